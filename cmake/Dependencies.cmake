@@ -1,0 +1,29 @@
+# What flashrna stands on. Everything but LibTorch and CUDA comes from the distribution
+# (scripts/install_dependencies.sh installs it).
+find_package(fmt REQUIRED)
+find_package(Eigen3 REQUIRED NO_MODULE)
+find_package(ZLIB REQUIRED)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(TBB REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(gemmi QUIET CONFIG)
+find_path(FLASHRNA_GEMMI_INCLUDE gemmi/model.hpp REQUIRED)
+# gemmi's mmCIF parser includes it, and Debian's gemmi-dev does not depend on it (package tao-pegtl-dev).
+find_path(FLASHRNA_PEGTL_INCLUDE tao/pegtl.hpp REQUIRED)
+if(FLASHRNA_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+
+# gemmi 0.5 (Debian 12) is header-only; later ones (Ubuntu 24.04) bring a library.
+add_library(flashrna_gemmi INTERFACE)
+target_include_directories(flashrna_gemmi SYSTEM INTERFACE ${FLASHRNA_GEMMI_INCLUDE})
+target_link_libraries(flashrna_gemmi INTERFACE ZLIB::ZLIB $<TARGET_NAME_IF_EXISTS:gemmi::gemmi_cpp>)
+
+add_library(flashrna_hdf5 INTERFACE)
+target_include_directories(flashrna_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(flashrna_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+target_compile_definitions(flashrna_hdf5 INTERFACE ${HDF5_C_DEFINITIONS})
+
+include(LibTorch)

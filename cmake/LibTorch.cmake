@@ -1,0 +1,87 @@
+# LibTorch as an imported target, flashrna::libtorch. Its own find_package(Torch) is not used: from a CUDA wheel it
+# demands nvcc and overrides the architectures. Linking the libraries by name works with and without nvcc.
+set(_cache_home "$ENV{XDG_CACHE_HOME}")
+if(NOT _cache_home)
+  set(_cache_home "$ENV{HOME}/.cache")
+endif()
+set(FLASHRNA_LIBTORCH "${_cache_home}/flashrna/libtorch-2.11.0" CACHE PATH
+    "LibTorch 2.11: a folder with lib/ and include/, or a site-packages that holds torch/")
+# The environment wins, so that the variable means the same here and in scripts/install_dependencies.sh.
+if(NOT "$ENV{FLASHRNA_LIBTORCH}" STREQUAL "")
+  set(FLASHRNA_LIBTORCH "$ENV{FLASHRNA_LIBTORCH}" CACHE PATH "" FORCE)
+endif()
+
+set(_torch_root "${FLASHRNA_LIBTORCH}")
+if(EXISTS "${_torch_root}/torch/lib/libtorch_cpu.so")
+  set(_torch_root "${_torch_root}/torch")
+endif()
+if(NOT EXISTS "${_torch_root}/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "LibTorch not found in ${FLASHRNA_LIBTORCH}. Run scripts/install_dependencies.sh, or set "
+                      "FLASHRNA_LIBTORCH to a folder with lib/libtorch_cpu.so and include/.")
+endif()
+
+file(STRINGS "${_torch_root}/include/torch/headeronly/version.h" _version_lines REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+string(REGEX REPLACE "[^0-9]+" "." FLASHRNA_LIBTORCH_VERSION "${_version_lines}")
+string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" FLASHRNA_LIBTORCH_VERSION "${FLASHRNA_LIBTORCH_VERSION}")
+
+# Whether this LibTorch is complete for CUDA. The folder that scripts/install_dependencies.sh makes says so in a file;
+# any other one (an unpacked libtorch archive, a site-packages) must have cuDNN within reach of its libraries.
+function(flashrna_libtorch_has_cuda RESULT)
+  set(_complete OFF)
+  if(EXISTS "${FLASHRNA_LIBTORCH}/LIBTORCH_SET")
+    file(STRINGS "${FLASHRNA_LIBTORCH}/LIBTORCH_SET" _set LIMIT_COUNT 1)
+    if(_set STREQUAL "cuda")
+      set(_complete ON)
+    endif()
+  elseif(EXISTS "${_torch_root}/lib/libtorch_cuda.so")
+    find_library(_cudnn NAMES libcudnn.so.9 PATHS "${_torch_root}/lib" "${_torch_root}/../nvidia/cudnn/lib" NO_CACHE)
+    if(_cudnn)
+      set(_complete ON)
+    endif()
+  endif()
+  set(${RESULT} ${_complete} PARENT_SCOPE)
+endfunction()
+
+# CUDA: AUTO takes it when there is an nvcc of LibTorch's CUDA (13) and LibTorch is complete for it.
+set(FLASHRNA_WITH_CUDA OFF)
+set(FLASHRNA_CUDA_TEXT "not in this build")
+if(NOT FLASHRNA_CUDA STREQUAL "OFF")
+  set(_no_cuda "")
+  find_program(FLASHRNA_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin /usr/local/cuda/bin)
+  flashrna_libtorch_has_cuda(_libtorch_has_cuda)
+  if(NOT FLASHRNA_NVCC)
+    set(_no_cuda "nvcc was not found; install the CUDA toolkit 13.0")
+  else()
+    execute_process(COMMAND ${FLASHRNA_NVCC} --version OUTPUT_VARIABLE _nvcc_text)
+    string(REGEX MATCH "release ([0-9]+\\.[0-9]+)" _ "${_nvcc_text}")
+    set(_nvcc_version "${CMAKE_MATCH_1}")
+    if(NOT _nvcc_version VERSION_GREATER_EQUAL 13 OR NOT _nvcc_version VERSION_LESS 14)
+      set(_no_cuda "${FLASHRNA_NVCC} is of CUDA \"${_nvcc_version}\", LibTorch 2.11 is built with CUDA 13.0")
+    elseif(NOT _libtorch_has_cuda)
+      set(_no_cuda "${FLASHRNA_LIBTORCH} lacks CUDA libraries; run scripts/install_dependencies.sh cuda")
+    endif()
+  endif()
+  if(NOT _no_cuda)
+    set(FLASHRNA_WITH_CUDA ON)
+    set(FLASHRNA_CUDA_TEXT "${_nvcc_version}")
+  elseif(FLASHRNA_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "FLASHRNA_CUDA=ON, but ${_no_cuda}; or use FLASHRNA_CUDA=AUTO or OFF.")
+  else()
+    set(FLASHRNA_CUDA_TEXT "not in this build: ${_no_cuda}")
+  endif()
+endif()
+
+add_library(flashrna_libtorch INTERFACE)
+add_library(flashrna::libtorch ALIAS flashrna_libtorch)
+target_include_directories(flashrna_libtorch SYSTEM INTERFACE
+  "${_torch_root}/include" "${_torch_root}/include/torch/csrc/api/include")
+# LibTorch brings its own, newer fmt headers, found before the distribution's: what sees torch uses fmt header-only, so
+# that nothing looks for their symbols in the distribution's library. fmt's versions live in namespaces of their own.
+target_compile_definitions(flashrna_libtorch INTERFACE USE_DISTRIBUTED=0 FMT_HEADER_ONLY)
+target_link_libraries(flashrna_libtorch INTERFACE "${_torch_root}/lib/libtorch_cpu.so" "${_torch_root}/lib/libc10.so")
+target_link_options(flashrna_libtorch INTERFACE "-Wl,-rpath,${_torch_root}/lib" "-Wl,--allow-shlib-undefined")
+if(FLASHRNA_WITH_CUDA)
+  # Nothing refers to the CUDA library by symbol; loading it registers the CUDA backend.
+  target_link_libraries(flashrna_libtorch INTERFACE
+    "-Wl,--no-as-needed" "${_torch_root}/lib/libtorch_cuda.so" "${_torch_root}/lib/libc10_cuda.so" "-Wl,--as-needed")
+endif()

@@ -1,0 +1,77 @@
+#include "rna/parent_nucleotide.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <gemmi/resinfo.hpp>
+
+namespace flashrna {
+namespace {
+
+struct KnownName {
+  std::string_view name;
+  Base base;
+  bool often_ligand = false;
+};
+
+// RNA that gemmi's table lacks, or knows only as a ligand; sorted by name. Names not listed here get their parent from
+// the base atoms present, so this table needs those that atoms cannot tell, and those often met incomplete.
+constexpr auto kRnaNames = std::to_array<KnownName>({
+    {"12A", Base::A},       {"1SC", Base::C},       {"23G", Base::G},       {"2AU", Base::U},
+    {"574", Base::A},       {"5FU", Base::U},       {"5IU", Base::U},       {"5MC", Base::C},
+    {"70U", Base::U},       {"A23", Base::A},       {"A2M", Base::A},       {"A44", Base::A},
+    {"A5M", Base::C},       {"ADE", Base::A, true}, {"ADP", Base::A, true}, {"AET", Base::A},
+    {"AMP", Base::A, true}, {"ANP", Base::A, true}, {"ATP", Base::A, true}, {"AVC", Base::A},
+    {"B8N", Base::U},       {"C43", Base::C},       {"CBV", Base::C},       {"CDP", Base::C, true},
+    {"CTP", Base::C, true}, {"CYT", Base::C, true}, {"DHU", Base::U},       {"FHU", Base::U},
+    {"FMU", Base::U},       {"G46", Base::G},       {"G48", Base::G},       {"G7M", Base::G},
+    {"GDP", Base::G, true}, {"GMP", Base::G, true}, {"GNP", Base::G, true}, {"GTP", Base::G, true},
+    {"GUA", Base::G, true}, {"IU", Base::U},        {"MAD", Base::A},       {"MGT", Base::G, true},
+    {"PGP", Base::G},       {"QUO", Base::G},       {"RA", Base::A},        {"RA3", Base::A},
+    {"RA5", Base::A},       {"RC", Base::C},        {"RC3", Base::C},       {"RC5", Base::C},
+    {"RG", Base::G},        {"RG3", Base::G},       {"RG5", Base::G},       {"RIA", Base::A},
+    {"RU", Base::U},        {"RU3", Base::U},       {"RU5", Base::U},       {"S4U", Base::U},
+    {"T6A", Base::A},       {"U37", Base::U},       {"U8U", Base::U},       {"UDP", Base::U, true},
+    {"URA", Base::U, true}, {"URI", Base::U, true}, {"UTP", Base::U, true}, {"YG", Base::G},
+    {"YYG", Base::G},
+});
+static_assert(std::is_sorted(kRnaNames.begin(), kRnaNames.end(),
+                             [](const KnownName& a, const KnownName& b) { return a.name < b.name; }));
+
+Base base_of_letter(char letter) {
+  switch (std::toupper(static_cast<unsigned char>(letter))) {
+    case 'A':
+      return Base::A;
+    case 'C':
+      return Base::C;
+    case 'G':
+    case 'I':
+      return Base::G;  // inosine is guanosine without its amino group
+    case 'U':
+      return Base::U;
+    default:
+      return Base::N;
+  }
+}
+
+}  // namespace
+
+ResidueIdentity identify_residue(const std::string& name) {
+  if (name == "N") return {ResidueKind::kRna, Base::N};
+  // gemmi takes the cytidine bisphosphate CCC at the 3' end for what it is, and all of ours as unknown or ligands.
+  const auto known = std::lower_bound(kRnaNames.begin(), kRnaNames.end(), std::string_view(name),
+                                      [](const KnownName& entry, std::string_view key) { return entry.name < key; });
+  if (known != kRnaNames.end() && known->name == name) return {ResidueKind::kRna, known->base, known->often_ligand};
+  const gemmi::ResidueInfo info = gemmi::find_tabulated_residue(name);
+  if (info.is_rna()) return {ResidueKind::kRna, base_of_letter(info.one_letter_code)};
+  if (info.is_dna()) return {ResidueKind::kDna};
+  if (info.is_amino_acid()) return {ResidueKind::kAminoAcid};
+  if (info.is_water()) return {ResidueKind::kWater};
+  return {};
+}
+
+bool is_c_nucleoside(std::string_view name) {
+  return name == "PSU" || name == "FHU" || name == "B8N" || name == "3TD" || name == "P1P" || name == "PYO";
+}
+
+}  // namespace flashrna

@@ -1,0 +1,273 @@
+#include "rna/polymer_chain.h"
+
+#include <algorithm>
+#include <gemmi/model.hpp>
+#include <gemmi/seqalign.hpp>
+#include <vector>
+
+#include "rna/error.h"
+#include "rna/residue_atoms.h"
+#include "rna/residue_index.h"
+#include "rna/residue_order.h"
+
+namespace flashrna {
+namespace {
+
+// How sure the file makes us that a nucleotide is part of the polymer and not a ligand.
+enum class Membership { kYes, kIfBonded, kNo };
+
+struct Candidate {
+  ObservedResidue observed;
+  Membership membership = Membership::kIfBonded;
+};
+
+// All residues of one author's chain, which a file may store in several parts.
+struct ChainParts {
+  std::string id;
+  std::vector<const gemmi::Residue*> residues;
+};
+
+std::vector<ChainParts> chain_parts(const gemmi::Model& model) {
+  std::vector<ChainParts> chains;
+  std::unordered_map<std::string, std::size_t> by_id;
+  for (const gemmi::Chain& part : model.chains) {
+    const auto [entry, is_new] = by_id.emplace(part.name, chains.size());
+    if (is_new) chains.push_back({part.name, {}});
+    for (const gemmi::Residue& residue : part.residues) chains[entry->second].residues.push_back(&residue);
+  }
+  return chains;
+}
+
+struct ResidueCounts {
+  int amino_acids = 0;
+  int dna = 0;
+  int rna = 0;
+};
+
+class ChainBuilder {
+ public:
+  ChainBuilder(const gemmi::Structure& parsed, const FileResidues& file_residues, const ChainParts& parts)
+      : parsed_(parsed), file_residues_(file_residues), parts_(parts) {}
+
+  // Appends to structure.chains or structure.rejected.
+  void build(Structure& structure) {
+    collect();
+    drop_minor_variants();
+    put_in_chain_order();
+    recognize_unmarked_dna();
+    drop_free_ligands();
+    Chain chain = make_chain();
+    if (chain.nucleotides.empty()) {
+      structure.rejected.push_back(rejection());
+    } else {
+      structure.chains.push_back(std::move(chain));
+    }
+  }
+
+ private:
+  ResidueIdentity identify(const gemmi::Residue& residue) const {
+    const auto known = file_residues_.find(residue.name);
+    return known != file_residues_.end() ? known->second : identify_residue(residue.name);
+  }
+
+  Membership membership_of(const gemmi::Residue& residue, const ObservedResidue& observed) const {
+    const gemmi::Entity* entity = residue.entity_id.empty() ? nullptr : parsed_.get_entity(residue.entity_id);
+    if (entity != nullptr && entity->entity_type != gemmi::EntityType::Unknown) {
+      return entity->entity_type == gemmi::EntityType::Polymer ? Membership::kYes : Membership::kNo;
+    }
+    // A PDB file, or mmCIF without entities. In PDB what stands before TER is marked as polymer, the rest as not.
+    const bool after_ter = residue.entity_type == gemmi::EntityType::NonPolymer;
+    if (!after_ter && (file_residues_.contains(residue.name) || in_sequence(residue.name))) return Membership::kYes;
+    if (observed.often_ligand) return Membership::kIfBonded;
+    const bool before_ter = residue.entity_type == gemmi::EntityType::Polymer;
+    const bool is_standard = residue.name.size() <= 2;
+    const bool is_plain_atom = residue.het_flag != 'H';
+    // A standard nucleotide among the HETATM records is a ligand or a buffer component.
+    if (before_ter || is_plain_atom || (!is_standard && !after_ter)) return Membership::kYes;
+    return Membership::kIfBonded;
+  }
+
+  // Whether SEQRES of this chain names the residue.
+  bool in_sequence(const std::string& name) const {
+    const gemmi::Entity* entity = seqres();
+    return entity != nullptr && gemmi::in_vector(name, entity->full_sequence);
+  }
+
+  // gemmi keeps a chain's SEQRES records as an entity with the chain's name.
+  const gemmi::Entity* seqres() const {
+    return parsed_.input_format == gemmi::CoorFormat::Pdb ? parsed_.get_entity(parts_.id) : nullptr;
+  }
+
+  void collect() {
+    const bool is_mmcif = parsed_.input_format == gemmi::CoorFormat::Mmcif;
+    for (const gemmi::Residue* residue : parts_.residues) {
+      const ResidueIdentity identity = identify(*residue);
+      if (identity.kind == ResidueKind::kAminoAcid) ++counts_.amino_acids;
+      Candidate candidate{observe_residue(*residue, identity)};
+      ObservedResidue& observed = candidate.observed;
+      if (observed.kind != ResidueKind::kRna && observed.kind != ResidueKind::kDna) continue;
+      if (is_mmcif && residue->label_seq.has_value()) observed.sequence_position = *residue->label_seq;
+      candidate.membership = membership_of(*residue, observed);
+      if (candidate.membership != Membership::kNo) candidates_.push_back(std::move(candidate));
+    }
+  }
+
+  bool bond_before(std::size_t i) const {
+    return phosphodiester(candidates_[i - 1].observed.nucleotide, candidates_[i].observed.nucleotide);
+  }
+
+  // Microheterogeneity: of the residues that share one place as alternatives, the one of highest occupancy stays.
+  void drop_minor_variants() {
+    std::vector<Candidate> kept;
+    kept.reserve(candidates_.size());
+    for (Candidate& candidate : candidates_) {
+      if (kept.empty() || !are_variants(kept.back().observed, candidate.observed)) {
+        kept.push_back(std::move(candidate));
+      } else if (candidate.observed.mean_occupancy > kept.back().observed.mean_occupancy + 0.001f) {
+        kept.back() = std::move(candidate);
+      }
+    }
+    candidates_ = std::move(kept);
+  }
+
+  // Two residues of one number without alternate locations are two residues: some files lost their insertion codes.
+  static bool are_variants(const ObservedResidue& one, const ObservedResidue& other) {
+    const bool are_alternates = (one.has_alternates && other.has_alternates) ||
+                                (one.sequence_position > 0 && one.sequence_position == other.sequence_position);
+    return are_alternates && one.nucleotide.seq_id == other.nucleotide.seq_id &&
+           one.nucleotide.insertion_code == other.nucleotide.insertion_code;
+  }
+
+  void put_in_chain_order() {
+    std::vector<const Nucleotide*> nucleotides;
+    for (const Candidate& candidate : candidates_) nucleotides.push_back(&candidate.observed.nucleotide);
+    const std::vector<std::size_t> order = chain_order(nucleotides);
+    if (std::is_sorted(order.begin(), order.end())) return;
+    std::vector<Candidate> ordered;
+    ordered.reserve(candidates_.size());
+    for (std::size_t place : order) ordered.push_back(std::move(candidates_[place]));
+    candidates_ = std::move(ordered);
+  }
+
+  // Files from before 2007 name deoxynucleotides A, C, G too, and some programs still do. In a chain that has no O2',
+  // or has other DNA, a nucleotide with C2' and without O2' is DNA; in an RNA chain its O2' is only missing.
+  void recognize_unmarked_dna() {
+    const auto is_rna = [](const Candidate& c) { return c.observed.kind == ResidueKind::kRna; };
+    const bool has_ribose = std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& c) {
+      return is_rna(c) && c.observed.nucleotide.has(kO2);
+    });
+    const bool has_dna = !std::all_of(candidates_.begin(), candidates_.end(), is_rna);
+    if (has_ribose && !has_dna) return;
+    for (Candidate& candidate : candidates_) {
+      const Nucleotide& nucleotide = candidate.observed.nucleotide;
+      if (is_rna(candidate) && nucleotide.has(kC2) && !nucleotide.has(kO2)) candidate.observed.kind = ResidueKind::kDna;
+    }
+  }
+
+  // What only a bond would make part of the polymer stays if it is bonded to a residue that is.
+  void drop_free_ligands() {
+    for (std::size_t i = 1; i < candidates_.size(); ++i) {
+      if (candidates_[i - 1].membership == Membership::kYes && bond_before(i)) {
+        candidates_[i].membership = Membership::kYes;
+      }
+    }
+    for (std::size_t i = candidates_.size(); i-- > 1;) {
+      if (candidates_[i].membership == Membership::kYes && bond_before(i)) {
+        candidates_[i - 1].membership = Membership::kYes;
+      }
+    }
+    std::erase_if(candidates_, [](const Candidate& c) { return c.membership != Membership::kYes; });
+  }
+
+  Chain make_chain() {
+    Chain chain;
+    chain.id = parts_.id;
+    std::vector<PolymerPosition> positions;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      ObservedResidue& observed = candidates_[i].observed;
+      if (observed.kind == ResidueKind::kDna) {
+        ++counts_.dna;
+        continue;
+      }
+      ++counts_.rna;
+      if (!observed.nucleotide.has_frame()) {
+        ++chain.n_without_frame;
+        continue;
+      }
+      const std::string& name = observed.nucleotide.name;
+      chain.n_modified += !(name == "A" || name == "C" || name == "G" || name == "U");
+      chain.nucleotides.push_back(observed.nucleotide);
+      positions.push_back({static_cast<int>(i), observed.sequence_position});
+    }
+    if (counts_.dna > 0) chain.molecule_kind = "DNA/RNA hybrid";
+    assign_residue_indices(chain.nucleotides, positions);
+    if (chain.n_breaks() > 0 && align_to_seqres()) {
+      for (PolymerPosition& position : positions) {
+        position.sequence_position = candidates_[position.place].observed.sequence_position;
+      }
+      assign_residue_indices(chain.nucleotides, positions);
+    }
+    return chain;
+  }
+
+  // Places the observed residues of a PDB file in SEQRES by sequence alignment, where opening a gap is free at a break.
+  bool align_to_seqres() {
+    const gemmi::Entity* entity = seqres();
+    if (entity == nullptr || entity->full_sequence.empty()) return false;
+    std::unordered_map<std::string, std::uint8_t> codes;
+    const auto code = [&](const std::string& name) {
+      return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;
+    };
+    std::vector<std::uint8_t> full;
+    std::vector<std::uint8_t> observed;
+    std::vector<bool> free_gap = {true};
+    for (const std::string& name : entity->full_sequence) full.push_back(code(name));
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      observed.push_back(code(candidates_[i].observed.nucleotide.name));
+      if (i > 0)
+        free_gap.push_back(!bonded(candidates_[i - 1].observed.nucleotide, candidates_[i].observed.nucleotide));
+    }
+    if (codes.size() > 255) return false;
+    const gemmi::AlignmentResult alignment = gemmi::align_sequences(
+        full, observed, free_gap, static_cast<std::uint8_t>(codes.size()), gemmi::AlignmentScoring());
+    std::size_t next = 0;
+    int position = 1;
+    for (const gemmi::AlignmentResult::Item item : alignment.cigar) {
+      const int length = static_cast<int>(item.len());
+      if (item.op() == 'I') position += length;
+      if (item.op() == 'D') next += length;
+      if (item.op() == 'M') {
+        for (int k = 0; k < length; ++k) candidates_[next++].observed.sequence_position = position++;
+      }
+    }
+    return true;
+  }
+
+  RejectedChain rejection() const {
+    if (counts_.rna > 0) {
+      return {parts_.id, "no frame", fmt::format("none of its {} nucleotides has C3', C4' and O4'", counts_.rna)};
+    }
+    if (counts_.amino_acids > counts_.dna) {
+      return {parts_.id, "protein", fmt::format("{} amino acids", counts_.amino_acids)};
+    }
+    if (counts_.dna > 0) return {parts_.id, "DNA", fmt::format("{} deoxynucleotides", counts_.dna)};
+    return {parts_.id, "no polymer", fmt::format("only ligands, ions or water: {} residues", parts_.residues.size())};
+  }
+
+  const gemmi::Structure& parsed_;
+  const FileResidues& file_residues_;
+  const ChainParts& parts_;
+  std::vector<Candidate> candidates_;
+  ResidueCounts counts_;
+};
+
+}  // namespace
+
+void append_chains(const gemmi::Structure& parsed, const gemmi::Model& model, const FileResidues& file_residues,
+                   Structure& structure) {
+  for (const ChainParts& parts : chain_parts(model)) {
+    ChainBuilder(parsed, file_residues, parts).build(structure);
+  }
+}
+
+}  // namespace flashrna

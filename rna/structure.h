@@ -1,0 +1,41 @@
+// An experimental or generated RNA structure as flashrna sees it: chains of nucleotides, nothing else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rna/nucleotide.h"
+
+namespace flashrna {
+
+struct Chain {
+  std::string id;                       // author's, case-sensitive, any length
+  std::string molecule_kind = "RNA";    // "RNA" or "DNA/RNA hybrid"
+  std::vector<Nucleotide> nucleotides;  // RNA residues of the polymer that have a frame, in chain order
+  int n_without_frame = 0;              // RNA residues left out because C3', C4' or O4' is missing
+  int n_modified = 0;                   // of `nucleotides`: name is not A, C, G or U
+
+  // Parent bases, one letter each.
+  std::string sequence() const;
+  // Neighbours in `nucleotides` whose residue_index does not rise by exactly 1.
+  int n_breaks() const;
+};
+
+// A chain of the file that gave no nucleotide with a frame, and why.
+struct RejectedChain {
+  std::string id;
+  std::string reason;  // one of a few fixed words, e.g. "protein", "DNA", "no frame"
+  std::string detail;
+};
+
+struct Structure {
+  std::string entry;  // PDB id, else the file's stem
+  int model = 1;
+  std::string method;        // "X-RAY DIFFRACTION", ...; empty when the file does not say
+  double resolution = 0.0;   // Å; 0 when the file does not say
+  std::string release_date;  // deposition or release date, YYYY-MM-DD; empty when the file does not say
+  std::vector<Chain> chains;
+  std::vector<RejectedChain> rejected;
+};
+
+}  // namespace flashrna

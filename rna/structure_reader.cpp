@@ -1,0 +1,211 @@
+#include "rna/structure_reader.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gemmi/cif.hpp>
+#include <gemmi/mmcif.hpp>
+#include <gemmi/pdb.hpp>
+#include <vector>
+
+#include "rna/error.h"
+#include "rna/gzip.h"
+#include "rna/pdb_records.h"
+#include "rna/polymer_chain.h"
+
+namespace flashrna {
+namespace {
+
+enum class Format { kPdb, kMmcif, kNone };
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return result;
+}
+
+std::string without_gz(const std::string& name) {
+  return lower(name).ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
+}
+
+Format format_of(const std::string& name) {
+  const std::string ending = lower(std::filesystem::path(without_gz(name)).extension().string());
+  if (ending == ".pdb" || ending == ".ent") return Format::kPdb;
+  if (ending == ".cif" || ending == ".mmcif") return Format::kMmcif;
+  return Format::kNone;
+}
+
+std::string read_file(const std::string& path) {
+  std::error_code code;
+  const auto status = std::filesystem::status(path, code);
+  if (!std::filesystem::exists(status)) fail("{}: no such file", path);
+  if (std::filesystem::is_directory(status)) fail("{}: is a directory, not a structure file", path);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("{}: cannot open: {}", path, std::strerror(errno));
+  std::string bytes;
+  std::vector<char> buffer(1 << 16);
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
+    bytes.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) fail("{}: cannot read: {}", path, std::strerror(errno));
+  return bytes;
+}
+
+// gemmi's CIF grammar takes bytes beyond ASCII only inside quotes; some deposited files have them elsewhere. None of
+// what we read contains them, so a question mark does.
+void replace_non_ascii(std::string& text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+}
+
+bool is_pdb_id(std::string_view id) {
+  const auto is_alnum = [](unsigned char c) { return std::isalnum(c) != 0; };
+  if (lower(id).starts_with("pdb_")) return id.size() == 12 && std::all_of(id.begin() + 4, id.end(), is_alnum);
+  return id.size() == 4 && std::isdigit(static_cast<unsigned char>(id[0])) &&
+         std::all_of(id.begin(), id.end(), is_alnum);
+}
+
+std::string info(const gemmi::Structure& parsed, const char* tag) {
+  const auto entry = parsed.info.find(tag);
+  return entry == parsed.info.end() ? std::string() : entry->second;
+}
+
+std::string entry_name(const gemmi::Structure& parsed, const std::string& name) {
+  std::string id = info(parsed, "_entry.id");
+  if (is_pdb_id(id)) {
+    std::transform(id.begin(), id.end(), id.begin(), [](unsigned char c) { return std::toupper(c); });
+    return id;
+  }
+  return std::filesystem::path(without_gz(name)).stem().string();
+}
+
+// Adds what the file says about a residue name, unless that names no residue we know.
+void add_file_residue(FileResidues& residues, const std::string& name, const std::string& parent) {
+  const ResidueIdentity identity = identify_residue(parent);
+  if (name.size() > 1 && identity.kind != ResidueKind::kUnknown) residues.emplace(name, identity);
+}
+
+FileResidues file_residues(gemmi::cif::Block& block) {
+  FileResidues residues;
+  for (const auto row : block.find("_pdbx_struct_mod_residue.", {"label_comp_id", "parent_comp_id"})) {
+    add_file_residue(residues, row.str(0), row.str(1));
+  }
+  for (const auto row : block.find("_chem_comp.", {"id", "?mon_nstd_parent_comp_id", "?type"})) {
+    const std::string name = row.str(0);
+    if (row.has2(1)) add_file_residue(residues, name, row.str(1));
+    const std::string type = row.has2(2) ? lower(row.str(2)) : std::string();
+    const ResidueIdentity tabulated = identify_residue(name);
+    if (type.starts_with("rna linking") && tabulated.kind != ResidueKind::kRna) {
+      residues.emplace(name, ResidueIdentity{ResidueKind::kRna, Base::N});
+    } else if (type.starts_with("dna linking") && tabulated.kind == ResidueKind::kUnknown) {
+      residues.emplace(name, ResidueIdentity{ResidueKind::kDna});
+    }
+  }
+  return residues;
+}
+
+struct Parsed {
+  gemmi::Structure structure;
+  FileResidues residues;
+  std::string release_date;
+};
+
+// gemmi reads no atom at all where one of these columns is missing.
+void check_atom_columns(const gemmi::cif::Block& block, const std::string& name) {
+  if (!block.has_tag("_atom_site.Cartn_x")) return;
+  for (const char* column : {"id", "type_symbol", "label_alt_id", "label_asym_id", "Cartn_y", "Cartn_z", "occupancy",
+                             "B_iso_or_equiv", "auth_seq_id"}) {
+    if (!block.has_tag(std::string("_atom_site.") + column)) {
+      fail("{}: its _atom_site loop has no column {}; add it (\".\" where nothing is known)", name, column);
+    }
+  }
+}
+
+Parsed parse_mmcif(std::string& text, const std::string& name) {
+  replace_non_ascii(text);
+  Parsed parsed;
+  gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
+  gemmi::cif::Block& block = document.blocks.front();
+  check_atom_columns(block, name);
+  parsed.structure = gemmi::make_structure(document);
+  parsed.residues = file_residues(block);
+  if (parsed.structure.resolution == 0.0) {
+    if (const std::string* value = block.find_value("_em_3d_reconstruction.resolution")) {
+      parsed.structure.resolution = gemmi::cif::as_number(*value, 0.0);
+    }
+  }
+  for (const auto row : block.find("_pdbx_audit_revision_history.", {"revision_date"})) {
+    parsed.release_date = row.str(0);
+    break;  // the first revision is the release
+  }
+  return parsed;
+}
+
+Parsed parse_pdb(const std::string& text, const std::string& name) {
+  Parsed parsed;
+  const PdbRecords records = scan_pdb_records(text, name);
+  parsed.release_date = records.release_date;
+  for (const auto& [residue, parent] : records.modified_residues) {
+    add_file_residue(parsed.residues, residue, parent);
+  }
+  parsed.structure = gemmi::read_pdb_from_memory(text.data(), text.size(), name);
+  return parsed;
+}
+
+Parsed parse(std::string& text, const std::string& name) {
+  const Format format = format_of(name);
+  if (format == Format::kNone) {
+    fail("{}: not the name of a structure file; it must end in .pdb, .ent, .cif or .mmcif, each also with .gz", name);
+  }
+  if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; })) {
+    fail("{}: the file is empty", name);
+  }
+  try {
+    return format == Format::kMmcif ? parse_mmcif(text, name) : parse_pdb(text, name);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {  // gemmi's own
+    fail("{}: not a readable {} file: {}", name, format == Format::kMmcif ? "mmCIF" : "PDB", error.what());
+  }
+}
+
+}  // namespace
+
+Structure read_structure(const std::string& path, const ReadOptions& options) {
+  const std::string bytes = read_file(path);
+  if (lower(path).ends_with(".gz") && !bytes.empty() && !is_gzip(bytes)) fail("{}: not a gzip file", path);
+  return read_structure_from_memory(bytes, path, options);
+}
+
+Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options) {
+  std::string text = is_gzip(bytes) ? gunzip(bytes, name) : std::string(bytes);
+  const Parsed parsed = parse(text, name);
+  const auto has_atoms = [](const gemmi::Model& model) { return !model.chains.empty(); };
+  const auto& models = parsed.structure.models;
+  if (std::none_of(models.begin(), models.end(), has_atoms)) {
+    fail("{}: no atoms in it; expected {}", name,
+         format_of(name) == Format::kMmcif ? "an _atom_site loop" : "ATOM or HETATM records");
+  }
+  if (options.model < 1 || options.model > static_cast<int>(models.size())) {
+    fail("{}: no model {}; the file has {}, counted from 1", name, options.model, models.size());
+  }
+
+  Structure structure;
+  structure.entry = entry_name(parsed.structure, name);
+  structure.model = options.model;
+  structure.method = info(parsed.structure, "_exptl.method");
+  structure.resolution = std::max(0.0, parsed.structure.resolution);
+  structure.release_date = parsed.release_date.empty()
+                               ? info(parsed.structure, "_pdbx_database_status.recvd_initial_deposition_date")
+                               : parsed.release_date;
+  append_chains(parsed.structure, models[options.model - 1], parsed.residues, structure);
+  return structure;
+}
+
+bool is_structure_file_name(std::string_view name) { return format_of(std::string(name)) != Format::kNone; }
+
+}  // namespace flashrna

@@ -1,0 +1,233 @@
+#include "rna/structure_writer.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <iterator>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+constexpr int kMostPdbResidues = 9'999;
+constexpr int kMostPdbAtoms = 99'999;
+constexpr double kLargestBFactor = 999.99;  // what six columns hold; larger ones mean nothing
+
+bool is_standard(const std::string& name) {
+  return name == "A" || name == "C" || name == "G" || name == "U" || name == "N";
+}
+
+std::string residue_name(const Nucleotide& nucleotide) {
+  return nucleotide.name.empty() ? std::string(1, base_letter(nucleotide.base)) : nucleotide.name;
+}
+
+void check_finite(const Structure& structure) {
+  for (const Chain& chain : structure.chains) {
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      for (int slot = 0; slot < kAtomSlots; ++slot) {
+        if (nucleotide.has(slot) && !nucleotide.atoms[slot].allFinite()) {
+          fail("{}: chain \"{}\", residue {}: atom {} is not at a finite position; not written", structure.entry,
+               chain.id, nucleotide.seq_id, atom_name(nucleotide, slot));
+        }
+      }
+    }
+  }
+}
+
+// A CIF value: bare where the grammar allows it, else quoted.
+std::string cif_value(const std::string& text) {
+  if (text.empty()) return ".";
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '+' || c == '.' || c == '_'; };
+  if (std::isalnum(static_cast<unsigned char>(text[0])) && std::all_of(text.begin(), text.end(), is_plain)) {
+    const std::string_view view = text;
+    const bool is_keyword = view.starts_with("data_") || view.starts_with("loop_") || view.starts_with("save_") ||
+                            view.starts_with("stop_") || view.starts_with("global_");
+    if (!is_keyword) return text;
+  }
+  // A quote inside ends the value only before a blank.
+  return text.find("' ") == std::string::npos && text.back() != '\'' ? "'" + text + "'" : "\"" + text + "\"";
+}
+
+// Identifier for a data block or an _entry.id: no blanks or control characters.
+std::string block_name(const std::string& entry) {
+  std::string name = entry.empty() ? "flashrna" : entry;
+  for (char& c : name) {
+    if (c <= ' ' || c > '~') c = '_';
+  }
+  return name;
+}
+
+// One label_asym_id per chain: its own id where that is there and unique.
+std::vector<std::string> label_asym_ids(const Structure& structure) {
+  std::vector<std::string> ids;
+  std::set<std::string> taken;
+  for (const Chain& chain : structure.chains) {
+    std::string id = chain.id.empty() ? "A" : chain.id;
+    for (int copy = 2; !taken.insert(id).second; ++copy) id = fmt::format("{}_{}", chain.id, copy);
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+using Buffer = std::back_insert_iterator<std::string>;
+
+void append_polymers(const Structure& structure, const std::vector<std::string>& asym_ids, Buffer out) {
+  fmt::format_to(out, "loop_\n_entity.id\n_entity.type\n_entity.pdbx_description\n");
+  for (std::size_t i = 0; i < structure.chains.size(); ++i) fmt::format_to(out, "{} polymer RNA\n", i + 1);
+  fmt::format_to(out, "#\nloop_\n_entity_poly.entity_id\n_entity_poly.type\n_entity_poly.pdbx_strand_id\n");
+  for (std::size_t i = 0; i < structure.chains.size(); ++i) {
+    fmt::format_to(out, "{} polyribonucleotide {}\n", i + 1, cif_value(structure.chains[i].id));
+  }
+  fmt::format_to(out, "#\nloop_\n_struct_asym.id\n_struct_asym.entity_id\n");
+  for (std::size_t i = 0; i < structure.chains.size(); ++i) {
+    fmt::format_to(out, "{} {}\n", cif_value(asym_ids[i]), i + 1);
+  }
+  fmt::format_to(out, "#\n");
+}
+
+// The parents of modified nucleotides, which a reader might not know.
+void append_modified_residues(const Structure& structure, Buffer out) {
+  std::set<std::string> known;
+  for (const Chain& chain : structure.chains) {
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      const std::string name = residue_name(nucleotide);
+      if (is_standard(name) || nucleotide.base == Base::N || !known.insert(name).second) continue;
+      if (known.size() == 1) {
+        fmt::format_to(out, "loop_\n_chem_comp.id\n_chem_comp.type\n_chem_comp.mon_nstd_parent_comp_id\n");
+      }
+      fmt::format_to(out, "{} 'RNA linking' {}\n", cif_value(name), base_letter(nucleotide.base));
+    }
+  }
+  if (!known.empty()) fmt::format_to(out, "#\n");
+}
+
+void append_atom_sites(const Structure& structure, const std::vector<std::string>& asym_ids, Buffer out) {
+  fmt::format_to(out,
+                 "loop_\n_atom_site.group_PDB\n_atom_site.id\n_atom_site.type_symbol\n_atom_site.label_atom_id\n"
+                 "_atom_site.label_alt_id\n_atom_site.label_comp_id\n_atom_site.label_asym_id\n"
+                 "_atom_site.label_entity_id\n_atom_site.label_seq_id\n_atom_site.pdbx_PDB_ins_code\n"
+                 "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n_atom_site.occupancy\n"
+                 "_atom_site.B_iso_or_equiv\n_atom_site.auth_seq_id\n_atom_site.auth_comp_id\n"
+                 "_atom_site.auth_asym_id\n_atom_site.auth_atom_id\n_atom_site.pdbx_PDB_model_num\n");
+  int serial = 0;
+  for (std::size_t i = 0; i < structure.chains.size(); ++i) {
+    const Chain& chain = structure.chains[i];
+    const std::string asym_id = cif_value(asym_ids[i]);
+    const std::string chain_id = cif_value(chain.id);
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      const std::string name = residue_name(nucleotide);
+      const std::string comp = cif_value(name);
+      const char insertion_code = nucleotide.insertion_code == ' ' ? '?' : nucleotide.insertion_code;
+      const int label_seq = nucleotide.residue_index - chain.nucleotides.front().residue_index + 1;
+      for (int slot = 0; slot < kAtomSlots; ++slot) {
+        if (!nucleotide.has(slot)) continue;
+        const std::string_view atom = atom_name(nucleotide, slot);
+        const std::string quoted = atom.ends_with('\'') ? fmt::format("\"{}\"", atom) : std::string(atom);
+        const Vec3& x = nucleotide.atoms[slot];
+        fmt::format_to(
+            out,
+            "{:6} {:<5} {} {:<5} . {:<3} {} {} {:<4} {} {:8.3f} {:8.3f} {:8.3f} 1.00 {:6.2f} {:<4} {:<3} {} {:<5} {}\n",
+            is_standard(name) ? "ATOM" : "HETATM", ++serial, atom[0], quoted, comp, asym_id, i + 1, label_seq,
+            insertion_code, x[0], x[1], x[2], nucleotide.b_factor, nucleotide.seq_id, comp, chain_id, quoted,
+            structure.model);
+      }
+    }
+  }
+  fmt::format_to(out, "#\n");
+}
+
+// Throws Error for what the PDB format has no columns for.
+void check_fits_pdb(const Structure& structure) {
+  int residues = 0;
+  int atoms = 0;
+  for (const Chain& chain : structure.chains) {
+    const auto refuse = [&](const std::string& what) {
+      fail("{}: chain \"{}\": {}; write mmCIF instead", structure.entry, chain.id, what);
+    };
+    if (chain.id.size() > 1) refuse("the PDB format has one character for a chain identifier");
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      if (++residues > kMostPdbResidues) refuse("the PDB format ends at 9,999 residues");
+      if (nucleotide.name.size() > 3) {
+        refuse(fmt::format("the PDB format has three characters for a residue name, not \"{}\"", nucleotide.name));
+      }
+      if (nucleotide.seq_id < -999 || nucleotide.seq_id > 9'999) {
+        refuse(fmt::format("the PDB format has four characters for a residue number, not {}", nucleotide.seq_id));
+      }
+      for (int slot = 0; slot < kAtomSlots; ++slot) {
+        if (!nucleotide.has(slot)) continue;
+        ++atoms;
+        const Vec3& x = nucleotide.atoms[slot];
+        if (x.minCoeff() <= -999.9995 || x.maxCoeff() >= 9999.9995) {
+          refuse(fmt::format("residue {}: the PDB format ends at -999.999 and 9999.999 Å", nucleotide.seq_id));
+        }
+      }
+    }
+    if (++atoms > kMostPdbAtoms) refuse("the PDB format ends at 99,999 atoms");  // TER takes a serial number too
+  }
+}
+
+void append_modres(const Structure& structure, Buffer out) {
+  const std::string id = block_name(structure.entry).substr(0, 4);
+  for (const Chain& chain : structure.chains) {
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      const std::string name = residue_name(nucleotide);
+      if (is_standard(name) || nucleotide.base == Base::N) continue;
+      fmt::format_to(out, "MODRES {:<4} {:>3} {:1} {:4}{}   {}\n", id, name, chain.id, nucleotide.seq_id,
+                     nucleotide.insertion_code, base_letter(nucleotide.base));
+    }
+  }
+}
+
+}  // namespace
+
+std::string to_mmcif(const Structure& structure) {
+  check_finite(structure);
+  const std::vector<std::string> asym_ids = label_asym_ids(structure);
+  const std::string name = block_name(structure.entry);
+  std::string text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "data_{}\n#\n_entry.id {}\n#\n", name, cif_value(name));
+  fmt::format_to(out, "_software.name flashrna\n_software.version {}\n_software.pdbx_ordinal 1\n#\n", FLASHRNA_VERSION);
+  if (structure.chains.empty()) return text;
+  append_polymers(structure, asym_ids, out);
+  append_modified_residues(structure, out);
+  append_atom_sites(structure, asym_ids, out);
+  return text;
+}
+
+std::string to_pdb(const Structure& structure) {
+  check_finite(structure);
+  check_fits_pdb(structure);
+  std::string text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "REMARK   1 WRITTEN BY FLASHRNA {}\n", FLASHRNA_VERSION);
+  append_modres(structure, out);
+  int serial = 0;
+  for (const Chain& chain : structure.chains) {
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      const std::string name = residue_name(nucleotide);
+      const double b_factor = std::clamp<double>(nucleotide.b_factor, -99.99, kLargestBFactor);
+      for (int slot = 0; slot < kAtomSlots; ++slot) {
+        if (!nucleotide.has(slot)) continue;
+        const std::string_view atom = atom_name(nucleotide, slot);
+        const Vec3& x = nucleotide.atoms[slot];
+        // One-letter elements: the atom's name starts in the second of its four columns.
+        fmt::format_to(out, "{:6}{:5}  {:<3} {:>3} {:1}{:4}{}   {:8.3f}{:8.3f}{:8.3f}{:6.2f}{:6.2f}          {:>2}\n",
+                       is_standard(name) ? "ATOM" : "HETATM", ++serial, atom, name, chain.id, nucleotide.seq_id,
+                       nucleotide.insertion_code, x[0], x[1], x[2], 1.0, b_factor, atom[0]);
+      }
+    }
+    if (chain.nucleotides.empty()) continue;
+    const Nucleotide& last = chain.nucleotides.back();
+    fmt::format_to(out, "TER   {:5}      {:>3} {:1}{:4}{}\n", ++serial, residue_name(last), chain.id, last.seq_id,
+                   last.insertion_code);
+  }
+  text += "END\n";
+  return text;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,21 @@
+// Writes structures as mmCIF or PDB, coordinates to 3 decimals. Gaps stay: author's numbers are written as they are,
+// and mmCIF's label_seq_id is the residue index from 1.
+#pragma once
+
+#include <string>
+
+#include "rna/atomic_file.h"
+#include "rna/structure.h"
+
+namespace flashrna {
+
+// mmCIF text with _entity, _entity_poly, _struct_asym, _atom_site and _software.
+// Throws Error for a coordinate that is not finite.
+std::string to_mmcif(const Structure& structure);
+
+// PDB text. Throws Error past 9,999 residues, 99,999 atoms or for a chain identifier longer than one
+// character, a residue name longer than three, a residue number or a coordinate that does not fit its columns, naming
+// mmCIF as the way out.
+std::string to_pdb(const Structure& structure);
+
+}  // namespace flashrna

@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# Installs what flashrna stands on: packages of the distribution (Debian 12, Ubuntu 24.04), and LibTorch from its
+# pinned Python wheels into a cache that all checkouts share. Does nothing where everything is there.
+#
+#   scripts/install_dependencies.sh [cpu|cuda]     default: cuda where nvcc is found, else cpu
+#
+# FLASHRNA_LIBTORCH=DIR   use this LibTorch (lib/ and include/, or a site-packages) and download none
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+say() { printf 'install_dependencies: %s\n' "$*" >&2; }
+
+packages=(
+  g++ cmake ninja-build ccache pkg-config
+  gemmi-dev libarchive-dev libbenchmark-dev libboost-program-options-dev libeigen3-dev libfmt-dev libgmock-dev
+  libgtest-dev libhdf5-dev librandom123-dev libspdlog-dev libtbb-dev nettle-dev nlohmann-json3-dev tao-pegtl-dev zlib1g-dev
+)
+
+# ---- packages of the distribution
+
+missing_packages() {
+  # Only "installed" counts: a removed package leaves its configuration, and its entry, behind.
+  local installed
+  installed=$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
+  local name
+  for name in "${packages[@]}"; do
+    grep --quiet --line-regexp --fixed-strings "$name installed" <<<"$installed" || printf '%s\n' "$name"
+  done
+}
+
+install_packages() {
+  command -v dpkg-query >/dev/null || die "this is neither Debian nor Ubuntu; install what the list at the top of" \
+    "scripts/install_dependencies.sh names, then set FLASHRNA_LIBTORCH and call cmake directly"
+  if ! python3 -m pip --version >/dev/null 2>&1; then packages+=(python3-pip); fi
+  local missing
+  mapfile -t missing < <(missing_packages)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local -a install=(apt-get install --yes --no-install-recommends "${missing[@]}")
+  local -a privilege
+  if [ "$(id -u)" -eq 0 ]; then
+    privilege=(env DEBIAN_FRONTEND=noninteractive)
+  elif command -v sudo >/dev/null && sudo --non-interactive true 2>/dev/null; then
+    privilege=(sudo --non-interactive env DEBIAN_FRONTEND=noninteractive)
+  else
+    die "packages are missing and this user may not install them; run:"$'\n'"  sudo ${install[*]}"
+  fi
+  say "installing ${missing[*]}"
+  "${privilege[@]}" apt-get update --quiet >&2 || say "apt-get update failed; trying with the lists at hand"
+  "${privilege[@]}" "${install[@]}" >&2 || die "apt-get failed; run:"$'\n'"  sudo ${install[*]}"
+}
+
+# ---- LibTorch
+
+# The file LIBTORCH_SET in the folder says which set is complete in it: "cpu" or "cuda" (which holds cpu).
+has_set() { # FOLDER SET
+  local found
+  found=$(cat "$1/LIBTORCH_SET" 2>/dev/null) || return 1
+  [ "$found" = "$2" ] || [ "$found" = cuda ]
+}
+
+download_wheels() { # SET FOLDER
+  python3 -m pip --version >/dev/null 2>&1 || die "python3 has no pip; run: sudo apt-get install python3-pip"
+  local -a platforms=()
+  local tag
+  for tag in manylinux_2_28 manylinux_2_27 manylinux_2_25 manylinux_2_18 manylinux_2_17 manylinux2014; do
+    platforms+=(--platform "${tag}_x86_64")
+  done
+  # The wheels are for one fixed Python: they are unpacked, not installed, so the host's own does not matter.
+  python3 -m pip download --disable-pip-version-check --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
+    --python-version 3.11 --implementation cp --abi cp311 "${platforms[@]}" \
+    --requirement "libtorch-$1.txt" --dest "$2" >&2 ||
+    die "the LibTorch wheels could not be downloaded; run this script again, or set FLASHRNA_LIBTORCH to a LibTorch 2.11"
+}
+
+# The shared libraries that C++ programs load, the headers, the licences; the layout of site-packages stays, because
+# the libraries find each other by relative paths ($ORIGIN/../../nvidia/cu13/lib).
+unpack_wheels() { # SET WHEELS FOLDER
+  python3 - "$@" <<'PYTHON'
+import pathlib, re, shutil, sys, zipfile
+
+which, wheels, folder = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+torch = "c10|torch_cpu|gomp" + ("|c10_cuda|torch_cuda|torch_cuda_linalg|torch_nvshmem|caffe2_nvrtc" if which == "cuda" else "")
+wanted = re.compile(rf"torch/lib/lib({torch})\.so|torch/include/|nvidia/.*/lib/[^/]*\.so|[^/]*\.dist-info/.*(LICENSE|NOTICE|License)")
+for wheel in sorted(wheels.glob("*.whl")):
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            if not member.is_dir() and wanted.match(member.filename):
+                target = folder / member.filename
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, open(target, "wb") as sink:
+                    shutil.copyfileobj(source, sink, 1 << 22)
+PYTHON
+}
+
+# Moves `new` into place: as a whole where there is nothing yet; file by file into a complete smaller set, whose
+# files stay valid all the while. The marker comes last.
+publish() { # SET NEW FOLDER
+  if [ ! -e "$3/LIBTORCH_SET" ]; then
+    rm -rf "$3"
+    echo "$1" >"$2/LIBTORCH_SET"
+    mv --no-target-directory "$2" "$3"
+    return
+  fi
+  local file
+  while IFS= read -r -d '' file; do
+    mkdir -p "$3/$(dirname "$file")"
+    mv --force "$2/$file" "$3/$file"
+  done < <(cd "$2" && find . -type f -print0)
+  echo "$1" >"$2/LIBTORCH_SET"
+  mv --force "$2/LIBTORCH_SET" "$3/LIBTORCH_SET"
+}
+
+install_libtorch() { # SET
+  if [ -n "${FLASHRNA_LIBTORCH:-}" ]; then
+    [ -e "$FLASHRNA_LIBTORCH/lib/libtorch_cpu.so" ] || [ -e "$FLASHRNA_LIBTORCH/torch/lib/libtorch_cpu.so" ] ||
+      die "FLASHRNA_LIBTORCH=$FLASHRNA_LIBTORCH holds neither lib/libtorch_cpu.so nor torch/lib/libtorch_cpu.so"
+    return 0
+  fi
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/flashrna
+  local folder=$cache/libtorch-2.11.0
+  if has_set "$folder" "$1"; then return 0; fi
+  [ "$(uname -m)" = x86_64 ] || die "the LibTorch wheels are for x86-64, this is $(uname -m); set FLASHRNA_LIBTORCH"
+  mkdir -p "$cache"
+  # One installation at a time; whoever waited finds the work done.
+  exec 9>"$cache/libtorch-2.11.0.lock"
+  flock 9
+  if has_set "$folder" "$1"; then return 0; fi
+  rm -rf "$folder".partial.*
+  partial=$folder.partial.$$
+  trap 'rm -rf "$partial"' EXIT
+  mkdir "$partial"
+  say "downloading LibTorch 2.11.0 ($1 set) into $folder"
+  download_wheels "$1" "$partial/wheels"
+  mkdir "$partial/new"
+  unpack_wheels "$1" "$partial/wheels" "$partial/new"
+  publish "$1" "$partial/new" "$folder"
+  say "LibTorch 2.11.0 is in $folder ($(du -sh "$folder" | cut -f1))"
+}
+
+find_nvcc() {
+  command -v nvcc || ls "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" 2>/dev/null
+}
+
+set_name=${1:-}
+case $set_name in
+  cpu | cuda) ;;
+  "") if find_nvcc >/dev/null; then set_name=cuda; else set_name=cpu; fi ;;
+  *) die "unknown set \"$set_name\"; allowed are cpu and cuda" ;;
+esac
+install_packages
+install_libtorch "$set_name"

@@ -1,0 +1,366 @@
+// The reading rules, each on a small file made here.
+#include "rna/structure_reader.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "rna/structure_writer.h"
+#include "tests/rna/synthetic_chain.h"
+
+namespace flashrna {
+namespace {
+
+// One ATOM or HETATM line, to be changed before it is printed.
+struct AtomLine {
+  std::string record = "ATOM";
+  std::string atom;
+  char alternate = ' ';
+  std::string residue;
+  std::string chain = "A";
+  int seq_id = 0;
+  char insertion_code = ' ';
+  Vec3 position;
+  double occupancy = 1.0;
+
+  std::string text() const {
+    return fmt::format("{:6}{:5}  {:<3}{}{:>3} {:1}{:4}{}   {:8.3f}{:8.3f}{:8.3f}{:6.2f}{:6.2f}          {:>2}\n",
+                       record, 1, atom, alternate, residue, chain, seq_id, insertion_code, position.x(), position.y(),
+                       position.z(), occupancy, 20.0, atom[0]);
+  }
+};
+
+using Lines = std::vector<AtomLine>;
+
+Lines lines_of(const Nucleotide& nucleotide) {
+  Lines lines;
+  for (int slot = 0; slot < kAtomSlots; ++slot) {
+    if (!nucleotide.has(slot)) continue;
+    AtomLine line;
+    line.atom = atom_name(nucleotide, slot);
+    line.residue = nucleotide.name;
+    line.seq_id = nucleotide.seq_id;
+    line.insertion_code = nucleotide.insertion_code;
+    line.position = nucleotide.atoms[slot];
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::string text_of(const Lines& lines) {
+  std::string text;
+  for (const AtomLine& line : lines) text += line.text();
+  return text;
+}
+
+std::string text_of(const std::vector<Lines>& residues) {
+  std::string text;
+  for (const Lines& lines : residues) text += text_of(lines);
+  return text;
+}
+
+std::vector<Lines> residues_of(const std::string& sequence) {
+  std::vector<Lines> residues;
+  for (const Nucleotide& nucleotide : synthetic_chain("A", sequence).nucleotides)
+    residues.push_back(lines_of(nucleotide));
+  return residues;
+}
+
+void change(Lines& lines, const std::function<void(AtomLine&)>& edit) {
+  for (AtomLine& line : lines) edit(line);
+}
+
+Structure read_pdb(const std::string& text) { return read_structure_from_memory(text, "made.pdb"); }
+
+std::vector<int> residue_indices(const Chain& chain) {
+  std::vector<int> indices;
+  for (const Nucleotide& nucleotide : chain.nucleotides) indices.push_back(nucleotide.residue_index);
+  return indices;
+}
+
+TEST(StructureReader, BondedNeighborsAreOneApartWhateverTheirNumbers) {
+  auto residues = residues_of("GACUA");
+  for (std::size_t i = 2; i < residues.size(); ++i) change(residues[i], [](AtomLine& line) { line.seq_id += 10; });
+  const Structure structure = read_pdb(text_of(residues) + "TER\nEND\n");
+  ASSERT_EQ(structure.chains.size(), 1u);
+  EXPECT_EQ(structure.chains[0].sequence(), "GACUA");
+  EXPECT_EQ(residue_indices(structure.chains[0]), (std::vector<int>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(structure.chains[0].n_breaks(), 0);
+}
+
+TEST(StructureReader, GapJumpsByTheNumbersButAtLeastTwo) {
+  auto residues = residues_of("GACUA");
+  residues.erase(residues.begin() + 2);  // numbers 1 2 4 5: one residue is missing
+  EXPECT_EQ(residue_indices(read_pdb(text_of(residues)).chains[0]), (std::vector<int>{0, 1, 3, 4}));
+  for (std::size_t i = 2; i < residues.size(); ++i) change(residues[i], [](AtomLine& line) { line.seq_id += 7; });
+  EXPECT_EQ(residue_indices(read_pdb(text_of(residues)).chains[0]), (std::vector<int>{0, 1, 10, 11}));
+  for (std::size_t i = 2; i < residues.size(); ++i) change(residues[i], [](AtomLine& line) { line.seq_id -= 8; });
+  EXPECT_EQ(residue_indices(read_pdb(text_of(residues)).chains[0]), (std::vector<int>{0, 1, 3, 4}));
+}
+
+TEST(StructureReader, GapJumpsByTheSequenceWhereThereIsOne) {
+  auto residues = residues_of("GACUAGGC");
+  residues.erase(residues.begin() + 3, residues.begin() + 6);  // U A G are missing
+  for (std::size_t i = 3; i < residues.size(); ++i) change(residues[i], [](AtomLine& line) { line.seq_id += 50; });
+  const std::string seqres = "SEQRES   1 A    8    G   A   C   U   A   G   G   C                                  \n";
+  EXPECT_EQ(residue_indices(read_pdb(seqres + text_of(residues)).chains[0]), (std::vector<int>{0, 1, 2, 6, 7}));
+}
+
+TEST(StructureReader, BondIsMeasuredOnC4WhereO3OrPIsMissing) {
+  auto residues = residues_of("GAC");
+  std::erase_if(residues[1], [](const AtomLine& line) { return line.atom == "P"; });
+  EXPECT_EQ(read_pdb(text_of(residues)).chains[0].n_breaks(), 0);
+  change(residues[0], [](AtomLine& line) { line.position.x() += 9.0; });
+  EXPECT_EQ(read_pdb(text_of(residues)).chains[0].n_breaks(), 1);
+}
+
+TEST(StructureReader, ResidueWithoutFrameIsCountedAndLeavesAGap) {
+  auto residues = residues_of("GACU");
+  std::erase_if(residues[1], [](const AtomLine& line) { return line.atom == "O4'"; });
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GCU");
+  EXPECT_EQ(chain.n_without_frame, 1);
+  EXPECT_EQ(residue_indices(chain), (std::vector<int>{0, 2, 3}));
+}
+
+TEST(StructureReader, DnaInsideAnRnaChainIsAGap) {
+  auto residues = residues_of("GACU");
+  change(residues[2], [](AtomLine& line) { line.residue = "DC"; });
+  std::erase_if(residues[2], [](const AtomLine& line) { return line.atom == "O2'"; });
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GAU");
+  EXPECT_EQ(chain.molecule_kind, "DNA/RNA hybrid");
+  EXPECT_EQ(residue_indices(chain), (std::vector<int>{0, 1, 3}));
+}
+
+TEST(StructureReader, ChainWithoutAnyO2IsDnaEvenWithRnaNames) {
+  auto residues = residues_of("GACG");
+  for (Lines& lines : residues) std::erase_if(lines, [](const AtomLine& line) { return line.atom == "O2'"; });
+  const Structure structure = read_pdb(text_of(residues));
+  EXPECT_TRUE(structure.chains.empty());
+  ASSERT_EQ(structure.rejected.size(), 1u);
+  EXPECT_EQ(structure.rejected[0].reason, "DNA");
+}
+
+TEST(StructureReader, ModifiedNucleotidesGetTheParentTheFileNames) {
+  auto residues = residues_of("GACU");
+  change(residues[1], [](AtomLine& line) { line.residue = "XYZ", line.record = "HETATM"; });
+  // MODRES goes before what the base atoms (here adenine) tell.
+  const std::string modres = "MODRES 1ABC XYZ A    2    G  SOMETHING\n";
+  EXPECT_EQ(read_pdb(modres + text_of(residues)).chains.at(0).sequence(), "GGCU");
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GACU");
+  EXPECT_EQ(chain.nucleotides[1].name, "XYZ");
+  EXPECT_EQ(chain.n_modified, 1);
+}
+
+struct KnownName {
+  const char* name;
+  char base;
+};
+
+class ModifiedName : public testing::TestWithParam<KnownName> {};
+
+TEST_P(ModifiedName, HasItsParent) {
+  auto residues = residues_of("GNC");  // N has no base atoms that could tell
+  change(residues[1], [](AtomLine& line) { line.residue = GetParam().name, line.record = "HETATM"; });
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  ASSERT_EQ(chain.nucleotides.size(), 3u);
+  EXPECT_EQ(chain.sequence()[1], GetParam().base);
+}
+
+INSTANTIATE_TEST_SUITE_P(Names, ModifiedName,
+                         testing::Values(KnownName{"PSU", 'U'}, KnownName{"YYG", 'G'}, KnownName{"GTP", 'G'},
+                                         KnownName{"T6A", 'A'}, KnownName{"5BU", 'U'}, KnownName{"CCC", 'C'},
+                                         KnownName{"H2U", 'U'}, KnownName{"5MC", 'C'}, KnownName{"1MA", 'A'},
+                                         KnownName{"A23", 'A'}, KnownName{"N", 'N'}),
+                         [](const auto& test) { return std::string("name_") + test.param.name; });
+
+TEST(StructureReader, FreeLigandsAndWatersStayOut) {
+  auto residues = residues_of("GAC");
+  auto ligand = residues_of("A");
+  change(ligand[0], [](AtomLine& line) {
+    line.residue = "ATP";
+    line.record = "HETATM";
+    line.seq_id = 101;
+    line.position += Vec3(30, 0, 0);
+  });
+  const std::string water = "HETATM    1  O   HOH A 201       0.000   0.000   0.000  1.00 20.00           O\n";
+  for (const char* ter : {"TER\n", ""}) {
+    const Structure structure = read_pdb(text_of(residues) + ter + text_of(ligand) + water + "END\n");
+    ASSERT_EQ(structure.chains.size(), 1u);
+    EXPECT_EQ(structure.chains[0].sequence(), "GAC") << "with \"" << ter << "\"";
+  }
+}
+
+TEST(StructureReader, BondedTriphosphateAtTheStartIsKept) {
+  auto residues = residues_of("GAC");
+  change(residues[0], [](AtomLine& line) { line.residue = "GTP", line.record = "HETATM"; });
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GAC");
+  EXPECT_EQ(chain.nucleotides[0].name, "GTP");
+}
+
+TEST(StructureReader, AlternateLocationIsChosenForTheWholeResidue) {
+  auto residues = residues_of("GAC");
+  const Vec3 shift(0.5, 0.0, 0.0);
+  Lines minor = residues[1];
+  change(residues[1], [](AtomLine& line) { line.alternate = 'A', line.occupancy = 0.4; });
+  change(minor, [&](AtomLine& line) { line.alternate = 'B', line.occupancy = 0.6, line.position += shift; });
+  minor[kC2].occupancy = 0.1;  // by atom, A would win here
+  residues[1].insert(residues[1].end(), minor.begin(), minor.end());
+  const Nucleotide expected = synthetic_chain("A", "GAC").nucleotides[1];
+  const Nucleotide got = read_pdb(text_of(residues)).chains.at(0).nucleotides.at(1);
+  for (int slot = 0; slot < kAtomSlots; ++slot) {
+    if (!expected.has(slot)) continue;
+    EXPECT_LE((got.atoms[slot] - expected.atoms[slot] - shift).norm(), 0.001) << atom_name(expected, slot);
+  }
+}
+
+TEST(StructureReader, OfTwoResiduesInOnePlaceTheMoreOccupiedStays) {
+  auto residues = residues_of("GAC");
+  auto other = residues_of("GGC")[1];
+  change(residues[1], [](AtomLine& line) { line.alternate = 'A', line.occupancy = 0.3; });
+  change(other, [](AtomLine& line) { line.alternate = 'B', line.occupancy = 0.7; });
+  residues[1].insert(residues[1].end(), other.begin(), other.end());
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GGC");
+  EXPECT_EQ(chain.n_breaks(), 0);
+}
+
+TEST(StructureReader, InsertionCodesKeepTheirOrder) {
+  auto residues = residues_of("GACU");
+  const std::pair<int, char> numbers[] = {{20, ' '}, {20, 'A'}, {20, 'B'}, {21, ' '}};
+  for (std::size_t i = 0; i < 4; ++i) {
+    change(residues[i], [&](AtomLine& line) { std::tie(line.seq_id, line.insertion_code) = numbers[i]; });
+  }
+  for (const bool shuffled : {false, true}) {
+    if (shuffled) std::swap(residues[1], residues[2]);
+    const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+    EXPECT_EQ(chain.sequence(), "GACU");
+    EXPECT_EQ(chain.nucleotides[2].insertion_code, 'B');
+    EXPECT_EQ(residue_indices(chain), (std::vector<int>{0, 1, 2, 3}));
+  }
+}
+
+TEST(StructureReader, ModifiedResidueWrittenAfterTheOthersFindsItsPlace) {
+  auto residues = residues_of("GACUA");
+  change(residues[2], [](AtomLine& line) { line.residue = "5MC", line.record = "HETATM", line.seq_id = 900; });
+  std::rotate(residues.begin() + 2, residues.begin() + 3, residues.end());
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GACUA");
+  EXPECT_EQ(chain.nucleotides[2].name, "5MC");
+  EXPECT_EQ(chain.n_breaks(), 0);
+}
+
+TEST(StructureReader, OldAtomNamesAreUnderstoodAndHydrogensLeftOut) {
+  auto residues = residues_of("GAC");
+  const Structure expected = read_pdb(text_of(residues));
+  for (Lines& lines : residues) {
+    change(lines, [](AtomLine& line) {
+      std::replace(line.atom.begin(), line.atom.end(), '\'', '*');
+      if (line.atom == "OP1") line.atom = "O1P";
+      if (line.atom == "OP2") line.atom = "O2P";
+    });
+    AtomLine hydrogen = lines.back();
+    for (const char* name : {"H1*", "D8", "HO2"}) {
+      hydrogen.atom = name;
+      lines.push_back(hydrogen);
+    }
+  }
+  const Structure got = read_pdb(text_of(residues));
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(got.chains.at(0).nucleotides.at(i).atom_mask, expected.chains.at(0).nucleotides.at(i).atom_mask);
+  }
+}
+
+TEST(StructureReader, RingAtomIsTheOneBondedToC1) {
+  auto residues = residues_of("GUA");
+  Nucleotide pseudouridine = synthetic_chain("A", "GUA").nucleotides[1];
+  const Vec3 bonded = pseudouridine.atoms[kGlycosidicNitrogen];
+  pseudouridine.name = "PSU";
+  residues[1] = lines_of(pseudouridine);  // C5 at C1'
+  EXPECT_LE((read_pdb(text_of(residues)).chains.at(0).nucleotides[1].atoms[kGlycosidicNitrogen] - bonded).norm(),
+            0.001);
+  // Farther than 1.8 Å there is no bond.
+  for (AtomLine& line : residues[1]) {
+    if (line.atom == "C5") line.position += 1.0 * (bonded - pseudouridine.atoms[kC1]);
+  }
+  EXPECT_FALSE(read_pdb(text_of(residues)).chains.at(0).nucleotides[1].has(kGlycosidicNitrogen));
+}
+
+TEST(StructureReader, ModelIsChosenByItsPlace) {
+  const auto first = residues_of("GAC");
+  const auto second = residues_of("UUAG");
+  const std::string text =
+      "MODEL        5\n" + text_of(first) + "TER\nENDMDL\nMODEL        9\n" + text_of(second) + "TER\nENDMDL\nEND\n";
+  EXPECT_EQ(read_pdb(text).chains.at(0).sequence(), "GAC");
+  const Structure other = read_structure_from_memory(text, "made.pdb", {.model = 2});
+  EXPECT_EQ(other.chains.at(0).sequence(), "UUAG");
+  EXPECT_EQ(other.model, 2);
+}
+
+TEST(StructureReader, HeaderGivesEntryMethodResolutionAndReleaseDate) {
+  const std::string header =
+      "HEADER    RIBONUCLEIC ACID                        23-FEB-00   1EHZ              \n"
+      "EXPDTA    X-RAY DIFFRACTION                                                     \n"
+      "REVDAT   2   24-FEB-09 1EHZ    1       VERSN                                    \n"
+      "REVDAT   1   02-OCT-00 1EHZ    0                                                \n"
+      "REMARK   2 RESOLUTION.    1.93 ANGSTROMS.                                       \n";
+  const Structure structure = read_pdb(header + text_of(residues_of("GA")));
+  EXPECT_EQ(structure.entry, "1EHZ");
+  EXPECT_EQ(structure.method, "X-RAY DIFFRACTION");
+  EXPECT_DOUBLE_EQ(structure.resolution, 1.93);
+  EXPECT_EQ(structure.release_date, "2000-10-02");
+  EXPECT_EQ(read_pdb(text_of(residues_of("GA"))).entry, "made");
+}
+
+TEST(StructureReader, RejectedChainsAreNamedWithTheirReason) {
+  const std::string protein =
+      "ATOM      1  N   GLY P   1       0.000   0.000   0.000  1.00 20.00           N\n"
+      "ATOM      2  CA  GLY P   1       1.450   0.000   0.000  1.00 20.00           C\n"
+      "ATOM      3  C   GLY P   1       2.000   1.400   0.000  1.00 20.00           C\n";
+  const std::string phosphate =
+      "ATOM      4  P     G Q   1       9.000   0.000   0.000  1.00 20.00           P\n"
+      "ATOM      5  P     A Q   2      15.000   0.000   0.000  1.00 20.00           P\n";
+  const std::string water = "HETATM    6  O   HOH W   1       0.000   9.000   0.000  1.00 20.00           O\n";
+  const Structure structure = read_pdb(text_of(residues_of("GA")) + protein + phosphate + water);
+  ASSERT_EQ(structure.chains.size(), 1u);
+  ASSERT_EQ(structure.rejected.size(), 3u);
+  EXPECT_EQ(structure.rejected[0].reason, "protein");
+  EXPECT_EQ(structure.rejected[1].reason, "no frame");
+  EXPECT_EQ(structure.rejected[1].detail, "none of its 2 nucleotides has C3', C4' and O4'");
+  EXPECT_EQ(structure.rejected[2].reason, "no polymer");
+}
+
+TEST(StructureReader, ChainIdentifiersAreCaseSensitive) {
+  Structure written;
+  written.entry = "cases";
+  for (const char* id : {"A", "a", "AA", "Aa"}) written.chains.push_back(synthetic_chain(id, "GAC"));
+  const Structure structure = read_structure_from_memory(to_mmcif(written), "cases.cif");
+  ASSERT_EQ(structure.chains.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(structure.chains[i].id, written.chains[i].id);
+}
+
+TEST(StructureReader, BytesThatAreNotUtf8DoNoHarm) {
+  Structure written;
+  written.entry = "bytes";
+  written.chains = {synthetic_chain("A", "GAC")};
+  const std::string cif = to_mmcif(written) + "_audit_author.name M\xfcller\n_struct.title 'a \xb5 b'\n";
+  EXPECT_EQ(read_structure_from_memory(cif, "bytes.cif").chains.at(0).sequence(), "GAC");
+  const std::string pdb = "TITLE     \xff\xfe\xe9\n" + to_pdb(written);
+  EXPECT_EQ(read_structure_from_memory(pdb, "bytes.pdb").chains.at(0).sequence(), "GAC");
+}
+
+TEST(StructureReader, FileNameEndingsAreKnown) {
+  for (const char* name : {"a.pdb", "a.ent", "a.cif", "a.mmcif", "a.PDB", "x/y.cif.gz", "pdb1ehz.ent.gz"}) {
+    EXPECT_TRUE(is_structure_file_name(name)) << name;
+  }
+  for (const char* name : {"a.txt", "pdb", "a.gz", "a.cif.bz2", "a.h5", ""}) {
+    EXPECT_FALSE(is_structure_file_name(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace flashrna
