@@ -1,0 +1,56 @@
+// Structure files to one dataset: parser threads feed one writer through a bounded queue, so memory does not grow with
+// the number of files. Input order decides output order: the same input gives the same bytes on any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace flashrna {
+
+struct ConversionOptions {
+  int model = 1;           // number of the model to take from every file, from 1
+  bool strict = false;     // a file that cannot be read stops the run
+  bool overwrite = false;  // replace the output if it exists
+  int threads = 0;         // parser threads; 0 = one per core
+};
+
+struct ConversionProgress {
+  std::size_t files_done = 0;
+  std::size_t files = 0;
+  std::size_t chains = 0;
+  std::uint64_t residues = 0;
+};
+
+struct ConversionResult {
+  std::size_t files = 0;
+  std::size_t unreadable_files = 0;  // listed in /rejected, reason kUnreadableFile
+  std::size_t chains = 0;
+  std::uint64_t residues = 0;
+  std::map<std::string, std::size_t> rejected;  // rows of /rejected by reason
+  bool stopped = false;                         // stop() said so: no output was written
+};
+
+// Reasons in /rejected beside those of rna/structure.h.
+inline constexpr const char* kUnreadableFile = "unreadable file";  // detail: the reader's message
+inline constexpr const char* kEmptyFile = "no polymer";            // not one chain in the file
+inline constexpr const char* kInvalidResidue = "invalid residue";  // not a number, or a name too long
+
+struct ConversionCalls {
+  // After every file, from one thread at a time.
+  std::function<void(const ConversionProgress&)> progress;
+  // A file that could not be read: the reader's message, and the number of all files.
+  std::function<void(const std::string& message, std::size_t files)> warning;
+  // Asked after every file; true ends the conversion without an output.
+  std::function<bool()> stop;
+};
+
+// Converts files and folders (datasets/source_files.h) into the dataset `output`.
+// Throws Error, leaving no file behind: the output exists or cannot be written, an input is missing, nothing could be
+// converted, the disk is full; with `strict`, the first file in input order that cannot be read.
+ConversionResult convert_structures(const std::vector<std::string>& inputs, const std::string& output,
+                                    const ConversionOptions& options, const ConversionCalls& calls = {});
+
+}  // namespace flashrna

@@ -1,0 +1,253 @@
+#include "datasets/dataset_reader.h"
+
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <span>
+
+#include "datasets/hdf5_file.h"
+#include "datasets/schema.h"
+#include "rna/error.h"
+#include "rna/nucleotide.h"
+
+namespace flashrna {
+
+struct DatasetReader::Impl {
+  explicit Impl(const std::string& path);
+
+  void check_identity(const Hdf5Group& root);
+  void open_columns(const Hdf5Group& root);
+  void check_counts() const;
+  void read_chains();
+  void check_offsets() const;
+  void read_features(std::size_t index, ChainFeatures& features) const;
+  void check_features(std::size_t index, const ChainFeatures& features) const;
+
+  const Hdf5Dataset& column(const std::string& path) const { return columns.at(path); }
+  std::uint64_t rows_of(const std::string& path) const { return column(path).shape()[0]; }
+  // The whole column in memory; only for /chains and /rejected.
+  template <typename T>
+  std::vector<T> whole(const std::string& path) const {
+    return column(path).read<T>();
+  }
+  // Rows of one chain.
+  template <typename T>
+  void read(const std::string& path, std::size_t index, std::vector<T>& values) const;
+
+  Hdf5File file;
+  std::map<std::string, Hdf5Dataset> columns;
+  std::vector<ChainRecord> chains;
+  std::vector<std::int64_t> offset;
+  std::uint64_t n_residues = 0;
+  std::string program_version, source, options;
+};
+
+DatasetReader::Impl::Impl(const std::string& path) : file(Hdf5File::open(path)) {
+  const Hdf5Group root = file.root();
+  check_identity(root);
+  open_columns(root);
+  check_counts();
+  offset = whole<std::int64_t>("/chains/offset");
+  read_chains();
+  check_offsets();
+}
+
+void DatasetReader::Impl::check_identity(const Hdf5Group& root) {
+  const std::string& path = file.path();
+  if (!root.has_attribute("format") || !root.has_attribute("version")) {
+    fail("{} is an HDF5 file but not a flashrna dataset; make one with: flashrna convert", path);
+  }
+  const std::string format = root.text("format");
+  if (format != kDatasetFormat) {
+    fail("{} is not a flashrna dataset: its format is \"{}\", expected \"{}\"", path, format, kDatasetFormat);
+  }
+  const std::int64_t version = root.integer("version");
+  if (version > kDatasetVersion) {
+    fail("{} is a flashrna dataset of version {}, this program reads up to {}; update flashrna", path, version,
+         kDatasetVersion);
+  }
+  if (version < 1) fail("{}: damaged: its version is {}", path, version);
+  program_version = root.text("program_version");
+  source = root.text("source");
+  options = root.text("options");
+}
+
+void DatasetReader::Impl::open_columns(const Hdf5Group& root) {
+  for (const SchemaColumn& wanted : dataset_columns()) {
+    Hdf5Dataset dataset = root.open_group(wanted.group).open_dataset(wanted.name);
+    if (dataset.type() != wanted.type) {
+      fail("{}: damaged: it holds {}, expected {}", dataset.where(), hdf5_type_name(dataset.type()),
+           hdf5_type_name(wanted.type));
+    }
+    const Hdf5Shape& shape = dataset.shape();
+    if (shape.empty() || Hdf5Shape(shape.begin() + 1, shape.end()) != wanted.row) {
+      fail("{}: damaged: its shape is [{}], expected [n{}{}]", dataset.where(), fmt::join(shape, ", "),
+           wanted.row.empty() ? "" : ", ", fmt::join(wanted.row, ", "));
+    }
+    columns.emplace(wanted.path(), std::move(dataset));
+  }
+}
+
+// Row counts agree and are possible in a file of this size, before anything is allocated by them.
+void DatasetReader::Impl::check_counts() const {
+  std::map<std::string, std::uint64_t> rows = {{kChainsGroup, rows_of("/chains/id")},
+                                               {kResiduesGroup, rows_of("/residues/nucleotide")},
+                                               {kRejectedGroup, rows_of("/rejected/source")}};
+  for (const SchemaColumn& wanted : dataset_columns()) {
+    const std::uint64_t expected = rows[wanted.group] + (wanted.name == kOffsetColumn ? 1 : 0);
+    if (rows_of(wanted.path()) != expected) {
+      fail("{}: damaged: it has {} rows, expected {}", column(wanted.path()).where(), rows_of(wanted.path()), expected);
+    }
+  }
+  const std::uint64_t bytes = std::filesystem::file_size(file.path());
+  // A variable-length text takes 16 bytes and more, and is not compressed; deflate shrinks a residue's 276 bytes of
+  // coordinates at most 1032 times.
+  const std::uint64_t most_rows = bytes / 16;
+  const std::uint64_t most_residues = bytes * 4;
+  if (rows[kChainsGroup] > most_rows || rows[kRejectedGroup] > most_rows || rows[kResiduesGroup] > most_residues) {
+    fail("{}: damaged: {} chains, {} residues and {} rejected chains cannot be in {} bytes", file.path(),
+         rows[kChainsGroup], rows[kResiduesGroup], rows[kRejectedGroup], bytes);
+  }
+}
+
+void DatasetReader::Impl::read_chains() {
+  n_residues = rows_of("/residues/nucleotide");
+  chains.resize(rows_of("/chains/id"));
+  const auto fill = [&](const char* name, auto ChainRecord::*field) {
+    using Field = std::remove_reference_t<decltype(chains[0].*field)>;
+    const std::string path = std::string("/chains/") + name;
+    if constexpr (std::is_same_v<Field, std::string>) {
+      std::vector<std::string> values = column(path).read_text();
+      for (std::size_t i = 0; i < chains.size(); ++i) chains[i].*field = std::move(values[i]);
+    } else {
+      const std::vector<Field> values = whole<Field>(path);
+      for (std::size_t i = 0; i < chains.size(); ++i) chains[i].*field = values[i];
+    }
+  };
+  fill("id", &ChainRecord::id);
+  fill("entry", &ChainRecord::entry);
+  fill("model", &ChainRecord::model);
+  fill("chain_ids", &ChainRecord::chain_ids);
+  fill("molecule_kind", &ChainRecord::molecule_kind);
+  fill("length", &ChainRecord::length);
+  fill("n_without_frame", &ChainRecord::n_without_frame);
+  fill("n_breaks", &ChainRecord::n_breaks);
+  fill("n_modified", &ChainRecord::n_modified);
+  fill("resolution", &ChainRecord::resolution);
+  fill("method", &ChainRecord::method);
+  fill("release_date", &ChainRecord::release_date);
+  fill("sequence_cluster", &ChainRecord::sequence_cluster);
+  fill("structure_cluster", &ChainRecord::structure_cluster);
+  fill("split", &ChainRecord::split);
+  fill("source_file", &ChainRecord::source_file);
+  fill("source_sha256", &ChainRecord::source_sha256);
+}
+
+void DatasetReader::Impl::check_offsets() const {
+  if (offset.front() != 0 || offset.back() != static_cast<std::int64_t>(n_residues)) {
+    fail("{}: damaged: /chains/offset goes from {} to {}, expected 0 to {}", file.path(), offset.front(), offset.back(),
+         n_residues);
+  }
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    if (chains[i].length < 1 || offset[i + 1] - offset[i] != chains[i].length) {
+      fail("{}: damaged: chain {} ({}) has length {}, its rows are {} to {}", file.path(), i, chains[i].id,
+           chains[i].length, offset[i], offset[i + 1]);
+    }
+  }
+}
+
+template <typename T>
+void DatasetReader::Impl::read(const std::string& path, std::size_t index, std::vector<T>& values) const {
+  const Hdf5Dataset& dataset = column(path);
+  std::uint64_t elements = 1;
+  for (std::size_t d = 1; d < dataset.shape().size(); ++d) elements *= dataset.shape()[d];
+  values.resize(chains[index].length * elements);
+  dataset.read_rows<T>(offset[index], values);
+}
+
+void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& features) const {
+  if (index >= chains.size()) fail("{}: chain {} is out of range, it has {}", file.path(), index, chains.size());
+  features.length = chains[index].length;
+  read("/residues/nucleotide", index, features.nucleotide);
+  read("/residues/residue_index", index, features.residue_index);
+  read("/residues/frame_rotation", index, features.frame_rotation);
+  read("/residues/frame_translation", index, features.frame_translation);
+  read("/residues/torsion_sin_cos", index, features.torsion_sin_cos);
+  read("/residues/torsion_mask", index, features.torsion_mask);
+  read("/residues/atom_positions", index, features.atom_positions);
+  read("/residues/atom_mask", index, features.atom_mask);
+  check_features(index, features);
+}
+
+void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures& features) const {
+  const auto damaged = [&](int residue, const char* what) {
+    fail("{}: damaged: chain {}, residue {}: {}", file.path(), chains[index].id, residue, what);
+  };
+  const auto all_finite = [](const float* values, int count) {
+    for (int k = 0; k < count; ++k) {
+      if (!std::isfinite(values[k])) return false;
+    }
+    return true;
+  };
+  for (int i = 0; i < features.length; ++i) {
+    if (features.nucleotide[i] > static_cast<std::uint8_t>(Base::N)) damaged(i, "nucleotide is not in 0..4");
+    if (features.atom_mask[i] >> kAtomSlots != 0) damaged(i, "atom_mask has bits beyond the last slot");
+    if (i > 0 && features.residue_index[i] <= features.residue_index[i - 1]) damaged(i, "residue_index does not rise");
+    if (!all_finite(&features.frame_rotation[i * 9], 9) || !all_finite(&features.frame_translation[i * 3], 3)) {
+      damaged(i, "the frame is not finite");
+    }
+    if (!all_finite(&features.atom_positions[i * kAtomSlots * 3], kAtomSlots * 3)) {
+      damaged(i, "a coordinate is not finite");
+    }
+  }
+}
+
+DatasetReader::DatasetReader(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
+DatasetReader::~DatasetReader() = default;
+DatasetReader::DatasetReader(DatasetReader&&) noexcept = default;
+DatasetReader& DatasetReader::operator=(DatasetReader&&) noexcept = default;
+
+const std::string& DatasetReader::path() const { return impl_->file.path(); }
+const std::vector<ChainRecord>& DatasetReader::chains() const { return impl_->chains; }
+std::uint64_t DatasetReader::residue_count() const { return impl_->n_residues; }
+const std::string& DatasetReader::program_version() const { return impl_->program_version; }
+const std::string& DatasetReader::source() const { return impl_->source; }
+const std::string& DatasetReader::options() const { return impl_->options; }
+
+ChainFeatures DatasetReader::read_chain(std::size_t index) const {
+  ChainFeatures features;
+  impl_->read_features(index, features);
+  return features;
+}
+
+ChainRows DatasetReader::read_rows(std::size_t index) const {
+  ChainRows rows;
+  impl_->read_features(index, rows);
+  impl_->read("/residues/seq_id", index, rows.seq_id);
+  impl_->read("/residues/chain_in_structure", index, rows.chain_in_structure);
+  impl_->read("/residues/b_factor", index, rows.b_factor);
+  rows.residue_name = impl_->column("/residues/residue_name").read_text_rows(impl_->offset[index], rows.length);
+  for (const std::string& code :
+       impl_->column("/residues/insertion_code").read_text_rows(impl_->offset[index], rows.length)) {
+    rows.insertion_code.push_back(code.empty() ? ' ' : code[0]);
+  }
+  return rows;
+}
+
+std::vector<RejectedRecord> DatasetReader::read_rejected() const {
+  std::vector<RejectedRecord> rejected(impl_->rows_of("/rejected/source"));
+  const auto fill = [&](const char* path, std::string RejectedRecord::*field) {
+    std::vector<std::string> values = impl_->column(path).read_text();
+    for (std::size_t i = 0; i < rejected.size(); ++i) rejected[i].*field = std::move(values[i]);
+  };
+  fill("/rejected/source", &RejectedRecord::source);
+  fill("/rejected/chain", &RejectedRecord::chain);
+  fill("/rejected/reason", &RejectedRecord::reason);
+  fill("/rejected/detail", &RejectedRecord::detail);
+  return rejected;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,49 @@
+// What `flashrna info` says about a dataset: counts and spreads over its chain table.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "datasets/dataset_reader.h"
+
+namespace flashrna {
+
+using Counts = std::map<std::string, std::size_t>;
+
+// Of `count` values; the others are 0 where there are none.
+struct Spread {
+  std::size_t count = 0;
+  double lowest = 0.0;
+  double median = 0.0;  // the lower one of an even number
+  double highest = 0.0;
+};
+
+Spread spread_of(std::vector<double> values);
+
+struct DatasetSummary {
+  std::vector<int> lengths;  // of every chain, nucleotides
+  Spread length;
+  Spread resolution;        // Å, of the chains that have one
+  std::size_t entries = 0;  // distinct
+  Counts kinds, methods;    // chains by molecule_kind, method
+  Counts splits;            // chains by split, "not assigned" where it is empty
+  Counts rejected;          // rows of /rejected by reason
+  std::int64_t modified = 0;
+  std::int64_t without_frame = 0;
+  std::int64_t breaks = 0;
+  std::size_t broken_chains = 0;  // with at least one break
+};
+
+DatasetSummary summarize_dataset(const DatasetReader& reader);
+
+struct LengthBin {
+  int first, last;  // nucleotides, inclusive
+  int count;
+};
+
+// Bins 1, 2-3, 4-7, ... from the one of the shortest to the one of the longest; empty for no lengths.
+std::vector<LengthBin> length_histogram(const std::vector<int>& lengths);
+
+}  // namespace flashrna

@@ -1,0 +1,38 @@
+// Writes a flashrna dataset chain by chain: memory does not grow with the file but for one name per chain. The file has
+// a temporary name until finish(); without it, nothing is left behind.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "datasets/dataset_reader.h"
+
+namespace flashrna {
+
+// What the root attributes say about the origin.
+struct DatasetOrigin {
+  std::string source;   // the inputs' names
+  std::string options;  // those that change the content
+};
+
+class DatasetWriter {
+ public:
+  // Throws Error if `path` exists and `overwrite` is false, or cannot be written, before anything else is done.
+  DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite);
+  ~DatasetWriter();
+
+  // Appends a chain; Bytes of texts that are
+  // not UTF-8 become U+FFFD. Throws Error for an id that is there already, for no residues, and for a full disk.
+  void append(const ChainRecord& record, const ChainRows& rows);
+  void reject(const RejectedRecord& rejected);
+
+  // Writes out, syncs, renames. Throws Error (disk full); the temporary file is then removed by the destructor.
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace flashrna

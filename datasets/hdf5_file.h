@@ -1,0 +1,183 @@
+// A small RAII layer over the HDF5 C API: files, groups, datasets and attributes whose handles close on scope exit and
+// whose failures become Error with the file's name. Knows nothing of RNA; the dataset and the checkpoint stand on it.
+// Object modification times are off, so the same calls give the same bytes. Safe to use from several threads (one lock
+// around the library, which distributions build without their own).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace flashrna {
+
+using Hdf5Shape = std::vector<std::uint64_t>;
+
+// Element types in files. Every <T> below is one of float, double, std::int32_t, std::int64_t, std::uint8_t,
+// std::uint32_t. kText is fixed-width (zero-padded) or variable-length UTF-8; kOther is anything else.
+enum class Hdf5Type { kFloat32, kFloat64, kInt32, kInt64, kUInt8, kUInt32, kText, kOther };
+
+const char* hdf5_type_name(Hdf5Type type);  // "float32", ..., "text", "other"
+
+// Owns one HDF5 identifier. `Id` is HDF5's hid_t.
+class Hdf5Handle {
+ public:
+  using Id = std::int64_t;
+  using Close = int (*)(Id);
+
+  Hdf5Handle() = default;
+  Hdf5Handle(Id id, Close close) : id_(id), close_(close) {}
+  ~Hdf5Handle() { reset(); }
+  Hdf5Handle(Hdf5Handle&& other) noexcept;
+  Hdf5Handle& operator=(Hdf5Handle&& other) noexcept;
+
+  Id get() const { return id_; }
+  // Closes now; false if HDF5 reports an error (its buffers could not be written).
+  bool reset();
+
+ private:
+  Id id_ = -1;
+  Close close_ = nullptr;
+};
+
+// What groups and datasets share: attributes. Reading throws Error if the attribute is missing or of another type.
+class Hdf5Object {
+ public:
+  // "file.h5:/chains/id", for messages.
+  std::string where() const;
+  const std::string& file() const { return file_; }
+
+  bool has_attribute(const std::string& name) const;
+  // UTF-8 of any length.
+  void set_text(const std::string& name, const std::string& value);
+  void set_integer(const std::string& name, std::int64_t value);
+  void set_number(const std::string& name, double value);
+  std::string text(const std::string& name) const;
+  std::int64_t integer(const std::string& name) const;
+  double number(const std::string& name) const;
+
+ protected:
+  Hdf5Object(Hdf5Handle handle, std::string file, std::string path);
+  Hdf5Handle::Id id() const { return handle_.get(); }
+
+  Hdf5Handle handle_;
+  std::string file_;
+  std::string path_;  // absolute, inside the file
+};
+
+class Hdf5Dataset : public Hdf5Object {
+ public:
+  Hdf5Type type() const;
+  const Hdf5Shape& shape() const { return shape_; }  // [] for a scalar
+  std::uint64_t size() const;                        // number of elements
+
+  // All elements, row-major. Numbers are converted (float64 in the file to float here); text is refused.
+  template <typename T>
+  std::vector<T> read() const;
+  // Rows first .. first + n of the first dimension, n = values.size() / (elements per row). Error if out of range.
+  template <typename T>
+  void read_rows(std::uint64_t first, std::span<T> values) const;
+  // All strings of a text dataset (a scalar gives one).
+  std::vector<std::string> read_text() const;
+  // Rows first .. first + count of a text dataset [n].
+  std::vector<std::string> read_text_rows(std::uint64_t first, std::uint64_t count) const;
+
+  // For datasets made by Hdf5Group::create_extensible*: adds values.size() / (elements per row) rows.
+  template <typename T>
+  void append_rows(std::span<const T> values);
+  // Error for a string wider than the column, or with a zero byte in it.
+  void append_text(std::span<const std::string> values);
+
+ private:
+  friend class Hdf5Group;
+  Hdf5Dataset(Hdf5Handle handle, std::string file, std::string path);
+  std::uint64_t row_size() const;  // elements per index of the first dimension
+  void check_rows(std::uint64_t first, std::uint64_t count) const;
+  void check_size() const;
+
+  Hdf5Shape shape_;
+};
+
+class Hdf5Group : public Hdf5Object {
+ public:
+  // Whether this group has a child (or deeper: "a/b") of that name.
+  bool has(const std::string& name) const;
+  // Names of the children, sorted.
+  std::vector<std::string> names() const;
+
+  Hdf5Group create_group(const std::string& name);
+  Hdf5Group open_group(const std::string& name) const;
+  Hdf5Dataset open_dataset(const std::string& name) const;
+  // Whether the child is a dataset (and not a group).
+  bool is_dataset(const std::string& name) const;
+
+  // Writes a whole array, contiguous. Error if values.size() is not the product of `shape` ([] = scalar).
+  template <typename T>
+  Hdf5Dataset write(const std::string& name, const Hdf5Shape& shape, std::span<const T> values);
+  // [n] variable-length strings.
+  Hdf5Dataset write_text(const std::string& name, std::span<const std::string> values);
+
+  // An empty array [0, row...] that append_rows extends; chunks of `chunk_rows` rows, shuffled, gzip level 4, with a
+  // checksum.
+  template <typename T>
+  Hdf5Dataset create_extensible(const std::string& name, const Hdf5Shape& row, std::uint64_t chunk_rows);
+  // The same for text [0]; `width` bytes each, zero-padded, or 0 for variable length (which gzip does not shrink).
+  Hdf5Dataset create_extensible_text(const std::string& name, std::size_t width, std::uint64_t chunk_rows);
+
+ private:
+  friend class Hdf5File;
+  Hdf5Group(Hdf5Handle handle, std::string file, std::string path);
+  std::string child_path(const std::string& name) const;
+  Hdf5Dataset make_extensible(const std::string& name, Hdf5Handle::Id type, const Hdf5Shape& row,
+                              std::uint64_t chunk_rows, bool compress);
+};
+
+class Hdf5File {
+ public:
+  // Opens for reading. Throws Error: missing, a folder, not readable, "is not an HDF5 file", damaged or cut short.
+  static Hdf5File open(const std::string& path);
+  // Creates or truncates; `shown_path` stands for the path in messages. Prefer Hdf5OutputFile.
+  static Hdf5File create(const std::string& path, const std::string& shown_path);
+
+  const std::string& path() const { return path_; }
+  Hdf5Group root() const;
+  // Writes out every buffer and closes; throws Error where the destructor would have to be silent (disk full).
+  // All groups and datasets of this file must be gone.
+  void close();
+
+ private:
+  Hdf5File(Hdf5Handle handle, std::string path);
+
+  Hdf5Handle handle_;
+  std::string path_;
+};
+
+// A new HDF5 file that is whole or absent: it has a temporary name beside `path` until commit().
+class Hdf5OutputFile {
+ public:
+  // Throws Error if `path` exists and `overwrite` is false (before anything is written), if it is a folder, or if the
+  // folder is missing or not writable.
+  Hdf5OutputFile(const std::string& path, bool overwrite);
+  // Removes the temporary file unless committed.
+  ~Hdf5OutputFile();
+  Hdf5OutputFile(Hdf5OutputFile&&) = delete;
+
+  Hdf5Group root() const { return file_.root(); }
+  const std::string& temporary_path() const { return temporary_path_; }
+  // Writes out, syncs to the disk, renames to `path`. All groups and datasets must be gone. Throws Error; the
+  // temporary file is then removed by the destructor.
+  void commit();
+
+ private:
+  std::string path_;
+  std::string temporary_path_;
+  Hdf5File file_;
+  bool committed_ = false;
+};
+
+// Throws Error if `path` exists (and `overwrite` is false), is a folder, or its folder is missing or not writable: to
+// be asked before long work begins.
+void check_output_path(const std::string& path, bool overwrite);
+
+}  // namespace flashrna

@@ -1,0 +1,73 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "datasets/hdf5_file.h"
+#include "rna/error.h"
+
+namespace flashrna {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path folder_of(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  return folder.empty() ? fs::path(".") : folder;
+}
+
+std::string temporary_name(const std::string& path, bool overwrite) {
+  check_output_path(path, overwrite);
+  return path + "." + std::to_string(getpid()) + ".partial";
+}
+
+void sync(const std::string& path, const std::string& shown_path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY);
+  if (descriptor < 0) fail("{}: cannot open to sync: {}", shown_path, std::strerror(errno));
+  const int status = fsync(descriptor);
+  const int reason = errno;
+  ::close(descriptor);
+  // Some file systems cannot sync a folder and say EINVAL.
+  if (status != 0 && reason != EINVAL) fail("{}: cannot sync to the disk: {}", shown_path, std::strerror(reason));
+}
+
+}  // namespace
+
+void check_output_path(const std::string& path, bool overwrite) {
+  std::error_code ignored;
+  if (path.empty()) fail("the output path is empty; name a file");
+  if (fs::is_directory(path, ignored)) fail("{}: is a folder; name a file in it", path);
+  if (fs::exists(path, ignored) && !overwrite) {
+    fail("{}: exists already; pass --overwrite to replace it, or choose another name", path);
+  }
+  const fs::path folder = folder_of(path);
+  if (!fs::is_directory(folder, ignored))
+    fail("{}: its folder {} does not exist; make it first", path, folder.string());
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    fail("{}: its folder {} cannot be written: {}", path, folder.string(), std::strerror(errno));
+  }
+}
+
+Hdf5OutputFile::Hdf5OutputFile(const std::string& path, bool overwrite)
+    : path_(path), temporary_path_(temporary_name(path, overwrite)), file_(Hdf5File::create(temporary_path_, path)) {}
+
+Hdf5OutputFile::~Hdf5OutputFile() {
+  if (!committed_) unlink(temporary_path_.c_str());
+}
+
+void Hdf5OutputFile::commit() {
+  file_.close();
+  sync(temporary_path_, path_);
+  if (std::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
+    fail("{}: cannot rename {} to it: {}", path_, temporary_path_, std::strerror(errno));
+  }
+  committed_ = true;
+  sync(folder_of(path_).string(), path_);
+}
+
+}  // namespace flashrna

@@ -1,0 +1,12 @@
+// Text from files of any encoding made fit for UTF-8 columns.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace flashrna {
+
+// `text` with every zero byte and every byte that is not part of valid UTF-8 replaced by U+FFFD.
+std::string to_valid_utf8(std::string_view text);
+
+}  // namespace flashrna

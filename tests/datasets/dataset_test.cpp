@@ -1,0 +1,373 @@
+// The dataset file: what is written comes back, explains itself, and is refused when it is not what it should be.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <hdf5.h>
+
+#include <functional>
+
+#include "datasets/chain_rows.h"
+#include "datasets/dataset_reader.h"
+#include "datasets/dataset_summary.h"
+#include "datasets/dataset_writer.h"
+#include "datasets/hdf5_file.h"
+#include "datasets/schema.h"
+#include "datasets/utf8.h"
+#include "rna/frame.h"
+#include "rna/torsion.h"
+#include "tests/datasets/example_structures.h"
+
+namespace flashrna {
+namespace {
+
+using ::testing::HasSubstr;
+
+ChainRecord make_record(const std::string& id, const Chain& chain) {
+  ChainRecord record;
+  record.id = id;
+  record.entry = "1ABC";
+  record.model = 2;
+  record.chain_ids = chain.id;
+  record.molecule_kind = chain.molecule_kind;
+  record.length = static_cast<int>(chain.nucleotides.size());
+  record.n_without_frame = 3;
+  record.n_breaks = chain.n_breaks();
+  record.n_modified = 1;
+  record.resolution = 1.93f;
+  record.method = "X-RAY DIFFRACTION";
+  record.release_date = "2000-02-23";
+  record.split = "train";
+  record.sequence_cluster = 7;
+  record.source_file = "pdbs/1abc.cif";
+  record.source_sha256 = std::string(64, 'a');
+  return record;
+}
+
+class DatasetTest : public ::testing::Test {
+ protected:
+  // A dataset of chains of the given lengths and one rejected chain.
+  std::string make(const std::vector<int>& lengths) {
+    DatasetWriter writer(folder.path("set.h5"), {"pdbs", "model=2"}, true);
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+      const Chain chain = make_chain(lengths[i], static_cast<int>(i));
+      writer.append(make_record(fmt::format("1ABC_2_{}", i), chain), chain_rows(chain));
+    }
+    writer.reject({"pdbs/1xyz.pdb", "B", "protein", "129 amino acids"});
+    writer.finish();
+    return folder.path("set.h5");
+  }
+  // A chain with a modified nucleotide, an insertion code, a gap and missing atoms.
+  static Chain make_chain(int length, int seed) {
+    Chain chain = example_chain("A", length, seed);
+    Nucleotide& last = chain.nucleotides.back();
+    last.name = "PSU";
+    last.insertion_code = 'B';
+    last.residue_index += 4;
+    last.atom_mask &= ~(1u << kP);
+    last.atoms[kP] = Vec3::Zero();
+    return chain;
+  }
+  // Changes the file with the raw library, as a fault on the way would.
+  void damage(const std::string& path, const std::function<void(hid_t)>& change) {
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    ASSERT_GE(file, 0);
+    change(file);
+    ASSERT_GE(H5Fclose(file), 0);
+  }
+
+  TemporaryFolder folder;
+};
+
+TEST_F(DatasetTest, ChainRecordsComeBackExactly) {
+  const DatasetReader reader(make({5, 30, 1}));
+  ASSERT_EQ(reader.chains().size(), 3u);
+  const ChainRecord& record = reader.chains()[1];
+  EXPECT_EQ(record.id, "1ABC_2_1");
+  EXPECT_EQ(record.entry, "1ABC");
+  EXPECT_EQ(record.model, 2);
+  EXPECT_EQ(record.chain_ids, "A");
+  EXPECT_EQ(record.molecule_kind, "RNA");
+  EXPECT_EQ(record.length, 30);
+  EXPECT_EQ(record.n_without_frame, 3);
+  EXPECT_EQ(record.n_breaks, 1);
+  EXPECT_EQ(record.n_modified, 1);
+  EXPECT_EQ(record.resolution, 1.93f);
+  EXPECT_EQ(record.method, "X-RAY DIFFRACTION");
+  EXPECT_EQ(record.release_date, "2000-02-23");
+  EXPECT_EQ(record.sequence_cluster, 7);
+  EXPECT_EQ(record.structure_cluster, -1);
+  EXPECT_EQ(record.split, "train");
+  EXPECT_EQ(record.source_file, "pdbs/1abc.cif");
+  EXPECT_EQ(record.source_sha256, std::string(64, 'a'));
+  EXPECT_EQ(reader.residue_count(), 36u);
+  EXPECT_EQ(reader.source(), "pdbs");
+  EXPECT_EQ(reader.options(), "model=2");
+  const std::vector<RejectedRecord> rejected = reader.read_rejected();
+  ASSERT_EQ(rejected.size(), 1u);
+  EXPECT_EQ(rejected[0].source, "pdbs/1xyz.pdb");
+  EXPECT_EQ(rejected[0].chain, "B");
+  EXPECT_EQ(rejected[0].reason, "protein");
+  EXPECT_EQ(rejected[0].detail, "129 amino acids");
+}
+
+TEST_F(DatasetTest, NucleotidesComeBackToTheRoundingOfFloat) {
+  // More residues than two chunks hold, so that chains cross their borders.
+  const std::vector<int> lengths = {700, 900, 1, 1100};
+  const DatasetReader reader(make(lengths));
+  double worst = 0, largest = 0;
+  for (std::size_t c = 0; c < lengths.size(); ++c) {
+    const Chain chain = make_chain(lengths[c], static_cast<int>(c));
+    const std::vector<Nucleotide> back = nucleotides_of(reader.read_rows(c));
+    ASSERT_EQ(back.size(), chain.nucleotides.size());
+    for (std::size_t i = 0; i < back.size(); ++i) {
+      const Nucleotide& expected = chain.nucleotides[i];
+      EXPECT_EQ(back[i].base, expected.base);
+      EXPECT_EQ(back[i].name, expected.name);
+      EXPECT_EQ(back[i].seq_id, expected.seq_id);
+      EXPECT_EQ(back[i].insertion_code, expected.insertion_code);
+      EXPECT_EQ(back[i].residue_index, expected.residue_index);
+      EXPECT_EQ(back[i].chain_in_structure, expected.chain_in_structure);
+      EXPECT_EQ(back[i].b_factor, expected.b_factor);
+      EXPECT_EQ(back[i].atom_mask, expected.atom_mask);
+      for (int s = 0; s < kAtomSlots; ++s) {
+        worst = std::max(worst, (back[i].atoms[s] - expected.atoms[s]).cwiseAbs().maxCoeff());
+        largest = std::max(largest, expected.atoms[s].cwiseAbs().maxCoeff());
+      }
+    }
+  }
+  // Rounding to float: 24 bits.
+  EXPECT_LE(worst, largest / (1 << 24));
+  std::printf("largest coordinate error: %.2e A of %.0f A\n", worst, largest);
+}
+
+TEST_F(DatasetTest, FeaturesAreThoseOfTheStructure) {
+  const DatasetReader reader(make({40}));
+  const Chain chain = make_chain(40, 0);
+  const ChainFeatures features = reader.read_chain(0);
+  double worst = 0;
+  for (int i = 0; i < features.length; ++i) {
+    const RigidTransform frame = frame_of(chain.nucleotides[i]);
+    const Torsions torsions = torsions_of(chain.nucleotides[i]);
+    EXPECT_EQ(features.torsion_mask[i], torsions.mask);
+    for (int row = 0; row < 3; ++row) {
+      const double scale = std::max(1.0, 2 * std::abs(frame.translation[row]));
+      worst = std::max(worst, std::abs(features.frame_translation[i * 3 + row] - frame.translation[row]) / scale);
+      for (int axis = 0; axis < 3; ++axis) {
+        worst = std::max(worst, std::abs(features.frame_rotation[i * 9 + row * 3 + axis] - frame.rotation(row, axis)));
+      }
+    }
+    for (int k = 0; k < kTorsions; ++k) {
+      for (int part = 0; part < 2; ++part) {
+        worst = std::max(
+            worst, std::abs(features.torsion_sin_cos[(i * kTorsions + k) * 2 + part] - torsions.sin_cos[k][part]));
+      }
+    }
+  }
+  EXPECT_LE(worst, 6e-8);  // half a unit in the last place of a float in [0.5, 1)
+  EXPECT_NE(features.torsion_mask[0], features.torsion_mask[39]) << "the last nucleotide has no phosphorus";
+}
+
+TEST_F(DatasetTest, EveryColumnStatesItsUnitAndMeaningAndHasTheTypeOfTheSchema) {
+  const Hdf5File file = Hdf5File::open(make({5}));
+  const Hdf5Group root = file.root();
+  EXPECT_EQ(root.text("format"), "flashrna-dataset");
+  EXPECT_EQ(root.integer("version"), 1);
+  std::size_t columns = 0;
+  for (const SchemaGroup& group : dataset_groups()) {
+    EXPECT_EQ(root.open_group(group.name).text("description"), group.description);
+    columns += root.open_group(group.name).names().size();
+  }
+  EXPECT_EQ(columns, dataset_columns().size());
+  for (const SchemaColumn& column : dataset_columns()) {
+    const Hdf5Dataset dataset = root.open_group(column.group).open_dataset(column.name);
+    EXPECT_EQ(dataset.text("unit"), column.unit) << column.path();
+    EXPECT_EQ(dataset.text("description"), column.description) << column.path();
+    EXPECT_EQ(dataset.type(), column.type) << column.path();
+  }
+}
+
+TEST_F(DatasetTest, ANucleotideThatCannotBeStoredIsNamed) {
+  Chain chain = example_chain("Aa", 3);
+  chain.nucleotides[1].insertion_code = 'B';
+  chain.nucleotides[1].atoms[kO3].x() = std::nan("");
+  EXPECT_THAT(error_of([&] { chain_rows(chain); }), HasSubstr("chain \"Aa\", residue A 2B: atom O3' has a coordinate"));
+  chain = example_chain("Aa", 3);
+  chain.nucleotides[2].name = std::string(17, 'X');
+  EXPECT_THAT(error_of([&] { chain_rows(chain); }), HasSubstr("longer than 16 bytes"));
+  chain = example_chain("Aa", 3);
+  chain.nucleotides[0].atom_mask &= ~(1u << kO4);
+  EXPECT_THAT(error_of([&] { chain_rows(chain); }), HasSubstr("C3', C4' or O4' is missing"));
+}
+
+TEST_F(DatasetTest, AnIdIsStoredOnlyOnce) {
+  const Chain chain = example_chain("A", 3);
+  DatasetWriter writer(folder.path("twice.h5"), {}, false);
+  writer.append(make_record("1ABC_1_A", chain), chain_rows(chain));
+  EXPECT_THAT(error_of([&] { writer.append(make_record("1ABC_1_A", chain), chain_rows(chain)); }),
+              HasSubstr("1ABC_1_A is there twice"));
+}
+
+TEST_F(DatasetTest, AWriterThatDoesNotFinishLeavesNothing) {
+  {
+    DatasetWriter writer(folder.path("set.h5"), {}, false);
+    const Chain chain = example_chain("A", 3);
+    writer.append(make_record("1ABC_1_A", chain), chain_rows(chain));
+    EXPECT_EQ(folder.count(), 1);
+  }
+  EXPECT_EQ(folder.count(), 0);
+}
+
+TEST_F(DatasetTest, FilesThatAreNotOursAreRefused) {
+  const auto refusal = [&](const std::string& path) { return error_of([&] { DatasetReader reader(path); }); };
+  EXPECT_THAT(refusal(folder.path("none.h5")), HasSubstr("none.h5: no such file"));
+  EXPECT_THAT(refusal(folder.write("text.h5", "text")), HasSubstr("text.h5 is not an HDF5 file"));
+  Hdf5OutputFile(folder.path("plain.h5"), false).commit();
+  EXPECT_THAT(refusal(folder.path("plain.h5")), HasSubstr("plain.h5 is an HDF5 file but not a flashrna dataset"));
+  {
+    Hdf5OutputFile other(folder.path("other.h5"), false);
+    other.root().set_text("format", "flashrna-checkpoint");
+    other.root().set_integer("version", 1);
+    other.commit();
+  }
+  EXPECT_THAT(refusal(folder.path("other.h5")), HasSubstr("not a flashrna dataset: its format is \"flashrna-check"));
+  const std::string later = make({5});
+  damage(later, [](hid_t file) {
+    const hid_t attribute = H5Aopen(file, "version", H5P_DEFAULT);
+    const std::int64_t two = 2;
+    H5Awrite(attribute, H5T_NATIVE_INT64, &two);
+    H5Aclose(attribute);
+  });
+  EXPECT_THAT(refusal(later), HasSubstr("of version 2, this program reads up to 1; update flashrna"));
+}
+
+struct Damage {
+  const char* name;
+  std::function<void(hid_t)> change;
+  const char* message;
+};
+
+template <typename T>
+void overwrite_first(hid_t file, const char* path, hid_t type, T value) {
+  const hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT);
+  const hid_t space = H5Dget_space(dataset);
+  std::vector<hsize_t> zero(H5Sget_simple_extent_ndims(space), 0);
+  H5Sselect_elements(space, H5S_SELECT_SET, 1, zero.data());
+  const hid_t one = H5Screate(H5S_SCALAR);
+  H5Dwrite(dataset, type, one, space, H5P_DEFAULT, &value);
+  H5Sclose(one);
+  H5Sclose(space);
+  H5Dclose(dataset);
+}
+
+void resize(hid_t file, const char* path, hsize_t rows) {
+  const hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT);
+  const hid_t space = H5Dget_space(dataset);
+  std::vector<hsize_t> shape(H5Sget_simple_extent_ndims(space), 0);
+  H5Sget_simple_extent_dims(space, shape.data(), nullptr);
+  shape[0] = rows;
+  H5Dset_extent(dataset, shape.data());
+  H5Sclose(space);
+  H5Dclose(dataset);
+}
+
+TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
+  const std::vector<Damage> damages = {
+      {"missing", [](hid_t f) { H5Ldelete(f, "/residues/atom_mask", H5P_DEFAULT); },
+       "\"/residues/atom_mask\" is missing"},
+      {"group", [](hid_t f) { H5Ldelete(f, "/rejected", H5P_DEFAULT); }, "\"/rejected\" is missing"},
+      {"length", [](hid_t f) { overwrite_first<int>(f, "/chains/length", H5T_NATIVE_INT, 6); }, "has length 6"},
+      {"offset", [](hid_t f) { overwrite_first<long>(f, "/chains/offset", H5T_NATIVE_LONG, -1); },
+       "goes from -1 to 30"},
+      {"rows", [](hid_t f) { resize(f, "/residues/b_factor", 29); }, "b_factor: damaged: it has 29 rows, expected 30"},
+      {"chains", [](hid_t f) { resize(f, "/chains/split", 3); }, "/chains/split: damaged: it has 3 rows, expected 2"},
+      {"huge",
+       [](hid_t f) {
+         for (const SchemaColumn& column : dataset_columns()) {
+           if (std::string(column.group) == "residues") resize(f, column.path().c_str(), hsize_t{1} << 50);
+         }
+       },
+       "cannot be in"},
+      {"type",
+       [](hid_t f) {
+         H5Ldelete(f, "/residues/seq_id", H5P_DEFAULT);
+         H5Lcreate_hard(f, "/residues/b_factor", f, "/residues/seq_id", H5P_DEFAULT, H5P_DEFAULT);
+       },
+       "seq_id: damaged: it holds float32, expected int32"},
+      {"shape",
+       [](hid_t f) {
+         H5Ldelete(f, "/residues/frame_rotation", H5P_DEFAULT);
+         H5Lcreate_hard(f, "/residues/frame_translation", f, "/residues/frame_rotation", H5P_DEFAULT, H5P_DEFAULT);
+       },
+       "its shape is [30, 3], expected [n, 3, 3]"},
+  };
+  for (const Damage& one : damages) {
+    const std::string path = make({10, 20});
+    damage(path, one.change);
+    EXPECT_THAT(error_of([&] { DatasetReader reader(path); }), HasSubstr(one.message)) << one.name;
+  }
+}
+
+TEST_F(DatasetTest, DamagedResiduesAreFoundWhenTheyAreRead) {
+  const auto refusal = [&](const std::function<void(hid_t)>& change) {
+    const std::string path = make({10, 20});
+    damage(path, change);
+    return error_of([&] { DatasetReader(path).read_chain(0); });
+  };
+  EXPECT_THAT(refusal([](hid_t f) { overwrite_first<int>(f, "/residues/nucleotide", H5T_NATIVE_INT, 9); }),
+              HasSubstr("chain 1ABC_2_0, residue 0: nucleotide is not in 0..4"));
+  EXPECT_THAT(
+      refusal([](hid_t f) { overwrite_first<double>(f, "/residues/frame_rotation", H5T_NATIVE_DOUBLE, std::nan("")); }),
+      HasSubstr("the frame is not finite"));
+  const DatasetReader reader(make({10, 20}));
+  EXPECT_THAT(error_of([&] { reader.read_chain(2); }), HasSubstr("chain 2 is out of range, it has 2"));
+}
+
+TEST_F(DatasetTest, AFlippedOrMissingByteNeverGivesOtherCoordinates) {
+  const std::string whole = file_bytes(make({200, 300}));
+  const ChainFeatures expected = DatasetReader(folder.path("set.h5")).read_chain(1);
+  int refused = 0, unchanged = 0;
+  for (std::size_t at = 0; at < whole.size(); at += whole.size() / 150 + 1) {
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x5a);
+    const std::string path = folder.write("flipped.h5", bytes);
+    const std::string message = error_of([&] {
+      const ChainFeatures read = DatasetReader(path).read_chain(1);
+      EXPECT_TRUE(read.atom_positions == expected.atom_positions) << "byte " << at;
+      EXPECT_TRUE(read.frame_rotation == expected.frame_rotation) << "byte " << at;
+    });
+    ++(message == "no error" ? unchanged : refused);
+  }
+  EXPECT_GT(refused, 30);
+  std::printf("of %d damaged files %d are refused\n", refused + unchanged, refused);
+  for (const std::size_t keep : {whole.size() / 3, whole.size() - 100}) {
+    const std::string path = folder.write("cut.h5", whole.substr(0, keep));
+    EXPECT_THAT(error_of([&] { DatasetReader reader(path); }), HasSubstr("cut.h5"));
+  }
+}
+
+TEST(DatasetSummaryTest, HistogramCoversAllLengthsOnce) {
+  EXPECT_TRUE(length_histogram({}).empty());
+  int total = 0;
+  const std::vector<LengthBin> bins = length_histogram({20, 31, 32, 76, 1504});
+  EXPECT_EQ(bins.front().first, 16);
+  EXPECT_EQ(bins.front().count, 2);
+  EXPECT_EQ(bins.back().last, 2047);
+  for (const LengthBin& bin : bins) total += bin.count;
+  EXPECT_EQ(total, 5);
+  const Spread spread = spread_of({3.0, 1.0, 2.0, 10.0});
+  EXPECT_EQ(spread.lowest, 1.0);
+  EXPECT_EQ(spread.median, 2.0);
+  EXPECT_EQ(spread.highest, 10.0);
+}
+
+TEST(Utf8Test, BytesThatAreNotUtf8AreReplaced) {
+  const std::string replacement = "\xEF\xBF\xBD";
+  EXPECT_EQ(to_valid_utf8("C4′ in Å, 𝛼"), "C4′ in Å, 𝛼");
+  EXPECT_EQ(to_valid_utf8("K\xF6ln"), "K" + replacement + "ln");
+  EXPECT_EQ(to_valid_utf8(std::string("a\0b", 3)), "a" + replacement + "b");
+  EXPECT_EQ(to_valid_utf8("\xC0\x80"), replacement + replacement) << "overlong zero";
+  EXPECT_EQ(to_valid_utf8("\xED\xA0\x80"), replacement + replacement + replacement) << "surrogate";
+  EXPECT_EQ(to_valid_utf8("x\xE2\x80"), "x" + replacement + replacement) << "cut short";
+}
+
+}  // namespace
+}  // namespace flashrna
