@@ -1,0 +1,62 @@
+// Invariant point attention (Jumper et al. 2021, doi:10.1038/s41586-021-03819-2, suppl. algorithm 22) with a factorised
+// pair representation (FlashIPA, Liu et al., arXiv:2505.11580): one function, interchangeable backends.
+//
+// For query i, key j and head h, with global points x = R l + t,
+//   a_ij = q_i.k_j / sqrt(3 C) + sum_r bias_q_ir bias_k_jr - (w_h / 2) sum_p |xq_ip - xk_jp|^2,   P = softmax_j a_ij
+// over the real residues j of the same batch entry. Lengths are in any unit (the model uses nm).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <string_view>
+
+namespace flashrna {
+
+// B batch, L padded length, H heads, C channels, P_q and P_v points, R pair rank, c pair value channels.
+// All floating tensors have one dtype, f32 or f64, and one device.
+struct FlashIpaInput {
+  at::Tensor q, k, v;             // [B, L, H, C]
+  at::Tensor q_points, k_points;  // [B, L, H, P_q, 3] in the residue's frame
+  at::Tensor v_points;            // [B, L, H, P_v, 3] in the residue's frame
+  at::Tensor rotations;           // [B, L, 3, 3], columns are the axes
+  at::Tensor translations;        // [B, L, 3]
+  at::Tensor point_weights;       // [H], w > 0
+  at::Tensor bias_q, bias_k;      // [B, L, H, R]; both undefined: no pair bias
+  at::Tensor pair_q, pair_k;      // [B, L, R, c], the same for all heads; both undefined: no pair output
+  // An unfactorised pair representation instead, for comparison: O(L^2) by itself, so only the dense backend takes it.
+  at::Tensor pair_bias;    // [B, L, L, H] (query, key) or undefined
+  at::Tensor pair_values;  // [B, L, L, c] or undefined
+  at::Tensor lengths;      // [B] i64, real residues; the rest is padding
+};
+
+// Rows in the padding are zero.
+struct FlashIpaOutput {
+  at::Tensor scalars;      // [B, L, H, C]       sum_j P_ij v_j
+  at::Tensor points;       // [B, L, H, P_v, 3]  y = R_i^T (sum_j P_ij xv_j - t_i)
+  at::Tensor point_norms;  // [B, L, H, P_v]     sqrt(|y|^2 + 1e-8)
+  at::Tensor pairs;        // [B, L, H, c]       sum_r pair_q_ir (sum_j P_ij pair_k_jr); undefined without pair values
+};
+
+enum class AttentionBackend {
+  kAuto,    // the first of lifted, dense that passes a self-check against dense on this device
+  kDense,   // the equation as printed, O(L^2) memory: the oracle
+  kLifted,  // FlashIPA's algorithm 1 over LibTorch's fused attention, O(L) memory
+};
+
+// "auto", "dense", "lifted"; throws c10::Error naming the allowed values otherwise.
+AttentionBackend parse_attention_backend(std::string_view name);
+std::string_view attention_backend_name(AttentionBackend backend);
+
+// Differentiable in every floating input. An unfactorised pair representation always runs on the dense backend.
+// Throws c10::Error naming the tensor whose shape, dtype or device is wrong.
+FlashIpaOutput flash_ipa(const FlashIpaInput& input, AttentionBackend backend = AttentionBackend::kAuto);
+
+// What kAuto takes on `device`, decided at first use by a millisecond comparison with kDense and remembered.
+AttentionBackend resolve_attention_backend(at::Device device);
+
+// Floating-point operations of one forward pass on one sequence of L residues: products of queries with keys and of
+// probabilities with values, unpadded.
+double flash_ipa_forward_flops(int64_t L, int64_t H, int64_t C, int64_t P_q, int64_t P_v, int64_t R, int64_t c);
+
+}  // namespace flashrna

@@ -1,0 +1,107 @@
+// FlashIPA's lifting (arXiv:2505.11580, algorithm 1): squared distances become inner products of longer vectors, and
+// LibTorch's fused attention does the rest in linear memory. Differences from the paper, all exact:
+//  - points are taken relative to the sequence's centroid, which keeps the squared norms and their rounding small;
+//  - each point's five columns (-w/2 |q|^2, 1, w q) . (1, -w/2 |k|^2, k) stand side by side, so that the running sum of
+//    the inner product falls back to -w/2 |q - k|^2 after every point instead of carrying all the norms: in f32 this
+//    halves the error of dropping |q|^2 (constant along a row) and folding |k|^2 into one column, and the columns are
+//    free, for values are wider than keys and both are padded to one width;
+//  - padding is one column of the keys: no mask tensor.
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "kernels/flash_ipa/flash_ipa_backends.h"
+
+namespace flashrna::flash_ipa_backends {
+
+using at::Tensor;
+
+namespace {
+
+// Mean translation of the real residues, [B, 1, 3]. Attention does not depend on the origin, so neither does its
+// gradient: the centroid is a constant to autograd.
+Tensor sequence_centroid(const FlashIpaInput& in) {
+  const at::NoGradGuard no_grad;
+  const Tensor real = (at::arange(in.q.size(1), in.lengths.options()).unsqueeze(0) < in.lengths.unsqueeze(1))
+                          .to(in.translations.scalar_type())
+                          .unsqueeze(2);  // [B, L, 1]
+  const Tensor count = real.sum(1, /*keepdim=*/true).clamp_min(1);
+  return (in.translations * real).sum(1, /*keepdim=*/true) / count;
+}
+
+// [B, L, 3, H, P] -> [B, L, H, P, 3]
+Tensor by_point(const Tensor& points) { return points.permute({0, 1, 3, 4, 2}); }
+
+// (-w/2 |q|^2, 1, w q) for every point of a head: [B, L, H, P, 3] -> [B, L, H, 5 P].
+Tensor query_columns(const Tensor& points, const Tensor& weights) {
+  const Tensor norms = points.square().sum(4, /*keepdim=*/true) * (weights * -0.5);
+  return at::cat({norms, at::ones_like(norms), points * weights}, 4).flatten(3);
+}
+
+// (1, -w/2 |k|^2, k), likewise.
+Tensor key_columns(const Tensor& points, const Tensor& weights) {
+  const Tensor norms = points.square().sum(4, /*keepdim=*/true) * (weights * -0.5);
+  return at::cat({at::ones_like(norms), norms, points}, 4).flatten(3);
+}
+
+// Concatenates along channels and fills up with zeros to `width`: [B, L, H, width] -> [B, H, L, width].
+Tensor operand(std::vector<Tensor> parts, int64_t width) {
+  int64_t used = 0;
+  for (const Tensor& part : parts) used += part.size(3);
+  if (used < width) {
+    parts.push_back(
+        at::zeros({parts[0].size(0), parts[0].size(1), parts[0].size(2), width - used}, parts[0].options()));
+  }
+  return at::cat(parts, 3).transpose(1, 2);
+}
+
+}  // namespace
+
+FlashIpaOutput lifted(const FlashIpaInput& in) {
+  const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2), C = in.q.size(3);
+  const Tensor origin = sequence_centroid(in);
+  const Tensor translations = in.translations - origin;
+  const Tensor q_points = by_point(to_global(in.q_points, in.rotations, translations));  // [B, L, H, P_q, 3]
+  const Tensor k_points = by_point(to_global(in.k_points, in.rotations, translations));
+  const Tensor v_points = by_point(to_global(in.v_points, in.rotations, translations)).flatten(3);  // [B, L, H, 3 P_v]
+
+  const Tensor weights = in.point_weights.view({1, 1, H, 1, 1});
+  const Tensor padding = at::arange(L, in.lengths.options()).unsqueeze(0) >= in.lengths.unsqueeze(1);
+  const Tensor one = at::ones({B, L, H, 1}, in.q.options());
+  // Finite: minus infinity times a zero of the other operand would be NaN.
+  const Tensor key_padding = at::zeros_like(one).masked_fill(padding.view({B, L, 1, 1}), -1e30);
+
+  std::vector<Tensor> q = {in.q / std::sqrt(3.0 * C), query_columns(q_points, weights), one};
+  std::vector<Tensor> k = {in.k, key_columns(k_points, weights), key_padding};
+  if (in.bias_q.defined()) {
+    q.push_back(in.bias_q);
+    k.push_back(in.bias_k);
+  }
+  std::vector<Tensor> v = {in.v, v_points};
+  if (in.pair_k.defined()) v.push_back(in.pair_k.flatten(2).unsqueeze(2).expand({-1, -1, H, -1}));
+
+  int64_t qk_width = 0, v_width = 0;
+  for (const Tensor& part : q) qk_width += part.size(3);
+  for (const Tensor& part : v) v_width += part.size(3);
+  // Equal head sizes: with different ones LibTorch silently takes a path that holds L x L.
+  const int64_t width = std::max(qk_width, v_width);
+  const Tensor sums = at::scaled_dot_product_attention(operand(q, width), operand(k, width), operand(v, width), {}, 0.0,
+                                                       /*is_causal=*/false, /*scale=*/1.0)
+                          .transpose(1, 2);  // [B, L, H, width]
+
+  const int64_t point_columns = v_points.size(3);
+  const Tensor points = sums.narrow(3, C, point_columns)
+                            .reshape({B, L, H, point_columns / 3, 3})
+                            .permute({0, 1, 4, 2, 3});  // [B, L, 3, H, P_v], relative to the origin
+  Tensor pairs;
+  if (in.pair_k.defined()) {
+    const Tensor pair_sums = sums.narrow(3, C + point_columns, v_width - C - point_columns)
+                                 .reshape({B, L, H, in.pair_k.size(2), in.pair_k.size(3)});
+    pairs = (in.pair_q.unsqueeze(2) * pair_sums).sum(3);
+  }
+  FlashIpaInput shifted = in;
+  shifted.translations = translations;
+  return finish(shifted, sums.narrow(3, 0, C), points, pairs);
+}
+
+}  // namespace flashrna::flash_ipa_backends

@@ -1,0 +1,84 @@
+#include "kernels/pair_distance_loss/pair_distance_loss.h"
+
+#include <ATen/ATen.h>
+
+#include "kernels/pair_distance_loss/pair_distance_loss_backends.h"
+#include "kernels/torch_headers.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+
+constexpr int64_t kTileDistances = int64_t{1} << 22;  // over the batch; memory is 30 to 60 bytes for each
+
+PairDistanceLoss compute(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask, bool with_gradient) {
+  return predicted.is_cpu() ? pair_distance_loss_cpu(predicted, truth, atom_mask, with_gradient)
+                            : pair_distance_loss_tiled(predicted, truth, atom_mask, with_gradient);
+}
+
+class PairDistanceLossFunction : public torch::autograd::Function<PairDistanceLossFunction> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& predicted, const Tensor& truth,
+                        const Tensor& atom_mask) {
+    PairDistanceLoss loss = compute(predicted, truth, atom_mask, /*with_gradient=*/true);
+    context->save_for_backward({loss.gradient});
+    return loss.value;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const Tensor saved = context->get_saved_variables()[0];
+    return {saved * gradients[0].view({-1, 1, 1, 1}), Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor pair_distance_loss(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask) {
+  TORCH_CHECK(predicted.dim() == 4 && predicted.size(3) == 3, "pair_distance_loss: predicted has shape ",
+              predicted.sizes(), ", expected [B, L, A, 3]");
+  TORCH_CHECK(truth.sizes() == predicted.sizes(), "pair_distance_loss: truth has shape ", truth.sizes(), ", expected ",
+              predicted.sizes());
+  TORCH_CHECK(atom_mask.scalar_type() == at::kBool && atom_mask.sizes() == predicted.sizes().slice(0, 3),
+              "pair_distance_loss: atom_mask must be bool of shape ", predicted.sizes().slice(0, 3));
+  TORCH_CHECK(predicted.scalar_type() == at::kFloat || predicted.scalar_type() == at::kDouble,
+              "pair_distance_loss: predicted is ", predicted.scalar_type(), ", must be f32 or f64");
+  TORCH_CHECK(truth.scalar_type() == predicted.scalar_type(), "pair_distance_loss: truth is ", truth.scalar_type(),
+              ", predicted is ", predicted.scalar_type());
+  TORCH_CHECK(truth.device() == predicted.device() && atom_mask.device() == predicted.device(),
+              "pair_distance_loss: predicted is on ", predicted.device(), ", truth on ", truth.device(),
+              ", atom_mask on ", atom_mask.device());
+  TORCH_CHECK(!truth.requires_grad(), "pair_distance_loss: truth wants a gradient, only predicted can have one");
+  if (at::GradMode::is_enabled() && predicted.requires_grad()) {
+    return PairDistanceLossFunction::apply(predicted, truth, atom_mask);
+  }
+  return compute(predicted, truth, atom_mask, /*with_gradient=*/false).value;
+}
+
+PairDistanceLoss pair_distance_loss_tiled(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask,
+                                          bool with_gradient) {
+  const at::NoGradGuard no_grad;
+  const int64_t B = predicted.size(0), N = predicted.size(1) * predicted.size(2);
+  const Tensor x = predicted.reshape({B, N, 3}), y = truth.reshape({B, N, 3}), mask = atom_mask.reshape({B, N});
+  Tensor value = at::zeros({B}, x.options().dtype(at::kDouble));
+  Tensor gradient = with_gradient ? at::zeros_like(x) : Tensor();
+  const int64_t rows_per_tile = std::max<int64_t>(1, kTileDistances / std::max<int64_t>(1, B * N));
+  for (int64_t begin = 0; begin < N; begin += rows_per_tile) {
+    const int64_t rows = std::min(rows_per_tile, N - begin);
+    const Tensor apart = x.narrow(1, begin, rows).unsqueeze(2) - x.unsqueeze(1);  // [B, rows, N, 3]
+    const Tensor distance = apart.square().sum(3).sqrt();
+    const Tensor true_distance = (y.narrow(1, begin, rows).unsqueeze(2) - y.unsqueeze(1)).square().sum(3).sqrt();
+    const Tensor pairs = mask.narrow(1, begin, rows).unsqueeze(2) & mask.unsqueeze(1);
+    const Tensor error = (distance - true_distance).masked_fill(~pairs, 0);
+    value += error.square().sum({1, 2}, /*keepdim=*/false, at::kDouble);
+    if (!with_gradient) continue;
+    // Each atom is in its row's pairs and in as many of its column's: twice 2 error times the unit vector.
+    const Tensor pull = (4 * error / distance).masked_fill(distance == 0, 0);
+    gradient.narrow(1, begin, rows).copy_((pull.unsqueeze(3) * apart).sum(2));
+  }
+  return {value.to(x.scalar_type()), with_gradient ? gradient.view(predicted.sizes()) : Tensor()};
+}
+
+}  // namespace flashrna
