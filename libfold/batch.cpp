@@ -1,0 +1,78 @@
+#include "libfold/batch.h"
+
+#include <algorithm>
+
+#include "rna/error.h"
+#include "rna/torsion.h"
+
+namespace flashrna {
+namespace {
+
+using at::Tensor;
+
+// Writes one chain into row `b` of the batch; the rest of the row keeps its padding.
+void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
+  const int64_t n = chain.length;
+  const auto view = [n](const auto& values, at::IntArrayRef row, at::ScalarType type) {
+    std::vector<int64_t> shape = {n};
+    shape.insert(shape.end(), row.begin(), row.end());
+    return at::from_blob(const_cast<void*>(static_cast<const void*>(values.data())), shape, type);
+  };
+  const auto put = [&](Tensor& target, const Tensor& values) { target[b].narrow(0, 0, n).copy_(values); };
+
+  put(batch.residue_index, view(chain.residue_index, {}, at::kInt));
+  put(batch.rotations, view(chain.frame_rotation, {3, 3}, at::kFloat));
+  const Tensor translations = view(chain.frame_translation, {3}, at::kFloat).to(at::kDouble);
+  put(batch.translations, translations - translations.mean(0));  // in f64: a chain may lie 1,000 Å off the origin
+
+  Tensor defined = at::empty({n, kTorsions}, at::kBool);
+  bool* bits = defined.mutable_data_ptr<bool>();
+  for (int64_t i = 0; i < n * kTorsions; ++i) bits[i] = (chain.torsion_mask[i / kTorsions] >> (i % kTorsions) & 1) != 0;
+  put(batch.torsion_mask, defined);
+  const Tensor undefined = at::tensor({0.0f, 1.0f});
+  put(batch.torsions,
+      at::where(defined.unsqueeze(-1), view(chain.torsion_sin_cos, {kTorsions, 2}, at::kFloat), undefined));
+}
+
+}  // namespace
+
+Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size(1)); }
+
+Batch Batch::to(at::Device device) const {
+  Batch moved = *this;
+  for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.translations, &moved.rotations, &moved.torsions,
+                         &moved.torsion_mask}) {
+    *tensor = tensor->to(device);
+  }
+  return moved;
+}
+
+Tensor mask_from_lengths(const Tensor& lengths, int64_t padded_length) {
+  return at::arange(padded_length, lengths.options()).unsqueeze(0) < lengths.unsqueeze(1);
+}
+
+Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std::string>& ids) {
+  if (ids.size() != chains.size()) fail("make_batch: {} chains but {} ids", chains.size(), ids.size());
+  std::vector<int64_t> lengths;
+  int64_t longest = 0;
+  for (std::size_t b = 0; b < chains.size(); ++b) {
+    if (chains[b].length < 1)
+      fail("{}: a chain of {} residues cannot enter a batch; at least 1 is needed", ids[b], chains[b].length);
+    lengths.push_back(chains[b].length);
+    longest = std::max(longest, lengths.back());
+  }
+
+  const auto B = static_cast<int64_t>(chains.size());
+  Batch batch;
+  batch.chain_ids = ids;
+  batch.lengths = at::tensor(lengths, at::kLong);
+  batch.residue_index = at::zeros({B, longest}, at::kLong);
+  batch.translations = at::zeros({B, longest, 3}, at::kFloat);
+  batch.rotations = at::eye(3, at::kFloat).expand({B, longest, 3, 3}).clone();
+  batch.torsions = at::tensor({0.0f, 1.0f}).expand({B, longest, kTorsions, 2}).clone();
+  batch.torsion_mask = at::zeros({B, longest, kTorsions}, at::kBool);
+  for (int64_t b = 0; b < B; ++b) copy_chain(chains[b], b, batch);
+  return batch;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,96 @@
+#include "libfold/nn/edge_embedder.h"
+
+#include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "libfold/nn/index_embedding.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+constexpr double kSelfDistance = 1e6;  // Å; published: added to a residue's distance to itself
+}
+
+Tensor distance_bins(const Tensor& distances, int64_t bins) {
+  const Tensor lower = at::linspace(1e-3, 20.0, bins, distances.options());
+  const Tensor upper = at::cat({lower.narrow(0, 1, bins - 1), at::full({1}, 1e8, lower.options())});
+  const Tensor d = distances.unsqueeze(-1);
+  return at::logical_and(d > lower, d < upper).to(distances.scalar_type());
+}
+
+PairPerceptronImpl::PairPerceptronImpl(int64_t in_channels, int64_t channels) {
+  linear_0 = register_module("0", torch::nn::Linear(in_channels, channels));
+  linear_2 = register_module("2", torch::nn::Linear(channels, channels));
+  linear_4 = register_module("4", torch::nn::Linear(channels, channels));
+  norm_5 = register_module("5", torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels})));
+}
+
+Tensor PairPerceptronImpl::forward(const Tensor& features) {
+  Tensor hidden = at::relu(linear_0(features));
+  hidden = at::relu(linear_2(hidden));
+  return norm_5(linear_4(hidden));
+}
+
+EdgeEmbedderImpl::EdgeEmbedderImpl(const EdgeEmbedderConfig& config) : config_(config) {
+  const int64_t factors = 2 * config.pair_rank;
+  const int64_t neighbor_channels = config.neighbors * (config.distance_bins + config.feature_channels);
+  linear_s_p =
+      register_module("linear_s_p", torch::nn::Linear(config.node_channels, factors * config.feature_channels));
+  linear_relpos = register_module("linear_relpos",
+                                  torch::nn::Linear(config.feature_channels, factors * 2 * config.feature_channels));
+  linear_t_distogram =
+      register_module("linear_t_distogram", torch::nn::Linear(neighbor_channels, factors * config.distance_bins));
+  linear_sc_distogram =
+      register_module("linear_sc_distogram", torch::nn::Linear(neighbor_channels, factors * config.distance_bins));
+  edge_embedder = register_module(
+      "edge_embedder", PairPerceptron(3 * config.feature_channels + 2 * config.distance_bins, config.pair_channels));
+}
+
+Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Tensor& given_neighbors,
+                                           const Tensor& index_features, const Tensor& lengths,
+                                           torch::nn::Linear& linear) {
+  const int64_t B = translations.size(0), L = translations.size(1), k = config_.neighbors;
+  Tensor neighbors = given_neighbors, distances;
+  if (neighbors.defined()) {
+    const Tensor there = neighbors.clamp_min(0).view({B, L * k, 1}).expand({-1, -1, 3});
+    distances = (translations.gather(1, there).view({B, L, k, 3}) - translations.unsqueeze(2)).norm(2, 3);
+    if (config_.self_as_last_neighbor) {
+      const Tensor own = at::arange(L, neighbors.options()).view({1, L, 1});
+      distances = distances + (neighbors == own) * kSelfDistance;
+    }
+  } else {
+    // Published: padding counts as residues, so every row searches the whole padded length.
+    const Tensor searched = config_.neighbors_include_padding ? at::full_like(lengths, L) : lengths;
+    const NearestNeighbors found = nearest_neighbors(
+        translations, searched, k, {.self_distance = config_.self_as_last_neighbor ? kSelfDistance : 0.0});
+    neighbors = found.indices;
+    distances = found.distances;
+  }
+  const Tensor exists = (neighbors >= 0).unsqueeze(3);  // [B, L, k, 1]
+  const Tensor there = neighbors.clamp_min(0).view({B, L * k, 1}).expand({-1, -1, config_.feature_channels});
+  const Tensor indices = index_features.gather(1, there).view({B, L, k, config_.feature_channels});
+  const Tensor bins = distance_bins(distances.detach(), config_.distance_bins);
+  return linear(at::where(exists, at::cat({bins, indices}, 3), at::zeros({}, bins.options())).flatten(2));
+}
+
+PairFactors EdgeEmbedderImpl::forward(const EdgeEmbedderInput& in) {
+  const int64_t B = in.node.size(0), L = in.node.size(1), R = config_.pair_rank, f = config_.feature_channels;
+  const auto by_factor = [&](const Tensor& x) { return x.view({B, L, 2, R, -1}); };
+
+  const Tensor index_features = index_embedding(in.residue_index, f, in.node.scalar_type());  // [B, L, f]
+  const Tensor noisy = neighbor_features(in.translations.detach(), {}, index_features, in.lengths, linear_t_distogram);
+  Tensor conditioned;
+  if (in.self_condition.defined()) {
+    conditioned = neighbor_features(in.self_condition.detach(), in.self_condition_neighbors, index_features, in.lengths,
+                                    linear_sc_distogram);
+  } else {
+    conditioned = linear_sc_distogram->bias.expand({B, L, -1});
+  }
+  const Tensor features = at::cat({by_factor(linear_s_p(in.node)), by_factor(linear_relpos(index_features)),
+                                   by_factor(noisy), by_factor(conditioned.contiguous())},
+                                  4);              // [B, L, 2, R, 3 f + 2 bins]
+  const Tensor factors = edge_embedder(features);  // [B, L, 2, R, C]
+  return {factors.select(2, 0), factors.select(2, 1)};
+}
+
+}  // namespace flashrna

@@ -1,0 +1,68 @@
+// The first pair representation in factorised form: two factors [B, L, R, C] per residue, made from the node
+// embedding, the residue's index, and its nearest neighbours in the noisy and in the self-conditioning structure.
+#pragma once
+
+#include "kernels/torch_headers.h"
+
+namespace flashrna {
+
+// z_ij ~ sum_r factor_1[i, r] * factor_2[j, r].
+struct PairFactors {
+  at::Tensor factor_1, factor_2;  // [B, L, R, C]
+};
+
+struct EdgeEmbedderConfig {
+  int64_t node_channels = 256;
+  int64_t pair_channels = 128;
+  int64_t pair_rank = 2;
+  int64_t feature_channels = 64;
+  int64_t distance_bins = 22;
+  int64_t neighbors = 20;
+  bool neighbors_include_padding = false;  // published
+  bool self_as_last_neighbor = false;      // published
+};
+
+// What the embedder looks at. Self-conditioning: undefined `self_condition` makes its whole neighbour block zero.
+struct EdgeEmbedderInput {
+  at::Tensor node;                      // [B, L, node_channels]
+  at::Tensor translations;              // [B, L, 3] Å
+  at::Tensor self_condition;            // [B, L, 3] Å or undefined
+  at::Tensor self_condition_neighbors;  // [B, L, k] i64, given instead of searched, or undefined
+  at::Tensor residue_index;             // [B, L] i64
+  at::Tensor lengths;                   // [B] i64
+};
+
+// The layers of the final perceptron, under their published numbers.
+class PairPerceptronImpl : public torch::nn::Module {
+ public:
+  PairPerceptronImpl(int64_t in_channels, int64_t channels);
+  at::Tensor forward(const at::Tensor& features);
+
+ private:
+  torch::nn::Linear linear_0{nullptr}, linear_2{nullptr}, linear_4{nullptr};
+  torch::nn::LayerNorm norm_5{nullptr};
+};
+TORCH_MODULE(PairPerceptron);
+
+class EdgeEmbedderImpl : public torch::nn::Module {
+ public:
+  explicit EdgeEmbedderImpl(const EdgeEmbedderConfig& config);
+  PairFactors forward(const EdgeEmbedderInput& input);
+
+ private:
+  // [B, L, 2 R bins] of one structure: its neighbours' distance bins and index embeddings through `linear`.
+  at::Tensor neighbor_features(const at::Tensor& translations, const at::Tensor& given_neighbors,
+                               const at::Tensor& index_features, const at::Tensor& lengths, torch::nn::Linear& linear);
+
+  EdgeEmbedderConfig config_;
+  torch::nn::Linear linear_s_p{nullptr}, linear_relpos{nullptr};
+  torch::nn::Linear linear_t_distogram{nullptr}, linear_sc_distogram{nullptr};
+  PairPerceptron edge_embedder{nullptr};
+};
+TORCH_MODULE(EdgeEmbedder);
+
+// One-hot distance bins of distances [...] in Å -> [..., bins]: lower edges linspace(1e-3, 20, bins), the last bin ends
+// at 1e8; both edges exclusive, so that a distance of at most 1e-3 has no bin.
+at::Tensor distance_bins(const at::Tensor& distances, int64_t bins);
+
+}  // namespace flashrna

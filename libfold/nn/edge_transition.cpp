@@ -1,0 +1,34 @@
+#include "libfold/nn/edge_transition.h"
+
+#include <cmath>
+
+namespace flashrna {
+
+using at::Tensor;
+
+EdgeTrunkImpl::EdgeTrunkImpl(int64_t channels) {
+  linear_0 = register_module("0", torch::nn::Linear(channels, channels));
+  linear_2 = register_module("2", torch::nn::Linear(channels, channels));
+}
+
+Tensor EdgeTrunkImpl::forward(const Tensor& x) { return at::relu(linear_2(at::relu(linear_0(x)))); }
+
+EdgeTransitionImpl::EdgeTransitionImpl(int64_t node_channels, int64_t pair_channels, int64_t pair_rank)
+    : pair_rank_(pair_rank) {
+  const int64_t half = node_channels / 2;
+  initial_embed = register_module("initial_embed", torch::nn::Linear(node_channels, half));
+  edge_bias_linear = register_module("edge_bias_linear", torch::nn::Linear(half, 2 * pair_rank * node_channels));
+  trunk = register_module("trunk", EdgeTrunk(pair_channels + node_channels));
+  final_layer = register_module("final_layer", torch::nn::Linear(pair_channels + node_channels, pair_channels));
+  layer_norm = register_module("layer_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({pair_channels})));
+}
+
+PairFactors EdgeTransitionImpl::forward(const Tensor& single, const PairFactors& pair) {
+  const int64_t B = single.size(0), L = single.size(1);
+  const Tensor node = edge_bias_linear(initial_embed(single)).view({B, L, 2, pair_rank_, -1});
+  const Tensor x = at::cat({at::stack({pair.factor_1, pair.factor_2}, 2), node}, 4) / std::sqrt(2.0);
+  const Tensor factors = layer_norm(final_layer(trunk(x) + x));  // [B, L, 2, R, C]
+  return {factors.select(2, 0), factors.select(2, 1)};
+}
+
+}  // namespace flashrna

@@ -1,0 +1,95 @@
+// The network of RNA-FrameFlow (arXiv:2406.13839) on FlashIPA's factorised pair representation (arXiv:2505.11580):
+// from a noisy backbone at time t to a prediction of the clean one. Module and parameter names are the published ones.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "libfold/nn/backbone_update.h"
+#include "libfold/nn/edge_embedder.h"
+#include "libfold/nn/edge_transition.h"
+#include "libfold/nn/invariant_point_attention.h"
+#include "libfold/nn/node_embedder.h"
+#include "libfold/nn/sequence_transformer.h"
+#include "libfold/nn/torsion_head.h"
+#include "libfold/nn/transition.h"
+#include "libfold/published_conventions.h"
+
+namespace flashrna {
+
+class Configuration;
+
+struct ModelConfig {
+  std::string mode = "flash_1d_bias";  // pair representation
+  int node_channels = 256;             // c_s, of the single representation
+  int pair_channels = 128;             // c_z, of each pair factor; a multiple of 4
+  int pair_rank = 2;                   // R, 1 to 8
+  int blocks = 6;
+  int attention_channels = 128;  // C, per head
+  int attention_heads = 8;       // H
+  int query_points = 8;          // P_q
+  int value_points = 12;         // P_v
+  int transformer_heads = 4;     // divides node_channels
+  int transformer_layers = 2;
+  int position_channels = 128;  // of the node embedder's index embedding; even
+  int time_channels = 128;
+  int edge_feature_channels = 64;  // feat_dim of the edge embedder; even
+  int distance_bins = 22;
+  int neighbors = 20;              // k nearest residues the edge embedder sees
+  int torsion_channels = 128;      // hidden width of the torsion head
+  std::string attention = "auto";  // auto, dense, lifted
+
+  void add_options(Configuration& configuration);  // section [model]
+  void validate() const;                           // throws UsageError naming the key
+};
+
+struct FlowModelInput {
+  at::Tensor lengths;         // [B] i64
+  at::Tensor residue_index;   // [B, L] i64
+  at::Tensor t;               // [B], 0 = noise, 1 = data
+  at::Tensor translations;    // [B, L, 3] Å
+  at::Tensor rotations;       // [B, L, 3, 3]
+  at::Tensor self_condition;  // [B, L, 3] Å, the previous prediction; undefined: none
+  // [B, L, k] i64, -1 = none; undefined: computed from `self_condition`. Golden cases give the neighbours of a
+  // self-conditioning structure whose distances all tie.
+  at::Tensor self_condition_neighbors;
+};
+
+struct FlowModelOutput {
+  at::Tensor translations;  // [B, L, 3] Å
+  at::Tensor rotations;     // [B, L, 3, 3]
+  at::Tensor torsions;      // [B, L, 8, 2] (sin, cos)
+};
+
+class FlowModelImpl : public torch::nn::Module {
+ public:
+  FlowModelImpl(const ModelConfig& config, const PublishedConventions& published);
+  FlowModelOutput forward(const FlowModelInput& input);
+  // Draws every parameter anew from the stream ("initialize", parameter name) of `seed`, with the published
+  // distributions: independent of LibTorch's global generator and of the order of construction.
+  void initialize(std::uint64_t seed);
+
+  const ModelConfig& config() const { return config_; }
+
+ private:
+  struct Block {
+    InvariantPointAttention ipa{nullptr};
+    torch::nn::LayerNorm ipa_ln{nullptr};
+    SequenceTransformer seq_tfmr{nullptr};
+    torch::nn::Linear post_tfmr{nullptr};
+    Transition node_transition{nullptr};
+    BackboneUpdate bb_update{nullptr};
+    EdgeTransition edge_transition{nullptr};  // none in the last block
+  };
+
+  ModelConfig config_;
+  PublishedConventions published_;
+  NodeEmbedder node_embedder{nullptr};
+  EdgeEmbedder edge_embedder{nullptr};
+  std::vector<Block> blocks_;
+  TorsionHead angle_pred_net{nullptr};
+};
+TORCH_MODULE(FlowModel);
+
+}  // namespace flashrna

@@ -1,0 +1,76 @@
+#include "libfold/nn/invariant_point_attention.h"
+
+#include <cmath>
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+const double kPairBiasScale = std::sqrt(1.0 / 3.0);  // w_b = w_L: three terms of equal weight in the logit
+}
+
+InvariantPointAttentionImpl::InvariantPointAttentionImpl(const InvariantPointAttentionConfig& config)
+    : config_(config) {
+  const int64_t H = config.heads, C = config.channels, P_q = config.query_points, P_v = config.value_points;
+  const int64_t pair_values = config.pair_channels / 4;
+  head_weights = register_parameter("head_weights", torch::zeros({H}));
+  linear_q = register_module("linear_q", torch::nn::Linear(config.node_channels, H * C));
+  linear_kv = register_module("linear_kv", torch::nn::Linear(config.node_channels, 2 * H * C));
+  linear_q_points = register_module("linear_q_points", torch::nn::Linear(config.node_channels, H * P_q * 3));
+  linear_kv_points = register_module("linear_kv_points", torch::nn::Linear(config.node_channels, H * (P_q + P_v) * 3));
+  linear_b = register_module("linear_b", torch::nn::Linear(config.pair_channels, H));
+  down_z = register_module("down_z", torch::nn::Linear(config.pair_channels, pair_values));
+  linear_out = register_module("linear_out", torch::nn::Linear(H * (C + 4 * P_v + pair_values), config.node_channels));
+}
+
+FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const Frames& frames, const Tensor& lengths) {
+  const int64_t B = single.size(0), L = single.size(1), H = config_.heads, P_q = config_.query_points;
+  // The projections hold all x, then all y, then all z, each head-major: [B, L, 3 H P] -> [B, L, H, P, 3].
+  const auto points = [&](const Tensor& x) { return x.view({B, L, 3, H, -1}).permute({0, 1, 3, 4, 2}); };
+
+  FlashIpaInput in;
+  in.q = linear_q(single).view({B, L, H, config_.channels});
+  const Tensor kv = linear_kv(single).view({B, L, H, 2 * config_.channels});  // per head: k, then v
+  in.k = kv.narrow(3, 0, config_.channels);
+  in.v = kv.narrow(3, config_.channels, config_.channels);
+  in.q_points = points(linear_q_points(single));
+  const Tensor kv_points = points(linear_kv_points(single));
+  in.k_points = kv_points.narrow(3, 0, P_q);
+  in.v_points = kv_points.narrow(3, P_q, config_.value_points);
+  in.rotations = frames.rotations;
+  in.translations = frames.translations;
+  // gamma w_L w_C with w_L = sqrt(1/3), w_C = sqrt(2 / (9 P_q)); softplus keeps gamma positive.
+  in.point_weights = at::softplus(head_weights) * std::sqrt(1.0 / (3.0 * P_q * 9.0 / 2.0));
+  in.lengths = lengths;
+  return in;
+}
+
+Tensor InvariantPointAttentionImpl::attend(const FlashIpaInput& in) {
+  const int64_t B = in.q.size(0), L = in.q.size(1);
+  const FlashIpaOutput out = flash_ipa(in, config_.backend);
+  return linear_out(at::cat({out.scalars.reshape({B, L, -1}), out.points.permute({0, 1, 4, 2, 3}).reshape({B, L, -1}),
+                             out.point_norms.reshape({B, L, -1}), out.pairs.reshape({B, L, -1})},
+                            2));
+}
+
+Tensor InvariantPointAttentionImpl::forward(const Tensor& single, const PairFactors& pair, const Frames& frames,
+                                            const Tensor& lengths) {
+  FlashIpaInput in = project(single, frames, lengths);
+  in.bias_q = linear_b(pair.factor_1).transpose(2, 3);  // [B, L, R, H] -> [B, L, H, R]
+  in.bias_k = linear_b(pair.factor_2).transpose(2, 3);
+  if (!config_.unscaled_pair_bias) in.bias_q = in.bias_q * kPairBiasScale;
+  in.pair_q = down_z(pair.factor_1);
+  in.pair_k = down_z(pair.factor_2);
+  return attend(in);
+}
+
+Tensor InvariantPointAttentionImpl::forward_unfactorised(const Tensor& single, const Tensor& pair, const Frames& frames,
+                                                         const Tensor& lengths) {
+  FlashIpaInput in = project(single, frames, lengths);
+  in.pair_bias = linear_b(pair) * kPairBiasScale;
+  in.pair_values = down_z(pair);
+  return attend(in);
+}
+
+}  // namespace flashrna

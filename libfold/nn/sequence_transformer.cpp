@@ -1,0 +1,60 @@
+#include "libfold/nn/sequence_transformer.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+torch::nn::LayerNorm layer_norm(int64_t channels) {
+  return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}));
+}
+}  // namespace
+
+SelfAttentionImpl::SelfAttentionImpl(int64_t channels, int64_t heads) : heads_(heads) {
+  in_proj_weight = register_parameter("in_proj_weight", torch::zeros({3 * channels, channels}));
+  in_proj_bias = register_parameter("in_proj_bias", torch::zeros({3 * channels}));
+  out_proj = register_module("out_proj", torch::nn::Linear(channels, channels));
+}
+
+Tensor SelfAttentionImpl::forward(const Tensor& x, const Tensor& key_padding) {
+  const int64_t B = x.size(0), L = x.size(1);
+  const Tensor qkv = at::linear(x, in_proj_weight, in_proj_bias).view({B, L, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
+  const c10::optional<Tensor> mask = key_padding.defined() ? c10::optional<Tensor>(key_padding) : c10::nullopt;
+  const Tensor heads = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], mask);  // [B, H, L, c]
+  return out_proj(heads.transpose(1, 2).reshape({B, L, -1}));
+}
+
+TransformerLayerImpl::TransformerLayerImpl(int64_t channels, int64_t heads) {
+  self_attn = register_module("self_attn", SelfAttention(channels, heads));
+  norm1 = register_module("norm1", layer_norm(channels));
+  linear1 = register_module("linear1", torch::nn::Linear(channels, channels));
+  linear2 = register_module("linear2", torch::nn::Linear(channels, channels));
+  norm2 = register_module("norm2", layer_norm(channels));
+}
+
+Tensor TransformerLayerImpl::forward(const Tensor& x, const Tensor& key_padding) {
+  const Tensor attended = norm1(x + self_attn(x, key_padding));
+  return norm2(attended + linear2(at::relu(linear1(attended))));
+}
+
+SequenceTransformerImpl::SequenceTransformerImpl(int64_t channels, int64_t heads, int64_t n_layers) {
+  layers = register_module("layers", torch::nn::ModuleList());
+  for (int64_t i = 0; i < n_layers; ++i) layers->push_back(TransformerLayer(channels, heads));
+}
+
+Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths) {
+  const int64_t B = x.size(0), L = x.size(1);
+  if (x.numel() == 0) return x;
+  const Tensor padding = at::arange(L, lengths.options()).unsqueeze(0) >= lengths.unsqueeze(1);  // [B, L]
+  Tensor key_padding;
+  // Without padding there is no mask, and LibTorch's fastest path is open. The value is finite: a row without any real
+  // key must not become NaN.
+  if (padding.any().item<bool>()) {
+    key_padding = at::zeros({B, 1, 1, L}, x.options()).masked_fill(padding.view({B, 1, 1, L}), -1e30);
+  }
+  Tensor hidden = x;
+  for (const auto& layer : *layers) hidden = layer->as<TransformerLayerImpl>()->forward(hidden, key_padding);
+  return hidden;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,44 @@
+// Self-attention along the sequence: the post-norm transformer encoder of Vaswani et al. 2017 (arXiv:1706.03762), ReLU.
+#pragma once
+
+#include "kernels/torch_headers.h"
+
+namespace flashrna {
+
+class SelfAttentionImpl : public torch::nn::Module {
+ public:
+  SelfAttentionImpl(int64_t channels, int64_t heads);
+  // x [B, L, channels], key_padding [B, 1, 1, L] additive (0 or a large negative number) or undefined.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& key_padding);
+
+ private:
+  int64_t heads_;
+  torch::Tensor in_proj_weight, in_proj_bias;  // rows in the order q, k, v
+  torch::nn::Linear out_proj{nullptr};
+};
+TORCH_MODULE(SelfAttention);
+
+class TransformerLayerImpl : public torch::nn::Module {
+ public:
+  TransformerLayerImpl(int64_t channels, int64_t heads);
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& key_padding);
+
+ private:
+  SelfAttention self_attn{nullptr};
+  torch::nn::Linear linear1{nullptr}, linear2{nullptr};
+  torch::nn::LayerNorm norm1{nullptr}, norm2{nullptr};
+};
+TORCH_MODULE(TransformerLayer);
+
+class SequenceTransformerImpl : public torch::nn::Module {
+ public:
+  SequenceTransformerImpl(int64_t channels, int64_t heads, int64_t n_layers);
+  // x [B, L, channels], lengths [B] i64 -> [B, L, channels]. No query sees a padded key.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths);
+
+ private:
+  torch::nn::ModuleList layers{nullptr};
+};
+TORCH_MODULE(SequenceTransformer);
+
+}  // namespace flashrna

@@ -1,0 +1,20 @@
+#include "libfold/nn/transition.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+TransitionImpl::TransitionImpl(int64_t channels) {
+  linear_1 = register_module("linear_1", torch::nn::Linear(channels, channels));
+  linear_2 = register_module("linear_2", torch::nn::Linear(channels, channels));
+  linear_3 = register_module("linear_3", torch::nn::Linear(channels, channels));
+  ln = register_module("ln", torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels})));
+}
+
+Tensor TransitionImpl::forward(const Tensor& single) {
+  Tensor hidden = at::relu(linear_1(single));
+  hidden = at::relu(linear_2(hidden));
+  return ln(single + linear_3(hidden));
+}
+
+}  // namespace flashrna

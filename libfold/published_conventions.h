@@ -1,0 +1,26 @@
+// The mistakes of the published implementation, one switch each, all off by default. The golden tests and imported
+// weights turn on what they need; no other code asks "published or ours?". golden/README.md section 4 has the list.
+#pragma once
+
+namespace flashrna {
+
+class Configuration;
+
+struct PublishedConventions {
+  bool unscaled_pair_bias = false;         // factored pair bias without the factor sqrt(1/3)
+  bool neighbors_include_padding = false;  // padded residues can be nearest neighbours
+  bool self_as_last_neighbor = false;      // a residue is its own neighbour at 1e6 Å when others run out
+  bool index_by_position = false;          // residue index 0..L-1 across gaps
+  bool deoxyadenosine_atoms = false;       // losses rebuild atoms with deoxyadenosine's constants
+  bool twelfth_atom_at_origin = false;     // the 10-atom loss counts an atom that sits at the origin
+  bool distance_loss_denominator = false;  // pairs minus the padded length, not the number of real pairs
+  bool ignore_torsion_mask = false;        // torsion loss over undefined torsions too
+  bool inverse_coupling = false;           // minibatch coupling applies the inverse permutation
+  bool padded_coupling = false;            // padding counts in the coupling's centring and cost
+  bool truncated_log = false;              // SO(3) logarithm by the square-root branch within 0.01 of pi
+
+  static PublishedConventions all();
+  void add_options(Configuration& configuration);  // section [published]
+};
+
+}  // namespace flashrna

@@ -1,0 +1,20 @@
+// Rigid motions on tensors.
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace flashrna {
+
+// x_global = rotations x_local + translations; the columns of a rotation are the local axes.
+struct Frames {
+  at::Tensor rotations;     // [..., 3, 3]
+  at::Tensor translations;  // [..., 3]
+};
+
+// The frame that first applies `second`, then `first`.
+Frames compose(const Frames& first, const Frames& second);
+
+// Rotation of the quaternion (w, x, y, z) of any non-zero length: [..., 4] -> [..., 3, 3].
+at::Tensor rotation_from_quaternion(const at::Tensor& quaternion);
+
+}  // namespace flashrna
