@@ -1,0 +1,41 @@
+#include "libfold/configuration.h"
+#include "libfold/flow/interpolant.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+void require_one_of(const char* key, const std::string& value, const char* first, const char* second) {
+  if (value != first && value != second) fail_usage("{} = {}: must be {} or {}", key, value, first, second);
+}
+
+void require_positive(const char* key, double value) {
+  if (!(value > 0)) fail_usage("{} = {}: must be above 0", key, value);
+}
+
+}  // namespace
+
+void FlowConfig::add_options(Configuration& configuration) {
+  configuration.bind("flow.min_t", min_t, "training times are from min_t to 1 - min_t, sampling starts at min_t");
+  configuration.bind("flow.translation_sigma", translation_sigma, "standard deviation of the noise, Å per coordinate");
+  configuration.bind("flow.prior", prior, "fixed, or scaled: the noise is at least 3.2 Å L^(1/3) wide");
+  configuration.bind("flow.rotation_noise", rotation_noise, "of training: igso3 or uniform");
+  configuration.bind("flow.igso3_sigma", igso3_sigma, "width of the igso3 noise, radians, 0.1 or more");
+  configuration.bind("flow.training_rotation_schedule", training_rotation_schedule, "linear or exponential");
+  configuration.bind("flow.sampling_rotation_schedule", sampling_rotation_schedule, "linear or exponential");
+  configuration.bind("flow.rotation_rate", rotation_rate, "rate of the exponential rotation schedules");
+  configuration.bind("flow.coupling", coupling, "pair noise and data within a batch by optimal transport");
+}
+
+void FlowConfig::validate() const {
+  if (!(min_t > 0 && min_t < 0.5)) fail_usage("flow.min_t = {}: must be above 0 and below 0.5", min_t);
+  require_positive("flow.translation_sigma", translation_sigma);
+  require_one_of("flow.prior", prior, "fixed", "scaled");
+  require_one_of("flow.rotation_noise", rotation_noise, "igso3", "uniform");
+  if (!(igso3_sigma >= 0.1)) fail_usage("flow.igso3_sigma = {}: must be at least 0.1", igso3_sigma);
+  require_one_of("flow.training_rotation_schedule", training_rotation_schedule, "linear", "exponential");
+  require_one_of("flow.sampling_rotation_schedule", sampling_rotation_schedule, "linear", "exponential");
+  require_positive("flow.rotation_rate", rotation_rate);
+}
+
+}  // namespace flashrna

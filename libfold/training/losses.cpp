@@ -1,0 +1,136 @@
+#include "libfold/training/losses.h"
+
+#include "kernels/pair_distance_loss/pair_distance_loss.h"
+#include "libfold/backbone_atoms.h"
+#include "libfold/configuration.h"
+#include "libfold/flow/so3.h"
+#include "rna/error.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+
+std::vector<int> atom_slots(int atoms) {
+  switch (atoms) {
+    case 3:
+      return {kC3, kC4, kO4};
+    case 6:
+      return {kC3, kC4, kO4, kC1, kO3, kP};
+    case 10:
+      return {kC3, kC4, kO4, kC1, kC5, kO3, kP, kOP1, kOP2, kGlycosidicNitrogen};
+    case 13:
+      break;
+    default:
+      fail("losses of {} atoms per residue: must be 3, 6, 10 or 13", atoms);
+  }
+  std::vector<int> all(kBackboneAtoms);
+  for (int slot = 0; slot < kBackboneAtoms; ++slot) all[slot] = slot;
+  return all;
+}
+
+// Atoms that enter the losses, Å: [B, L, n, 3].
+Tensor loss_atoms(const FlowModelOutput& backbone, const LossConfig& config, const PublishedConventions& published) {
+  const BackboneGeometry& geometry =
+      published.deoxyadenosine_atoms ? deoxyadenosine_geometry() : ideal_backbone_geometry();
+  std::vector<int> slots = atom_slots(config.atoms);
+  const bool last_at_origin = published.twelfth_atom_at_origin && config.atoms == 10;
+  if (last_at_origin) slots.pop_back();
+  const Tensor atoms = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, slots, geometry);
+  return last_at_origin ? at::constant_pad_nd(atoms, {0, 0, 0, 1}) : atoms;
+}
+
+// Sum over everything but the batch, of `values` where `mask` (broadcast) is true.
+Tensor masked_sum(const Tensor& values, const Tensor& mask) { return (values * mask).flatten(1).sum(1); }
+
+Tensor count(const Tensor& mask, const Tensor& like) { return mask.flatten(1).sum(1).to(like.options()); }
+
+// The truth as the network would predict it.
+FlowModelOutput true_output(const Batch& truth, const Tensor& like) {
+  const auto options = like.options();
+  return {truth.translations.to(options), truth.rotations.to(options), truth.torsions.to(options)};
+}
+
+// The auxiliary terms, [B] each; `scale` [B] = 1 / (1 - min(t, t_clip)).
+void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
+                          const Tensor& scale, const LossConfig& config, const PublishedConventions& published,
+                          Losses& losses) {
+  const Tensor mask = truth.mask();  // [B, L]
+  const Tensor defined = published.ignore_torsion_mask ? at::ones_like(truth.torsion_mask) : truth.torsion_mask;
+  const Tensor atom_mask = backbone_atom_mask(defined, atom_slots(config.atoms)) & mask.unsqueeze(-1);  // [B, L, n]
+  const Tensor n = count(atom_mask, scale);                                                             // [B]
+  const Tensor squared_scale = (config.atom_scale * scale).square();
+
+  const Tensor predicted_atoms = loss_atoms(prediction, config, published);
+  const Tensor true_atoms = loss_atoms(target, config, published);
+  losses.atoms = masked_sum((predicted_atoms - true_atoms).square(), atom_mask.unsqueeze(-1)) * squared_scale / n;
+
+  const Tensor pairs = published.distance_loss_denominator ? n.square() - mask.size(1) : n * (n - 1);
+  losses.distances = pair_distance_loss(predicted_atoms, true_atoms, atom_mask) * squared_scale / pairs.clamp_min(1);
+
+  const Tensor torsion_mask = defined & mask.unsqueeze(-1);  // [B, L, 8]
+  losses.torsions = config.torsion_weight *
+                    masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
+                    count(torsion_mask, scale).clamp_min(1);
+}
+
+}  // namespace
+
+void LossConfig::add_options(Configuration& configuration) {
+  configuration.bind("losses.translation_weight", translation_weight, "of the translations' vector field");
+  configuration.bind("losses.rotation_weight", rotation_weight, "of the rotations' vector field");
+  configuration.bind("losses.auxiliary_weight", auxiliary_weight, "of the losses on atoms, distances and torsions");
+  configuration.bind("losses.auxiliary_min_t", auxiliary_min_t, "time above which the auxiliary losses count");
+  configuration.bind("losses.torsion_weight", torsion_weight, "of the torsions among the auxiliary losses");
+  configuration.bind("losses.atom_scale", atom_scale, "1/Å, unit of the losses on atoms and distances");
+  configuration.bind("losses.translation_scale", translation_scale, "1/Å, unit of the translations' loss");
+  configuration.bind("losses.t_clip", t_clip, "losses grow as 1 / (1 - t) up to this time");
+  configuration.bind("losses.atoms", atoms, "atoms per residue in the losses on atoms and distances: 3, 6, 10 or 13");
+}
+
+void LossConfig::validate() const {
+  const auto not_negative = [](const char* key, double value) {
+    if (!(value >= 0)) fail_usage("{} = {}: must be at least 0", key, value);
+  };
+  not_negative("losses.translation_weight", translation_weight);
+  not_negative("losses.rotation_weight", rotation_weight);
+  not_negative("losses.auxiliary_weight", auxiliary_weight);
+  not_negative("losses.torsion_weight", torsion_weight);
+  if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
+    fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);
+  if (!(atom_scale > 0)) fail_usage("losses.atom_scale = {}: must be above 0", atom_scale);
+  if (!(translation_scale > 0)) fail_usage("losses.translation_scale = {}: must be above 0", translation_scale);
+  if (!(t_clip >= 0 && t_clip < 1)) fail_usage("losses.t_clip = {}: must be from 0 to below 1", t_clip);
+  if (atoms != 3 && atoms != 6 && atoms != 10 && atoms != 13)
+    fail_usage("losses.atoms = {}: must be 3, 6, 10 or 13", atoms);
+}
+
+Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction,
+                      const LossConfig& config, const PublishedConventions& published) {
+  const auto options = prediction.translations.options();
+  const Tensor mask = truth.mask().unsqueeze(-1);  // [B, L, 1]
+  const Tensor residues = count(mask, prediction.translations);
+  const Tensor t = noisy.t.to(options).flatten();
+  const Tensor scale = 1 / (1 - t.clamp_max(config.t_clip));
+  const FlowModelOutput target = true_output(truth, prediction.translations);
+
+  Losses losses;
+  losses.translation = config.translation_weight *
+                       masked_sum((target.translations - prediction.translations).square(), mask) *
+                       (config.translation_scale * scale).square() / (3 * residues);
+  const Tensor rotations_t = noisy.rotations.to(options);
+  const Tensor true_field = rotation_between(rotations_t, target.rotations, published.truncated_log);
+  const Tensor field = rotation_between(rotations_t, prediction.rotations, published.truncated_log);
+  losses.rotation =
+      config.rotation_weight * masked_sum((true_field - field).square(), mask) * scale.square() / (3 * residues);
+  losses.se3 = losses.translation + losses.rotation;
+
+  add_auxiliary_losses(truth, target, prediction, scale, config, published, losses);
+  losses.auxiliary =
+      config.auxiliary_weight * (losses.atoms + losses.distances + losses.torsions) * (t > config.auxiliary_min_t);
+  losses.total = losses.se3.mean() + losses.auxiliary.mean();
+  return losses;
+}
+
+}  // namespace flashrna
