@@ -1,0 +1,137 @@
+#include "libfold/checkpoint.h"
+
+#include <fmt/ranges.h>
+
+#include <span>
+
+#include "datasets/hdf5_file.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+constexpr const char* kFormat = "flashrna-checkpoint";
+constexpr std::int64_t kVersion = 1;
+constexpr const char* kProgram = "flashrna";
+
+void write_tensors(Hdf5Group parent, const std::string& name, const NamedTensors& tensors,
+                   const std::string& description) {
+  Hdf5Group group = parent.create_group(name);
+  group.set_text("description", description);
+  for (const auto& [key, tensor] : tensors) {
+    const at::Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    Hdf5Shape shape(values.sizes().begin(), values.sizes().end());
+    group.write<float>(
+        key, shape, std::span<const float>(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())));
+  }
+}
+
+NamedTensors read_tensors(const Hdf5Group& group) {
+  NamedTensors tensors;
+  for (const std::string& name : group.names()) {
+    const Hdf5Dataset dataset = group.open_dataset(name);
+    if (dataset.type() != Hdf5Type::kFloat32)
+      fail("{}: holds {}, a checkpoint holds float32 here", dataset.where(), hdf5_type_name(dataset.type()));
+    const std::vector<float> values = dataset.read<float>();
+    const std::vector<std::int64_t> shape(dataset.shape().begin(), dataset.shape().end());
+    tensors[name] = at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).clone();
+  }
+  return tensors;
+}
+
+std::string shape_text(const at::Tensor& tensor) {
+  return fmt::format("[{}]", fmt::join(tensor.sizes().begin(), tensor.sizes().end(), ", "));
+}
+
+// What keeps `tensors` from being copied into `parameters`, one line each.
+std::vector<std::string> differences(const NamedParameters& parameters, const NamedTensors& tensors) {
+  std::vector<std::string> found;
+  NamedTensors unused = tensors;
+  for (const auto& [name, parameter] : parameters) {
+    const auto it = tensors.find(name);
+    unused.erase(name);
+    if (it == tensors.end())
+      found.push_back(fmt::format("{} {} is missing in the file", name, shape_text(parameter)));
+    else if (it->second.sizes() != parameter.sizes())
+      found.push_back(
+          fmt::format("{} is {} in the file, {} in the model", name, shape_text(it->second), shape_text(parameter)));
+  }
+  for (const auto& [name, tensor] : unused)
+    found.push_back(fmt::format("{} {} is not in the model", name, shape_text(tensor)));
+  return found;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
+  Hdf5OutputFile file(path, true);
+  {
+    Hdf5Group root = file.root();
+    root.set_text("format", kFormat);
+    root.set_integer("version", kVersion);
+    root.set_text("program", kProgram);
+    root.set_integer("step", checkpoint.step);
+    root.set_integer("epoch", checkpoint.epoch);
+    root.set_integer("batch", checkpoint.batch);
+    root.set_number("best_loss", checkpoint.best_loss);
+    root.set_text("data", checkpoint.data);
+    root.set_text("configuration", checkpoint.configuration);
+    write_tensors(file.root(), "weights", checkpoint.weights, "parameters of the model, by name");
+    if (!checkpoint.ema.empty())
+      write_tensors(file.root(), "ema", checkpoint.ema, "exponential moving average of /weights");
+    Hdf5Group optimizer = root.create_group("optimizer");
+    optimizer.set_text("description", "state of AdamW, by parameter");
+    write_tensors(root.open_group("optimizer"), "exp_avg", checkpoint.exp_avg, "average of the gradients");
+    write_tensors(root.open_group("optimizer"), "exp_avg_sq", checkpoint.exp_avg_sq, "average of their squares");
+    write_tensors(root.open_group("optimizer"), "step", checkpoint.optimizer_step, "updates of the parameter");
+  }
+  file.commit();
+}
+
+Checkpoint read_checkpoint(const std::string& path) {
+  const Hdf5File file = Hdf5File::open(path);
+  const Hdf5Group root = file.root();
+  if (!root.has_attribute("format") || root.text("format") != kFormat)
+    fail("{}: not a flashrna checkpoint (its format is {}); give a file of a run's folder checkpoints/", path,
+         root.has_attribute("format") ? "\"" + root.text("format") + "\"" : "not stated");
+  const std::int64_t version = root.integer("version");
+  if (version < 1 || version > kVersion)
+    fail("{}: checkpoint version {}, this program reads version {}; use the flashrna that wrote it", path, version,
+         kVersion);
+
+  Checkpoint checkpoint;
+  checkpoint.path = path;
+  checkpoint.configuration = root.text("configuration");
+  checkpoint.step = root.integer("step");
+  checkpoint.epoch = root.integer("epoch");
+  checkpoint.batch = root.integer("batch");
+  checkpoint.best_loss = root.number("best_loss");
+  checkpoint.data = root.text("data");
+  checkpoint.weights = read_tensors(root.open_group("weights"));
+  if (root.has("ema")) checkpoint.ema = read_tensors(root.open_group("ema"));
+  checkpoint.exp_avg = read_tensors(root.open_group("optimizer/exp_avg"));
+  checkpoint.exp_avg_sq = read_tensors(root.open_group("optimizer/exp_avg_sq"));
+  checkpoint.optimizer_step = read_tensors(root.open_group("optimizer/step"));
+  return checkpoint;
+}
+
+void copy_into(const NamedParameters& parameters, const NamedTensors& tensors, const std::string& where) {
+  const std::vector<std::string> found = differences(parameters, tensors);
+  if (!found.empty()) {
+    constexpr std::size_t kShown = 5;
+    const std::vector<std::string> shown(found.begin(), found.begin() + std::min(found.size(), kShown));
+    fail("{}: does not fit the model in {} of {} tensors: {}{}; use the configuration stored in the checkpoint", where,
+         found.size(), parameters.size(), fmt::join(shown, "; "), found.size() > kShown ? "; ..." : "");
+  }
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : parameters) parameter.copy_(tensors.at(name));
+}
+
+NamedTensors copy_of(const NamedParameters& parameters) {
+  NamedTensors tensors;
+  for (const auto& [name, parameter] : parameters)
+    tensors[name] = parameter.detach().to(at::kCPU, at::kFloat, false, true).contiguous();
+  return tensors;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,50 @@
+// A checkpoint: one HDF5 file with everything a run needs to go on, or a sampler to start. Numbers and text only, so
+// that loading one runs no code.
+//   /                  attrs: format="flashrna-checkpoint", version, program, step, epoch, batch, best_loss, data,
+//                      configuration (INI text)
+//   /weights/<name>    f32, names of libfold/nn/flow_model.h ("trunk.ipa_0.linear_q.weight")
+//   /ema/<name>        f32, the moving average of the weights; absent when training.ema_decay = 0
+//   /optimizer/exp_avg/<name>, exp_avg_sq/<name>, step/<name>      f32, state of AdamW
+// Random numbers need no state: every stream is a function of (training.seed, purpose, step).
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace flashrna {
+
+using NamedTensors = std::map<std::string, at::Tensor>;
+// In the model's order; the tensors share the model's storage.
+using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
+
+struct Checkpoint {
+  std::string path;           // where it was read from
+  std::string configuration;  // INI text
+  std::int64_t step = 0;      // optimizer steps done
+  std::int64_t epoch = 0;     // where the next batch is: epoch, and batch within it
+  std::int64_t batch = 0;
+  double best_loss = 0.0;     // lowest validation loss so far (training loss without validation); inf = none yet
+  std::string data;           // fingerprint of the training chains (TrainingData::fingerprint)
+  NamedTensors weights, ema;  // f32 on the CPU
+  NamedTensors exp_avg, exp_avg_sq, optimizer_step;
+};
+
+// Written under a temporary name, synced, renamed: whole or absent. Replaces `path` if it exists.
+void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
+
+// Throws Error if the file is missing, not HDF5, not a checkpoint, of a later version, or damaged.
+Checkpoint read_checkpoint(const std::string& path);
+
+// Copies `tensors` into `parameters`, whatever their dtype and device. Throws Error, and copies nothing, unless names
+// and shapes agree one by one; the message lists what differs. `where` begins it ("step_8.h5:/weights").
+void copy_into(const NamedParameters& parameters, const NamedTensors& tensors, const std::string& where);
+
+// Detached f32 copies on the CPU.
+NamedTensors copy_of(const NamedParameters& parameters);
+
+}  // namespace flashrna

@@ -1,0 +1,74 @@
+#include "libfold/run_config.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "libfold/configuration.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+// Keys that a resumed run may change: none of them alters a step that is already done.
+constexpr std::array<std::string_view, 12> kFreeOnResume = {
+    "data.path",
+    "model.attention",
+    "training.steps",
+    "training.minutes",
+    "training.learning_rate",
+    "training.warmup_steps",
+    "training.schedule",
+    "training.clip_norm",
+    "training.checkpoint_every",
+    "training.keep_checkpoints",
+    "training.validate_every",
+    "training.log_every",
+};
+
+}  // namespace
+
+void RunConfig::add_options(Configuration& configuration) {
+  data.add_options(configuration);
+  model.add_options(configuration);
+  flow.add_options(configuration);
+  losses.add_options(configuration);
+  training.add_options(configuration);
+  published.add_options(configuration);
+}
+
+void RunConfig::validate() const {
+  data.validate();
+  model.validate();
+  flow.validate();
+  losses.validate();
+  training.validate();
+}
+
+RunConfig read_run_config(const std::string& text, const std::string& name) {
+  RunConfig config;
+  Configuration configuration;
+  config.add_options(configuration);
+  configuration.read_ini_text(text, name);
+  config.validate();
+  return config;
+}
+
+void adopt_checkpoint_configuration(Configuration& configuration, const std::string& text, const std::string& path) {
+  RunConfig stored_config;
+  Configuration stored;
+  stored_config.add_options(stored);
+  stored.read_ini_text(text, path);
+
+  for (const Configuration::Entry& entry : stored.entries()) {
+    const Configuration::Entry& present = *configuration.find(entry.key);
+    if (present.source.empty()) {
+      present.set(entry.get());
+    } else if (present.get() != entry.get() && std::ranges::find(kFreeOnResume, entry.key) == kFreeOnResume.end()) {
+      fail("checkpoint {} was trained with {} = {}, {} says {}; drop it or train anew in another folder", path,
+           entry.key, entry.get(), present.source, present.get());
+    }
+  }
+}
+
+}  // namespace flashrna

@@ -1,0 +1,60 @@
+#include "libfold/sampling/sampled_backbone.h"
+
+#include <cmath>
+#include <limits>
+
+#include "rna/backbone.h"
+
+namespace flashrna {
+
+Structure make_structure(const SampledBackbone& backbone, const std::string& name, Base base) {
+  Chain chain;
+  chain.id = "A";
+  for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
+    Nucleotide nucleotide;
+    nucleotide.base = base;
+    nucleotide.name = base_letter(base);
+    nucleotide.seq_id = static_cast<int>(i) + 1;
+    nucleotide.residue_index = static_cast<int>(i);
+    nucleotide.atom_mask = (1u << kBackboneAtoms) - 1u;
+    const auto atoms = rebuild_backbone(backbone.frames[i], backbone.sin_cos[i]);
+    nucleotide.atoms.fill(Vec3::Zero());
+    std::copy(atoms.begin(), atoms.end(), nucleotide.atoms.begin());
+    chain.nucleotides.push_back(std::move(nucleotide));
+  }
+  Structure structure;
+  structure.entry = name;
+  structure.method = "THEORETICAL MODEL";
+  structure.chains.push_back(std::move(chain));
+  return structure;
+}
+
+BackboneChecks check_backbone(const Chain& chain) {
+  const std::vector<Nucleotide>& residues = chain.nucleotides;
+  const double n = static_cast<double>(residues.size());
+  BackboneChecks checks;
+  for (std::size_t i = 1; i < residues.size(); ++i) {
+    const double c4 = (residues[i].atoms[kC4] - residues[i - 1].atoms[kC4]).norm();
+    const double o3_p = (residues[i].atoms[kP] - residues[i - 1].atoms[kO3]).norm();
+    if (c4 >= 5.0 && c4 <= 7.0) checks.c4_neighbors += 1.0;
+    if (o3_p < 2.5) checks.bonded += 1.0;
+  }
+  const double steps = residues.size() > 1 ? n - 1.0 : std::numeric_limits<double>::quiet_NaN();
+  checks.c4_neighbors /= steps;
+  checks.bonded /= steps;
+
+  Vec3 center = Vec3::Zero();
+  for (const Vec3& position : c4_positions(chain)) center += position / n;
+  double squares = 0.0;
+  for (const Vec3& position : c4_positions(chain)) squares += (position - center).squaredNorm();
+  checks.radius_of_gyration = std::sqrt(squares / n);
+  return checks;
+}
+
+std::vector<Vec3> c4_positions(const Chain& chain) {
+  std::vector<Vec3> positions;
+  for (const Nucleotide& nucleotide : chain.nucleotides) positions.push_back(nucleotide.atoms[kC4]);
+  return positions;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,33 @@
+// A generated backbone as numbers, how it becomes a structure, and the simple checks on it. No torch.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rna/geometry.h"
+#include "rna/structure.h"
+#include "rna/torsion.h"
+
+namespace flashrna {
+
+struct SampledBackbone {
+  std::vector<RigidTransform> frames;                                 // by residue, Å
+  std::vector<std::array<std::array<double, 2>, kTorsions>> sin_cos;  // by residue
+};
+
+// All 13 backbone atoms of every residue, chain "A", residues numbered from 1. Base::N is written as residue "N".
+Structure make_structure(const SampledBackbone& backbone, const std::string& name, Base base);
+
+struct BackboneChecks {
+  double c4_neighbors = 0.0;        // share of C4'-C4' distances of neighbors in 5.0 to 7.0 Å; NaN for one residue
+  double bonded = 0.0;              // share of O3'-P distances of neighbors below 2.5 Å; NaN for one residue
+  double radius_of_gyration = 0.0;  // Å, of C4'
+};
+
+BackboneChecks check_backbone(const Chain& chain);
+
+std::vector<Vec3> c4_positions(const Chain& chain);
+
+}  // namespace flashrna

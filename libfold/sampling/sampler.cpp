@@ -1,0 +1,114 @@
+#include "libfold/sampling/sampler.h"
+
+#include <algorithm>
+
+#include "kernels/torch_headers.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+NamedParameters parameters_of(FlowModel& model) {
+  NamedParameters parameters;
+  for (const auto& item : model->named_parameters()) parameters.emplace_back(item.key(), item.value());
+  return parameters;
+}
+
+void check_finite(const FlowModelOutput& prediction, const std::vector<int>& lengths,
+                  const std::vector<std::uint64_t>& indices, std::uint64_t seed, int step) {
+  for (std::size_t b = 0; b < lengths.size(); ++b) {
+    const auto row = static_cast<std::int64_t>(b);
+    auto finite = [&](const at::Tensor& values) {
+      return values[row].narrow(0, 0, lengths[b]).isfinite().all().item<bool>();
+    };
+    if (!finite(prediction.translations) || !finite(prediction.rotations) || !finite(prediction.torsions))
+      fail(
+          "sample {} of length {} (seed {}): a coordinate is not finite after step {}; nothing is written for it; "
+          "the checkpoint may have diverged: try an earlier one",
+          indices[b], lengths[b], seed, step);
+  }
+}
+
+// Row `b` of a prediction.
+SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, int length) {
+  const at::Tensor translations = prediction.translations[b].to(at::kDouble).contiguous();
+  const at::Tensor rotations = prediction.rotations[b].to(at::kDouble).contiguous();
+  const at::Tensor torsions = prediction.torsions[b].to(at::kDouble).contiguous();
+  const double* x = translations.const_data_ptr<double>();
+  const double* r = rotations.const_data_ptr<double>();
+  const double* s = torsions.const_data_ptr<double>();
+  SampledBackbone backbone;
+  for (int i = 0; i < length; ++i) {
+    RigidTransform frame;
+    frame.translation = Vec3(x[3 * i], x[3 * i + 1], x[3 * i + 2]);
+    for (int row = 0; row < 3; ++row)
+      for (int column = 0; column < 3; ++column) frame.rotation(row, column) = r[9 * i + 3 * row + column];
+    backbone.frames.push_back(frame);
+    std::array<std::array<double, 2>, kTorsions> sin_cos;
+    for (int k = 0; k < kTorsions; ++k) sin_cos[k] = {s[2 * (kTorsions * i + k)], s[2 * (kTorsions * i + k) + 1]};
+    backbone.sin_cos.push_back(sin_cos);
+  }
+  return backbone;
+}
+
+}  // namespace
+
+Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device)
+    : config_(read_run_config(checkpoint.configuration, checkpoint.path)),
+      interpolant_(config_.flow, config_.published),
+      model_(config_.model, config_.published),
+      device_(device) {
+  if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
+  const bool averaged = weights == "ema" && !checkpoint.ema.empty();
+  copy_into(parameters_of(model_), averaged ? checkpoint.ema : checkpoint.weights,
+            checkpoint.path + (averaged ? ":/ema" : ":/weights"));
+  model_->to(device_);
+  model_->eval();
+}
+
+FlowModelOutput Sampler::predict(const at::Tensor& lengths, const Noise& state, double t,
+                                 const at::Tensor& self_condition) {
+  const std::int64_t longest = state.translations.size(1);
+  FlowModelInput input;
+  input.lengths = lengths;
+  input.residue_index = at::arange(longest, lengths.options()).expand({lengths.size(0), longest});
+  input.t = at::full({lengths.size(0)}, t, state.translations.options());
+  input.translations = state.translations;
+  input.rotations = state.rotations;
+  input.self_condition = self_condition;
+  return model_->forward(input);
+}
+
+std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
+                                             std::uint64_t seed, int steps, const std::function<bool()>& keep_going) {
+  if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);
+  const c10::InferenceMode no_grad;
+  const std::vector<std::int64_t> wide(lengths.begin(), lengths.end());
+  const at::Tensor lengths_on_device = at::tensor(wide, at::kLong).to(device_);
+  Noise state = interpolant_.sample_noise(lengths, indices, seed);
+  state.translations = state.translations.to(device_, at::kFloat);
+  state.rotations = state.rotations.to(device_, at::kFloat);
+
+  const std::vector<double> times = interpolant_.sampling_times(steps);
+  FlowModelOutput prediction;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (keep_going && !keep_going()) return {};
+    // A model trained without self-conditioning never sees its own prediction.
+    const at::Tensor previous = config_.training.self_conditioning > 0 ? prediction.translations : at::Tensor();
+    prediction = predict(lengths_on_device, state, times[i], previous);
+    if (i + 1 == times.size()) break;  // the prediction at t = 1 is the sample
+    state = interpolant_.euler_step(state, {prediction.translations, prediction.rotations}, times[i],
+                                    times[i + 1] - times[i]);
+  }
+
+  prediction.translations = prediction.translations.cpu();
+  prediction.rotations = prediction.rotations.cpu();
+  prediction.torsions = prediction.torsions.cpu();
+  check_finite(prediction, lengths, indices, seed, steps);
+  std::vector<SampledBackbone> backbones;
+  for (std::size_t b = 0; b < lengths.size(); ++b)
+    backbones.push_back(backbone_of(prediction, static_cast<std::int64_t>(b), lengths[b]));
+  return backbones;
+}
+
+}  // namespace flashrna

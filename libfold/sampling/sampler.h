@@ -1,0 +1,42 @@
+// Draws backbones from a trained model: noise, then Euler steps along the predicted flow (RNA-FrameFlow,
+// arXiv:2406.13839). Writing and naming them is sample_writer.h's job.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "libfold/checkpoint.h"
+#include "libfold/flow/interpolant.h"
+#include "libfold/nn/flow_model.h"
+#include "libfold/run_config.h"
+#include "libfold/sampling/sampled_backbone.h"
+
+namespace flashrna {
+
+class Sampler {
+ public:
+  // The model and flow of `checkpoint`, with its averaged weights ("ema", where it has them) or the raw ones ("raw").
+  // Throws Error if weights and configuration disagree, UsageError for other values of `weights`.
+  Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device);
+
+  // One backbone per (lengths[b], indices[b]). Each one's noise depends only on (seed, length, index); its coordinates
+  // differ by rounding with the batch it is in. `steps` >= 2 calls of the model: steps - 1 Euler steps and a last call
+  // whose prediction is the sample. `keep_going` (may be empty) is asked before each call; false gives an empty result.
+  // Throws Error naming length, index, seed and step for a coordinate that is not finite.
+  std::vector<SampledBackbone> sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
+                                      std::uint64_t seed, int steps, const std::function<bool()>& keep_going = {});
+
+ private:
+  FlowModelOutput predict(const at::Tensor& lengths, const Noise& state, double t, const at::Tensor& self_condition);
+
+  RunConfig config_;
+  Interpolant interpolant_;
+  FlowModel model_;
+  at::Device device_;
+};
+
+}  // namespace flashrna

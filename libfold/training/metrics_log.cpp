@@ -1,0 +1,60 @@
+#include "libfold/training/metrics_log.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "rna/error.h"
+#include "rna/structure_writer.h"
+
+namespace flashrna {
+namespace {
+
+// The step of a row, -1 if it does not begin with one.
+std::int64_t step_of(const std::string& row) {
+  std::int64_t step = -1;
+  const auto [end, error] = std::from_chars(row.data(), row.data() + row.size(), step);
+  return error == std::errc() && end != row.data() + row.size() && *end == ',' ? step : -1;
+}
+
+}  // namespace
+
+MetricsLog::MetricsLog(std::string path, std::vector<std::string> columns, std::int64_t last_step)
+    : path_(std::move(path)), columns_(std::move(columns)) {
+  std::string kept = header() + "\n";
+  if (std::filesystem::exists(path_)) {
+    std::ifstream file(path_);
+    if (!file) fail("{}: cannot be read; give the run another --output folder", path_);
+    std::string line;
+    if (std::getline(file, line) && line != header())
+      fail("{}: its columns are not those of this program ({}); move it away and resume again", path_, header());
+    while (std::getline(file, line)) {
+      if (file.eof()) break;  // no line end: the run was killed while writing it
+      const std::int64_t step = step_of(line);
+      if (step >= 0 && step <= last_step) kept += line + "\n";
+    }
+  }
+  write_file_atomically(path_, kept);
+}
+
+std::string MetricsLog::header() const { return fmt::format("step,{}", fmt::join(columns_, ",")); }
+
+void MetricsLog::append(std::int64_t step, const std::map<std::string, double>& values) {
+  std::string row = std::to_string(step);
+  for (const std::string& column : columns_) {
+    const auto it = values.find(column);
+    row += it == values.end() ? std::string(",") : fmt::format(",{}", it->second);
+  }
+  for (const auto& [name, value] : values)
+    if (std::find(columns_.begin(), columns_.end(), name) == columns_.end())
+      fail("{}: no column \"{}\" for the value {} of step {}", path_, name, value, step);
+  std::ofstream file(path_, std::ios::app);
+  file << row << '\n' << std::flush;
+  if (!file) fail("{}: step {} could not be written; is the disk full?", path_, step);
+}
+
+}  // namespace flashrna

@@ -1,0 +1,45 @@
+// AdamW (Loshchilov & Hutter, arXiv:1711.05101) with PyTorch's defaults, over LibTorch's fused kernel, and what belongs
+// to a step: the learning rate's schedule and gradient clipping. The state is plain tensors by parameter name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "libfold/checkpoint.h"
+
+namespace flashrna {
+
+struct LearningRateSchedule {
+  double peak = 1e-4;
+  std::int64_t warmup_steps = 0;   // linear from peak / warmup_steps
+  std::string shape = "constant";  // or cosine: from the peak after the warm-up to 0 at `steps`
+  std::int64_t steps = 0;          // of the whole run
+
+  // Of the step that follows `steps_done` steps.
+  double at(std::int64_t steps_done) const;
+};
+
+class AdamW {
+ public:
+  // `parameters` are updated in place.
+  explicit AdamW(NamedParameters parameters);
+
+  // One update from the parameters' gradients; a parameter without a gradient is left as it is.
+  void step(double learning_rate);
+  void zero_gradients();
+
+  // The state moves to and from a checkpoint. load() throws Error if names or shapes differ.
+  void save(Checkpoint& checkpoint) const;
+  void load(const Checkpoint& checkpoint);
+
+ private:
+  NamedParameters parameters_;
+  NamedParameters exp_avg_, exp_avg_sq_;  // like the parameters
+  NamedParameters step_;                  // scalars: the number of updates
+};
+
+// Scales all gradients by min(1, max_norm / (norm + 1e-6)) and returns their L2 norm (a scalar on their device) from
+// before; max_norm = 0 only measures.
+at::Tensor clip_gradients(const NamedParameters& parameters, double max_norm);
+
+}  // namespace flashrna

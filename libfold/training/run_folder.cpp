@@ -1,0 +1,65 @@
+#include "libfold/training/run_folder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "rna/error.h"
+
+namespace flashrna {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path checkpoints_folder(const std::string& folder) { return fs::path(folder) / "checkpoints"; }
+
+bool is_checkpoint_name(const std::string& name) {
+  return name.starts_with("step_") && name.ends_with(".h5") &&
+         std::all_of(name.begin() + 5, name.end() - 3, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+RunFolder::RunFolder(std::string path, bool resume) : path_(std::move(path)) {
+  // The first checkpoint is written before config.ini: a folder with neither holds nothing worth keeping.
+  const bool used = fs::exists(file("config.ini")) || !checkpoints_of(path_).empty();
+  if (resume) latest_checkpoint(path_);
+  if (!resume && used)
+    fail("{}: already holds a training run; continue it with --resume, or give another --output folder", path_);
+
+  std::error_code error;
+  fs::create_directories(checkpoints_folder(path_), error);
+  if (error) fail("{}: the folder cannot be made: {}; give another --output folder", path_, error.message());
+  for (const auto& entry : fs::directory_iterator(checkpoints_folder(path_)))
+    if (entry.path().extension() == ".partial") fs::remove(entry.path(), error);
+}
+
+std::string RunFolder::file(const std::string& name) const { return (fs::path(path_) / name).string(); }
+
+std::string RunFolder::checkpoint_path(std::int64_t step) const {
+  return (checkpoints_folder(path_) / fmt::format("step_{:08d}.h5", step)).string();
+}
+
+void RunFolder::prune(std::size_t keep) const {
+  const std::vector<std::string> checkpoints = checkpoints_of(path_);
+  for (std::size_t i = 0; i + keep < checkpoints.size(); ++i) fs::remove(checkpoints[i]);
+}
+
+std::vector<std::string> checkpoints_of(const std::string& folder) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(checkpoints_folder(folder), error))
+    if (is_checkpoint_name(entry.path().filename().string())) found.push_back(entry.path().string());
+  std::ranges::sort(found);
+  return found;
+}
+
+std::string latest_checkpoint(const std::string& folder) {
+  const std::vector<std::string> checkpoints = checkpoints_of(folder);
+  if (checkpoints.empty())
+    fail("{}: holds no checkpoint of a training run; without --resume `flashrna train` begins one there", folder);
+  return checkpoints.back();
+}
+
+}  // namespace flashrna

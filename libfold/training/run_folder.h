@@ -1,0 +1,32 @@
+// The folder of a training run: who may write there, and which checkpoints it holds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace flashrna {
+
+class RunFolder {
+ public:
+  // With `resume` false: makes the folder; Error if it already holds a run. With `resume` true: Error if it holds no
+  // checkpoint. What a killed writer left behind is removed.
+  RunFolder(std::string path, bool resume);
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const;
+  std::string checkpoint_path(std::int64_t step) const;  // checkpoints/step_00002000.h5
+  // Removes all but the last `keep` checkpoints.
+  void prune(std::size_t keep) const;
+
+ private:
+  std::string path_;
+};
+
+// Checkpoints of the run in `folder`, in order of their steps; none if there is no such folder.
+std::vector<std::string> checkpoints_of(const std::string& folder);
+
+// The last of them. Throws Error if there is none.
+std::string latest_checkpoint(const std::string& folder);
+
+}  // namespace flashrna

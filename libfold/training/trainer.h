@@ -1,0 +1,91 @@
+// Training: batch -> corrupt -> forward -> losses -> backward -> clip -> AdamW -> EMA -> log. One loop, one folder:
+//   config.ini     the resolved configuration
+//   metrics.csv    one row per logged step
+//   checkpoints/   step_00002000.h5, the last few
+// Equal configurations give equal weights on the CPU, whether a run was interrupted and resumed or not.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+
+namespace flashrna {
+
+class Configuration;
+struct RunConfig;
+
+struct TrainingConfig {
+  std::uint64_t seed = 0;
+  long steps = 100000;   // optimizer steps of the whole run
+  double minutes = 0.0;  // stop after so many minutes of this command; 0 = no limit
+  double learning_rate = 1e-4;
+  long warmup_steps = 0;              // the learning rate rises linearly over them
+  std::string schedule = "constant";  // or cosine: to 0 at `steps`
+  double clip_norm = 0.0;             // largest L2 norm of the gradient; 0 = no clipping
+  double ema_decay = 0.999;           // of the averaged weights; 0 = none
+  double self_conditioning = 0.5;     // share of steps that see the model's own first prediction
+  long checkpoint_every = 1000;       // steps; 0 = only at the end
+  long keep_checkpoints = 3;          // the last so many
+  long validate_every = 1000;         // steps; 0 = never
+  long log_every = 10;                // steps per row of metrics.csv, whose losses are means over them
+
+  void add_options(Configuration& configuration);  // section [training]
+  void validate() const;
+};
+
+struct TrainingProgress {
+  std::int64_t step, steps;
+  double loss;                 // of this step
+  double residues_per_second;  // since the start of this command
+  double seconds_left;
+};
+
+// What the caller sees and decides; each may be empty.
+struct TrainingObserver {
+  std::function<void(const TrainingProgress&)> on_step;
+  std::function<void(const std::string&)> on_message;
+  std::function<bool()> stop_requested;  // asked after each step; true: write a checkpoint and return
+};
+
+inline constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
+
+struct TrainingResult {
+  std::int64_t step = 0;
+  std::int64_t epoch = 0;
+  bool interrupted = false;              // by stop_requested
+  double loss = kNotANumber;             // mean over the last logged steps; NaN = no step was left to do
+  double validation_loss = kNotANumber;  // last; NaN = never validated
+  double best_loss = 0.0;
+  double seconds = 0.0;
+  double residues_per_second = 0.0;
+  double waiting = 0.0;    // share of the time spent waiting for data
+  std::string checkpoint;  // the last one written
+};
+
+class Trainer {
+ public:
+  // A new run in `folder`, or with `resume` the same run from its last checkpoint. Throws Error if the folder holds
+  // a run and `resume` is false, or holds none and it is true; with what to do. `configuration` is bound to `config`
+  // and, when resuming, was completed by adopt_checkpoint_configuration.
+  Trainer(const RunConfig& config, const Configuration& configuration, const std::string& folder, bool resume,
+          at::Device device);
+  ~Trainer();
+
+  // Trains until training.steps, training.minutes or stop_requested; the last step is in a checkpoint.
+  // Throws Error, naming step, chains and times, for a loss or gradient that is not finite.
+  TrainingResult run(const TrainingObserver& observer);
+
+  std::int64_t step() const;
+  std::int64_t parameter_count() const;
+  std::string data_summary() const;  // one line: chains, residues, batches per epoch
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace flashrna

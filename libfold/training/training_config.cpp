@@ -1,0 +1,44 @@
+#include "libfold/configuration.h"
+#include "libfold/training/trainer.h"
+#include "rna/error.h"
+
+namespace flashrna {
+
+void TrainingConfig::add_options(Configuration& configuration) {
+  configuration.bind("training.seed", seed, "of the initial weights, the order of the data and all noise");
+  configuration.bind("training.steps", steps, "optimizer steps of the whole run");
+  configuration.bind("training.minutes", minutes, "stop after so many minutes of one command; 0 = no limit");
+  configuration.bind("training.learning_rate", learning_rate, "of AdamW, after the warm-up");
+  configuration.bind("training.warmup_steps", warmup_steps, "steps over which the learning rate rises linearly");
+  configuration.bind("training.schedule", schedule, "of the learning rate: constant, or cosine to 0 at training.steps");
+  configuration.bind("training.clip_norm", clip_norm, "largest L2 norm of the gradient; 0 = no clipping");
+  configuration.bind("training.ema_decay", ema_decay, "of the moving average of the weights, below 1; 0 = none");
+  configuration.bind("training.self_conditioning", self_conditioning,
+                     "share of steps, 0 to 1, that see the model's own first prediction");
+  configuration.bind("training.checkpoint_every", checkpoint_every, "steps between checkpoints; 0 = only at the end");
+  configuration.bind("training.keep_checkpoints", keep_checkpoints, "number of checkpoints kept, the latest ones");
+  configuration.bind("training.validate_every", validate_every, "steps between validations; 0 = never");
+  configuration.bind("training.log_every", log_every, "steps per row of metrics.csv");
+}
+
+void TrainingConfig::validate() const {
+  auto at_least = [](const char* key, auto value, auto minimum) {
+    if (value < minimum) fail_usage("{} = {}: must be at least {}", key, value, minimum);
+  };
+  at_least("training.steps", steps, 1L);
+  at_least("training.minutes", minutes, 0.0);
+  at_least("training.warmup_steps", warmup_steps, 0L);
+  at_least("training.clip_norm", clip_norm, 0.0);
+  at_least("training.checkpoint_every", checkpoint_every, 0L);
+  at_least("training.keep_checkpoints", keep_checkpoints, 1L);
+  at_least("training.validate_every", validate_every, 0L);
+  at_least("training.log_every", log_every, 1L);
+  if (learning_rate <= 0) fail_usage("training.learning_rate = {}: must be above 0", learning_rate);
+  if (schedule != "constant" && schedule != "cosine")
+    fail_usage("training.schedule = {}: must be constant or cosine", schedule);
+  if (ema_decay < 0 || ema_decay >= 1) fail_usage("training.ema_decay = {}: must be from 0 to below 1", ema_decay);
+  if (self_conditioning < 0 || self_conditioning > 1)
+    fail_usage("training.self_conditioning = {}: must be from 0 to 1", self_conditioning);
+}
+
+}  // namespace flashrna

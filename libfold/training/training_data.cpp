@@ -1,0 +1,231 @@
+#include "libfold/training/training_data.h"
+
+#include <algorithm>
+#include <map>
+
+#include "libfold/configuration.h"
+#include "libfold/random_streams.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+constexpr std::size_t kReadAhead = 4;  // batches; one in hand is enough, the others even out slow reads
+
+RandomBelow below(RandomStream& stream) {
+  return [&stream](std::uint64_t n) { return stream.below(n); };
+}
+
+// Residues first .. first + length - 1. Atom positions stay behind: batches do not hold them.
+ChainFeatures crop(const ChainFeatures& chain, std::size_t first, std::size_t length) {
+  auto cut = [&](const auto& values, std::size_t width) {
+    using Values = std::remove_cvref_t<decltype(values)>;
+    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(first * width);
+    return Values(begin, begin + static_cast<std::ptrdiff_t>(length * width));
+  };
+  ChainFeatures part;
+  part.length = static_cast<int>(length);
+  part.nucleotide = cut(chain.nucleotide, 1);
+  part.residue_index = cut(chain.residue_index, 1);
+  part.frame_rotation = cut(chain.frame_rotation, 9);
+  part.frame_translation = cut(chain.frame_translation, 3);
+  part.torsion_sin_cos = cut(chain.torsion_sin_cos, 16);
+  part.torsion_mask = cut(chain.torsion_mask, 1);
+  return part;
+}
+
+// Chains that must stay on one side of a split share this name.
+std::string group_of(const ChainRecord& chain) {
+  return chain.sequence_cluster >= 0 ? fmt::format("cluster {}", chain.sequence_cluster)
+                                     : fmt::format("entry {}", chain.entry);
+}
+
+}  // namespace
+
+void DataConfig::add_options(Configuration& configuration) {
+  configuration.bind("data.path", path, "dataset written by `flashrna convert`");
+  configuration.bind("data.min_length", min_length, "residues; shorter chains are left out");
+  configuration.bind("data.max_length", max_length, "residues; longer chains are left out; 0 = no limit");
+  configuration.bind("data.batch_size", batch_size, "chains per batch at most");
+  configuration.bind("data.max_residues", max_residues,
+                     "residues per batch at most, padding included; 0 = no limit; a longer chain runs alone");
+  configuration.bind("data.max_residues_squared", max_residues_squared,
+                     "sum of squared lengths per batch at most, padding included; 0 = no limit");
+  configuration.bind("data.crop_length", crop_length,
+                     "longer chains are cut to a random stretch of so many residues; 0 = never");
+  configuration.bind("data.repeat", repeat, "times each chain stands in an epoch");
+  configuration.bind("data.validation_fraction", validation_fraction,
+                     "of the chains, 0 to 0.5, by whole sequence clusters; unused if the dataset has splits");
+}
+
+void DataConfig::validate() const {
+  auto at_least = [](const char* key, long value, long minimum) {
+    if (value < minimum) fail_usage("{} = {}: must be at least {}", key, value, minimum);
+  };
+  if (path.empty()) fail_usage("data.path is not set; name a dataset that `flashrna convert` wrote");
+  at_least("data.min_length", min_length, 1);
+  at_least("data.max_length", max_length, 0);
+  at_least("data.batch_size", batch_size, 1);
+  at_least("data.max_residues", max_residues, 0);
+  at_least("data.max_residues_squared", max_residues_squared, 0);
+  at_least("data.crop_length", crop_length, 0);
+  at_least("data.repeat", repeat, 1);
+  if (max_length != 0 && max_length < min_length)
+    fail_usage("data.max_length = {}: is below data.min_length = {}; use 0 for no limit", max_length, min_length);
+  if (validation_fraction < 0 || validation_fraction > 0.5)
+    fail_usage("data.validation_fraction = {}: must be from 0 to 0.5", validation_fraction);
+}
+
+TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
+    : config_(config), seed_(seed), reader_(config.path) {
+  split();
+  if (training_.empty())
+    fail("{}: none of its {} chains is left to train on with data.min_length = {}, data.max_length = {}; widen them",
+         config_.path, reader_.chains().size(), config_.min_length, config_.max_length);
+  if (config_.validation_fraction > 0 && validation_.empty())
+    fail("{}: data.validation_fraction = {} of {} chains holds no whole sequence cluster; raise it or set it to 0",
+         config_.path, config_.validation_fraction, training_.size());
+}
+
+void TrainingData::split() {
+  const std::vector<ChainRecord>& chains = reader_.chains();
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < chains.size(); ++i)
+    if (chains[i].length >= config_.min_length && (config_.max_length == 0 || chains[i].length <= config_.max_length))
+      kept.push_back(i);
+
+  if (std::ranges::any_of(chains, [](const ChainRecord& chain) { return !chain.split.empty(); })) {
+    for (std::size_t i : kept) {
+      if (chains[i].split == "train") training_.push_back(i);
+      if (chains[i].split == "validation") validation_.push_back(i);
+    }
+    return;
+  }
+
+  std::map<std::string, std::vector<std::size_t>> by_name;
+  for (std::size_t i : kept) by_name[group_of(chains[i])].push_back(i);
+  std::vector<std::vector<std::size_t>> groups;
+  for (auto& [name, members] : by_name) groups.push_back(std::move(members));
+
+  RandomStream stream(seed_, "validation_split");
+  const double wanted = config_.validation_fraction * static_cast<double>(kept.size());
+  for (std::size_t group : random_order(groups.size(), below(stream))) {
+    // The first group that would overshoot goes to training: validation never takes more than was asked for.
+    auto& side = static_cast<double>(validation_.size() + groups[group].size()) <= wanted ? validation_ : training_;
+    side.insert(side.end(), groups[group].begin(), groups[group].end());
+  }
+  std::ranges::sort(training_);
+  std::ranges::sort(validation_);
+}
+
+std::int64_t TrainingData::training_residues() const {
+  std::int64_t total = 0;
+  for (std::size_t chain : training_) total += reader_.chains()[chain].length;
+  return total;
+}
+
+std::string TrainingData::fingerprint() const {
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
+  auto add = [&hash](std::string_view text) {
+    for (unsigned char byte : text) hash = (hash ^ byte) * 1099511628211u;
+  };
+  for (std::size_t chain : training_)
+    add(fmt::format("{} {}\n", reader_.chains()[chain].id, reader_.chains()[chain].length));
+  return fmt::format("{} chains {:016x}", training_.size(), hash);
+}
+
+BatchBudget TrainingData::budget() const {
+  return {config_.batch_size, config_.max_residues, config_.max_residues_squared};
+}
+
+int TrainingData::trained_length(std::size_t chain) const {
+  const int length = reader_.chains()[chain].length;
+  return config_.crop_length > 0 ? std::min(length, config_.crop_length) : length;
+}
+
+BatchPlan TrainingData::plan_training(std::int64_t epoch) const {
+  std::vector<int> lengths;
+  for (int copy = 0; copy < config_.repeat; ++copy)
+    for (std::size_t chain : training_) lengths.push_back(trained_length(chain));
+  RandomStream stream(seed_, "epoch", {static_cast<std::uint64_t>(epoch)});
+  return plan_epoch(lengths, budget(), below(stream));
+}
+
+Batch TrainingData::load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const {
+  std::vector<ChainFeatures> chains;
+  std::vector<std::string> ids;
+  for (std::size_t item : planned) {
+    const std::size_t chain = training_[item % training_.size()];
+    ChainFeatures features = reader_.read_chain(chain);
+    const int length = trained_length(chain);
+    if (length < features.length) {
+      RandomStream stream(seed_, "crop", {static_cast<std::uint64_t>(epoch), item});
+      const std::size_t first = stream.below(static_cast<std::uint64_t>(features.length - length + 1));
+      features = crop(features, first, static_cast<std::size_t>(length));
+    }
+    chains.push_back(std::move(features));
+    ids.push_back(reader_.chains()[chain].id);
+  }
+  return make_batch(chains, ids);
+}
+
+BatchPlan TrainingData::plan_validation() const {
+  std::vector<int> lengths;
+  for (std::size_t chain : validation_) lengths.push_back(reader_.chains()[chain].length);
+  RandomStream stream(seed_, "validation_plan");
+  return plan_epoch(lengths, budget(), below(stream));
+}
+
+Batch TrainingData::load_validation(const std::vector<std::size_t>& planned) const {
+  std::vector<ChainFeatures> chains;
+  std::vector<std::string> ids;
+  for (std::size_t item : planned) {
+    chains.push_back(reader_.read_chain(validation_[item]));
+    ids.push_back(reader_.chains()[validation_[item]].id);
+  }
+  return make_batch(chains, ids);
+}
+
+BatchStream::BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch)
+    : data_(data), thread_([this, epoch, batch](std::stop_token stop) { produce(stop, epoch, batch); }) {}
+
+BatchStream::Item BatchStream::next() {
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !ready_.empty() || error_; });
+  seconds_waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (ready_.empty()) std::rethrow_exception(error_);
+  Item item = std::move(ready_.front());
+  ready_.pop_front();
+  changed_.notify_all();
+  return item;
+}
+
+bool BatchStream::push(Item item, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait(lock, stop, [this] { return ready_.size() < kReadAhead; })) return false;
+  ready_.push_back(std::move(item));
+  changed_.notify_all();
+  return true;
+}
+
+void BatchStream::produce(std::stop_token stop, std::int64_t epoch, std::int64_t batch) {
+  try {
+    for (;; ++epoch, batch = 0) {
+      const BatchPlan plan = data_.plan_training(epoch);
+      const auto n = static_cast<std::int64_t>(plan.size());
+      for (; batch < n; ++batch) {
+        const bool last = batch + 1 == n;
+        Item item{data_.load_training(plan[static_cast<std::size_t>(batch)], epoch), last ? epoch + 1 : epoch,
+                  last ? 0 : batch + 1};
+        if (!push(std::move(item), stop)) return;
+      }
+    }
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    error_ = std::current_exception();
+    changed_.notify_all();
+  }
+}
+
+}  // namespace flashrna

@@ -1,0 +1,97 @@
+// The chains a run trains and validates on, and their batches: planned from (seed, epoch) alone, read and padded by a
+// thread of its own while the model computes.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "datasets/batches.h"
+#include "datasets/dataset_reader.h"
+#include "libfold/batch.h"
+
+namespace flashrna {
+
+class Configuration;
+
+struct DataConfig {
+  std::string path;                  // dataset written by `flashrna convert`
+  int min_length = 1;                // residues; shorter chains are left out
+  int max_length = 0;                // longer chains are left out; 0 = no limit
+  int batch_size = 28;               // chains per batch at most
+  long max_residues = 20000;         // per batch, padding included; 0 = no limit; a longer chain runs alone
+  long max_residues_squared = 0;     // sum of L² per batch, padding included; 0 = no limit
+  int crop_length = 0;               // longer chains are cut to a random stretch of this length; 0 = never
+  int repeat = 1;                    // times each chain stands in an epoch: 8 fills a batch with one chain
+  double validation_fraction = 0.0;  // of the chains, by whole sequence clusters; ignored if the dataset has splits
+
+  void add_options(Configuration& configuration);  // section [data]
+  void validate() const;
+};
+
+class TrainingData {
+ public:
+  // Throws Error if the dataset cannot be read or no chain is left to train on.
+  TrainingData(const DataConfig& config, std::uint64_t seed);
+
+  // Indices of chains in the dataset.
+  const std::vector<std::size_t>& training() const { return training_; }
+  const std::vector<std::size_t>& validation() const { return validation_; }
+  std::int64_t training_residues() const;
+  // Names the training chains and their order; a resumed run must find the same.
+  std::string fingerprint() const;
+
+  // Of an epoch: by batch, indices into training() x repeat.
+  BatchPlan plan_training(std::int64_t epoch) const;
+  Batch load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const;
+  // The same every time: whole chains up to the batch budget.
+  BatchPlan plan_validation() const;
+  Batch load_validation(const std::vector<std::size_t>& planned) const;
+
+ private:
+  void split();
+  BatchBudget budget() const;
+  int trained_length(std::size_t chain) const;  // after cropping
+
+  DataConfig config_;
+  std::uint64_t seed_;
+  DatasetReader reader_;
+  std::vector<std::size_t> training_, validation_;
+};
+
+// Training batches without end, epoch after epoch, read ahead by a thread.
+class BatchStream {
+ public:
+  struct Item {
+    Batch batch;
+    std::int64_t next_epoch, next_batch;  // position after this one
+  };
+
+  // Starts at batch `batch` of epoch `epoch`. `data` must outlive the stream.
+  BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch);
+
+  // Waits for the next batch; rethrows what went wrong while reading it.
+  Item next();
+  double seconds_waited() const { return seconds_waited_; }
+
+ private:
+  void produce(std::stop_token stop, std::int64_t epoch, std::int64_t batch);
+  bool push(Item item, std::stop_token stop);
+
+  const TrainingData& data_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Item> ready_;
+  std::exception_ptr error_;
+  double seconds_waited_ = 0.0;
+  std::jthread thread_;  // last: it stops before the queue goes
+};
+
+}  // namespace flashrna

@@ -1,0 +1,133 @@
+#include "tests/libfold/tiny_run.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "datasets/chain_rows.h"
+#include "datasets/dataset_writer.h"
+#include "libfold/checkpoint.h"
+#include "libfold/sampling/sampled_backbone.h"
+#include "libfold/training/run_folder.h"
+#include "rna/error.h"
+
+namespace flashrna {
+
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "flashrna_test_XXXXXX").string();
+  if (!mkdtemp(name.data())) fail("{}: cannot be made", name);
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+namespace {
+
+// An A-form-like helix whose torsions depend on `variant`.
+Chain make_helix(int length, int variant) {
+  SampledBackbone backbone;
+  for (int i = 0; i < length; ++i) {
+    const double angle = 0.57 * i;
+    RigidTransform frame;
+    frame.rotation << std::cos(angle), -std::sin(angle), 0, std::sin(angle), std::cos(angle), 0, 0, 0, 1;
+    frame.translation = Vec3(9.0 * std::cos(angle), 9.0 * std::sin(angle), 2.8 * i);
+    backbone.frames.push_back(frame);
+    std::array<std::array<double, 2>, kTorsions> sin_cos;
+    for (int k = 0; k < kTorsions; ++k) {
+      const double torsion = 0.7 * k + 0.2 * variant + 0.01 * i;
+      sin_cos[static_cast<std::size_t>(k)] = {std::sin(torsion), std::cos(torsion)};
+    }
+    backbone.sin_cos.push_back(sin_cos);
+  }
+  return make_structure(backbone, "helix", Base::G).chains.front();
+}
+
+}  // namespace
+
+void write_tiny_dataset(const std::string& path, const std::vector<TinyChain>& chains) {
+  DatasetWriter writer(path, {"helices", ""}, true);
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    ChainRecord record;
+    record.id = chains[i].entry + "_1_" + chains[i].chain;
+    record.entry = chains[i].entry;
+    record.chain_ids = chains[i].chain;
+    record.molecule_kind = "RNA";
+    record.length = chains[i].length;
+    record.sequence_cluster = chains[i].sequence_cluster;
+    record.split = chains[i].split;
+    writer.append(record, chain_rows(make_helix(chains[i].length, static_cast<int>(i))));
+  }
+  writer.finish();
+}
+
+std::vector<TinyChain> five_chains() { return {{"1AAA", 12}, {"1BBB", 5}, {"1CCC", 9}, {"1DDD", 11}, {"1EEE", 7}}; }
+
+TinyRun::TinyRun(const std::string& dataset) {
+  at::set_num_threads(1);  // handing so little work over to threads costs more than the work
+  config.data.path = dataset;
+  config.data.batch_size = 2;
+  config.model.node_channels = 16;
+  config.model.pair_channels = 8;
+  config.model.blocks = 2;
+  config.model.attention_channels = 4;
+  config.model.attention_heads = 2;
+  config.model.query_points = 2;
+  config.model.value_points = 3;
+  config.model.transformer_heads = 2;
+  config.model.transformer_layers = 1;
+  config.model.position_channels = 8;
+  config.model.time_channels = 8;
+  config.model.edge_feature_channels = 8;
+  config.model.neighbors = 4;
+  config.model.torsion_channels = 16;
+  config.training.steps = 20;
+  config.training.learning_rate = 1e-3;
+  config.training.clip_norm = 1.0;
+  config.training.ema_decay = 0.9;
+  config.training.checkpoint_every = 0;
+  config.training.validate_every = 0;
+  config.training.log_every = 1;
+  config.add_options(configuration);
+}
+
+Trainer TinyRun::make_trainer(const std::string& folder, bool resume) {
+  return Trainer(config, configuration, folder, resume, at::kCPU);
+}
+
+TrainingResult TinyRun::train(const std::string& folder) { return make_trainer(folder, false).run({}); }
+
+TrainingResult TinyRun::resume(const std::string& folder) {
+  const std::string path = latest_checkpoint(folder);
+  adopt_checkpoint_configuration(configuration, read_checkpoint(path).configuration, path);
+  return make_trainer(folder, true).run({});
+}
+
+std::string read_text(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,70 @@
+// A model, a dataset and a configuration so small that a training run takes a second: for tests of what surrounds the
+// mathematics.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libfold/configuration.h"
+#include "libfold/run_config.h"
+#include "libfold/training/trainer.h"
+
+namespace flashrna {
+
+// A new folder, removed with everything in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// What a test dataset's chain is: a helix of `length` residues with its own torsions.
+struct TinyChain {
+  std::string entry;
+  int length;
+  int sequence_cluster = -1;
+  std::string split;
+  std::string chain = "A";
+};
+
+void write_tiny_dataset(const std::string& path, const std::vector<TinyChain>& chains);
+
+// Five chains of 5 to 12 residues.
+std::vector<TinyChain> five_chains();
+
+// A configuration bound to its struct.
+struct TinyRun {
+  explicit TinyRun(const std::string& dataset);
+  RunConfig config;
+  Configuration configuration;
+
+  Trainer make_trainer(const std::string& folder, bool resume);
+  // make_trainer(folder, false).run({})
+  TrainingResult train(const std::string& folder);
+  // What `flashrna train --resume` does.
+  TrainingResult resume(const std::string& folder);
+};
+
+std::string read_text(const std::string& path);
+std::vector<std::string> lines_of(const std::string& text);
+// Names in a folder, sorted.
+std::vector<std::string> names_in(const std::filesystem::path& folder);
+// The message of the Error that `call` throws; a test failure if it throws none.
+template <typename Call>
+std::string message_of(const Call& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "(nothing was thrown)";
+}
+
+}  // namespace flashrna
