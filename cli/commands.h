@@ -1,0 +1,16 @@
+// The subcommands, one source file each: cli/<name>.cpp parses its arguments, calls the library and prints.
+// Each returns the exit status; errors are thrown, only cli/main.cpp catches them. `arguments` does not hold the
+// subcommand's own name; {"--help"} prints its help.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace flashrna {
+
+int convert_main(const std::vector<std::string>& arguments);
+int info_main(const std::vector<std::string>& arguments);
+int train_main(const std::vector<std::string>& arguments);
+int sample_main(const std::vector<std::string>& arguments);
+
+}  // namespace flashrna

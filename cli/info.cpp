@@ -1,0 +1,280 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/table.h"
+#include "datasets/dataset_reader.h"
+#include "datasets/dataset_summary.h"
+#include "datasets/hdf5_file.h"
+#include "datasets/schema.h"
+#include "rna/error.h"
+#include "rna/structure_reader.h"
+
+namespace flashrna {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kBarWidth = 40;
+constexpr std::size_t kRowsShown = 12;
+
+void add_histogram(Table& table, const std::vector<int>& lengths) {
+  const std::vector<LengthBin> bins = length_histogram(lengths);
+  int most = 1;
+  for (const LengthBin& bin : bins) most = std::max(most, bin.count);
+  for (const LengthBin& bin : bins) {
+    const int width = (bin.count * kBarWidth + most - 1) / most;
+    table.add_row({fmt::format("length {}-{}", bin.first, bin.last),
+                   fmt::format("{:>6} {}", bin.count, std::string(static_cast<std::size_t>(width), '#'))});
+  }
+}
+
+Json histogram_json(const std::vector<int>& lengths) {
+  Json bins = Json::array();
+  for (const LengthBin& bin : length_histogram(lengths)) {
+    bins.push_back({{"first", bin.first}, {"last", bin.last}, {"chains", bin.count}});
+  }
+  return bins;
+}
+
+// "RNA 30, DNA/RNA hybrid 2", the most frequent first.
+std::string counts_text(const Counts& counts) {
+  std::vector<std::pair<std::string, std::size_t>> sorted(counts.begin(), counts.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (const auto& [name, count] : sorted) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name.empty() ? "unknown" : name, count);
+  }
+  return text;
+}
+
+// ---- Datasets ----
+
+std::string resolution_text(const DatasetSummary& summary) {
+  const Spread& known = summary.resolution;
+  if (known.count == 0) return "unknown";
+  return fmt::format("{:.2f} to {:.2f} Å, median {:.2f}; unknown for {} chains", known.lowest, known.highest,
+                     known.median, summary.lengths.size() - known.count);
+}
+
+void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summary) {
+  Table table({"item", "value"});
+  table.add_row({"file", reader.path()});
+  table.add_row({"format", fmt::format("{} version {}, written by flashrna {}", kDatasetFormat, kDatasetVersion,
+                                       reader.program_version())});
+  table.add_row({"source", reader.source()});
+  table.add_row({"options", reader.options()});
+  table.add_row({"chains", fmt::format("{} from {} entries", summary.lengths.size(), summary.entries)});
+  table.add_row({"nucleotides", fmt::format("{}; {} modified, {} left out without a frame", reader.residue_count(),
+                                            summary.modified, summary.without_frame)});
+  table.add_row({"breaks", fmt::format("{} in {} chains", summary.breaks, summary.broken_chains)});
+  table.add_row({"kinds", counts_text(summary.kinds)});
+  table.add_row({"methods", counts_text(summary.methods)});
+  table.add_row({"resolution", resolution_text(summary)});
+  table.add_row({"splits", counts_text(summary.splits)});
+  table.add_row({"rejected", summary.rejected.empty() ? "none" : counts_text(summary.rejected)});
+  table.add_row({"length", fmt::format("{} to {} nt, median {}", summary.length.lowest, summary.length.highest,
+                                       summary.length.median)});
+  add_histogram(table, summary.lengths);
+  table.print(false);
+}
+
+Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
+  Json json = {{"file", reader.path()},
+               {"format", kDatasetFormat},
+               {"version", kDatasetVersion},
+               {"program_version", reader.program_version()},
+               {"source", reader.source()},
+               {"options", reader.options()},
+               {"chains", summary.lengths.size()},
+               {"entries", summary.entries},
+               {"residues", reader.residue_count()},
+               {"modified", summary.modified},
+               {"without_frame", summary.without_frame},
+               {"breaks", summary.breaks},
+               {"chains_with_breaks", summary.broken_chains},
+               {"molecule_kinds", summary.kinds},
+               {"methods", summary.methods},
+               {"splits", summary.splits},
+               {"rejected", summary.rejected},
+               {"length_histogram", histogram_json(summary.lengths)}};
+  json["resolution"] = nullptr;
+  if (summary.resolution.count > 0) {
+    const Spread& known = summary.resolution;
+    json["resolution"] = {{"lowest", known.lowest}, {"median", known.median}, {"highest", known.highest}};
+  }
+  return json;
+}
+
+// ---- Checkpoints ----
+
+// The stages of a run's checkpoint that a reader wants to see; the tensors themselves are not read.
+struct ParameterGroup {
+  std::size_t tensors = 0;
+  std::uint64_t parameters = 0;
+};
+
+// Tensors by the first part of their names, "trunk", or with `blocks` by the first two: "trunk.ipa_0".
+std::map<std::string, ParameterGroup> parameter_groups(const Hdf5Group& weights, bool blocks) {
+  std::map<std::string, ParameterGroup> groups;
+  for (const std::string& name : weights.names()) {
+    const std::size_t first_dot = name.find('.');
+    ParameterGroup& group = groups[name.substr(0, blocks ? name.find('.', first_dot + 1) : first_dot)];
+    ++group.tensors;
+    group.parameters += weights.open_dataset(name).size();
+  }
+  return groups;
+}
+
+// The sections of an INI text, their values side by side in rows of some 90 characters. The comments, which say what
+// the keys mean, are left out.
+void add_configuration(Table& table, const std::string& ini) {
+  constexpr std::size_t kRowWidth = 90;
+  std::string section, values;
+  auto finish_row = [&] {
+    if (!values.empty()) table.add_row({section, values});
+    values.clear();
+  };
+  std::istringstream lines(ini);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#' || line[0] == ';') continue;
+    if (line[0] == '[') {
+      finish_row();
+      section = line;
+      continue;
+    }
+    if (values.size() + line.size() > kRowWidth) finish_row();
+    values += (values.empty() ? "" : ", ") + line;
+  }
+  finish_row();
+}
+
+void print_checkpoint(const Hdf5File& file, bool as_json) {
+  const Hdf5Group root = file.root();
+  const auto groups = parameter_groups(root.open_group("weights"), as_json);
+  std::uint64_t parameters = 0;
+  for (const auto& [name, group] : groups) parameters += group.parameters;
+  const std::string configuration = root.text("configuration");
+  if (as_json) {
+    Json modules = Json::object();
+    for (const auto& [name, group] : groups) {
+      modules[name] = {{"tensors", group.tensors}, {"parameters", group.parameters}};
+    }
+    print_json({{"file", file.path()},
+                {"format", root.text("format")},
+                {"version", root.integer("version")},
+                {"step", root.integer("step")},
+                {"epoch", root.integer("epoch")},
+                {"best_loss", root.number("best_loss")},
+                {"parameters", parameters},
+                {"moving_average", root.has("ema")},
+                {"modules", modules},
+                {"configuration", configuration}});
+    return;
+  }
+  Table table({"item", "value"});
+  table.add_row({"file", file.path()});
+  table.add_row({"format", fmt::format("{} version {}", root.text("format"), root.integer("version"))});
+  table.add_row({"step", root.integer("step")});
+  table.add_row({"epoch", root.integer("epoch")});
+  table.add_row({"best loss", {root.number("best_loss"), 5}});
+  table.add_row({"parameters", parameters});
+  table.add_row({"moving average", root.has("ema")});
+  for (const auto& [name, group] : groups) {
+    table.add_row({name, fmt::format("{} in {} tensors", group.parameters, group.tensors)});
+  }
+  add_configuration(table, configuration);
+  table.print(false);
+}
+
+// ---- Structure files ----
+
+void print_structure(const Structure& structure, const std::string& path, bool as_json) {
+  std::vector<int> lengths;
+  Json chains = Json::array();
+  Table table({"item", "value"});
+  table.add_row({"file", path});
+  table.add_row({"entry", fmt::format("{}, model {}", structure.entry, structure.model)});
+  table.add_row({"method", structure.method.empty() ? "unknown" : structure.method});
+  table.add_row({"resolution", structure.resolution > 0 ? fmt::format("{:.2f} Å", structure.resolution) : "unknown"});
+  table.add_row({"date", structure.release_date.empty() ? "unknown" : structure.release_date});
+  for (const Chain& chain : structure.chains) {
+    lengths.push_back(static_cast<int>(chain.nucleotides.size()));
+    chains.push_back({{"chain", chain.id},
+                      {"molecule_kind", chain.molecule_kind},
+                      {"length", lengths.back()},
+                      {"without_frame", chain.n_without_frame},
+                      {"modified", chain.n_modified},
+                      {"breaks", chain.n_breaks()},
+                      {"sequence", chain.sequence()}});
+    if (lengths.size() > kRowsShown) continue;
+    table.add_row(
+        {"chain " + chain.id, fmt::format("{}, {} nt, {} modified, {} without a frame, {} breaks", chain.molecule_kind,
+                                          lengths.back(), chain.n_modified, chain.n_without_frame, chain.n_breaks())});
+  }
+  if (lengths.size() > kRowsShown) table.add_row({"more chains", lengths.size() - kRowsShown});
+  Counts rejected;
+  Json rejected_json = Json::array();
+  for (const RejectedChain& chain : structure.rejected) {
+    ++rejected[chain.reason];
+    rejected_json.push_back({{"chain", chain.id}, {"reason", chain.reason}, {"detail", chain.detail}});
+  }
+  table.add_row({"other chains", rejected.empty() ? "none" : counts_text(rejected)});
+  add_histogram(table, lengths);
+  if (!as_json) return table.print(false);
+  print_json({{"file", path},
+              {"entry", structure.entry},
+              {"model", structure.model},
+              {"method", structure.method},
+              {"resolution", structure.resolution},
+              {"release_date", structure.release_date},
+              {"chains", chains},
+              {"rejected", rejected_json},
+              {"length_histogram", histogram_json(lengths)}});
+}
+
+// Whether the HDF5 file says it is a checkpoint; everything else is for DatasetReader to accept or refuse.
+bool is_checkpoint(const Hdf5Group& root) {
+  return root.has_attribute("format") && root.text("format") == "flashrna-checkpoint";
+}
+
+}  // namespace
+
+int info_main(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  ReadOptions read_options;
+  CommonOptions common;
+  CommandLine line("info", "Shows a dataset, a checkpoint or a structure file in a screenful.",
+                   "flashrna info rna.h5\nflashrna info structures/1ehz.cif --json");
+  line.positional("FILE", files, "an .h5 file of flashrna, or a PDB or mmCIF file (also .gz)");
+  line.option("model", read_options.model, "N", "which model of a structure file, from 1");
+  line.common(common);
+  if (!line.parse(arguments)) return 0;
+  const std::string& path = files.at(0);
+  if (is_structure_file_name(std::filesystem::path(path).filename().string())) {
+    print_structure(read_structure(path, read_options), path, common.json);
+    return 0;
+  }
+  const Hdf5File file = Hdf5File::open(path);
+  if (is_checkpoint(file.root())) {
+    print_checkpoint(file, common.json);
+    return 0;
+  }
+  const DatasetReader reader(path);
+  const DatasetSummary summary = summarize_dataset(reader);
+  if (common.json) {
+    print_json(dataset_json(reader, summary));
+  } else {
+    print_dataset_table(reader, summary);
+  }
+  return 0;
+}
+
+}  // namespace flashrna

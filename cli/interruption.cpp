@@ -1,0 +1,25 @@
+#include "cli/interruption.h"
+
+#include <csignal>
+
+namespace flashrna {
+namespace {
+
+volatile std::sig_atomic_t received = 0;
+
+// The default action comes back, so that the second signal kills.
+extern "C" void remember_signal(int signal) {
+  received = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+void catch_interruptions() {
+  std::signal(SIGINT, remember_signal);
+  std::signal(SIGTERM, remember_signal);
+}
+
+bool interrupted() { return received != 0; }
+
+}  // namespace flashrna

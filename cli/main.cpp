@@ -1,0 +1,107 @@
+// flashrna: a table of subcommands. The only place that catches errors and turns them into an exit status:
+// 0 done, 1 bad data, 2 bad usage, 130 interrupted.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/interruption.h"
+#include "cli/version.h"
+#include "libfold/configuration.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+struct Subcommand {
+  const char* name;
+  int (*run)(const std::vector<std::string>& arguments);
+  const char* summary;
+};
+
+constexpr Subcommand kSubcommands[] = {
+    {"convert", convert_main, "PDB and mmCIF files to one HDF5 dataset"},
+    {"info", info_main, "what is in a dataset, a checkpoint or a structure file"},
+    {"train", train_main, "train a backbone generator on a dataset"},
+    {"sample", sample_main, "new backbones from a checkpoint"},
+};
+
+const Subcommand& find_subcommand(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (name == subcommand.name) return subcommand;
+    names.push_back(subcommand.name);
+  }
+  const std::string nearest = nearest_name(name, names);
+  fail_usage("unknown subcommand \"{}\"; {}", name,
+             nearest.empty() ? fmt::format("there are {}", fmt::join(names, ", "))
+                             : fmt::format("did you mean \"{}\"?", nearest));
+}
+
+std::string overview() {
+  std::string text = fmt::format(
+      "flashrna {}: SE(3) flow matching for RNA backbones\n\nUsage: flashrna SUBCOMMAND ...\n\n", program_version());
+  for (const Subcommand& subcommand : kSubcommands) {
+    text += fmt::format("  {:<10}{}\n", subcommand.name, subcommand.summary);
+  }
+  return text + "\nflashrna help SUBCOMMAND says what it takes; flashrna --version names the libraries.\n";
+}
+
+int run(const std::vector<std::string>& words) {
+  if (words.empty() || words == std::vector<std::string>{"--help"} || words == std::vector<std::string>{"-h"} ||
+      words == std::vector<std::string>{"help"}) {
+    std::fputs(overview().c_str(), stdout);
+    return 0;
+  }
+  if (words[0] == "--version") {
+    std::fputs(version_text().c_str(), stdout);
+    return 0;
+  }
+  if (words[0] == "help") return find_subcommand(words[1]).run({"--help"});
+  return find_subcommand(words[0]).run({words.begin() + 1, words.end()});
+}
+
+// A full disk or a closed pipe shows when the last of the output goes out.
+int finish_output(int status) {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+  if (errno != EPIPE) fmt::print(stderr, "error: cannot write to standard output: {}\n", std::strerror(errno));
+  return status == 0 ? 1 : status;
+}
+
+int report(const std::string& what, int status) {
+  // LibTorch's messages carry a backtrace that means nothing to a user.
+  fmt::print(stderr, "error: {}\n", what.substr(0, what.find("\nException raised from")));
+  return status;
+}
+
+int run_and_report(const std::vector<std::string>& words) {
+  try {
+    return run(words);
+  } catch (const UsageError& error) {
+    return report(error.what(), 2);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", 1);
+  } catch (const std::exception& error) {
+    return report(error.what(), 1);
+  }
+}
+
+}  // namespace
+}  // namespace flashrna
+
+int main(int argc, char** argv) {
+  // A full disk or a closed pipe is then an error of the write, with its message, not a death by signal.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  flashrna::catch_interruptions();
+  return flashrna::finish_output(flashrna::run_and_report({argv + 1, argv + argc}));
+}

@@ -1,0 +1,154 @@
+// flashrna sample: a checkpoint to new backbones, one structure file each (libfold/sampling).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/device.h"
+#include "cli/interruption.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "datasets/batches.h"
+#include "datasets/sha256.h"
+#include "kernels/torch_headers.h"
+#include "libfold/checkpoint.h"
+#include "libfold/sampling/sample_writer.h"
+#include "libfold/sampling/sampler.h"
+#include "libfold/training/run_folder.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+std::string sha256_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  if (!file) fail("{}: cannot be read", path);
+  return sha256_hex(bytes.view());
+}
+
+// Text of samples.csv as a number where it is one.
+Table::Cell cell_of(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty()) return {};
+  if (error == std::errc() && end == text.data() + text.size()) return value;
+  return text;
+}
+
+void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>& plan, bool as_json) {
+  std::vector<std::string> columns{"file", "length", "c4_neighbors", "bonded", "radius_of_gyration"};
+  if (writer.row(plan.front()).count("rmsd_to_reference") > 0) columns.emplace_back("rmsd_to_reference");
+  Table table(columns);
+  for (const PlannedSample& sample : plan) {
+    std::vector<Table::Cell> cells{writer.path_of(sample), sample.length};
+    for (std::size_t i = 2; i < columns.size(); ++i) cells.push_back(cell_of(writer.row(sample).at(columns[i])));
+    table.add_row(cells);
+  }
+  table.print(as_json);
+}
+
+// One line about all samples that could be compared with the reference.
+void print_reference_summary(const SampleWriter& writer, const std::vector<PlannedSample>& plan,
+                             const SampleConfig& config) {
+  std::vector<double> rmsd;
+  for (const PlannedSample& sample : plan) {
+    const std::string& text = writer.row(sample).at("rmsd_to_reference");
+    if (!text.empty()) rmsd.push_back(std::stod(text));
+  }
+  if (rmsd.empty()) {
+    fmt::print(stderr, "no sample is as long as the reference {}\n", config.reference);
+    return;
+  }
+  std::ranges::sort(rmsd);
+  const std::size_t half = rmsd.size() / 2;
+  const double median = rmsd.size() % 2 == 1 ? rmsd[half] : 0.5 * (rmsd[half - 1] + rmsd[half]);
+  fmt::print(stderr, "C4' RMSD of {} samples to {}: median {:.2f} Å, from {:.2f} to {:.2f} Å\n", rmsd.size(),
+             config.reference, median, rmsd.front(), rmsd.back());
+}
+
+// False if it was interrupted.
+bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedSample>& plan,
+                const SampleConfig& config, bool quiet) {
+  std::vector<int> lengths;
+  for (const PlannedSample& sample : plan) lengths.push_back(sample.length);
+  const BatchBudget budget{std::numeric_limits<int>::max(), config.max_residues, 0};
+  Progress progress("sampling", "backbones", static_cast<std::int64_t>(plan.size()), quiet);
+
+  // Batches are those of the whole request even when only a part is missing: rounding depends on the batch, and so
+  // the files are the same however often the command was interrupted.
+  for (const std::vector<std::size_t>& batch : plan_equal_lengths(lengths, budget)) {
+    std::vector<int> batch_lengths;
+    std::vector<std::uint64_t> indices;
+    for (std::size_t i : batch) {
+      batch_lengths.push_back(plan[i].length);
+      indices.push_back(plan[i].index);
+    }
+    if (!std::ranges::all_of(batch, [&](std::size_t i) { return writer.has(plan[i]); })) {
+      const auto backbones =
+          sampler.sample(batch_lengths, indices, config.seed, config.steps, [] { return !interrupted(); });
+      if (backbones.empty()) return false;
+      for (std::size_t b = 0; b < batch.size(); ++b) writer.write(plan[batch[b]], backbones[b]);
+    }
+    progress.advance(static_cast<std::int64_t>(batch.size()));
+  }
+  return true;
+}
+
+void add_options(CommandLine& line, SampleConfig& config, std::string& output) {
+  line.option("checkpoint", config.checkpoint, "FILE", "trained model, or a run's folder for its last checkpoint",
+              Need::kRequired);
+  line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20",
+              Need::kRequired);
+  line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
+              Need::kRequired);
+  line.option("samples", config.samples, "N", "backbones per length");
+  line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
+  line.option("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
+  line.option("max-residues", config.max_residues, "N", "residues per batch; a longer backbone runs alone");
+  line.option("format", config.format, "NAME", "cif or pdb");
+  line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
+  line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
+  line.option("reference-chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
+}
+
+}  // namespace
+
+int sample_main(const std::vector<std::string>& arguments) {
+  SampleConfig config;
+  std::string output;
+  CommonOptions common;
+  CommandLine line("sample", "Makes new RNA backbones with a trained model.",
+                   "flashrna sample --checkpoint runs/demo --lengths 40,60-120:20 --samples 10 --output samples");
+  add_options(line, config, output);
+  line.common(common);
+  if (!line.parse(arguments)) return 0;
+  config.seed = common.seed;
+  config.validate();
+  if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
+
+  const at::Device device(select_device(common));
+  const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
+  config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
+  Sampler sampler(checkpoint, config.weights, device);
+  SampleWriter writer(config, output);
+  const std::vector<PlannedSample> plan = plan_samples(config);
+  if (!sample_all(sampler, writer, plan, config, common.quiet)) {
+    fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
+    return kInterruptedStatus;
+  }
+  print_samples(writer, plan, common.json);
+  if (!config.reference.empty() && !common.quiet) print_reference_summary(writer, plan, config);
+  return 0;
+}
+
+}  // namespace flashrna

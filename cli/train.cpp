@@ -1,0 +1,97 @@
+// flashrna train: a configuration and a dataset to a run's folder (libfold/training/trainer.h).
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/device.h"
+#include "cli/interruption.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "kernels/torch_headers.h"
+#include "libfold/checkpoint.h"
+#include "libfold/configuration.h"
+#include "libfold/run_config.h"
+#include "libfold/training/run_folder.h"
+#include "libfold/training/trainer.h"
+
+namespace flashrna {
+namespace {
+
+// Every key, its value, and where the value comes from.
+void print_configuration(const Configuration& configuration) {
+  for (const Configuration::Entry& entry : configuration.entries()) {
+    const std::string source = entry.source.empty() ? "" : "  (" + entry.source + ")";
+    fmt::print(stderr, "{:<36}{}{}\n", entry.key, entry.get(), source);
+  }
+}
+
+TrainingObserver make_observer(Progress& progress, const TrainingConfig& training) {
+  TrainingObserver observer;
+  observer.on_step = [&progress, &training](const TrainingProgress& now) {
+    std::string note = fmt::format("loss {:.4f}, {:.0f} residues/s", now.loss, now.residues_per_second);
+    if (training.minutes > 0) note += fmt::format(", stops in {}", format_duration(now.seconds_left));
+    progress.set(now.step, note);
+  };
+  observer.stop_requested = interrupted;
+  return observer;
+}
+
+void print_result(const TrainingResult& result, bool as_json) {
+  Table table({"step", "epoch", "loss", "validation_loss", "seconds", "residues_per_second", "waiting", "checkpoint"});
+  const bool validated = std::isfinite(result.validation_loss);
+  table.add_row({result.step, result.epoch, result.loss,
+                 validated ? Table::Cell(result.validation_loss) : Table::Cell(), result.seconds,
+                 result.residues_per_second, result.waiting, result.checkpoint});
+  table.print(as_json);
+}
+
+}  // namespace
+
+int train_main(const std::vector<std::string>& arguments) {
+  RunConfig config;
+  Configuration configuration;
+  config.add_options(configuration);
+  std::string output;
+  bool resume = false;
+  CommonOptions common;
+  CommandLine line("train", "Trains a backbone generator on a dataset.",
+                   "flashrna train --config configs/demo.ini --data.path rna.h5 --output runs/demo\n"
+                   "flashrna train --resume --output runs/demo");
+  line.option("output", output, "DIR", "folder of the run: config.ini, metrics.csv, checkpoints/", Need::kRequired);
+  line.flag("resume", resume, "continue the run in the folder from its last checkpoint");
+  line.common(common);
+  line.configuration(configuration);
+  if (!line.parse(arguments)) return 0;
+
+  if (line.given("seed")) configuration.set("training.seed", std::to_string(common.seed), "--seed");
+  if (resume) {
+    const std::string path = latest_checkpoint(output);
+    adopt_checkpoint_configuration(configuration, read_checkpoint(path).configuration, path);
+  }
+  config.validate();
+  const at::Device device(select_device(common));
+  if (!common.quiet) print_configuration(configuration);
+
+  Trainer trainer(config, configuration, output, resume, device);
+  if (!common.quiet) {
+    fmt::print(stderr, "{}\n{} parameters on {}, {} of {} steps done\n", trainer.data_summary(),
+               trainer.parameter_count(), device.str(), trainer.step(), config.training.steps);
+  }
+  TrainingResult result;
+  {
+    // With a limit of time the steps say nothing about when it ends; the note does.
+    Progress progress("training", "steps", config.training.minutes > 0 ? 0 : config.training.steps, common.quiet);
+    result = trainer.run(make_observer(progress, config.training));
+  }
+  print_result(result, common.json);
+  if (!result.interrupted) return 0;
+  fmt::print(stderr, "interrupted after step {}; continue with: flashrna train --resume --output {}\n", result.step,
+             output);
+  return kInterruptedStatus;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,80 @@
+// Every `flashrna` command in the README and in the help texts runs as it stands there, in order. Training and
+// sampling get a smaller model and fewer steps at the end of the line, so that the commands take seconds.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/cli/program.h"
+#include "tests/cli/small_data.h"
+
+namespace flashrna {
+namespace {
+
+// Lines that begin with "flashrna " within ```sh fences.
+std::vector<std::string> commands_of_markdown(const std::string& text) {
+  std::vector<std::string> commands;
+  std::istringstream lines(text);
+  bool in_shell = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) in_shell = line == "```sh";
+    if (in_shell && line.starts_with("flashrna ")) commands.push_back(line);
+  }
+  return commands;
+}
+
+// The lines after "Example:".
+std::vector<std::string> commands_of_help(const std::string& subcommand) {
+  const std::string help = run_flashrna({"help", subcommand}).output;
+  std::vector<std::string> commands;
+  std::istringstream lines(help.substr(help.find("\nExample:\n") + 10));
+  for (std::string line; std::getline(lines, line);) commands.push_back(line.substr(2));
+  return commands;
+}
+
+std::string shortened(const std::string& command) {
+  if (command.starts_with("flashrna train --resume")) return command + " --training.steps 4";
+  if (command.starts_with("flashrna train ")) return command + fmt::format(" {}", fmt::join(small_model_words(), " "));
+  if (command.starts_with("flashrna sample ")) return command + " --steps 2";
+  return command;
+}
+
+void expect_all_run(const std::vector<std::string>& commands) {
+  const TemporaryFolder folder;
+  make_small_project(folder);
+  std::filesystem::remove(folder.path("rna.h5"));
+  std::filesystem::rename(folder.path("structures/small1.cif"), folder.path("structures/1ehz.cif"));
+  for (const std::string& command : commands) {
+    const ProgramResult result = run_shell(shortened(command), {.folder = folder.path()});
+    EXPECT_EQ(result.status, 0) << command << "\n" << result.errors;
+    EXPECT_NE(result.output, "") << command;
+  }
+}
+
+TEST(Documentation, EveryReadmeCommandRuns) {
+  const std::vector<std::string> commands = commands_of_markdown(file_bytes(FLASHRNA_SOURCE_DIR "/README.md"));
+  EXPECT_GE(commands.size(), 4u);
+  expect_all_run(commands);
+}
+
+TEST(Documentation, EveryExampleOfTheHelpTextsRuns) {
+  std::vector<std::string> commands;
+  for (const char* subcommand : {"convert", "train", "info", "sample"}) {
+    for (const std::string& command : commands_of_help(subcommand)) commands.push_back(command);
+  }
+  EXPECT_GE(commands.size(), 4u);
+  expect_all_run(commands);
+}
+
+TEST(Documentation, ReadmeHasAtMost150Lines) {
+  const std::string text = file_bytes(FLASHRNA_SOURCE_DIR "/README.md");
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 150);
+}
+
+}  // namespace
+}  // namespace flashrna

@@ -1,0 +1,24 @@
+// Small inputs for the tests of the program, made from ideal geometry: no download.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/datasets/example_structures.h"
+
+namespace flashrna {
+
+// Settings that make a model small enough to train for some steps in a second. On the command line they win over
+// the configuration file.
+std::vector<std::string> small_model_words();
+
+// structures/ with twelve entries of one chain each, as mmCIF and PDB, rna.h5 converted from them, and configs/ copied
+// from the repository.
+void make_small_project(const TemporaryFolder& folder);
+
+// Trains a few steps in `folder` (make_small_project) into `run`, with more words at the end.
+// Throws Error with the program's own message if it fails.
+void train_small_model(const TemporaryFolder& folder, const std::string& run,
+                       const std::vector<std::string>& more = {});
+
+}  // namespace flashrna
