@@ -1,12 +1,12 @@
 #include "cli/device.h"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <string>
 #include <thread>
 
+#include "kernels/cuda_backend.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -16,7 +16,7 @@ std::string select_device(const CommonOptions& common) {
   at::set_num_threads(common.threads > 0 ? common.threads : cores);
 
   if (common.device == "cpu") return "cpu";
-  const int devices = static_cast<int>(at::getNumGPUs());
+  const int devices = count_cuda_devices();
   if (common.device == "auto") return devices > 0 ? "cuda:0" : "cpu";
   const int index = common.device == "cuda" ? 0 : std::stoi(common.device.substr(common.device.find(':') + 1));
   if (index >= devices) {

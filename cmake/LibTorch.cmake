@@ -78,10 +78,6 @@ target_include_directories(flashrna_libtorch SYSTEM INTERFACE
 # LibTorch brings its own, newer fmt headers, found before the distribution's: what sees torch uses fmt header-only, so
 # that nothing looks for their symbols in the distribution's library. fmt's versions live in namespaces of their own.
 target_compile_definitions(flashrna_libtorch INTERFACE USE_DISTRIBUTED=0 FMT_HEADER_ONLY)
+# The CUDA library is not among them: kernels/cuda_backend.cpp loads it where there is a GPU.
 target_link_libraries(flashrna_libtorch INTERFACE "${_torch_root}/lib/libtorch_cpu.so" "${_torch_root}/lib/libc10.so")
 target_link_options(flashrna_libtorch INTERFACE "-Wl,-rpath,${_torch_root}/lib" "-Wl,--allow-shlib-undefined")
-if(FLASHRNA_WITH_CUDA)
-  # Nothing refers to the CUDA library by symbol; loading it registers the CUDA backend.
-  target_link_libraries(flashrna_libtorch INTERFACE
-    "-Wl,--no-as-needed" "${_torch_root}/lib/libtorch_cuda.so" "${_torch_root}/lib/libc10_cuda.so" "-Wl,--as-needed")
-endif()
