@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -55,8 +56,10 @@ NearestNeighbors on_cpu(const Tensor& positions, const Tensor& lengths, int64_t 
   return result;
 }
 
-// Other devices: the reference, a block of queries at a time, so that memory stays linear in length.
-NearestNeighbors in_blocks(const Tensor& positions, const Tensor& lengths, int64_t k, double self_distance) {
+}  // namespace
+
+NearestNeighbors nearest_neighbors_in_blocks(const Tensor& positions, const Tensor& lengths, int64_t k,
+                                             const NearestNeighborsOptions& options) {
   const int64_t L = positions.size(1), block = 256, found = std::min(k, L);
   const Tensor padding = at::arange(L, lengths.options()).unsqueeze(0) >= lengths.unsqueeze(1);  // [B, L]
   const double infinity = std::numeric_limits<double>::infinity();
@@ -66,7 +69,7 @@ NearestNeighbors in_blocks(const Tensor& positions, const Tensor& lengths, int64
     const int64_t rows = std::min(block, L - begin);
     Tensor distances = (positions.narrow(1, begin, rows).unsqueeze(2) - positions.unsqueeze(1)).square().sum(3).sqrt();
     Tensor self = distances.diagonal(begin, 1, 2);
-    self_distance > 0 ? self.add_(self_distance) : self.fill_(infinity);
+    options.self_distance > 0 ? self.add_(options.self_distance) : self.fill_(infinity);
     distances.masked_fill_(padding.unsqueeze(1), infinity);
     distances.masked_fill_(padding.narrow(1, begin, rows).unsqueeze(2), infinity);
     auto [sorted, order] = at::sort(distances, /*stable=*/true, /*dim=*/-1, /*descending=*/false);
@@ -79,8 +82,6 @@ NearestNeighbors in_blocks(const Tensor& positions, const Tensor& lengths, int64
   return result;
 }
 
-}  // namespace
-
 NearestNeighbors nearest_neighbors(const Tensor& positions, const Tensor& lengths, int64_t k,
                                    const NearestNeighborsOptions& options) {
   TORCH_CHECK(positions.dim() == 3 && positions.size(2) == 3, "nearest_neighbors: positions have shape ",
@@ -91,7 +92,7 @@ NearestNeighbors nearest_neighbors(const Tensor& positions, const Tensor& length
   const at::NoGradGuard no_grad;
   const Tensor detached = positions.detach();
   return detached.is_cpu() ? on_cpu(detached, lengths, k, options.self_distance)
-                           : in_blocks(detached, lengths, k, options.self_distance);
+                           : nearest_neighbors_in_blocks(detached, lengths, k, options);
 }
 
 }  // namespace flashrna

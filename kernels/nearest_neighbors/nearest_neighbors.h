@@ -20,6 +20,10 @@ struct NearestNeighborsOptions {
 NearestNeighbors nearest_neighbors(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,
                                    const NearestNeighborsOptions& options = {});
 
+// The definition a block of queries at a time: linear memory on any device. What a GPU runs.
+NearestNeighbors nearest_neighbors_in_blocks(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,
+                                             const NearestNeighborsOptions& options = {});
+
 // The definition in plain ATen, O(L^2) memory.
 NearestNeighbors nearest_neighbors_reference(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,
                                              const NearestNeighborsOptions& options = {});

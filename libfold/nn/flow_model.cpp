@@ -150,6 +150,12 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   return {frames.translations / kNmPerAngstrom, frames.rotations, angle_pred_net(single, initial)};
 }
 
+std::vector<std::pair<std::string, Tensor>> FlowModelImpl::parameters_by_name() const {
+  std::vector<std::pair<std::string, Tensor>> parameters;
+  for (const auto& item : named_parameters()) parameters.emplace_back(item.key(), item.value());
+  return parameters;
+}
+
 void FlowModelImpl::initialize(std::uint64_t seed) { initialize_parameters(*this, seed); }
 
 }  // namespace flashrna

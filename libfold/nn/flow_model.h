@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libfold/nn/backbone_update.h"
@@ -71,6 +72,8 @@ class FlowModelImpl : public torch::nn::Module {
   void initialize(std::uint64_t seed);
 
   const ModelConfig& config() const { return config_; }
+  // Every parameter under its published name; the tensors share the model's storage.
+  std::vector<std::pair<std::string, at::Tensor>> parameters_by_name() const;
 
  private:
   struct Block {

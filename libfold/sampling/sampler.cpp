@@ -8,12 +8,6 @@
 namespace flashrna {
 namespace {
 
-NamedParameters parameters_of(FlowModel& model) {
-  NamedParameters parameters;
-  for (const auto& item : model->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  return parameters;
-}
-
 void check_finite(const FlowModelOutput& prediction, const std::vector<int>& lengths,
                   const std::vector<std::uint64_t>& indices, std::uint64_t seed, int step) {
   for (std::size_t b = 0; b < lengths.size(); ++b) {
@@ -60,7 +54,7 @@ Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::D
       device_(device) {
   if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
   const bool averaged = weights == "ema" && !checkpoint.ema.empty();
-  copy_into(parameters_of(model_), averaged ? checkpoint.ema : checkpoint.weights,
+  copy_into(model_->parameters_by_name(), averaged ? checkpoint.ema : checkpoint.weights,
             checkpoint.path + (averaged ? ":/ema" : ":/weights"));
   model_->to(device_);
   model_->eval();

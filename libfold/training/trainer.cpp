@@ -45,12 +45,6 @@ std::vector<std::string> metric_columns() {
   return columns;
 }
 
-NamedParameters parameters_of(FlowModel& model) {
-  NamedParameters parameters;
-  for (const auto& item : model->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  return parameters;
-}
-
 // All terms in one transfer: on a GPU each one waits for the step to end.
 Terms to_host(const Losses& losses, const at::Tensor& gradient_norm) {
   const at::Tensor stacked = at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(),
@@ -153,7 +147,7 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
       schedule{config.training.learning_rate, config.training.warmup_steps, config.training.schedule,
                config.training.steps},
       model(config.model, config.published),
-      parameters((model->to(device), parameters_of(model))),
+      parameters((model->to(device), model->parameters_by_name())),
       optimizer(parameters),
       ema(parameters, config.training.ema_decay),
       folder(folder_path, resume) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cuda_backend.h"
 #include "kernels/torch_headers.h"
 #include "tests/support/golden_tensor.h"
 
@@ -212,6 +213,19 @@ INSTANTIATE_TEST_SUITE_P(Backends, EveryBackend, testing::Values(AttentionBacken
 
 TEST(FlashIpaDispatch, AutoTakesLiftedOnTheCpuBecauseItPassesTheSelfCheck) {
   EXPECT_EQ(resolve_attention_backend(at::kCPU), AttentionBackend::kLifted);
+}
+
+TEST(FlashIpaOnCuda, LiftedEqualsDenseOnTheCpu) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  const FlashIpaInput in = make_input({{97, 13, 1, 60}, 3, 8, 4, 5, 2, 4}, at::kFloat);
+  FlashIpaInput moved = in;
+  for (Tensor* t : floating_inputs(moved)) *t = t->to(at::kCUDA);
+  moved.lengths = in.lengths.to(at::kCUDA);
+  const std::vector<Tensor> expected = outputs_of(flash_ipa(in, AttentionBackend::kDense));
+  const std::vector<Tensor> got = outputs_of(flash_ipa(moved, AttentionBackend::kLifted));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    expect_close("output " + std::to_string(i), got[i].cpu(), expected[i], 2e-5);
+  }
 }
 
 TEST(FlashIpaDispatch, BackendNamesAreReadAndUnknownOnesRefused) {

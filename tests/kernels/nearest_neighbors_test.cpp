@@ -5,6 +5,7 @@
 #include <ostream>
 #include <vector>
 
+#include "kernels/cuda_backend.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna {
@@ -39,9 +40,13 @@ TEST_P(NearestNeighborsOf, EqualsTheDefinitionExactly) {
     const NearestNeighborsOptions options{.self_distance = c.self_distance};
     const NearestNeighbors got = nearest_neighbors(positions, lengths, c.k, options);
     const NearestNeighbors expected = nearest_neighbors_reference(positions, lengths, c.k, options);
+    const NearestNeighbors blocks = nearest_neighbors_in_blocks(positions, lengths, c.k, options);
     EXPECT_TRUE(at::equal(got.indices, expected.indices)) << dtype;
+    EXPECT_TRUE(at::equal(blocks.indices, expected.indices)) << dtype;
     // The same sum of squares, in one order or the other of three terms: one rounding.
-    EXPECT_TRUE(at::allclose(got.distances, expected.distances, dtype == at::kFloat ? 2e-7 : 4e-16, 0.0)) << dtype;
+    const double rounding = dtype == at::kFloat ? 2e-7 : 4e-16;
+    EXPECT_TRUE(at::allclose(got.distances, expected.distances, rounding, 0.0)) << dtype;
+    EXPECT_TRUE(at::allclose(blocks.distances, expected.distances, rounding, 0.0)) << dtype;
   }
 }
 
@@ -53,6 +58,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"published_self", {10, 10}, 10, 1e6, false}, Case{"long", {1025}, 20, 0.0, false},
                     Case{"empty_sequence", {4, 0}, 2, 0.0, false}, Case{"empty_batch", {}, 2, 0.0, false}),
     [](const testing::TestParamInfo<Case>& test) { return test.param.name; });
+
+TEST(NearestNeighborsOnCuda, EqualThoseOfTheCpu) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  const Tensor positions = positions_of({"", {300, 97, 5}, 20, 0.0, false});
+  const Tensor lengths = at::tensor({300, 97, 5}, at::kLong);
+  const NearestNeighbors expected = nearest_neighbors_reference(positions, lengths, 20);
+  const NearestNeighbors got = nearest_neighbors(positions.to(at::kCUDA), lengths.to(at::kCUDA), 20);
+  EXPECT_TRUE(at::equal(got.indices.cpu(), expected.indices));
+}
 
 TEST(NearestNeighborsKnown, OnALineTheNeighborsAreTheOnesBeside) {
   const Tensor line =
