@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/padding.h"
 #include "rna/error.h"
 #include "rna/torsion.h"
 
@@ -48,7 +49,7 @@ Batch Batch::to(at::Device device) const {
 }
 
 Tensor mask_from_lengths(const Tensor& lengths, int64_t padded_length) {
-  return at::arange(padded_length, lengths.options()).unsqueeze(0) < lengths.unsqueeze(1);
+  return padding_mask(lengths, padded_length).logical_not();
 }
 
 Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std::string>& ids) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/padding.h"
 
 namespace flashrna {
 
@@ -24,7 +25,7 @@ Tensor to_global(const Tensor& points, const Tensor& rotations, const Tensor& tr
 
 FlashIpaOutput finish(const FlashIpaInput& in, const Tensor& scalars, const Tensor& points, const Tensor& pairs) {
   const int64_t B = points.size(0), L = points.size(1), H = points.size(3), P = points.size(4);
-  const Tensor padding = at::arange(L, in.lengths.options()).unsqueeze(0) >= in.lengths.unsqueeze(1);  // [B, L]
+  const Tensor padding = padding_mask(in.lengths, L);  // [B, L]
 
   FlashIpaOutput out;
   out.scalars = scalars.masked_fill(padding.view({B, L, 1, 1}), 0);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/padding.h"
 
 namespace flashrna::flash_ipa_backends {
 
@@ -28,7 +29,7 @@ FlashIpaOutput dense(const FlashIpaInput& in) {
   }
   logits = logits - 0.5 * in.point_weights.view({1, H, 1, 1}) * squared_distances;
 
-  const Tensor padding = at::arange(L, in.lengths.options()).unsqueeze(0) >= in.lengths.unsqueeze(1);  // [B, L]
+  const Tensor padding = padding_mask(in.lengths, L);  // [B, L]
   // A finite value: a batch entry without residues must not become NaN.
   const Tensor probabilities = at::softmax(logits.masked_fill(padding.view({B, 1, 1, L}), -1e30), -1);
 

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/padding.h"
 
 namespace flashrna::flash_ipa_backends {
 
@@ -22,9 +23,8 @@ namespace {
 // gradient: the centroid is a constant to autograd.
 Tensor sequence_centroid(const FlashIpaInput& in) {
   const at::NoGradGuard no_grad;
-  const Tensor real = (at::arange(in.q.size(1), in.lengths.options()).unsqueeze(0) < in.lengths.unsqueeze(1))
-                          .to(in.translations.scalar_type())
-                          .unsqueeze(2);  // [B, L, 1]
+  const Tensor real =
+      padding_mask(in.lengths, in.q.size(1)).logical_not().to(in.translations.scalar_type()).unsqueeze(2);  // [B, L, 1]
   const Tensor count = real.sum(1, /*keepdim=*/true).clamp_min(1);
   return (in.translations * real).sum(1, /*keepdim=*/true) / count;
 }
@@ -66,7 +66,7 @@ FlashIpaOutput lifted(const FlashIpaInput& in) {
   const Tensor v_points = by_point(to_global(in.v_points, in.rotations, translations)).flatten(3);  // [B, L, H, 3 P_v]
 
   const Tensor weights = in.point_weights.view({1, 1, H, 1, 1});
-  const Tensor padding = at::arange(L, in.lengths.options()).unsqueeze(0) >= in.lengths.unsqueeze(1);
+  const Tensor padding = padding_mask(in.lengths, L);
   const Tensor one = at::ones({B, L, H, 1}, in.q.options());
   // Finite: minus infinity times a zero of the other operand would be NaN.
   const Tensor key_padding = at::zeros_like(one).masked_fill(padding.view({B, L, 1, 1}), -1e30);

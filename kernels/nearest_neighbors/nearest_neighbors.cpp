@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/padding.h"
+
 namespace flashrna {
 
 using at::Tensor;
@@ -61,7 +63,7 @@ NearestNeighbors on_cpu(const Tensor& positions, const Tensor& lengths, int64_t 
 NearestNeighbors nearest_neighbors_in_blocks(const Tensor& positions, const Tensor& lengths, int64_t k,
                                              const NearestNeighborsOptions& options) {
   const int64_t L = positions.size(1), block = 256, found = std::min(k, L);
-  const Tensor padding = at::arange(L, lengths.options()).unsqueeze(0) >= lengths.unsqueeze(1);  // [B, L]
+  const Tensor padding = padding_mask(lengths, L);  // [B, L]
   const double infinity = std::numeric_limits<double>::infinity();
   NearestNeighbors result{at::full({positions.size(0), L, k}, -1, lengths.options()),
                           at::zeros({positions.size(0), L, k}, positions.options())};

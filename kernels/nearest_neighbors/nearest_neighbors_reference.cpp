@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "kernels/padding.h"
 
 namespace flashrna {
 
@@ -16,7 +17,7 @@ NearestNeighbors nearest_neighbors_reference(const Tensor& positions, const Tens
   const Tensor self = at::eye(L, distances.options()).to(at::kBool);
   distances =
       options.self_distance > 0 ? distances + self * options.self_distance : distances.masked_fill(self, infinity);
-  const Tensor padding = at::arange(L, lengths.options()).unsqueeze(0) >= lengths.unsqueeze(1);
+  const Tensor padding = padding_mask(lengths, L);
   distances = distances.masked_fill(padding.unsqueeze(1), infinity).masked_fill(padding.unsqueeze(2), infinity);
 
   auto [sorted, order] = at::sort(distances, /*stable=*/true, /*dim=*/-1, /*descending=*/false);

@@ -1,5 +1,7 @@
 #include "libfold/nn/sequence_transformer.h"
 
+#include "kernels/padding.h"
+
 namespace flashrna {
 
 using at::Tensor;
@@ -45,7 +47,7 @@ SequenceTransformerImpl::SequenceTransformerImpl(int64_t channels, int64_t heads
 Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths) {
   const int64_t B = x.size(0), L = x.size(1);
   if (x.numel() == 0) return x;
-  const Tensor padding = at::arange(L, lengths.options()).unsqueeze(0) >= lengths.unsqueeze(1);  // [B, L]
+  const Tensor padding = padding_mask(lengths, L);  // [B, L]
   Tensor key_padding;
   // Without padding there is no mask, and LibTorch's fastest path is open. The value is finite: a row without any real
   // key must not become NaN.
