@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "datasets/conversion.h"
+#include "rna/error.h"
 
 namespace flashrna {
 namespace {
@@ -24,6 +25,7 @@ void print_result(const ConversionResult& result, const std::string& output, boo
     print_json({{"output", output},
                 {"files", result.files},
                 {"unreadable_files", result.unreadable_files},
+                {"skipped_files", result.skipped_files},
                 {"chains", result.chains},
                 {"residues", result.residues},
                 {"rejected", rejected}});
@@ -37,28 +39,32 @@ void print_result(const ConversionResult& result, const std::string& output, boo
   table.print(false);
 }
 
-// Progress of one conversion on stderr; the number of files is known only once the input has been listed.
+// Progress of one conversion on stderr, by bytes of the input: how many files an archive holds is known only at its
+// end.
 class ConversionLog {
  public:
   explicit ConversionLog(bool quiet) : quiet_(quiet) {}
 
   void show(const ConversionProgress& state) {
-    start(static_cast<std::int64_t>(state.files));
-    progress_->set(static_cast<std::int64_t>(state.files_done),
-                   fmt::format("{} chains, {} nt", state.chains, state.residues));
+    constexpr std::uint64_t kUseMegabytes = 20'000'000;
+    const std::int64_t unit = state.bytes < kUseMegabytes ? 1'000 : 1'000'000;
+    if (!progress_) {
+      progress_ = std::make_unique<Progress>("converting", unit == 1'000 ? "kB" : "MB",
+                                             static_cast<std::int64_t>(state.bytes) / unit, quiet_);
+      for (const std::string& message : waiting_) warn(message);
+    }
+    progress_->set(static_cast<std::int64_t>(state.bytes_done) / unit,
+                   fmt::format("{} files, {} chains, {} nt", state.files_done, state.chains, state.residues));
   }
-  void warn(const std::string& message, std::size_t files) {
-    start(static_cast<std::int64_t>(files));
-    progress_->message("warning: " + message + "; listed under /rejected");
+  void warn(const std::string& message) {
+    if (progress_) return progress_->message("warning: " + message + "; listed under /rejected");
+    waiting_.push_back(message);
   }
 
  private:
-  void start(std::int64_t files) {
-    if (!progress_) progress_ = std::make_unique<Progress>("converting", "files", files, quiet_);
-  }
-
   bool quiet_;
   std::unique_ptr<Progress> progress_;
+  std::vector<std::string> waiting_;  // said before the first report
 };
 
 ConversionResult convert(const std::vector<std::string>& inputs, const std::string& output,
@@ -66,9 +72,15 @@ ConversionResult convert(const std::vector<std::string>& inputs, const std::stri
   ConversionLog log(quiet);
   ConversionCalls calls;
   calls.progress = [&](const ConversionProgress& state) { log.show(state); };
-  calls.warning = [&](const std::string& message, std::size_t files) { log.warn(message, files); };
+  calls.warning = [&](const std::string& message) { log.warn(message); };
   calls.stop = interrupted;
   return convert_structures(inputs, output, options, calls);
+}
+
+EntryUnit entry_unit(const std::string& name) {
+  if (name == "chain") return EntryUnit::kChain;
+  if (name == "assembly") return EntryUnit::kAssembly;
+  fail_usage("--unit \"{}\" is not chain or assembly", name);
 }
 
 }  // namespace
@@ -76,18 +88,32 @@ ConversionResult convert(const std::vector<std::string>& inputs, const std::stri
 int convert_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> inputs;
   std::string output;
+  std::string unit = "chain";
   ConversionOptions options;
+  std::uint64_t max_mebibytes = options.max_bytes >> 20;
   CommonOptions common;
-  CommandLine line("convert", "Converts PDB and mmCIF files to one HDF5 dataset.",
-                   "flashrna convert structures/ --output rna.h5");
-  line.positional("INPUT...", inputs, "PDB or mmCIF files (also .gz), or folders of them");
+  CommandLine line("convert", "Converts PDB and mmCIF files, folders and archives of them to one HDF5 dataset.",
+                   "flashrna convert structures/ --output rna.h5\n"
+                   "find structures -name '1*.cif' | flashrna convert - --output some.h5");
+  line.positional(
+      "INPUT...", inputs,
+      "PDB or mmCIF files (also .gz), folders or archives of them (.zip, .tar, .tar.gz, .tar.xz, .tar.zst),\n"
+      "                                or - for a list of paths on standard input, one per line");
   line.option("output", output, "FILE.h5", "the dataset to write", Need::kRequired);
   line.flag("overwrite", options.overwrite, "replace FILE.h5 if it exists");
+  line.option("unit", unit, "WORD", "one entry per chain, or per assembly: all RNA chains of a file");
   line.option("model", options.model, "N", "which model of every file, from 1");
+  line.option("max-unpacked", max_mebibytes, "MIB", "largest file taken, unpacked; stops decompression bombs");
   line.flag("strict", options.strict, "stop at the first file that cannot be read");
   line.common(common);
   if (!line.parse(arguments)) return 0;
   options.threads = common.threads;
+  options.unit = entry_unit(unit);
+  constexpr std::uint64_t kMostMebibytes = 1 << 20;
+  if (max_mebibytes < 1 || max_mebibytes > kMostMebibytes) {
+    fail_usage("--max-unpacked \"{}\" is not a whole number from 1 to {}", max_mebibytes, kMostMebibytes);
+  }
+  options.max_bytes = max_mebibytes << 20;
   if (!common.quiet) {
     fmt::print(stderr, "{:%Y-%m-%d %H:%M:%S} flashrna convert {}\n", fmt::localtime(std::time(nullptr)),
                fmt::join(arguments, " "));
@@ -96,6 +122,10 @@ int convert_main(const std::vector<std::string>& arguments) {
   if (result.stopped) {
     fmt::print(stderr, "interrupted: {} is not written; run the same command again to start over\n", output);
     return kInterruptedStatus;
+  }
+  if (result.skipped_files > 0 && !common.quiet) {
+    fmt::print(stderr, "left out {} file{} not named like a structure, the first {}\n", result.skipped_files,
+               result.skipped_files == 1 ? "" : "s", result.first_skipped);
   }
   print_result(result, output, common.json);
   return 0;

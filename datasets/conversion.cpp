@@ -9,8 +9,8 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <thread>
-#include <unordered_set>
 #include <utility>
 
 #include "datasets/chain_rows.h"
@@ -18,8 +18,10 @@
 #include "datasets/hdf5_file.h"
 #include "datasets/sha256.h"
 #include "datasets/source_files.h"
-#include "datasets/utf8.h"
+#include "datasets/unique_chains.h"
+#include "rna/assembly.h"
 #include "rna/error.h"
+#include "rna/rnasolo_name.h"
 #include "rna/structure_reader.h"
 
 namespace flashrna {
@@ -34,7 +36,9 @@ struct ParsedFile {
   };
   std::vector<ParsedChain> chains;
   std::vector<RejectedRecord> rejected;
-  std::string error;  // empty unless the file could not be read
+  std::string error;             // empty unless the file could not be read
+  std::uint64_t bytes_done = 0;  // of the inputs, up to this file
+  std::uint64_t bytes = 0;
 };
 
 ChainRecord chain_record(const Structure& structure, const Chain& chain) {
@@ -50,71 +54,81 @@ ChainRecord chain_record(const Structure& structure, const Chain& chain) {
   record.resolution = static_cast<float>(structure.resolution);
   record.method = structure.method;
   record.release_date = structure.release_date;
-  record.id = fmt::format("{}_{}_{}", record.entry, record.model, chain.id);
   return record;
 }
 
-ParsedFile parse(const SourceFile& source, int model) {
+ParsedFile parse_structure(const std::string& bytes, const std::string& name, const ConversionOptions& options) {
   ParsedFile parsed;
+  const std::string sha256 = sha256_hex(bytes);
+  // Named as stored, not as opened: messages go into the dataset, whose bytes do not depend on the folder.
+  Structure structure = read_structure_from_memory(bytes, name, {options.model, options.max_bytes});
+  if (const auto rnasolo = parse_rnasolo_name(name)) apply_rnasolo_name(*rnasolo, structure);
+  if (options.unit == EntryUnit::kAssembly && !structure.chains.empty()) {
+    structure.chains = {join_chains(structure.chains)};
+  }
+  for (const RejectedChain& chain : structure.rejected) {
+    parsed.rejected.push_back({name, chain.id, chain.reason, chain.detail});
+  }
+  for (const Chain& chain : structure.chains) {
+    try {
+      ParsedFile::ParsedChain row = {chain_record(structure, chain), chain_rows(chain)};
+      row.record.source_file = name;
+      row.record.source_sha256 = sha256;
+      parsed.chains.push_back(std::move(row));
+    } catch (const Error& error) {
+      parsed.rejected.push_back({name, chain.id, kInvalidResidue, error.what()});
+    }
+  }
+  if (parsed.chains.empty() && parsed.rejected.empty()) {
+    parsed.rejected.push_back({name, "", kEmptyFile, "the file holds no polymer chain"});
+  }
+  return parsed;
+}
+
+// Whatever a parser throws, one bad file does not end the run.
+ParsedFile parse(SourceFile&& source, const ConversionOptions& options) {
+  const std::string name = source.name;
   try {
-    const std::string bytes = read_source(source);
-    const std::string sha256 = sha256_hex(bytes);
-    // Named as stored, not as opened: messages go into the dataset, whose bytes do not depend on the folder.
-    const Structure structure = read_structure_from_memory(bytes, source.name, {.model = model});
-    for (const RejectedChain& chain : structure.rejected) {
-      parsed.rejected.push_back({source.name, chain.id, chain.reason, chain.detail});
-    }
-    for (const Chain& chain : structure.chains) {
-      try {
-        ParsedFile::ParsedChain row = {chain_record(structure, chain), chain_rows(chain)};
-        row.record.source_file = source.name;
-        row.record.source_sha256 = sha256;
-        parsed.chains.push_back(std::move(row));
-      } catch (const Error& error) {
-        parsed.rejected.push_back({source.name, chain.id, kInvalidResidue, error.what()});
-      }
-    }
-    if (parsed.chains.empty() && parsed.rejected.empty()) {
-      parsed.rejected.push_back({source.name, "", kEmptyFile, "the file holds no polymer chain"});
-    }
+    return parse_structure(read_source(std::move(source), options.max_bytes), name, options);
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    // Whatever a parser throws, one bad file does not end the run.
-    parsed = {};
+    ParsedFile parsed;
     parsed.error = error.what();
-    parsed.rejected.push_back({source.name, "", kUnreadableFile, error.what()});
+    parsed.rejected.push_back({name, "", kUnreadableFile, error.what()});
+    return parsed;
   }
-  return parsed;
 }
 
 // The last stage: takes parsed files in input order.
 class Collector {
  public:
-  Collector(DatasetWriter& writer, const ConversionOptions& options, const ConversionCalls& calls, std::size_t files)
-      : writer_(writer), options_(options), calls_(calls) {
-    result_.files = files;
-  }
+  Collector(DatasetWriter& writer, const ConversionOptions& options, const ConversionCalls& calls)
+      : writer_(writer), chains_(writer), options_(options), calls_(calls) {}
 
   void add(ParsedFile& file) {
     if (!file.error.empty()) {
       if (options_.strict) fail("{} (--strict stops at the first such file)", file.error);
       ++result_.unreadable_files;
-      if (calls_.warning) calls_.warning(file.error, result_.files);
+      if (calls_.warning) calls_.warning(file.error);
     }
     for (ParsedFile::ParsedChain& chain : file.chains) {
-      make_unique(chain.record);
-      writer_.append(chain.record, chain.rows);
-      ++result_.chains;
-      result_.residues += static_cast<std::uint64_t>(chain.rows.length);
+      if (chains_.append(chain.record, chain.rows)) {
+        ++result_.chains;
+        result_.residues += static_cast<std::uint64_t>(chain.rows.length);
+      } else {
+        ++result_.rejected[kDuplicate];
+      }
     }
     for (const RejectedRecord& rejected : file.rejected) {
       writer_.reject(rejected);
       ++result_.rejected[rejected.reason];
       if (first_rejected_.source.empty()) first_rejected_ = rejected;
     }
-    ++files_done_;
-    if (calls_.progress) calls_.progress({files_done_, result_.files, result_.chains, result_.residues});
+    ++result_.files;
+    if (calls_.progress) {
+      calls_.progress({result_.files, file.bytes_done, file.bytes, result_.chains, result_.residues});
+    }
   }
 
   // Throws Error if no chain was stored.
@@ -123,64 +137,77 @@ class Collector {
     std::vector<std::string> reasons;
     for (const auto& [reason, count] : result_.rejected) reasons.push_back(fmt::format("{} ({})", reason, count));
     const RejectedRecord& first = first_rejected_;
-    fail("no RNA chain found in {} file{}, nothing is written; rejected: {}; the first is {}{}: {}", result_.files,
-         result_.files == 1 ? "" : "s", fmt::join(reasons, ", "), first.source,
-         first.chain.empty() ? "" : fmt::format(" chain {}", first.chain), first.detail);
+    std::string where = first.chain.empty() ? first.source : fmt::format("{} chain {}", first.source, first.chain);
+    where = first.detail.starts_with(first.source) ? "" : where + ": ";  // a reader's message names the file itself
+    fail("no RNA chain found in {} file{}, nothing is written; rejected: {}; the first is {}{}", result_.files,
+         result_.files == 1 ? "" : "s", fmt::join(reasons, ", "), where, first.detail);
   }
 
   ConversionResult& result() { return result_; }
 
  private:
-  // Two files of one entry give the same name: the second in input order becomes "1EHZ_1_A.2".
-  void make_unique(ChainRecord& record) {
-    record.id = to_valid_utf8(record.id);
-    const std::string base = record.id;
-    for (int copy = 2; !ids_.insert(record.id).second; ++copy) record.id = fmt::format("{}.{}", base, copy);
-  }
-
   DatasetWriter& writer_;
+  UniqueChains chains_;
   const ConversionOptions& options_;
   const ConversionCalls& calls_;
   ConversionResult result_;
-  std::unordered_set<std::string> ids_;
-  std::size_t files_done_ = 0;
   RejectedRecord first_rejected_;
 };
 
+// A file on its way through the pipeline.
+struct PipelineItem {
+  SourceFile source;
+  ParsedFile parsed;
+};
+
 // Runs the pipeline; false if stop() ended it.
-bool run_pipeline(const std::vector<SourceFile>& sources, const ConversionOptions& options,
-                  const ConversionCalls& calls, Collector& collector) {
+bool run_pipeline(SourceFiles& sources, const ConversionOptions& options, const ConversionCalls& calls,
+                  Collector& collector) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int threads = options.threads > 0 ? options.threads : cores;
   const std::size_t most_in_flight = 2 * static_cast<std::size_t>(threads);
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  std::size_t next = 0;
+  using Item = std::shared_ptr<PipelineItem>;
   bool stopped = false;
-  const auto take = [&](tbb::flow_control& control) -> std::size_t {
+  const auto take = [&](tbb::flow_control& control) -> Item {
     stopped = stopped || (calls.stop && calls.stop());
-    if (stopped || next == sources.size()) {
+    std::optional<SourceFile> source;
+    if (!stopped) source = sources.next();
+    if (!source) {
       control.stop();
-      return 0;
+      return nullptr;
     }
-    return next++;
+    auto item = std::make_shared<PipelineItem>();
+    item->source = std::move(*source);
+    item->parsed.bytes_done = sources.bytes_done();
+    return item;
   };
-  const auto read = [&](std::size_t i) { return std::make_shared<ParsedFile>(parse(sources[i], options.model)); };
-  const auto write = [&](const std::shared_ptr<ParsedFile>& parsed) { collector.add(*parsed); };
+  const auto read = [&](const Item& item) {
+    const std::uint64_t bytes_done = item->parsed.bytes_done;
+    item->parsed = parse(std::move(item->source), options);
+    item->parsed.bytes_done = bytes_done;
+    item->parsed.bytes = sources.bytes();
+    return item;
+  };
+  const auto write = [&](const Item& item) { collector.add(item->parsed); };
   tbb::task_arena arena(threads);
   arena.execute([&] {
-    tbb::parallel_pipeline(
-        most_in_flight,
-        tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, take) &
-            tbb::make_filter<std::size_t, std::shared_ptr<ParsedFile>>(tbb::filter_mode::parallel, read) &
-            tbb::make_filter<std::shared_ptr<ParsedFile>, void>(tbb::filter_mode::serial_in_order, write));
+    tbb::parallel_pipeline(most_in_flight, tbb::make_filter<void, Item>(tbb::filter_mode::serial_in_order, take) &
+                                               tbb::make_filter<Item, Item>(tbb::filter_mode::parallel, read) &
+                                               tbb::make_filter<Item, void>(tbb::filter_mode::serial_in_order, write));
   });
   return !stopped;
 }
 
 std::string input_names(const std::vector<std::string>& inputs) {
   std::vector<std::string> names;
-  for (const std::string& input : inputs) names.push_back(input_name(input));
+  for (const std::string& input : inputs) names.push_back(input == "-" ? "-" : input_name(input));
   return fmt::format("{}", fmt::join(names, " "));
+}
+
+// Those that change what is stored.
+std::string option_text(const ConversionOptions& options) {
+  return fmt::format("model={} unit={}", options.model, options.unit == EntryUnit::kChain ? "chain" : "assembly");
 }
 
 }  // namespace
@@ -189,17 +216,20 @@ ConversionResult convert_structures(const std::vector<std::string>& inputs, cons
                                     const ConversionOptions& options, const ConversionCalls& calls) {
   if (options.model < 1) fail_usage("--model {}: models are counted from 1", options.model);
   check_output_path(output, options.overwrite);
-  const std::vector<SourceFile> sources = find_source_files(inputs);
-  const DatasetOrigin origin = {input_names(inputs), fmt::format("model={}", options.model)};
+  SourceFiles sources(inputs, options.max_bytes);
+  const DatasetOrigin origin = {input_names(inputs), option_text(options)};
   DatasetWriter writer(output, origin, options.overwrite);
-  Collector collector(writer, options, calls, sources.size());
+  Collector collector(writer, options, calls);
+  ConversionResult& result = collector.result();
   if (!run_pipeline(sources, options, calls, collector)) {
-    collector.result().stopped = true;
-    return collector.result();
+    result.stopped = true;
+    return result;
   }
+  result.skipped_files = sources.skipped();
+  result.first_skipped = sources.first_skipped();
   collector.check_any();
   writer.finish();
-  return collector.result();
+  return result;
 }
 
 }  // namespace flashrna

@@ -8,18 +8,25 @@
 #include <string>
 #include <vector>
 
+#include "rna/structure_reader.h"
+
 namespace flashrna {
 
+enum class EntryUnit { kChain, kAssembly };
+
 struct ConversionOptions {
-  int model = 1;           // number of the model to take from every file, from 1
-  bool strict = false;     // a file that cannot be read stops the run
-  bool overwrite = false;  // replace the output if it exists
-  int threads = 0;         // parser threads; 0 = one per core
+  int model = 1;                                // number of the model to take from every file, from 1
+  EntryUnit unit = EntryUnit::kChain;           // one row per chain, or all RNA chains of a file as one row
+  std::uint64_t max_bytes = kMaxUnpackedBytes;  // of one file, unpacked
+  bool strict = false;                          // a file that cannot be read stops the run
+  bool overwrite = false;                       // replace the output if it exists
+  int threads = 0;                              // parser threads; 0 = one per core
 };
 
 struct ConversionProgress {
   std::size_t files_done = 0;
-  std::size_t files = 0;
+  std::uint64_t bytes_done = 0;  // of the inputs as they lie on disk
+  std::uint64_t bytes = 0;
   std::size_t chains = 0;
   std::uint64_t residues = 0;
 };
@@ -27,6 +34,8 @@ struct ConversionProgress {
 struct ConversionResult {
   std::size_t files = 0;
   std::size_t unreadable_files = 0;  // listed in /rejected, reason kUnreadableFile
+  std::size_t skipped_files = 0;     // in folders and archives, with names that are not those of structures
+  std::string first_skipped;
   std::size_t chains = 0;
   std::uint64_t residues = 0;
   std::map<std::string, std::size_t> rejected;  // rows of /rejected by reason
@@ -41,16 +50,16 @@ inline constexpr const char* kInvalidResidue = "invalid residue";  // not a numb
 struct ConversionCalls {
   // After every file, from one thread at a time.
   std::function<void(const ConversionProgress&)> progress;
-  // A file that could not be read: the reader's message, and the number of all files.
-  std::function<void(const std::string& message, std::size_t files)> warning;
+  // A file that could not be read: the reader's message.
+  std::function<void(const std::string& message)> warning;
   // Asked after every file; true ends the conversion without an output.
   std::function<bool()> stop;
 };
 
-// Converts files and folders (datasets/source_files.h) into the dataset `output`.
+// Converts files, folders and archives (datasets/source_files.h) into the dataset `output`.
 // Throws Error, leaving no file behind: the output exists or cannot be written, an input is missing, nothing could be
 // converted, the disk is full; with `strict`, the first file in input order that cannot be read.
 ConversionResult convert_structures(const std::vector<std::string>& inputs, const std::string& output,
-                                    const ConversionOptions& options, const ConversionCalls& calls = {});
+                                    const ConversionOptions& options = {}, const ConversionCalls& calls = {});
 
 }  // namespace flashrna

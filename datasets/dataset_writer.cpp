@@ -40,6 +40,7 @@ struct DatasetWriter::Impl {
 
   // The column "/group/name" of the schema.
   Hdf5Dataset& column(const std::string& column_path) { return columns.at(column_path); }
+  const Hdf5Dataset& column(const std::string& column_path) const { return columns.at(column_path); }
   template <typename T>
   void append(const std::string& column_path, const std::vector<T>& values) {
     column(column_path).append_rows<T>(values);
@@ -51,13 +52,14 @@ struct DatasetWriter::Impl {
     const std::string text = to_valid_utf8(value);
     column(column_path).append_text(std::span(&text, 1));
   }
-  void append_offset() { column("/chains/offset").append_rows<std::int64_t>(std::span(&n_residues, 1)); }
+  void append_offset();
   void append_chain(const ChainRecord& record);
   void append_residues(const ChainRows& rows);
 
   Hdf5OutputFile file;
   std::map<std::string, Hdf5Dataset> columns;  // before `file` in destruction: HDF5 closes a file last
   std::unordered_set<std::string> ids;
+  std::vector<std::int64_t> offset;
   std::int64_t n_residues = 0;
 };
 
@@ -81,6 +83,11 @@ DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, 
     }
   }
   append_offset();
+}
+
+void DatasetWriter::Impl::append_offset() {
+  column("/chains/offset").append_rows<std::int64_t>(std::span(&n_residues, 1));
+  offset.push_back(n_residues);
 }
 
 void DatasetWriter::Impl::append_chain(const ChainRecord& record) {
@@ -147,6 +154,20 @@ void DatasetWriter::reject(const RejectedRecord& rejected) {
   impl_->append_one("/rejected/chain", rejected.chain);
   impl_->append_one("/rejected/reason", rejected.reason);
   impl_->append_one("/rejected/detail", rejected.detail);
+}
+
+ChainRows DatasetWriter::read_content(std::uint64_t index) const {
+  if (index + 1 >= impl_->offset.size()) fail("chain {} is not written yet", index);
+  const auto first = static_cast<std::uint64_t>(impl_->offset[index]);
+  ChainRows rows;
+  rows.length = static_cast<int>(impl_->offset[index + 1] - impl_->offset[index]);
+  const auto length = static_cast<std::size_t>(rows.length);
+  rows.residue_name = impl_->column("/residues/residue_name").read_text_rows(first, length);
+  rows.atom_mask.resize(length);
+  impl_->column("/residues/atom_mask").read_rows<std::uint32_t>(first, rows.atom_mask);
+  rows.atom_positions.resize(length * kAtomSlots * 3);
+  impl_->column("/residues/atom_positions").read_rows<float>(first, rows.atom_positions);
+  return rows;
 }
 
 void DatasetWriter::finish() {

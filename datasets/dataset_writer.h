@@ -22,10 +22,12 @@ class DatasetWriter {
   DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite);
   ~DatasetWriter();
 
-  // Appends a chain; Bytes of texts that are
-  // not UTF-8 become U+FFFD. Throws Error for an id that is there already, for no residues, and for a full disk.
+  // Appends a chain. Bytes of texts that are not UTF-8 become U+FFFD. Throws Error for an id that is there already, for
+  // no residues, and for a full disk.
   void append(const ChainRecord& record, const ChainRows& rows);
   void reject(const RejectedRecord& rejected);
+  // Of chain `index`, the columns that tell whether another is the same: residue_name, atom_mask, atom_positions.
+  ChainRows read_content(std::uint64_t index) const;
 
   // Writes out, syncs, renames. Throws Error (disk full); the temporary file is then removed by the destructor.
   void finish();

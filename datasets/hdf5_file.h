@@ -153,7 +153,8 @@ class Hdf5File {
   std::string path_;
 };
 
-// A new HDF5 file that is whole or absent: it has a temporary name beside `path` until commit().
+// A new HDF5 file that is whole or absent: it has a temporary name beside `path` until commit(). What a killed run left
+// behind is removed by the next one.
 class Hdf5OutputFile {
  public:
   // Throws Error if `path` exists and `overwrite` is false (before anything is written), if it is a folder, or if the
@@ -172,6 +173,7 @@ class Hdf5OutputFile {
  private:
   std::string path_;
   std::string temporary_path_;
+  int lock_;  // descriptor of the temporary file, locked: tells other runs that it is in use
   Hdf5File file_;
   bool committed_ = false;
 };

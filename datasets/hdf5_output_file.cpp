@@ -1,10 +1,12 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 #include "datasets/hdf5_file.h"
@@ -21,9 +23,35 @@ fs::path folder_of(const std::string& path) {
   return folder.empty() ? fs::path(".") : folder;
 }
 
+constexpr std::string_view kEnding = ".partial";
+
+// Removes what killed runs left beside `path`. A run that is alive, on this machine or another, holds a lock on its
+// file; where locks do not work, nothing is removed.
+void remove_abandoned(const std::string& path) {
+  const std::string beginning = fs::path(path).filename().string() + ".";
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(path), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(beginning) || !name.ends_with(kEnding)) continue;
+    const int descriptor = ::open(entry.path().c_str(), O_RDWR | O_CLOEXEC);
+    if (descriptor < 0) continue;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(entry.path().c_str());
+    ::close(descriptor);
+  }
+}
+
 std::string temporary_name(const std::string& path, bool overwrite) {
   check_output_path(path, overwrite);
-  return path + "." + std::to_string(getpid()) + ".partial";
+  remove_abandoned(path);
+  return path + "." + std::to_string(getpid()) + std::string(kEnding);
+}
+
+// Makes the file and locks it, for as long as the descriptor is open.
+int make_locked(const std::string& temporary_path, const std::string& shown_path) {
+  const int descriptor = ::open(temporary_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) fail("{}: cannot create the file: {}", shown_path, std::strerror(errno));
+  flock(descriptor, LOCK_EX | LOCK_NB);  // without a lock the file is only not recognized as abandoned
+  return descriptor;
 }
 
 void sync(const std::string& path, const std::string& shown_path) {
@@ -54,10 +82,14 @@ void check_output_path(const std::string& path, bool overwrite) {
 }
 
 Hdf5OutputFile::Hdf5OutputFile(const std::string& path, bool overwrite)
-    : path_(path), temporary_path_(temporary_name(path, overwrite)), file_(Hdf5File::create(temporary_path_, path)) {}
+    : path_(path),
+      temporary_path_(temporary_name(path, overwrite)),
+      lock_(make_locked(temporary_path_, path)),
+      file_(Hdf5File::create(temporary_path_, path)) {}
 
 Hdf5OutputFile::~Hdf5OutputFile() {
   if (!committed_) unlink(temporary_path_.c_str());
+  ::close(lock_);
 }
 
 void Hdf5OutputFile::commit() {

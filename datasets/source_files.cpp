@@ -5,8 +5,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <system_error>
-#include <unordered_set>
 
 #include "rna/error.h"
 #include "rna/structure_reader.h"
@@ -17,46 +17,142 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kExpectedNames =
+    "expected .pdb, .ent, .cif or .mmcif, each also with .gz, or an archive (.zip, .tar, .tar.gz, .tar.xz, .tar.zst)";
+
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
-std::vector<SourceFile> files_in_folder(const std::string& folder) {
-  std::vector<SourceFile> files;
+std::string file_name(const std::string& path) { return fs::path(path).filename().string(); }
+
+bool is_structure(const std::string& member) { return !is_hidden(member) && is_structure_file_name(file_name(member)); }
+
+}  // namespace
+
+SourceFiles::SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes)
+    : SourceFiles(inputs, max_bytes, std::cin) {}
+
+SourceFiles::SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes, std::istream& list)
+    : max_bytes_(max_bytes) {
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1) fail_usage("\"-\" (standard input) is given twice");
+  for (const std::string& input : inputs) {
+    if (input != "-") {
+      add_input(input);
+      continue;
+    }
+    for (std::string line; std::getline(list, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (!line.empty()) add_input(line);
+    }
+  }
+  if (inputs_.empty()) fail("the list on standard input names no file; expected one path per line");
+}
+
+void SourceFiles::add_input(const std::string& input) {
+  std::error_code reason;
+  const fs::file_status status = fs::status(input, reason);
+  if (!fs::exists(status)) fail("{}: no such file or folder", input);
+  if (fs::is_directory(status)) return add_folder(input);
+  if (!fs::is_regular_file(status)) fail("{}: neither a file nor a folder", input);
+  const std::string name = file_name(input);
+  if (!is_structure_file_name(name) && !is_archive_file_name(name)) {
+    fail("{}: not the name of a structure file; {}", input, kExpectedNames);
+  }
+  add_file(input, input_name(input));
+}
+
+void SourceFiles::add_folder(const std::string& folder) {
   const fs::path top = input_name(folder);
+  std::vector<std::pair<std::string, std::string>> files;  // name, path
   try {
     for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator(); ++entry) {
       if (is_hidden(entry->path())) {
         entry.disable_recursion_pending();
-      } else if (entry->is_regular_file() && is_structure_file_name(entry->path().filename().string())) {
+      } else if (entry->is_regular_file()) {
         const fs::path name = top / entry->path().lexically_relative(folder);
-        files.push_back({entry->path().string(), name.generic_string()});
+        files.emplace_back(name.generic_string(), entry->path().string());
       }
     }
   } catch (const fs::filesystem_error& error) {
     fail("{}: cannot read the folder {}: {}", folder, error.path1().string(), error.code().message());
   }
-  if (files.empty()) {
-    fail(
-        "{}: no structure file in this folder; expected names that end in .pdb, .ent, .cif or .mmcif, each also with "
-        ".gz",
-        folder);
+  std::sort(files.begin(), files.end());
+  bool any = false;
+  for (const auto& [name, path] : files) {
+    if (is_structure_file_name(file_name(path)) || is_archive_file_name(file_name(path))) {
+      add_file(path, name);
+      any = true;
+    } else {
+      skip(name);
+    }
   }
-  std::sort(files.begin(), files.end(), [](const SourceFile& a, const SourceFile& b) { return a.name < b.name; });
-  return files;
+  if (!any) fail("{}: no structure file in this folder; {}", folder, kExpectedNames);
 }
 
-std::vector<SourceFile> files_of_input(const std::string& input) {
-  std::error_code reason;
-  const fs::file_status status = fs::status(input, reason);
-  if (!fs::exists(status)) fail("{}: no such file or folder", input);
-  if (fs::is_directory(status)) return files_in_folder(input);
-  if (!fs::is_regular_file(status)) fail("{}: neither a file nor a folder", input);
-  if (!is_structure_file_name(fs::path(input).filename().string())) {
-    fail("{}: not the name of a structure file; expected .pdb, .ent, .cif or .mmcif, each also with .gz", input);
-  }
-  return {{input, input_name(input)}};
+void SourceFiles::add_file(const std::string& path, const std::string& name) {
+  std::error_code ignored;
+  if (!paths_.insert(fs::weakly_canonical(path, ignored).string()).second) return;
+  const std::uintmax_t size = fs::file_size(path, ignored);
+  const std::uint64_t bytes = ignored ? 0 : size;
+  inputs_.push_back({path, name, bytes, is_archive_file_name(file_name(path))});
+  bytes_ += bytes;
 }
 
-}  // namespace
+void SourceFiles::skip(const std::string& name) {
+  if (skipped_++ == 0) first_skipped_ = name;
+}
+
+std::optional<SourceFile> SourceFiles::next() {
+  while (!inputs_.empty()) {
+    if (inputs_.front().is_archive) {
+      if (std::optional<SourceFile> member = next_member()) return member;
+    } else {
+      Input input = std::move(inputs_.front());
+      inputs_.pop_front();
+      bytes_done_ += input.bytes;
+      return SourceFile{std::move(input.name), std::move(input.path), {}, {}};
+    }
+  }
+  return std::nullopt;
+}
+
+// The next structure of the archive in front; nothing, and the archive gone, at its end.
+std::optional<SourceFile> SourceFiles::next_member() {
+  const Input& input = inputs_.front();
+  SourceFile source;
+  try {
+    if (!archive_) {
+      archive_.emplace(input.path, max_bytes_);
+      archive_has_structures_ = false;
+    }
+    while (std::optional<ArchiveMember> member = archive_->next(is_structure)) {
+      // tar writes "./a.pdb" where it was given a folder.
+      const std::string name = input.name + "/" + fs::path(member->name).lexically_normal().generic_string();
+      if (is_structure(member->name)) {
+        archive_has_structures_ = true;
+        if (!member->error.empty()) member->error = name + ": " + member->error;
+        return SourceFile{name, {}, std::move(member->bytes), std::move(member->error)};
+      }
+      if (!is_hidden(member->name)) skip(name);
+    }
+    if (!archive_has_structures_) source.error = fmt::format("{}: no structure file in this archive", input.name);
+  } catch (const Error& error) {
+    // Named as stored, not as opened, as everything that goes into the dataset.
+    const std::string_view message = error.what();
+    const bool has_path = message.starts_with(input.path);
+    source.error = has_path ? input.name + std::string(message.substr(input.path.size())) : std::string(message);
+  }
+  source.name = input.name;
+  archive_.reset();
+  bytes_done_ += input.bytes;
+  inputs_.pop_front();
+  if (source.error.empty()) return std::nullopt;
+  return source;
+}
+
+std::uint64_t SourceFiles::bytes_done() const {
+  if (!archive_) return bytes_done_;
+  return bytes_done_ + std::min(archive_->position(), inputs_.front().bytes);
+}
 
 std::string input_name(const std::string& input) {
   fs::path path = fs::path(input).lexically_normal();
@@ -65,26 +161,21 @@ std::string input_name(const std::string& input) {
   return path.filename().string();
 }
 
-std::vector<SourceFile> find_source_files(const std::vector<std::string>& inputs) {
-  std::vector<SourceFile> files;
-  std::unordered_set<std::string> seen;
-  for (const std::string& input : inputs) {
-    for (SourceFile& file : files_of_input(input)) {
-      std::error_code ignored;
-      if (seen.insert(fs::weakly_canonical(file.path, ignored).string()).second) files.push_back(std::move(file));
-    }
-  }
-  return files;
-}
-
-std::string read_source(const SourceFile& source) {
+std::string read_source(SourceFile&& source, std::uint64_t max_bytes) {
+  if (!source.error.empty()) throw Error(source.error);
+  if (source.path.empty()) return std::move(source.bytes);
   std::ifstream stream(source.path, std::ios::binary | std::ios::ate);
-  if (!stream) fail("{}: cannot open: {}", source.path, std::strerror(errno));
-  std::string bytes(static_cast<std::size_t>(stream.tellg()), '\0');
+  if (!stream) fail("{}: cannot open: {}", source.name, std::strerror(errno));
+  const auto size = static_cast<std::uint64_t>(stream.tellg());
+  if (size > max_bytes) {
+    fail("{}: has {} MiB, more than the limit of {} for one file; raise it with --max-unpacked MIB", source.name,
+         size >> 20, max_bytes >> 20);
+  }
+  std::string bytes(size, '\0');
   stream.seekg(0);
   stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!stream || stream.gcount() != static_cast<std::streamsize>(bytes.size())) {
-    fail("{}: cannot read: {}", source.path, std::strerror(errno));
+    fail("{}: cannot read: {}", source.name, std::strerror(errno));
   }
   return bytes;
 }

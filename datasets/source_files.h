@@ -1,28 +1,78 @@
-// The structure files that a conversion reads, in the order in which it stores them.
+// The structure files that a conversion reads, one after the other, in the order in which it stores them: plain files,
+// folders of them, archives as they were downloaded, and lists of any of these.
 #pragma once
 
+#include <cstdint>
+#include <deque>
+#include <iosfwd>
+#include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
+
+#include "datasets/archive_reader.h"
 
 namespace flashrna {
 
-// One file to convert. A member of an archive would be one more kind of source: only this file, find_source_files and
-// read_source know where bytes come from.
+// One structure to convert. Its bytes are here if it comes from an archive, else read_source fetches them.
 struct SourceFile {
-  std::string path;  // to open it
-  std::string name;  // from the given input's own name on, with '/': "pdbs/1ehz.cif.gz". Stored in the
-                     // dataset, so that its bytes do not depend on where the input lies.
+  std::string name;   // from the given input's own name on, with '/': "pdbs/1ehz.cif.gz", "rna.zip/1ehz.cif". Stored in
+                      // the dataset, so that its bytes do not depend on where the input lies.
+  std::string path;   // to open; empty for a member of an archive
+  std::string bytes;  // of a member
+  std::string error;  // why there is nothing to read: a damaged member, or the lost rest of an archive
 };
 
-// Expands files and folders: inputs in the given order, a folder's files (recursively, no hidden ones, links to folders
-// not followed) sorted by name. A file reached twice is taken once.
-// Throws Error for a missing path, a file whose name is not a structure's, and a folder without a structure file.
-std::vector<SourceFile> find_source_files(const std::vector<std::string>& inputs);
+class SourceFiles {
+ public:
+  // `inputs` in their order: files, folders (recursively, sorted by name, no hidden files, links to folders not
+  // followed), archives (in their own order, hidden members left out), and "-" for one such path per line of `list`.
+  // A file reached twice is taken once. No file may unpack to more than max_bytes.
+  // Throws Error for a missing path, a file whose name is neither a structure's nor an archive's, a folder without
+  // either, and "-" given twice.
+  SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes, std::istream& list);
+  SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes);  // the list is standard input
+
+  // The next one, nothing at the end.
+  std::optional<SourceFile> next();
+
+  // Progress in bytes of the inputs as they lie on disk.
+  std::uint64_t bytes_done() const;
+  std::uint64_t bytes() const { return bytes_; }
+
+  // Files in folders and archives that were left out because their names are not those of structures, so far.
+  std::size_t skipped() const { return skipped_; }
+  const std::string& first_skipped() const { return first_skipped_; }
+
+ private:
+  struct Input {
+    std::string path;
+    std::string name;
+    std::uint64_t bytes;
+    bool is_archive;
+  };
+  void add_input(const std::string& input);
+  void add_folder(const std::string& folder);
+  void add_file(const std::string& path, const std::string& name);
+  void skip(const std::string& name);
+  std::optional<SourceFile> next_member();
+
+  std::uint64_t max_bytes_;
+  std::deque<Input> inputs_;               // still to come; the open archive is the first
+  std::unordered_set<std::string> paths_;  // of all inputs, without links
+  std::optional<ArchiveReader> archive_;
+  bool archive_has_structures_ = false;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_done_ = 0;  // of the inputs that are no longer in inputs_
+  std::size_t skipped_ = 0;
+  std::string first_skipped_;
+};
 
 // The input's own name whatever folder it lies in: "pdbs" for "data/pdbs/", the current folder's for ".".
 std::string input_name(const std::string& input);
 
-// The file's bytes as they are on disk. Throws Error naming the path.
-std::string read_source(const SourceFile& source);
+// The file's bytes as they are on disk or in the archive. Throws Error naming the file: source.error, cannot be opened,
+// or larger than max_bytes.
+std::string read_source(SourceFile&& source, std::uint64_t max_bytes);
 
 }  // namespace flashrna

@@ -5,12 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "rna/gzip.h"
 #include "rna/structure.h"
 
 namespace flashrna {
 
 struct ReadOptions {
   int model = 1;  // number of the model in the file's order, from 1
+  std::uint64_t max_bytes = kMaxUnpackedBytes;  // of the file, and of what it unpacks to
 };
 
 // Reads one structure file (.pdb, .ent, .cif, .mmcif, each also with .gz).

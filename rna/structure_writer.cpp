@@ -121,7 +121,8 @@ void append_atom_sites(const Structure& structure, const std::vector<std::string
     for (const Nucleotide& nucleotide : chain.nucleotides) {
       const std::string name = residue_name(nucleotide);
       const std::string comp = cif_value(name);
-      const char insertion_code = nucleotide.insertion_code == ' ' ? '?' : nucleotide.insertion_code;
+      const std::string insertion_code =
+          nucleotide.insertion_code == ' ' ? "?" : cif_value(std::string(1, nucleotide.insertion_code));
       const int label_seq = nucleotide.residue_index - chain.nucleotides.front().residue_index + 1;
       for (int slot = 0; slot < kAtomSlots; ++slot) {
         if (!nucleotide.has(slot)) continue;

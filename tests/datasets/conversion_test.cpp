@@ -17,6 +17,7 @@
 #include "datasets/dataset_summary.h"
 #include "datasets/sha256.h"
 #include "datasets/source_files.h"
+#include "datasets/unique_chains.h"
 #include "rna/structure_reader.h"
 #include "rna/structure_writer.h"
 #include "tests/datasets/example_structures.h"
@@ -199,6 +200,84 @@ TEST_F(ConversionTest, AnExistingOutputIsRefusedBeforeAnyWork) {
   EXPECT_EQ(DatasetReader(output()).chains().size(), 1u);
 }
 
+TEST_F(ConversionTest, AnAssemblyIsOneEntryWithBreaksAtItsJoins) {
+  const std::string in = make_mixed_folder();
+  const ConversionResult result = convert({in}, {.unit = EntryUnit::kAssembly});
+  EXPECT_EQ(result.chains, 3u);
+  EXPECT_EQ(result.residues, 96u);
+  const DatasetReader reader(output());
+  EXPECT_EQ(reader.options(), "model=1 unit=assembly");
+  const ChainRecord& record = reader.chains()[0];
+  EXPECT_EQ(record.id, "1ABC_1_A-B");
+  EXPECT_EQ(record.chain_ids, "A,B");
+  EXPECT_EQ(record.length, 42);
+  EXPECT_EQ(record.n_breaks, 1);
+  const ChainRows rows = reader.read_rows(0);
+  EXPECT_EQ(rows.residue_index[11], 11);
+  EXPECT_EQ(rows.residue_index[12], 11 + 201);
+  EXPECT_EQ(rows.residue_index[41], 11 + 201 + 29);
+  EXPECT_EQ(rows.chain_in_structure[11], 0);
+  EXPECT_EQ(rows.chain_in_structure[12], 1);
+}
+
+TEST_F(ConversionTest, AnAssemblyOfMoreChainsThanCanBeToldApartIsRejected) {
+  const std::string path = folder.write("1abc.cif", to_mmcif(example_structure("1ABC", std::vector<int>(257, 2))));
+  EXPECT_THAT(refusal({path}, {.unit = EntryUnit::kAssembly}), HasSubstr("at most 256 chains"));
+}
+
+// Moves every atom by `shift` along x.
+Structure shifted(Structure structure, double shift) {
+  for (Chain& chain : structure.chains) {
+    for (Nucleotide& nucleotide : chain.nucleotides) {
+      for (Vec3& atom : nucleotide.atoms) atom.x() += shift;
+    }
+  }
+  return structure;
+}
+
+TEST_F(ConversionTest, AChainIsStoredOnceHoweverOftenItComes) {
+  const Structure structure = example_structure("1ABC", {12, 30});
+  Structure other_names = structure;
+  other_names.chains[0].nucleotides[3].name = "PSU";
+  Structure fewer_atoms = structure;
+  fewer_atoms.chains[1].nucleotides[3].atom_mask &= ~1u;
+  folder.write("in/a.cif", to_mmcif(structure));
+  folder.write("in/b.pdb", to_pdb(structure));                    // the same in another format
+  folder.write("in/c.cif", to_mmcif(shifted(structure, 0.001)));  // within the tolerance
+  folder.write("in/d.cif", to_mmcif(shifted(structure, 0.003)));  // beyond it
+  folder.write("in/e.cif", to_mmcif(other_names));
+  folder.write("in/f.cif", to_mmcif(fewer_atoms));
+  const ConversionResult result = convert({folder.path("in")});
+  const DatasetReader reader(output());
+  std::vector<std::string> stored, duplicates;
+  for (const ChainRecord& chain : reader.chains()) stored.push_back(chain.source_file + " " + chain.id);
+  for (const RejectedRecord& record : reader.read_rejected()) {
+    EXPECT_EQ(record.reason, kDuplicate);
+    duplicates.push_back(record.source + " " + record.chain + ": " + record.detail);
+  }
+  EXPECT_THAT(stored, ElementsAre("in/a.cif 1ABC_1_A", "in/a.cif 1ABC_1_B", "in/d.cif 1ABC_1_A.2",
+                                  "in/d.cif 1ABC_1_B.2", "in/e.cif 1ABC_1_A.3", "in/f.cif 1ABC_1_B.3"));
+  const std::string same = ": the same residues and coordinates as 1ABC_1_";
+  EXPECT_THAT(duplicates, ElementsAre("in/b.pdb A" + same + "A", "in/b.pdb B" + same + "B", "in/c.cif A" + same + "A",
+                                      "in/c.cif B" + same + "B", "in/e.cif B" + same + "B", "in/f.cif A" + same + "A"));
+  EXPECT_EQ(result.rejected.at(kDuplicate), 6u);
+}
+
+TEST_F(ConversionTest, NamesOfRnasoloGiveEntryModelAndChains) {
+  folder.write("in/7M57_2_qq-bb.pdb", to_pdb(example_structure("XXXX", {12, 30})));
+  folder.write("in/6wd5_1_2.cif", to_mmcif(example_structure("XXXX", {9})));
+  folder.write("in/3B58_1_B-A.cif", to_mmcif(example_structure("3B58", {8, 25})));
+  folder.write("in/3B59_1_B-C-A.cif", to_mmcif(example_structure("3B59", {6, 5})));
+  folder.write("in/other_1_A.cif", to_mmcif(example_structure("4ABC", {7})));
+  convert({folder.path("in")});
+  std::vector<std::string> ids;
+  for (const ChainRecord& chain : DatasetReader(output()).chains()) {
+    ids.push_back(fmt::format("{} {} {}", chain.entry, chain.model, chain.chain_ids));
+  }
+  EXPECT_THAT(ids, ElementsAre("3B58 1 A", "3B58 1 B", "3B59 1 A", "3B59 1 B", "6WD5 1 2", "7M57 2 qq", "7M57 2 bb",
+                               "4ABC 1 A"));
+}
+
 TEST_F(ConversionTest, AModelThatAFileLacksIsSaid) {
   const std::string path = folder.write("1abc.cif", to_mmcif(example_structure("1ABC", {12})));
   EXPECT_THAT(refusal({path}, {.model = 7}), AllOf(HasSubstr("1abc.cif"), HasSubstr("7")));
@@ -256,8 +335,10 @@ TEST_F(ConversionTest, AKilledRunLeavesNoFileUnderTheFinalName) {
   });
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
   EXPECT_FALSE(fs::exists(output()));
+  EXPECT_EQ(folder.count(), 2) << "the temporary file";
   convert({in});
   EXPECT_EQ(DatasetReader(output()).chains().size(), 5u) << "the next run is not disturbed";
+  EXPECT_EQ(folder.count(), 2) << "and leaves only its output";
 }
 
 TEST_F(ConversionTest, RealStructuresComeBackToAThousandthOfAnAngstrom) {
@@ -267,7 +348,8 @@ TEST_F(ConversionTest, RealStructuresComeBackToAThousandthOfAnAngstrom) {
   EXPECT_EQ(result.unreadable_files, 0u);
   const DatasetReader reader(output());
   std::map<std::string, std::string> paths;
-  for (const SourceFile& source : find_source_files({sample})) paths[source.name] = source.path;
+  SourceFiles sources({sample}, kMaxUnpackedBytes);
+  while (const std::optional<SourceFile> source = sources.next()) paths[source->name] = source->path;
   double worst = 0;
   std::size_t compared = 0;
   std::map<std::string, Structure> structures;

@@ -25,8 +25,8 @@ Structure example_structure(const std::string& entry, const std::vector<int>& le
   structure.resolution = 1.93;
   structure.release_date = "2000-02-23";
   for (std::size_t c = 0; c < lengths.size(); ++c) {
-    structure.chains.push_back(
-        example_chain(std::string(1, static_cast<char>('A' + c)), lengths[c], static_cast<int>(c)));
+    const std::string id = c < 26 ? std::string(1, static_cast<char>('A' + c)) : fmt::format("Z{}", c);
+    structure.chains.push_back(example_chain(id, lengths[c], static_cast<int>(c)));
   }
   return structure;
 }

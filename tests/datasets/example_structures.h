@@ -14,7 +14,7 @@ namespace flashrna {
 // A bonded chain of `length` nucleotides with every atom; bases vary with `seed`.
 Chain example_chain(const std::string& id, int length, int seed = 0);
 
-// One entry with such chains "A", "B", ... of the given lengths.
+// One entry with such chains "A", "B", ..., "Z26", "Z27", ... of the given lengths.
 Structure example_structure(const std::string& entry, const std::vector<int>& lengths);
 
 class TemporaryFolder {
