@@ -9,8 +9,12 @@
 namespace flashrna {
 
 int convert_main(const std::vector<std::string>& arguments);
+int split_main(const std::vector<std::string>& arguments);
+int merge_main(const std::vector<std::string>& arguments);
+int export_main(const std::vector<std::string>& arguments);
 int info_main(const std::vector<std::string>& arguments);
 int train_main(const std::vector<std::string>& arguments);
 int sample_main(const std::vector<std::string>& arguments);
+int bench_main(const std::vector<std::string>& arguments);
 
 }  // namespace flashrna

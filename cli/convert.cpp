@@ -6,6 +6,7 @@
 #include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/interruption.h"
@@ -26,6 +27,7 @@ void print_result(const ConversionResult& result, const std::string& output, boo
                 {"files", result.files},
                 {"unreadable_files", result.unreadable_files},
                 {"skipped_files", result.skipped_files},
+                {"chains_without_cluster", result.without_cluster},
                 {"chains", result.chains},
                 {"residues", result.residues},
                 {"rejected", rejected}});
@@ -89,6 +91,7 @@ int convert_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> inputs;
   std::string output;
   std::string unit = "chain";
+  std::string clusters;
   ConversionOptions options;
   std::uint64_t max_mebibytes = options.max_bytes >> 20;
   CommonOptions common;
@@ -102,6 +105,7 @@ int convert_main(const std::vector<std::string>& arguments) {
   line.option("output", output, "FILE.h5", "the dataset to write", Need::kRequired);
   line.flag("overwrite", options.overwrite, "replace FILE.h5 if it exists");
   line.option("unit", unit, "WORD", "one entry per chain, or per assembly: all RNA chains of a file");
+  line.option("clusters", clusters, "FILE", "table of entry or chain (1EHZ, 1EHZ_A) and its sequence cluster");
   line.option("model", options.model, "N", "which model of every file, from 1");
   line.option("max-unpacked", max_mebibytes, "MIB", "largest file taken, unpacked; stops decompression bombs");
   line.flag("strict", options.strict, "stop at the first file that cannot be read");
@@ -109,6 +113,8 @@ int convert_main(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   options.threads = common.threads;
   options.unit = entry_unit(unit);
+  std::optional<ClusterTable> table;
+  if (!clusters.empty()) options.clusters = &table.emplace(ClusterTable::read(clusters));
   constexpr std::uint64_t kMostMebibytes = 1 << 20;
   if (max_mebibytes < 1 || max_mebibytes > kMostMebibytes) {
     fail_usage("--max-unpacked \"{}\" is not a whole number from 1 to {}", max_mebibytes, kMostMebibytes);
@@ -126,6 +132,10 @@ int convert_main(const std::vector<std::string>& arguments) {
   if (result.skipped_files > 0 && !common.quiet) {
     fmt::print(stderr, "left out {} file{} not named like a structure, the first {}\n", result.skipped_files,
                result.skipped_files == 1 ? "" : "s", result.first_skipped);
+  }
+  if (result.without_cluster > 0 && !common.quiet) {
+    fmt::print(stderr, "{} of {} chains are not in {}: they have no cluster\n", result.without_cluster, result.chains,
+               clusters);
   }
   print_result(result, output, common.json);
   return 0;

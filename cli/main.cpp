@@ -30,9 +30,13 @@ struct Subcommand {
 
 constexpr Subcommand kSubcommands[] = {
     {"convert", convert_main, "PDB and mmCIF files to one HDF5 dataset"},
+    {"split", split_main, "train, validation and test by whole clusters"},
+    {"merge", merge_main, "several datasets into one"},
+    {"export", export_main, "chains of a dataset back to mmCIF or PDB files"},
     {"info", info_main, "what is in a dataset, a checkpoint or a structure file"},
     {"train", train_main, "train a backbone generator on a dataset"},
     {"sample", sample_main, "new backbones from a checkpoint"},
+    {"bench", bench_main, "how fast this machine does it, beside a peer in the same run"},
 };
 
 const Subcommand& find_subcommand(const std::string& name) {

@@ -1,6 +1,7 @@
 #include "datasets/chain_rows.h"
 
 #include <limits>
+#include <sstream>
 
 #include "datasets/schema.h"
 #include "datasets/utf8.h"
@@ -94,6 +95,27 @@ std::vector<Nucleotide> nucleotides_of(const ChainRows& rows) {
     }
   }
   return nucleotides;
+}
+
+Structure structure_of(const ChainRecord& record, const ChainRows& rows) {
+  Structure structure;
+  structure.entry = record.entry;
+  structure.model = record.model;
+  structure.method = record.method;
+  structure.resolution = record.resolution;
+  structure.release_date = record.release_date;
+  std::istringstream ids(record.chain_ids);
+  for (std::string id; std::getline(ids, id, ',');) structure.chains.emplace_back().id = id;
+  if (structure.chains.empty()) structure.chains.emplace_back().id = record.chain_ids;
+  for (Nucleotide& nucleotide : nucleotides_of(rows)) {
+    const auto place = static_cast<std::size_t>(nucleotide.chain_in_structure);
+    if (place >= structure.chains.size()) {
+      fail("{}: damaged: a residue is in chain {} of its entry, which has {}", record.id, place,
+           structure.chains.size());
+    }
+    structure.chains[place].nucleotides.push_back(std::move(nucleotide));
+  }
+  return structure;
 }
 
 }  // namespace flashrna

@@ -17,4 +17,7 @@ ChainRows chain_rows(const Chain& chain);
 // The nucleotides that the rows describe; positions and B factors are rounded to float32.
 std::vector<Nucleotide> nucleotides_of(const ChainRows& rows);
 
+// A stored entry as a structure again: one chain, or several where it is an assembly.
+Structure structure_of(const ChainRecord& record, const ChainRows& rows);
+
 }  // namespace flashrna

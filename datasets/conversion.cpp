@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "datasets/chain_rows.h"
+#include "datasets/dataset_rewrite.h"
 #include "datasets/dataset_writer.h"
 #include "datasets/hdf5_file.h"
 #include "datasets/sha256.h"
@@ -113,8 +114,10 @@ class Collector {
       if (calls_.warning) calls_.warning(file.error);
     }
     for (ParsedFile::ParsedChain& chain : file.chains) {
+      if (options_.clusters != nullptr) chain.record.sequence_cluster = options_.clusters->cluster_of(chain.record);
       if (chains_.append(chain.record, chain.rows)) {
         ++result_.chains;
+        result_.without_cluster += options_.clusters != nullptr && chain.record.sequence_cluster < 0;
         result_.residues += static_cast<std::uint64_t>(chain.rows.length);
       } else {
         ++result_.rejected[kDuplicate];
@@ -207,7 +210,9 @@ std::string input_names(const std::vector<std::string>& inputs) {
 
 // Those that change what is stored.
 std::string option_text(const ConversionOptions& options) {
-  return fmt::format("model={} unit={}", options.model, options.unit == EntryUnit::kChain ? "chain" : "assembly");
+  const std::string text =
+      fmt::format("model={} unit={}", options.model, options.unit == EntryUnit::kChain ? "chain" : "assembly");
+  return options.clusters == nullptr ? text : with_option(text, "clusters", options.clusters->fingerprint());
 }
 
 }  // namespace

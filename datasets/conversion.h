@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "datasets/cluster_table.h"
 #include "rna/structure_reader.h"
 
 namespace flashrna {
@@ -18,6 +19,7 @@ struct ConversionOptions {
   int model = 1;                                // number of the model to take from every file, from 1
   EntryUnit unit = EntryUnit::kChain;           // one row per chain, or all RNA chains of a file as one row
   std::uint64_t max_bytes = kMaxUnpackedBytes;  // of one file, unpacked
+  const ClusterTable* clusters = nullptr;       // fills sequence_cluster; not owned
   bool strict = false;                          // a file that cannot be read stops the run
   bool overwrite = false;                       // replace the output if it exists
   int threads = 0;                              // parser threads; 0 = one per core
@@ -38,6 +40,7 @@ struct ConversionResult {
   std::string first_skipped;
   std::size_t chains = 0;
   std::uint64_t residues = 0;
+  std::size_t without_cluster = 0;              // stored chains that the table of clusters does not name
   std::map<std::string, std::size_t> rejected;  // rows of /rejected by reason
   bool stopped = false;                         // stop() said so: no output was written
 };

@@ -1,6 +1,7 @@
 #include "datasets/dataset_writer.h"
 
 #include <map>
+#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
@@ -13,6 +14,8 @@
 namespace flashrna {
 
 namespace {
+
+constexpr std::size_t kBlockRows = 256;
 
 Hdf5Dataset make_column(Hdf5Group& group, const SchemaColumn& column, std::uint64_t chunk_rows) {
   switch (column.type) {
@@ -43,24 +46,23 @@ struct DatasetWriter::Impl {
   const Hdf5Dataset& column(const std::string& column_path) const { return columns.at(column_path); }
   template <typename T>
   void append(const std::string& column_path, const std::vector<T>& values) {
-    column(column_path).append_rows<T>(values);
+    if constexpr (std::is_same_v<T, std::string>) {
+      column(column_path).append_text(values);
+    } else {
+      column(column_path).append_rows<T>(values);
+    }
   }
-  void append_one(const std::string& column_path, std::int32_t value) {
-    column(column_path).append_rows<std::int32_t>(std::span(&value, 1));
-  }
-  void append_one(const std::string& column_path, const std::string& value) {
-    const std::string text = to_valid_utf8(value);
-    column(column_path).append_text(std::span(&text, 1));
-  }
-  void append_offset();
-  void append_chain(const ChainRecord& record);
+  // The rows below that wait for a full block: HDF5 takes long over a single row of text.
+  void write_chains();
+  void write_rejected();
   void append_residues(const ChainRows& rows);
 
   Hdf5OutputFile file;
   std::map<std::string, Hdf5Dataset> columns;  // before `file` in destruction: HDF5 closes a file last
   std::unordered_set<std::string> ids;
-  std::vector<std::int64_t> offset;
-  std::int64_t n_residues = 0;
+  std::vector<ChainRecord> chains;       // not yet written
+  std::vector<RejectedRecord> rejected;  // not yet written
+  std::vector<std::int64_t> offset;      // of all chains, and the end
 };
 
 DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, bool overwrite)
@@ -82,33 +84,56 @@ DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, 
       columns.emplace(column.path(), std::move(dataset));
     }
   }
-  append_offset();
+  offset.push_back(0);
+  append("/chains/offset", offset);
 }
 
-void DatasetWriter::Impl::append_offset() {
-  column("/chains/offset").append_rows<std::int64_t>(std::span(&n_residues, 1));
-  offset.push_back(n_residues);
+void DatasetWriter::Impl::write_chains() {
+  const auto write = [&](const char* name, auto ChainRecord::*field) {
+    using Field = std::remove_reference_t<decltype(chains[0].*field)>;
+    std::vector<Field> values;
+    for (const ChainRecord& record : chains) {
+      if constexpr (std::is_same_v<Field, std::string>) {
+        values.push_back(to_valid_utf8(record.*field));
+      } else {
+        values.push_back(record.*field);
+      }
+    }
+    append(std::string("/chains/") + name, values);
+  };
+  write("id", &ChainRecord::id);
+  write("entry", &ChainRecord::entry);
+  write("model", &ChainRecord::model);
+  write("chain_ids", &ChainRecord::chain_ids);
+  write("molecule_kind", &ChainRecord::molecule_kind);
+  write("length", &ChainRecord::length);
+  write("n_without_frame", &ChainRecord::n_without_frame);
+  write("n_breaks", &ChainRecord::n_breaks);
+  write("resolution", &ChainRecord::resolution);
+  write("method", &ChainRecord::method);
+  write("release_date", &ChainRecord::release_date);
+  write("n_modified", &ChainRecord::n_modified);
+  write("sequence_cluster", &ChainRecord::sequence_cluster);
+  write("structure_cluster", &ChainRecord::structure_cluster);
+  write("split", &ChainRecord::split);
+  write("source_file", &ChainRecord::source_file);
+  write("source_sha256", &ChainRecord::source_sha256);
+  append("/chains/offset",
+         std::vector<std::int64_t>(offset.end() - static_cast<std::ptrdiff_t>(chains.size()), offset.end()));
+  chains.clear();
 }
 
-void DatasetWriter::Impl::append_chain(const ChainRecord& record) {
-  append_one("/chains/id", record.id);
-  append_one("/chains/entry", record.entry);
-  append_one("/chains/model", record.model);
-  append_one("/chains/chain_ids", record.chain_ids);
-  append_one("/chains/molecule_kind", record.molecule_kind);
-  append_one("/chains/length", record.length);
-  append_one("/chains/n_without_frame", record.n_without_frame);
-  append_one("/chains/n_breaks", record.n_breaks);
-  append("/chains/resolution", std::vector<float>{record.resolution});
-  append_one("/chains/method", record.method);
-  append_one("/chains/release_date", record.release_date);
-  append_one("/chains/n_modified", record.n_modified);
-  append_one("/chains/sequence_cluster", record.sequence_cluster);
-  append_one("/chains/structure_cluster", record.structure_cluster);
-  append_one("/chains/split", record.split);
-  append_one("/chains/source_file", record.source_file);
-  append_one("/chains/source_sha256", record.source_sha256);
-  append_offset();
+void DatasetWriter::Impl::write_rejected() {
+  const auto write = [&](const char* path, std::string RejectedRecord::*field) {
+    std::vector<std::string> values;
+    for (const RejectedRecord& record : rejected) values.push_back(to_valid_utf8(record.*field));
+    append(path, values);
+  };
+  write("/rejected/source", &RejectedRecord::source);
+  write("/rejected/chain", &RejectedRecord::chain);
+  write("/rejected/reason", &RejectedRecord::reason);
+  write("/rejected/detail", &RejectedRecord::detail);
+  rejected.clear();
 }
 
 void DatasetWriter::Impl::append_residues(const ChainRows& rows) {
@@ -118,10 +143,10 @@ void DatasetWriter::Impl::append_residues(const ChainRows& rows) {
     insertion_codes.push_back(rows.insertion_code[i] == ' ' ? "" : std::string(1, rows.insertion_code[i]));
   }
   append("/residues/nucleotide", rows.nucleotide);
-  column("/residues/parent_name").append_text(parent_names);
-  column("/residues/residue_name").append_text(rows.residue_name);
+  append("/residues/parent_name", parent_names);
+  append("/residues/residue_name", rows.residue_name);
   append("/residues/seq_id", rows.seq_id);
-  column("/residues/insertion_code").append_text(insertion_codes);
+  append("/residues/insertion_code", insertion_codes);
   append("/residues/chain_in_structure", rows.chain_in_structure);
   append("/residues/residue_index", rows.residue_index);
   append("/residues/atom_positions", rows.atom_positions);
@@ -145,15 +170,14 @@ void DatasetWriter::append(const ChainRecord& record, const ChainRows& rows) {
   }
   if (!impl_->ids.insert(to_valid_utf8(record.id)).second) fail("chain id {} is there twice", record.id);
   impl_->append_residues(rows);
-  impl_->n_residues += rows.length;
-  impl_->append_chain(record);
+  impl_->offset.push_back(impl_->offset.back() + rows.length);
+  impl_->chains.push_back(record);
+  if (impl_->chains.size() == kBlockRows) impl_->write_chains();
 }
 
 void DatasetWriter::reject(const RejectedRecord& rejected) {
-  impl_->append_one("/rejected/source", rejected.source);
-  impl_->append_one("/rejected/chain", rejected.chain);
-  impl_->append_one("/rejected/reason", rejected.reason);
-  impl_->append_one("/rejected/detail", rejected.detail);
+  impl_->rejected.push_back(rejected);
+  if (impl_->rejected.size() == kBlockRows) impl_->write_rejected();
 }
 
 ChainRows DatasetWriter::read_content(std::uint64_t index) const {
@@ -171,6 +195,8 @@ ChainRows DatasetWriter::read_content(std::uint64_t index) const {
 }
 
 void DatasetWriter::finish() {
+  impl_->write_chains();
+  impl_->write_rejected();
   impl_->columns.clear();
   impl_->file.commit();
 }

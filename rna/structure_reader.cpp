@@ -75,12 +75,12 @@ std::string info(const gemmi::Structure& parsed, const char* tag) {
 }
 
 std::string entry_name(const gemmi::Structure& parsed, const std::string& name) {
+  const std::string stem = std::filesystem::path(without_gz(name)).stem().string();
   std::string id = info(parsed, "_entry.id");
-  if (is_pdb_id(id)) {
-    std::transform(id.begin(), id.end(), id.begin(), [](unsigned char c) { return std::toupper(c); });
-    return id;
-  }
-  return std::filesystem::path(without_gz(name)).stem().string();
+  if (!is_pdb_id(id)) id = stem;
+  if (!is_pdb_id(id)) return stem;
+  std::transform(id.begin(), id.end(), id.begin(), [](unsigned char c) { return std::toupper(c); });
+  return id;
 }
 
 // Adds what the file says about a residue name, unless that names no residue we know.

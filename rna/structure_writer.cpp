@@ -89,6 +89,20 @@ void append_polymers(const Structure& structure, const std::vector<std::string>&
   fmt::format_to(out, "#\n");
 }
 
+// How the coordinates were found, where that is known.
+void append_experiment(const Structure& structure, const std::string& entry, Buffer out) {
+  if (structure.method.empty()) return;
+  fmt::format_to(out, "_exptl.entry_id {}\n_exptl.method {}\n#\n", entry, cif_value(structure.method));
+  if (structure.resolution <= 0) return;
+  if (structure.method.find("MICROSCOPY") != std::string::npos) {
+    fmt::format_to(out, "_em_3d_reconstruction.entry_id {}\n_em_3d_reconstruction.resolution {:.2f}\n#\n", entry,
+                   structure.resolution);
+  } else {
+    fmt::format_to(out, "_refine.entry_id {}\n_refine.pdbx_refine_id {}\n_refine.ls_d_res_high {:.2f}\n#\n", entry,
+                   cif_value(structure.method), structure.resolution);
+  }
+}
+
 // The parents of modified nucleotides, which a reader might not know.
 void append_modified_residues(const Structure& structure, Buffer out) {
   std::set<std::string> known;
@@ -193,6 +207,7 @@ std::string to_mmcif(const Structure& structure) {
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "data_{}\n#\n_entry.id {}\n#\n", name, cif_value(name));
   fmt::format_to(out, "_software.name flashrna\n_software.version {}\n_software.pdbx_ordinal 1\n#\n", FLASHRNA_VERSION);
+  append_experiment(structure, cif_value(name), out);
   if (structure.chains.empty()) return text;
   append_polymers(structure, asym_ids, out);
   append_modified_residues(structure, out);
@@ -205,7 +220,11 @@ std::string to_pdb(const Structure& structure) {
   check_fits_pdb(structure);
   std::string text;
   const auto out = std::back_inserter(text);
+  if (!structure.method.empty()) fmt::format_to(out, "EXPDTA    {}\n", structure.method);
   fmt::format_to(out, "REMARK   1 WRITTEN BY FLASHRNA {}\n", FLASHRNA_VERSION);
+  if (structure.resolution > 0) {
+    fmt::format_to(out, "REMARK   2\nREMARK   2 RESOLUTION.    {:.2f} ANGSTROMS.\n", structure.resolution);
+  }
   append_modres(structure, out);
   int serial = 0;
   for (const Chain& chain : structure.chains) {

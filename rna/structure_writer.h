@@ -9,7 +9,7 @@
 
 namespace flashrna {
 
-// mmCIF text with _entity, _entity_poly, _struct_asym, _atom_site and _software.
+// mmCIF text with _exptl and resolution where known, _entity, _entity_poly, _struct_asym, _atom_site and _software.
 // Throws Error for a coordinate that is not finite.
 std::string to_mmcif(const Structure& structure);
 

@@ -52,7 +52,9 @@ void expect_all_run(const std::vector<std::string>& commands) {
   for (const std::string& command : commands) {
     const ProgramResult result = run_shell(shortened(command), {.folder = folder.path()});
     EXPECT_EQ(result.status, 0) << command << "\n" << result.errors;
-    EXPECT_NE(result.output, "") << command;
+    if (command.find(" > ") == std::string::npos) {
+      EXPECT_NE(result.output, "") << command;
+    }
   }
 }
 
@@ -64,10 +66,10 @@ TEST(Documentation, EveryReadmeCommandRuns) {
 
 TEST(Documentation, EveryExampleOfTheHelpTextsRuns) {
   std::vector<std::string> commands;
-  for (const char* subcommand : {"convert", "train", "info", "sample"}) {
+  for (const char* subcommand : {"convert", "split", "merge", "export", "train", "info", "sample", "bench"}) {
     for (const std::string& command : commands_of_help(subcommand)) commands.push_back(command);
   }
-  EXPECT_GE(commands.size(), 4u);
+  EXPECT_GE(commands.size(), 8u);
   expect_all_run(commands);
 }
 

@@ -15,7 +15,8 @@ TEST(Program, AloneItListsItsSubcommandsOnStdout) {
   const ProgramResult result = run_flashrna({});
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.errors, "");
-  for (const char* name : {"\n  convert ", "\n  info ", "\n  train ", "\n  sample "}) {
+  for (const char* name : {"\n  convert ", "\n  split ", "\n  merge ", "\n  export ", "\n  info ", "\n  train ",
+                           "\n  sample ", "\n  bench "}) {
     EXPECT_NE(result.output.find(name), std::string::npos) << result.output;
   }
   EXPECT_EQ(run_flashrna({"--help"}).output, result.output);
@@ -68,7 +69,8 @@ TEST_P(Subcommand, WithoutArgumentsItSaysWhatIsMissing) {
       << result.errors;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Subcommand, testing::Values("convert", "info", "train", "sample"),
+INSTANTIATE_TEST_SUITE_P(All, Subcommand,
+                         testing::Values("convert", "split", "merge", "export", "info", "train", "sample"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(Program, UnknownSubcommandIsUsageWithTheNearestName) {
@@ -78,8 +80,9 @@ TEST(Program, UnknownSubcommandIsUsageWithTheNearestName) {
     EXPECT_EQ(result.output, "");
     EXPECT_EQ(result.errors, "error: unknown subcommand \"trian\"; did you mean \"train\"?\n");
   }
-  EXPECT_EQ(run_flashrna({"xyzzyx"}).errors,
-            "error: unknown subcommand \"xyzzyx\"; there are convert, info, train, sample\n");
+  EXPECT_EQ(
+      run_flashrna({"xyzzyx"}).errors,
+      "error: unknown subcommand \"xyzzyx\"; there are convert, split, merge, export, info, train, sample, bench\n");
 }
 
 TEST(Program, StdoutThatCannotBeWrittenIsAnError) {

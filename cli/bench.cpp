@@ -1,0 +1,47 @@
+// flashrna bench: a table of benchmarks, each in cli/bench_<name>.cpp.
+#include <fmt/format.h>
+
+#include "cli/benches.h"
+#include "cli/commands.h"
+#include "libfold/configuration.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+struct Bench {
+  const char* name;
+  int (*run)(const std::vector<std::string>& arguments);
+  const char* summary;
+};
+
+constexpr Bench kBenches[] = {
+    {"convert", bench_convert_main, "reading structures into a dataset, beside gemmi reading the same files"},
+};
+
+std::string overview() {
+  std::string text =
+      "Measures this machine: ours beside a peer, in the same run.\n\nUsage: flashrna bench NAME ...\n\n";
+  for (const Bench& bench : kBenches) text += fmt::format("  {:<10}{}\n", bench.name, bench.summary);
+  return text + "\nflashrna bench NAME --help says what it takes.\n\nExample:\n  flashrna bench convert structures/\n";
+}
+
+}  // namespace
+
+int bench_main(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h")) {
+    std::fputs(overview().c_str(), stdout);
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Bench& bench : kBenches) {
+    if (!arguments.empty() && arguments[0] == bench.name) return bench.run({arguments.begin() + 1, arguments.end()});
+    names.emplace_back(bench.name);
+  }
+  if (arguments.empty()) fail_usage("NAME is missing; see flashrna help bench");
+  const std::string nearest = nearest_name(arguments[0], names);
+  fail_usage("unknown benchmark \"{}\"{}", arguments[0],
+             nearest.empty() ? "; see flashrna help bench" : fmt::format("; did you mean \"{}\"?", nearest));
+}
+
+}  // namespace flashrna

@@ -1,0 +1,11 @@
+// The benchmarks of `flashrna bench`, one source file each: cli/bench_<name>.cpp. As cli/commands.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace flashrna {
+
+int bench_convert_main(const std::vector<std::string>& arguments);
+
+}  // namespace flashrna

@@ -1,0 +1,136 @@
+// flashrna export: chains of a dataset back to structure files (rna/structure_writer).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <set>
+
+#include "cli/commands.h"
+#include "cli/interruption.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "datasets/chain_rows.h"
+#include "datasets/dataset_reader.h"
+#include "rna/error.h"
+#include "rna/structure_writer.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ExportSettings {
+  std::vector<std::string> chains;
+  std::string split, output, format = "cif";
+  bool overwrite = false;
+};
+
+// Indices of the chains whose id or entry is in `names` (all if there are none) and whose split is `split` (if given).
+std::vector<std::size_t> choose_chains(const DatasetReader& reader, const ExportSettings& settings) {
+  const auto& chains = reader.chains();
+  for (const std::string& name : settings.chains) {
+    const auto is_name = [&](const ChainRecord& chain) { return chain.id == name || chain.entry == name; };
+    if (std::ranges::none_of(chains, is_name)) {
+      std::vector<std::string> ids;
+      for (const ChainRecord& chain : chains) ids.push_back(chain.id);
+      const std::string nearest = nearest_name(name, ids);
+      fail("{}: no chain or entry \"{}\"{}", reader.path(), name,
+           nearest.empty() ? "; flashrna info shows what is in it" : fmt::format("; did you mean \"{}\"?", nearest));
+    }
+  }
+  const std::set<std::string> names(settings.chains.begin(), settings.chains.end());
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    const bool named = names.empty() || names.contains(chains[i].id) || names.contains(chains[i].entry);
+    if (named && (settings.split.empty() || chains[i].split == settings.split)) chosen.push_back(i);
+  }
+  if (chosen.empty()) fail("{}: no chain has the split \"{}\"", reader.path(), settings.split);
+  return chosen;
+}
+
+std::string structure_text(const DatasetReader& reader, std::size_t index, const std::string& format) {
+  const Structure structure = structure_of(reader.chains()[index], reader.read_rows(index));
+  return format == "pdb" ? to_pdb(structure) : to_mmcif(structure);
+}
+
+// Identifiers may hold characters that mean something in a path.
+std::string file_name(const std::string& id, const std::string& format) {
+  std::string name = id;
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '\\') c = '_';
+  }
+  return name + "." + format;
+}
+
+void write_to_stdout(const DatasetReader& reader, const std::vector<std::size_t>& chosen,
+                     const ExportSettings& settings) {
+  if (settings.format == "pdb" && chosen.size() > 1) {
+    fail_usage("{} chains do not fit into one PDB stream; name one with --chains, or write mmCIF", chosen.size());
+  }
+  for (const std::size_t i : chosen) std::fputs(structure_text(reader, i, settings.format).c_str(), stdout);
+}
+
+// False if it was interrupted.
+bool write_files(const DatasetReader& reader, const std::vector<std::size_t>& chosen, const ExportSettings& settings,
+                 bool quiet) {
+  std::error_code reason;
+  fs::create_directories(settings.output, reason);
+  if (reason) fail("{}: cannot make the folder: {}", settings.output, reason.message());
+  const auto path_of = [&](std::size_t i) {
+    return (fs::path(settings.output) / file_name(reader.chains()[i].id, settings.format)).string();
+  };
+  for (const std::size_t i : chosen) {
+    if (!settings.overwrite && fs::exists(path_of(i))) {
+      fail("{}: exists already; pass --overwrite to replace it, or choose another folder", path_of(i));
+    }
+  }
+  Progress progress("exporting", "chains", static_cast<std::int64_t>(chosen.size()), quiet);
+  for (const std::size_t i : chosen) {
+    if (interrupted()) return false;
+    write_file_atomically(path_of(i), structure_text(reader, i, settings.format));
+    progress.advance();
+  }
+  return true;
+}
+
+}  // namespace
+
+int export_main(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  ExportSettings settings;
+  CommonOptions common;
+  CommandLine line("export", "Writes chains of a dataset as mmCIF or PDB files.",
+                   "flashrna export rna.h5 --output natives --overwrite\n"
+                   "flashrna export rna.h5 --chains 1EHZ --output - > 1ehz.cif");
+  line.positional("FILE", files, "a dataset");
+  line.option("output", settings.output, "DIR", "folder of the files, one per chain; - for standard output",
+              Need::kRequired);
+  line.list("chains", settings.chains, "ID...",
+            "identifiers of chains or entries, as flashrna info shows; default: all");
+  line.option("split", settings.split, "NAME", "only chains of this split: train, validation or test");
+  line.option("format", settings.format, "NAME", "cif or pdb");
+  line.flag("overwrite", settings.overwrite, "replace files that exist");
+  line.common(common);
+  if (!line.parse(arguments)) return 0;
+  if (settings.format != "cif" && settings.format != "pdb") {
+    fail_usage("--format \"{}\" is not cif or pdb", settings.format);
+  }
+  const DatasetReader reader(files.at(0));
+  const std::vector<std::size_t> chosen = choose_chains(reader, settings);
+  if (settings.output == "-") {
+    write_to_stdout(reader, chosen, settings);
+    return 0;
+  }
+  if (!write_files(reader, chosen, settings, common.quiet)) {
+    fmt::print(stderr, "interrupted; {} holds the chains written so far\n", settings.output);
+    return kInterruptedStatus;
+  }
+  Table table({"item", "count"});
+  table.add_row({"files", chosen.size()});
+  table.print(common.json);
+  return 0;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,205 @@
+// flashrna split: training, validation and test by whole clusters (datasets/splits).
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "cli/interruption.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "datasets/cluster_table.h"
+#include "datasets/dataset_rewrite.h"
+#include "datasets/hdf5_file.h"
+#include "datasets/sequence_clusters.h"
+#include "datasets/splits.h"
+#include "kernels/torch_headers.h"
+#include "libfold/random_streams.h"
+#include "rna/error.h"
+#include "rna/nucleotide.h"
+
+namespace flashrna {
+namespace {
+
+constexpr std::size_t kLargestShown = 5;
+
+// Three numbers from "0.8,0.1,0.1".
+std::array<double, 3> parse_fractions(const std::string& text) {
+  std::array<double, 3> fractions{};
+  std::istringstream parts(text);
+  std::size_t n = 0;
+  for (std::string part; std::getline(parts, part, ','); ++n) {
+    double value = 0;
+    const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), value);
+    const bool good = n < fractions.size() && !part.empty() && code == std::errc() && end == part.data() + part.size();
+    if (!good) fail_usage("--fractions \"{}\" is not three numbers for train, validation and test: 0.8,0.1,0.1", text);
+    fractions[n] = value;
+  }
+  if (n != fractions.size()) fail_usage("--fractions \"{}\" has {} numbers; expected train, validation, test", text, n);
+  return fractions;
+}
+
+std::vector<std::string> sequences_of(const DatasetReader& reader) {
+  std::vector<std::string> sequences;
+  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+    std::string& sequence = sequences.emplace_back();
+    for (const std::uint8_t base : reader.read_chain(i).nucleotide) sequence += base_letter(static_cast<Base>(base));
+  }
+  return sequences;
+}
+
+// Fills `field` of every record from the table and says how many it does not name.
+void take_clusters(const std::string& path, std::vector<ChainRecord>& records, int ChainRecord::*field, const char* key,
+                   std::string& options, bool quiet) {
+  const ClusterTable table = ClusterTable::read(path);
+  std::size_t missing = 0;
+  for (ChainRecord& record : records) {
+    record.*field = table.cluster_of(record);
+    missing += record.*field < 0;
+  }
+  if (missing == records.size()) fail("{}: none of the {} chains is in this table", path, missing);
+  if (missing > 0 && !quiet) fmt::print(stderr, "{} of {} chains are not in {}\n", missing, records.size(), path);
+  options = with_option(options, key, table.fingerprint());
+}
+
+struct Part {
+  std::size_t chains = 0, groups = 0;
+  std::int64_t residues = 0;
+};
+
+void print_split(std::vector<SplitGroup> groups, const std::vector<ChainRecord>& records,
+                 const std::array<double, 3>& fractions, const CommonOptions& common) {
+  std::array<Part, 3> parts{};
+  std::int64_t total = 0;
+  for (const SplitGroup& group : groups) {
+    Part& part = parts[static_cast<std::size_t>(group.split)];
+    part.chains += group.chains.size();
+    part.residues += group.residues;
+    ++part.groups;
+    total += group.residues;
+  }
+  const double sum = fractions[0] + fractions[1] + fractions[2];
+  const auto percent = [&](double part) { return fmt::format("{:.1f} %", 100 * part / static_cast<double>(total)); };
+  Table table({"part", "chains", "groups", "residues", "share", "wanted"});
+  for (std::size_t s = 0; s < parts.size(); ++s) {
+    table.add_row({kSplitNames[s], parts[s].chains, parts[s].groups, parts[s].residues,
+                   percent(static_cast<double>(parts[s].residues)), fmt::format("{:.1f} %", 100 * fractions[s] / sum)});
+  }
+  std::ranges::stable_sort(groups, std::ranges::greater(), &SplitGroup::residues);
+  if (groups.size() > kLargestShown) groups.resize(kLargestShown);
+  Table largest({"largest group", "chains", "clusters", "residues", "share", "part"});
+  for (const SplitGroup& group : groups) {
+    std::set<int> clusters;
+    for (const std::size_t i : group.chains) clusters.insert(records[i].sequence_cluster);
+    largest.add_row({"of " + records[group.chains.front()].id, group.chains.size(), clusters.size(), group.residues,
+                     percent(static_cast<double>(group.residues)), kSplitNames[static_cast<std::size_t>(group.split)]});
+  }
+  if (common.json) return print_json({{"parts", table.to_json()}, {"largest_groups", largest.to_json()}});
+  table.print(false);
+  std::fputs("\n", stdout);
+  largest.print(false);
+}
+
+struct SplitSettings {
+  std::string output, fractions = "0.8,0.1,0.1", clusters, structure_clusters, cluster_with;
+  bool overwrite = false;
+  SequenceClustering clustering;
+};
+
+void add_options(CommandLine& line, SplitSettings& settings) {
+  line.option("output", settings.output, "FILE.h5", "the dataset with the split; may be FILE itself", Need::kRequired);
+  line.flag("overwrite", settings.overwrite, "replace the output if it exists");
+  line.option("fractions", settings.fractions, "LIST", "residues in train, validation and test");
+  line.option("clusters", settings.clusters, "FILE", "table of entry or chain (1EHZ, 1EHZ_A) and its sequence cluster");
+  line.option("structure-clusters", settings.structure_clusters, "FILE",
+              "the same by fold: joins the sequence clusters that it connects");
+  line.option("cluster-with", settings.cluster_with, "PROGRAM", "compute sequence clusters: mmseqs or cd-hit-est");
+  line.option("identity", settings.clustering.identity, "X", "lowest sequence identity in a computed cluster");
+  line.option("coverage", settings.clustering.coverage, "X", "least share of a sequence that an alignment covers");
+}
+
+// Sequence and structure clusters from wherever the settings say; options for the root attribute.
+std::string assign_clusters(const SplitSettings& settings, const CommonOptions& common, const std::string& old_options,
+                            const std::vector<std::string>& sequences, std::vector<ChainRecord>& records) {
+  std::string options = old_options;
+  if (!settings.clusters.empty()) {
+    take_clusters(settings.clusters, records, &ChainRecord::sequence_cluster, "clusters", options, common.quiet);
+  }
+  if (!settings.cluster_with.empty()) {
+    const std::vector<int> clusters = cluster_sequences(sequences, settings.clustering);
+    for (std::size_t i = 0; i < records.size(); ++i) records[i].sequence_cluster = clusters[i];
+    // Computed from these very chains: never the clusters of another dataset.
+    options = with_option(options, "clusters",
+                          fmt::format("{}:{}:{}:{}-chains", settings.cluster_with, settings.clustering.identity,
+                                      settings.clustering.coverage, records.size()));
+  }
+  if (!settings.structure_clusters.empty()) {
+    take_clusters(settings.structure_clusters, records, &ChainRecord::structure_cluster, "structure_clusters", options,
+                  common.quiet);
+  }
+  const bool any = std::ranges::any_of(
+      records, [](const ChainRecord& r) { return r.sequence_cluster >= 0 || r.structure_cluster >= 0; });
+  if (!any && !common.quiet) {
+    fmt::print(
+        stderr,
+        "no clusters: entries stay together, but similar sequences may stand on both sides; give --clusters FILE "
+        "or --cluster-with mmseqs\n");
+  }
+  return options;
+}
+
+}  // namespace
+
+int split_main(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  SplitSettings settings;
+  CommonOptions common;
+  CommandLine line("split", "Assigns the chains of a dataset to train, validation and test by whole clusters.",
+                   "flashrna split rna.h5 --output split.h5 --fractions 0.8,0.1,0.1 --seed 1");
+  line.positional("FILE", files, "a dataset");
+  add_options(line, settings);
+  line.common(common);
+  if (!line.parse(arguments)) return 0;
+  const std::array<double, 3> fractions = parse_fractions(settings.fractions);
+  if (!settings.clusters.empty() && !settings.cluster_with.empty()) {
+    fail_usage("--clusters and --cluster-with are both given; sequence clusters come from one of them");
+  }
+  settings.clustering.threads = common.threads;
+  if (!settings.cluster_with.empty()) {
+    settings.clustering.program = settings.cluster_with;
+    check_clustering(settings.clustering);
+  }
+  check_output_path(settings.output, settings.overwrite);
+
+  const DatasetReader reader(files.at(0));
+  std::vector<ChainRecord> records = reader.chains();
+  const std::vector<std::string> sequences = sequences_of(reader);
+  std::string options = assign_clusters(settings, common, reader.options(), sequences, records);
+  std::vector<SplitGroup> groups = group_chains(records, sequences);
+  RandomStream stream(common.seed, "split");
+  assign_splits(groups, fractions, [&](std::uint64_t n) { return stream.below(n); });
+  for (const SplitGroup& group : groups) {
+    for (const std::size_t i : group.chains) records[i].split = kSplitNames[static_cast<std::size_t>(group.split)];
+  }
+  options = with_option(options, "split_fractions", settings.fractions);
+  options = with_option(options, "split_seed", std::to_string(common.seed));
+
+  RewriteCalls calls;
+  Progress progress("writing", "chains", static_cast<std::int64_t>(records.size()), common.quiet);
+  calls.progress = [&](std::size_t done, std::size_t) { progress.set(static_cast<std::int64_t>(done)); };
+  calls.stop = interrupted;
+  if (!rewrite_dataset(reader, records, options, settings.output, settings.overwrite, calls)) {
+    fmt::print(stderr, "interrupted: {} is not written; run the same command again\n", settings.output);
+    return kInterruptedStatus;
+  }
+  print_split(std::move(groups), records, fractions, common);
+  return 0;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,122 @@
+#include "datasets/cluster_table.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "datasets/sha256.h"
+#include "datasets/unique_chains.h"
+#include "rna/error.h"
+
+namespace flashrna {
+
+namespace {
+
+// "1ehz_A" as "1EHZ_A"; names that do not begin with a PDB id as they are.
+std::string normalized(std::string_view name) {
+  std::string result(name);
+  const auto is_alnum = [](unsigned char c) { return std::isalnum(c) != 0; };
+  const bool has_id = name.size() >= 4 && std::isdigit(static_cast<unsigned char>(name[0])) != 0 &&
+                      std::all_of(name.begin(), name.begin() + 4, is_alnum) && (name.size() == 4 || name[4] == '_');
+  if (has_id) {
+    std::transform(result.begin(), result.begin() + 4, result.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  }
+  return result;
+}
+
+std::vector<std::string> words_of(std::string line) {
+  for (char& c : line) {
+    if (c == ',' || c == '\t' || c == '\r') c = ' ';
+  }
+  std::istringstream stream(line);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+bool is_header(const std::vector<std::string>& words) {
+  std::string second = words[1];
+  std::transform(second.begin(), second.end(), second.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return second.starts_with("cluster");
+}
+
+// The whole number that `text` is; -1 if it is none.
+int as_number(const std::string& text) {
+  int number = -1;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return code == std::errc() && end == text.data() + text.size() ? number : -1;
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("{}: cannot open the table of clusters: {}", path, std::strerror(errno));
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) fail("{}: cannot read the table of clusters: {}", path, std::strerror(errno));
+  return text;
+}
+
+struct Row {
+  std::string name, cluster;
+  int line;
+};
+
+std::vector<Row> rows_of(const std::string& text, const std::string& path) {
+  std::vector<Row> rows;
+  std::istringstream lines(text);
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    const std::vector<std::string> words = words_of(line);
+    if (words.empty() || words[0].starts_with('#')) continue;
+    if (words.size() != 2) {
+      fail("{}:{}: {} columns, expected two: an entry or chain (1EHZ, 1EHZ_A) and its cluster", path, number,
+           words.size());
+    }
+    if (rows.empty() && is_header(words)) continue;
+    rows.push_back({normalized(words[0]), words[1], number});
+  }
+  if (rows.empty())
+    fail("{}: no cluster in it; expected lines of an entry or chain (1EHZ, 1EHZ_A) and its cluster", path);
+  return rows;
+}
+
+}  // namespace
+
+ClusterTable ClusterTable::read(const std::string& path) {
+  const std::string text = read_text(path);
+  const std::vector<Row> rows = rows_of(text, path);
+  ClusterTable table;
+  table.fingerprint_ = sha256_hex(text).substr(0, 16);
+  const bool are_numbers =
+      std::all_of(rows.begin(), rows.end(), [](const Row& row) { return as_number(row.cluster) >= 0; });
+  std::unordered_map<std::string, int> numbers;
+  for (const Row& row : rows) {
+    const int cluster = are_numbers ? as_number(row.cluster)
+                                    : numbers.emplace(row.cluster, static_cast<int>(numbers.size())).first->second;
+    const auto [known, is_new] = table.clusters_.emplace(row.name, cluster);
+    if (!is_new && known->second != cluster) {
+      fail("{}:{}: {} is in cluster {}, but an earlier line puts it in another", path, row.line, row.name, row.cluster);
+    }
+  }
+  return table;
+}
+
+int ClusterTable::cluster_of(const ChainRecord& record) const {
+  const auto find = [&](const std::string& name) {
+    const auto found = clusters_.find(normalized(name));
+    return found != clusters_.end() ? found->second : -1;
+  };
+  int cluster = find(chain_record_id(record));
+  std::istringstream chains(record.chain_ids);
+  for (std::string chain; cluster < 0 && std::getline(chains, chain, ',');) cluster = find(record.entry + "_" + chain);
+  return cluster >= 0 ? cluster : find(record.entry);
+}
+
+}  // namespace flashrna

@@ -1,0 +1,31 @@
+// Which cluster a chain belongs to, from a table that somebody else made: two columns, an entry or a chain and its
+// cluster, separated by a comma, a tab or blanks. A first line whose second word begins with "cluster" is a header.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+
+#include "datasets/dataset_reader.h"
+
+namespace flashrna {
+
+class ClusterTable {
+ public:
+  // Throws Error naming file and line: not two columns, or a name that is in two clusters.
+  static ClusterTable read(const std::string& path);
+
+  // A chain is looked up as "1EHZ_1_A", then "1EHZ_A", then "1EHZ"; the case of a PDB id does not count, that of a
+  // chain does. -1 if the table has none of them. Clusters named by whole numbers keep them, others are numbered from 0
+  // in the order of the table.
+  int cluster_of(const ChainRecord& record) const;
+
+  std::size_t size() const { return clusters_.size(); }            // names
+  const std::string& fingerprint() const { return fingerprint_; }  // of the file's bytes: 16 hexadecimal digits
+
+ private:
+  std::unordered_map<std::string, int> clusters_;
+  std::string fingerprint_;
+};
+
+}  // namespace flashrna

@@ -1,0 +1,138 @@
+#include "datasets/dataset_rewrite.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "datasets/dataset_writer.h"
+#include "datasets/hdf5_file.h"
+#include "datasets/unique_chains.h"
+#include "rna/error.h"
+
+namespace flashrna {
+
+std::string option_value(const std::string& options, const std::string& key) {
+  std::istringstream words(options);
+  for (std::string word; words >> word;) {
+    if (word.starts_with(key + "=")) return word.substr(key.size() + 1);
+  }
+  return {};
+}
+
+std::string with_option(const std::string& options, const std::string& key, const std::string& value) {
+  std::string result;
+  bool found = value.empty();
+  const auto add = [&](const std::string& word) { result += (result.empty() ? "" : " ") + word; };
+  std::istringstream words(options);
+  for (std::string word; words >> word;) {
+    if (!word.starts_with(key + "=")) {
+      add(word);
+    } else if (!found) {
+      add(key + "=" + value);
+      found = true;
+    }
+  }
+  if (!found) add(key + "=" + value);
+  return result;
+}
+
+bool rewrite_dataset(const DatasetReader& reader, const std::vector<ChainRecord>& records, const std::string& options,
+                     const std::string& output, bool overwrite, const RewriteCalls& calls) {
+  DatasetWriter writer(output, {reader.source(), options}, overwrite);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (calls.stop && calls.stop()) return false;
+    writer.append(records[i], reader.read_rows(i));
+    if (calls.progress) calls.progress(i + 1, records.size());
+  }
+  for (const RejectedRecord& rejected : reader.read_rejected()) writer.reject(rejected);
+  writer.finish();
+  return true;
+}
+
+namespace {
+
+// What clusters the numbers of a dataset mean: tables are the same if their fingerprints are.
+std::string clusters_of(const DatasetReader& reader) {
+  return option_value(reader.options(), "clusters") + " " + option_value(reader.options(), "structure_clusters");
+}
+
+bool has_clusters(const DatasetReader& reader) {
+  return std::any_of(reader.chains().begin(), reader.chains().end(), [](const ChainRecord& chain) {
+    return chain.sequence_cluster >= 0 || chain.structure_cluster >= 0;
+  });
+}
+
+// Options of the whole: values that differ are listed, "model=1,2".
+std::string merged_options(const std::vector<DatasetReader>& readers, bool keep_clusters) {
+  std::string options = readers.front().options();
+  std::istringstream words(options);
+  for (std::string word; words >> word;) {
+    const std::string key = word.substr(0, word.find('='));
+    std::vector<std::string> values;
+    for (const DatasetReader& reader : readers) {
+      const std::string value = option_value(reader.options(), key);
+      if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+    std::string joined;
+    for (const std::string& value : values) joined += (joined.empty() ? "" : ",") + value;
+    options = with_option(options, key, joined);
+  }
+  for (const char* key : {"split_fractions", "split_seed"}) options = with_option(options, key, "");
+  if (!keep_clusters) {
+    for (const char* key : {"clusters", "structure_clusters"}) options = with_option(options, key, "");
+  }
+  return options;
+}
+
+}  // namespace
+
+MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::string& output, bool overwrite,
+                           const RewriteCalls& calls) {
+  check_output_path(output, overwrite);
+  std::vector<DatasetReader> readers;
+  std::string source;
+  std::size_t n_chains = 0;
+  for (const std::string& input : inputs) {
+    const DatasetReader& reader = readers.emplace_back(input);
+    source += (source.empty() ? "" : " ") + reader.source();
+    n_chains += reader.chains().size();
+    const std::string unit = option_value(reader.options(), "unit");
+    const std::string expected = option_value(readers.front().options(), "unit");
+    if (unit != expected) {
+      fail("{} holds entries of unit \"{}\", {} of \"{}\"; convert both with the same --unit", input, unit,
+           inputs.front(), expected);
+    }
+  }
+  MergeResult result;
+  const bool keep_clusters = std::all_of(readers.begin(), readers.end(), [&](const DatasetReader& reader) {
+    return clusters_of(reader) == clusters_of(readers.front());
+  });
+  if (!keep_clusters) result.dropped_clusters = std::any_of(readers.begin(), readers.end(), has_clusters);
+
+  DatasetWriter writer(output, {source, merged_options(readers, keep_clusters)}, overwrite);
+  UniqueChains unique(writer);
+  std::size_t done = 0;
+  for (const DatasetReader& reader : readers) {
+    for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+      if (calls.stop && calls.stop()) {
+        result.stopped = true;
+        return result;
+      }
+      ChainRecord record = reader.chains()[i];
+      result.dropped_splits = result.dropped_splits || !record.split.empty();
+      record.split.clear();
+      if (!keep_clusters) record.sequence_cluster = record.structure_cluster = -1;
+      if (unique.append(record, reader.read_rows(i))) {
+        ++result.chains;
+        result.residues += static_cast<std::uint64_t>(record.length);
+      } else {
+        ++result.duplicates;
+      }
+      if (calls.progress) calls.progress(++done, n_chains);
+    }
+    for (const RejectedRecord& rejected : reader.read_rejected()) writer.reject(rejected);
+  }
+  writer.finish();
+  return result;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,101 @@
+#include "datasets/splits.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+#include "rna/error.h"
+
+namespace flashrna {
+
+namespace {
+
+// Disjoint sets of 0..n-1, each known by its lowest member.
+class DisjointSets {
+ public:
+  explicit DisjointSets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+
+  std::size_t find(std::size_t i) {
+    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
+    return i;
+  }
+  void join(std::size_t a, std::size_t b) {
+    a = find(a);
+    b = find(b);
+    parent_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<std::size_t> parent_;
+};
+
+bool is_assigned(const ChainRecord& chain) { return chain.sequence_cluster >= 0 || chain.structure_cluster >= 0; }
+
+}  // namespace
+
+std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains,
+                                     const std::vector<std::string>& sequences) {
+  DisjointSets sets(chains.size());
+  std::unordered_map<int, std::size_t> by_sequence_cluster, by_structure_cluster;
+  std::unordered_map<std::string, std::size_t> by_entry, by_sequence;
+  const auto join_first = [&](auto& firsts, const auto& key, std::size_t i) {
+    sets.join(firsts.emplace(key, i).first->second, i);
+  };
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    const ChainRecord& chain = chains[i];
+    if (chain.sequence_cluster >= 0) join_first(by_sequence_cluster, chain.sequence_cluster, i);
+    if (chain.structure_cluster >= 0) join_first(by_structure_cluster, chain.structure_cluster, i);
+    if (!is_assigned(chain)) join_first(by_entry, chain.entry, i);
+    by_sequence.emplace(sequences[i], i);
+  }
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    if (!is_assigned(chains[i])) sets.join(by_sequence.at(sequences[i]), i);
+  }
+  std::map<std::size_t, SplitGroup> groups;  // by the lowest chain
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    SplitGroup& group = groups[sets.find(i)];
+    group.chains.push_back(i);
+    group.residues += chains[i].length;
+  }
+  std::vector<SplitGroup> result;
+  for (auto& [first, group] : groups) result.push_back(std::move(group));
+  return result;
+}
+
+void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>& fractions,
+                   const RandomBelow& random_below) {
+  double sum = 0;
+  for (const double fraction : fractions) {
+    if (!(fraction >= 0) || !std::isfinite(fraction))
+      fail_usage("a fraction of {} is not a number from 0 up", fraction);
+    sum += fraction;
+  }
+  if (sum <= 0) fail_usage("the fractions of train, validation and test are all 0");
+  std::int64_t residues = 0;
+  for (const SplitGroup& group : groups) residues += group.residues;
+
+  std::array<double, 3> missing{};  // residues
+  double smallest = HUGE_VAL;       // part wanted
+  for (std::size_t s = 0; s < 3; ++s) {
+    missing[s] = fractions[s] / sum * static_cast<double>(residues);
+    if (missing[s] > 0) smallest = std::min(smallest, missing[s]);
+  }
+  std::vector<std::size_t> order = random_order(groups.size(), random_below);
+  const auto is_large = [&](std::size_t g) { return static_cast<double>(groups[g].residues) > 0.25 * smallest; };
+  const auto small = std::stable_partition(order.begin(), order.end(), is_large);
+  std::stable_sort(order.begin(), small,
+                   [&](std::size_t a, std::size_t b) { return groups[a].residues > groups[b].residues; });
+  for (const std::size_t g : order) {
+    std::size_t best = 0;
+    for (std::size_t s = 1; s < 3; ++s) {
+      const bool wanted = fractions[s] > 0 && (fractions[best] == 0 || missing[s] > missing[best]);
+      if (wanted) best = s;
+    }
+    groups[g].split = static_cast<int>(best);
+    missing[best] -= static_cast<double>(groups[g].residues);
+  }
+}
+
+}  // namespace flashrna

@@ -1,0 +1,206 @@
+// convert, split, merge, export and bench convert as a user runs them.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "datasets/dataset_reader.h"
+#include "rna/structure_reader.h"
+#include "rna/structure_writer.h"
+#include "tests/cli/program.h"
+#include "tests/cli/small_data.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class DatasetCommands : public ::testing::Test {
+ protected:
+  void SetUp() override { make_small_project(folder); }
+  ProgramResult flashrna(const std::vector<std::string>& words) const {
+    return run_flashrna(words, {.folder = folder.path()});
+  }
+  void expect_error(const std::vector<std::string>& words, int status, const std::string& part) const {
+    const ProgramResult result = flashrna(words);
+    EXPECT_EQ(result.status, status) << result.errors;
+    EXPECT_THAT(result.errors, StartsWith("error: "));
+    EXPECT_THAT(result.errors, HasSubstr(part));
+    EXPECT_EQ(result.output, "");
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(DatasetCommands, SplitGivesEveryChainAPartAndShowsTheLargestGroups) {
+  const ProgramResult result =
+      flashrna({"split", "rna.h5", "--output", "split.h5", "--fractions", "0.5,0.25,0.25", "--seed", "3", "--json"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("no clusters"));
+  const auto json = nlohmann::json::parse(result.output);
+  EXPECT_EQ(json["parts"].size(), 3u);
+  EXPECT_EQ(json["largest_groups"].size(), 5u);
+  std::map<std::string, int> residues;
+  const DatasetReader reader(folder.path("split.h5"));
+  for (const ChainRecord& chain : reader.chains()) residues[chain.split] += chain.length;
+  ASSERT_EQ(residues.size(), 3u);
+  EXPECT_NEAR(residues["train"], 210, 46);
+  EXPECT_NEAR(residues["validation"], 105, 46);
+  flashrna({"split", "rna.h5", "--output", "again.h5", "--fractions", "0.5,0.25,0.25", "--seed", "3", "--quiet"});
+  EXPECT_TRUE(file_bytes(folder.path("again.h5")) == file_bytes(folder.path("split.h5"))) << "the seed decides";
+}
+
+TEST_F(DatasetCommands, ClustersOfATableStayTogetherAndAFoldJoinsThem) {
+  std::string clusters = "entry,cluster\n", folds;
+  for (int i = 0; i < 12; ++i) {
+    clusters += fmt::format("small{},c{}\n", i, i / 2);
+    folds += fmt::format("small{} {}\n", i, i < 6 ? 0 : i);
+  }
+  folder.write("clusters.csv", clusters);
+  folder.write("folds.txt", folds);
+  const ProgramResult result = flashrna({"split", "rna.h5", "--output", "split.h5", "--clusters", "clusters.csv",
+                                         "--structure-clusters", "folds.txt", "--fractions", "0.4,0.3,0.3"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  std::map<std::string, std::string> split;
+  const DatasetReader reader(folder.path("split.h5"));
+  for (const ChainRecord& chain : reader.chains()) split[chain.entry] = chain.split;
+  for (int i = 1; i < 6; ++i) EXPECT_EQ(split[fmt::format("small{}", i)], split["small0"]) << "one fold";
+  for (int i = 6; i < 12; i += 2) {
+    EXPECT_EQ(split[fmt::format("small{}", i)], split[fmt::format("small{}", i + 1)]) << "one cluster";
+  }
+  EXPECT_THAT(result.output, HasSubstr("of small0_1_A"));
+}
+
+TEST_F(DatasetCommands, ConvertStoresTheClustersOfATable) {
+  folder.write("clusters.csv", "small0,3\nsmall5,4\n");
+  const ProgramResult result = flashrna({"convert", "structures", "--output", "c.h5", "--clusters", "clusters.csv"});
+  EXPECT_THAT(result.errors, HasSubstr("10 of 12 chains are not in clusters.csv"));
+  const DatasetReader reader(folder.path("c.h5"));
+  for (const ChainRecord& chain : reader.chains()) {
+    EXPECT_EQ(chain.sequence_cluster, chain.entry == "small0" ? 3 : chain.entry == "small5" ? 4 : -1);
+  }
+}
+
+TEST_F(DatasetCommands, ExportedChainsAreTheChainsThatWentIn) {
+  for (const char* format : {"cif", "pdb"}) {
+    const ProgramResult result = flashrna({"export", "rna.h5", "--output", format, "--format", format});
+    ASSERT_EQ(result.status, 0) << result.errors;
+    int n_files = 0;
+    for (const auto& file : fs::directory_iterator(folder.path(format))) {
+      const Structure exported = read_structure(file.path().string());
+      const std::string entry = file.path().stem().string().substr(0, file.path().stem().string().find('_'));
+      const Structure original =
+          read_structure(folder.path("structures/" + entry + (entry == "small0" ? ".pdb" : ".cif")));
+      const auto& got = exported.chains.at(0).nucleotides;
+      const auto& expected = original.chains.at(0).nucleotides;
+      ASSERT_EQ(got.size(), expected.size());
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        ASSERT_EQ(got[i].atom_mask, expected[i].atom_mask);
+        for (int s = 0; s < kAtomSlots; ++s) ASSERT_LE((got[i].atoms[s] - expected[i].atoms[s]).norm(), 1e-3);
+      }
+      ++n_files;
+    }
+    EXPECT_EQ(n_files, 12);
+  }
+  expect_error({"export", "rna.h5", "--output", "cif"}, 1, "exists already");
+  const ProgramResult piped = flashrna({"export", "rna.h5", "--chains", "small3", "small4_1_A", "--output", "-"});
+  EXPECT_THAT(piped.output, StartsWith("data_small3\n"));
+  EXPECT_THAT(piped.output, HasSubstr("\ndata_small4\n"));
+}
+
+TEST_F(DatasetCommands, BadInputIsNamed) {
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--fractions", "0.8,0.2"}, 2, "\"0.8,0.2\" has 2 numbers");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--fractions", "a,b,c"}, 2, "\"a,b,c\"");
+  expect_error({"split", "rna.h5", "--output", "rna.h5"}, 1, "exists already");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--clusters", "none.csv"}, 1, "none.csv");
+  folder.write("other.csv", "9XYZ,1\n");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--clusters", "other.csv"}, 1, "none of the 12 chains");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--cluster-with", "blast"}, 2, "blast");
+  expect_error({"export", "rna.h5", "--output", "x", "--chains", "small3_1_B"}, 1, "did you mean \"small3_1_A\"?");
+  expect_error({"export", "rna.h5", "--output", "x", "--split", "train"}, 1, "no chain has the split \"train\"");
+  expect_error({"export", "rna.h5", "--output", "-", "--format", "pdb"}, 2, "12 chains");
+  expect_error({"merge", "rna.h5", "none.h5", "--output", "m.h5"}, 1, "none.h5: no such file");
+  expect_error({"convert", "structures", "--output", "c.h5", "--unit", "complex"}, 2, "--unit \"complex\"");
+  expect_error({"convert", "structures", "--output", "c.h5", "--max-unpacked", "0"}, 2, "--max-unpacked \"0\"");
+  expect_error({"bench", "convrt"}, 2, "did you mean \"convert\"?");
+  for (const char* name : {"s.h5", "x", "m.h5", "c.h5"}) EXPECT_FALSE(fs::exists(folder.path(name))) << name;
+}
+
+TEST_F(DatasetCommands, BenchConvertPrintsGemmiBesideOurs) {
+  const ProgramResult result =
+      flashrna({"bench", "convert", "structures", "--repeats", "1", "--threads", "2", "--json"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  const auto rows = nlohmann::json::parse(result.output);
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0]["what"], "gemmi alone");
+  EXPECT_EQ(rows[0]["relative to gemmi"], 1.0);
+  EXPECT_EQ(rows[2]["what"], "convert, 2 threads");
+  for (const auto& row : rows) EXPECT_GT(row["MB/s"].get<double>(), 0.0);
+}
+
+// SIGKILL at 30 random moments of a conversion: never a file under the final name that is not whole, and the next run
+// leaves nothing but its output.
+TEST_F(DatasetCommands, AConversionKilledAtAnyMomentLeavesAWholeFileOrNone) {
+  for (int i = 0; i < 60; ++i) {
+    folder.write(fmt::format("many/{}.cif", i), to_mmcif(example_structure(fmt::format("E{}", i), {120 + i})));
+  }
+  const auto convert = [&]() -> pid_t {
+    const pid_t child = fork();
+    if (child == 0) {
+      if (chdir(folder.path().c_str()) != 0 || std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
+      execl(FLASHRNA_PROGRAM, "flashrna", "convert", "many", "--output", "out.h5", "--overwrite", "--quiet", "--json",
+            nullptr);
+      _exit(127);
+    }
+    return child;
+  };
+  const auto time = [] { return std::chrono::steady_clock::now(); };
+  const auto start = time();
+  int status = 0;
+  waitpid(convert(), &status, 0);
+  ASSERT_EQ(status, 0);
+  const auto whole_run = time() - start;
+  const std::string expected = file_bytes(folder.path("out.h5"));
+  std::mt19937 engine(1);
+  int killed = 0, absent = 0;
+  for (int i = 0; i < 30; ++i) {
+    const bool was_there = i % 2 == 1;
+    if (was_there) {
+      folder.write("out.h5", expected);
+    } else {
+      fs::remove(folder.path("out.h5"));
+    }
+    const pid_t child = convert();
+    std::this_thread::sleep_for(whole_run * std::uniform_real_distribution<double>(0.2, 1.2)(engine));
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    killed += WIFSIGNALED(status) ? 1 : 0;
+    if (!fs::exists(folder.path("out.h5"))) {
+      EXPECT_FALSE(was_there) << "kill " << i << ": a file that was there is gone";
+      ++absent;
+    } else {
+      EXPECT_TRUE(file_bytes(folder.path("out.h5")) == expected) << "kill " << i;
+    }
+  }
+  std::cout << "  " << killed << " of 30 runs killed, " << absent << " left no file\n";
+  EXPECT_GT(killed, 5);
+  waitpid(convert(), &status, 0);
+  EXPECT_EQ(status, 0);
+  for (const auto& file : fs::directory_iterator(folder.path())) {
+    EXPECT_FALSE(file.path().string().ends_with(".partial")) << file.path();
+  }
+  EXPECT_TRUE(file_bytes(folder.path("out.h5")) == expected);
+}
+
+}  // namespace
+}  // namespace flashrna

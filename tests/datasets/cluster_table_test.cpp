@@ -1,0 +1,61 @@
+#include "datasets/cluster_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/datasets/example_structures.h"
+
+namespace flashrna {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+ChainRecord chain(const std::string& entry, const std::string& chains, int model = 1) {
+  ChainRecord record;
+  record.entry = entry;
+  record.chain_ids = chains;
+  record.model = model;
+  return record;
+}
+
+class ClusterTableTest : public ::testing::Test {
+ protected:
+  ClusterTable read(const std::string& text) const { return ClusterTable::read(folder.write("clusters.csv", text)); }
+  std::string refusal(const std::string& text) const {
+    return error_of([&] { read(text); });
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(ClusterTableTest, TheMostPreciseNameDecides) {
+  const ClusterTable table = read("1ehz,7\n1EHZ_a,8\n1EHZ_2_a,9\nmy_model,10\n");
+  EXPECT_EQ(table.cluster_of(chain("1EHZ", "A")), 7) << "the case of a chain counts";
+  EXPECT_EQ(table.cluster_of(chain("1EHZ", "a")), 8);
+  EXPECT_EQ(table.cluster_of(chain("1EHZ", "a", 2)), 9);
+  EXPECT_EQ(table.cluster_of(chain("my_model", "A")), 10);
+  EXPECT_EQ(table.cluster_of(chain("MY_MODEL", "A")), -1) << "only PDB ids are the same in either case";
+  EXPECT_EQ(table.cluster_of(chain("1EHZ", "X,a")), 8) << "an assembly is in the cluster of its first chain with one";
+}
+
+TEST_F(ClusterTableTest, CommasTabsAndBlanksSeparateAndAHeaderIsLeftOut) {
+  for (const char* text :
+       {"pdb_id,cluster\n1ABC,4AOB\n2ABC,4AOB\n3ABC,1XYZ\n", "1ABC\t4AOB\r\n2ABC\t4AOB\r\n3ABC\t1XYZ\r\n",
+        "# comment\nid Cluster_id\n\n1abc 4AOB\n2abc   4AOB\n3abc 1XYZ"}) {
+    const ClusterTable table = read(text);
+    EXPECT_EQ(table.size(), 3u);
+    EXPECT_EQ(table.cluster_of(chain("1ABC", "A")), 0);
+    EXPECT_EQ(table.cluster_of(chain("2ABC", "A")), 0);
+    EXPECT_EQ(table.cluster_of(chain("3ABC", "A")), 1);
+  }
+}
+
+TEST_F(ClusterTableTest, WhatIsNoTableIsNamedWithItsLine) {
+  EXPECT_THAT(refusal("1ABC,1\n2ABC,1,2\n"), AllOf(HasSubstr("clusters.csv:2"), HasSubstr("3 columns")));
+  EXPECT_THAT(refusal("1ABC,1\n1abc,2\n"), AllOf(HasSubstr("clusters.csv:2"), HasSubstr("1ABC is in cluster 2")));
+  EXPECT_THAT(refusal("id,cluster\n"), HasSubstr("no cluster in it"));
+  EXPECT_THAT(error_of([&] { ClusterTable::read(folder.path("none.csv")); }), HasSubstr("none.csv: cannot open"));
+}
+
+}  // namespace
+}  // namespace flashrna

@@ -1,0 +1,72 @@
+#include "datasets/sequence_clusters.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "datasets/subprocess.h"
+#include "tests/datasets/example_structures.h"
+
+namespace flashrna {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string random_sequence(int length, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::string sequence;
+  for (int i = 0; i < length; ++i) sequence += "ACGU"[engine() % 4];
+  return sequence;
+}
+
+// With every `period`-th letter another one.
+std::string mutated(std::string sequence, int period) {
+  for (std::size_t i = 3; i < sequence.size(); i += static_cast<std::size_t>(period)) {
+    sequence[i] = sequence[i] == 'A' ? 'G' : 'A';
+  }
+  return sequence;
+}
+
+class ClusterSequences : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ClusterSequences, SimilarOnesShareAClusterAndOthersDoNot) {
+  if (!is_program(GetParam())) GTEST_SKIP() << GetParam() << " is not installed";
+  const std::string a = random_sequence(120, 1), b = random_sequence(120, 2), c = random_sequence(90, 3);
+  const std::vector<std::string> sequences = {a, b, mutated(a, 20), c, "GC", mutated(b, 24), "GC", "AUUU", a};
+  const std::vector<int> clusters = cluster_sequences(sequences, {GetParam(), 0.8, 0.8, 1});
+  EXPECT_EQ(clusters, (std::vector<int>{0, 1, 0, 2, 3, 1, 3, 4, 0}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, ClusterSequences, ::testing::Values("mmseqs", "cd-hit-est"),
+                         [](const auto& program) { return std::string(program.param).substr(0, 2); });
+
+TEST(SequenceClusters, BadSettingsAreNamed) {
+  EXPECT_THAT(error_of([] { check_clustering({"blast"}); }), HasSubstr("\"blast\" is not mmseqs or cd-hit-est"));
+  EXPECT_THAT(error_of([] { check_clustering({"mmseqs", 1.5}); }), HasSubstr("--identity \"1.5\""));
+  EXPECT_THAT(error_of([] { check_clustering({"cd-hit-est", 0.5}); }), HasSubstr("0.75"));
+  EXPECT_THAT(error_of([] { check_clustering({"mmseqs", 0.8, -1}); }), HasSubstr("--coverage"));
+}
+
+TEST(SequenceClusters, AMissingProgramIsNamedWithItsPackage) {
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/nowhere", 1);
+  EXPECT_THAT(error_of([] { check_clustering({"mmseqs"}); }),
+              AllOf(HasSubstr("mmseqs2"), HasSubstr("--clusters FILE")));
+  EXPECT_THAT(error_of([] { check_clustering({"cd-hit-est"}); }), HasSubstr("apt-get install cd-hit."));
+  setenv("PATH", path.c_str(), 1);
+}
+
+TEST(RunProgram, AFailureCarriesTheEndOfWhatTheProgramSaid) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(error_of([&] {
+                run_program({"sh", "-c", "echo the reason >&2; exit 3"}, folder.path("log"));
+              }),
+              AllOf(HasSubstr("status 3"), HasSubstr("the reason")));
+  EXPECT_THAT(error_of([&] { run_program({"no-such-program"}, folder.path("log")); }), HasSubstr("cannot be started"));
+  EXPECT_THAT(error_of([&] { run_program({"sh", "-c", "kill -9 $$"}, folder.path("log")); }), HasSubstr("signal 9"));
+}
+
+}  // namespace
+}  // namespace flashrna

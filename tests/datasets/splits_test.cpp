@@ -1,0 +1,103 @@
+#include "datasets/splits.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <random>
+#include <set>
+
+#include "rna/error.h"
+#include "tests/datasets/example_structures.h"
+
+namespace flashrna {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+ChainRecord chain(int sequence_cluster, int structure_cluster, const std::string& entry, int length) {
+  ChainRecord record;
+  record.entry = entry;
+  record.sequence_cluster = sequence_cluster;
+  record.structure_cluster = structure_cluster;
+  record.length = length;
+  return record;
+}
+
+RandomBelow source(unsigned seed) {
+  return [engine = std::mt19937_64(seed)](std::uint64_t n) mutable { return engine() % n; };
+}
+
+TEST(GroupChains, JoinsWhatAnyClusterConnects) {
+  const std::vector<ChainRecord> chains = {
+      chain(0, -1, "1AAA", 10),  chain(1, 5, "1BBB", 20),
+      chain(0, 5, "1CCC", 30),                               // 0-1-2 by sequence 0 and structure 5
+      chain(2, -1, "1AAA", 40),                              // its own cluster decides, not its entry
+      chain(-1, -1, "1DDD", 50), chain(-1, -1, "1DDD", 60),  // no cluster: by entry
+      chain(-1, -1, "1EEE", 40),                             // no cluster: the sequence of 3
+  };
+  const std::vector<SplitGroup> groups = group_chains(chains, {"A", "C", "G", "GGG", "U", "AA", "GGG"});
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_THAT(groups[0].chains, ElementsAre(0, 1, 2));
+  EXPECT_EQ(groups[0].residues, 60);
+  EXPECT_THAT(groups[1].chains, ElementsAre(3, 6));
+  EXPECT_THAT(groups[2].chains, ElementsAre(4, 5));
+}
+
+// Family sizes as in the PDB: one huge, many small.
+std::vector<SplitGroup> skewed_groups() {
+  std::vector<SplitGroup> groups;
+  for (int i = 0; i < 400; ++i) {
+    SplitGroup& group = groups.emplace_back();
+    group.chains = {static_cast<std::size_t>(i)};
+    group.residues = i == 0 ? 20'000 : 50 + 7 * (i % 40);
+  }
+  return groups;
+}
+
+std::map<int, std::int64_t> residues_by_split(const std::vector<SplitGroup>& groups) {
+  std::map<int, std::int64_t> sums;
+  for (const SplitGroup& group : groups) sums[group.split] += group.residues;
+  return sums;
+}
+
+TEST(AssignSplits, SharesOfResiduesComeWithinASmallGroupOfTheFractions) {
+  for (const std::array<double, 3> fractions : {std::array{0.8, 0.1, 0.1}, std::array{8.0, 1.0, 1.0},
+                                                std::array{0.5, 0.5, 0.0}, std::array{0.34, 0.33, 0.33}}) {
+    std::vector<SplitGroup> groups = skewed_groups();
+    assign_splits(groups, fractions, source(1));
+    const auto sums = residues_by_split(groups);
+    std::int64_t total = 0;
+    for (const auto& [split, sum] : sums) total += sum;
+    const double scale = static_cast<double>(total) / (fractions[0] + fractions[1] + fractions[2]);
+    for (int s = 0; s < 3; ++s) {
+      const double got = sums.count(s) ? static_cast<double>(sums.at(s)) : 0.0;
+      EXPECT_NEAR(got, fractions[static_cast<std::size_t>(s)] * scale, 323) << "the largest of the small groups";
+    }
+    EXPECT_EQ(groups[0].split, 0) << "the huge family is for training";
+  }
+}
+
+TEST(AssignSplits, TheSeedDecidesWhichSmallGroupsAreHeldOut) {
+  std::set<std::vector<int>> plans;
+  for (const unsigned seed : {1u, 2u, 3u, 1u}) {
+    std::vector<SplitGroup> groups = skewed_groups();
+    assign_splits(groups, {0.8, 0.1, 0.1}, source(seed));
+    std::vector<int> plan;
+    for (const SplitGroup& group : groups) plan.push_back(group.split);
+    plans.insert(plan);
+  }
+  EXPECT_EQ(plans.size(), 3u) << "three seeds, one of them twice";
+}
+
+TEST(AssignSplits, FractionsThatAreNoneAreRefused) {
+  std::vector<SplitGroup> groups = skewed_groups();
+  EXPECT_THAT(error_of([&] { assign_splits(groups, {0.8, -0.1, 0.1}, source(1)); }), HasSubstr("-0.1"));
+  EXPECT_THAT(error_of([&] { assign_splits(groups, {0, 0, 0}, source(1)); }), HasSubstr("all 0"));
+  EXPECT_THAT(error_of([&] { assign_splits(groups, {NAN, 1, 1}, source(1)); }), HasSubstr("nan"));
+}
+
+}  // namespace
+}  // namespace flashrna
