@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <gemmi/model.hpp>
 #include <gemmi/seqalign.hpp>
+#include <memory>
 #include <vector>
 
 #include "rna/error.h"
+#include "rna/merged_residues.h"
 #include "rna/residue_atoms.h"
 #include "rna/residue_index.h"
 #include "rna/residue_order.h"
@@ -19,12 +21,32 @@ enum class Membership { kYes, kIfBonded, kNo };
 struct Candidate {
   ObservedResidue observed;
   Membership membership = Membership::kIfBonded;
+  bool declared_rna = false;  // not by its name alone; asked only where O2' is missing
 };
 
 // All residues of one author's chain, which a file may store in several parts.
 struct ChainParts {
   std::string id;
   std::vector<const gemmi::Residue*> residues;
+  std::vector<std::unique_ptr<gemmi::Residue>> parted;  // of part_merged_residue; `residues` points to them
+
+  void add(const gemmi::Residue& residue) {
+    std::vector<gemmi::Residue> parts = part_merged_residue(residue);
+    if (parts.empty()) residues.push_back(&residue);
+    for (gemmi::Residue& part : parts) {
+      parted.push_back(std::make_unique<gemmi::Residue>(std::move(part)));
+      residues.push_back(parted.back().get());
+    }
+  }
+
+  // Merged residues need not have been neighbors: the order of the atoms in the file tells.
+  void restore_file_order() {
+    const auto serial = [](const gemmi::Residue* residue) {
+      return residue->atoms.empty() ? 0 : residue->atoms.front().serial;
+    };
+    std::stable_sort(residues.begin(), residues.end(),
+                     [&](const auto* a, const auto* b) { return serial(a) < serial(b); });
+  }
 };
 
 std::vector<ChainParts> chain_parts(const gemmi::Model& model) {
@@ -32,10 +54,20 @@ std::vector<ChainParts> chain_parts(const gemmi::Model& model) {
   std::unordered_map<std::string, std::size_t> by_id;
   for (const gemmi::Chain& part : model.chains) {
     const auto [entry, is_new] = by_id.emplace(part.name, chains.size());
-    if (is_new) chains.push_back({part.name, {}});
-    for (const gemmi::Residue& residue : part.residues) chains[entry->second].residues.push_back(&residue);
+    if (is_new) chains.push_back({part.name, {}, {}});
+    for (const gemmi::Residue& residue : part.residues) chains[entry->second].add(residue);
+  }
+  for (ChainParts& chain : chains) {
+    if (!chain.parted.empty()) chain.restore_file_order();
   }
   return chains;
+}
+
+// "REMARK   4 1EHZ COMPLIES WITH FORMAT V. 3.30, 13-JUL-11"
+bool is_pdb_format_3(const gemmi::Structure& parsed) {
+  return std::any_of(parsed.raw_remarks.begin(), parsed.raw_remarks.end(), [](const std::string& line) {
+    return line.starts_with("REMARK   4") && line.find("COMPLIES WITH FORMAT V. 3") != std::string::npos;
+  });
 }
 
 struct ResidueCounts {
@@ -98,6 +130,14 @@ class ChainBuilder {
     return parsed_.input_format == gemmi::CoorFormat::Pdb ? parsed_.get_entity(parts_.id) : nullptr;
   }
 
+  // Whether the file says apart from the residue's name that it is RNA. In mmCIF that is the type of its entity; in PDB
+  // format 3, which calls deoxynucleotides DA, DC, DG and DT, the chain's SEQRES.
+  bool is_declared_rna(const gemmi::Residue& residue) const {
+    if (parsed_.input_format == gemmi::CoorFormat::Pdb) return is_pdb_format_3(parsed_) && in_sequence(residue.name);
+    const gemmi::Entity* entity = residue.entity_id.empty() ? nullptr : parsed_.get_entity(residue.entity_id);
+    return entity != nullptr && entity->polymer_type == gemmi::PolymerType::Rna;
+  }
+
   void collect() {
     const bool is_mmcif = parsed_.input_format == gemmi::CoorFormat::Mmcif;
     for (const gemmi::Residue* residue : parts_.residues) {
@@ -107,6 +147,7 @@ class ChainBuilder {
       ObservedResidue& observed = candidate.observed;
       if (observed.kind != ResidueKind::kRna && observed.kind != ResidueKind::kDna) continue;
       if (is_mmcif && residue->label_seq.has_value()) observed.sequence_position = *residue->label_seq;
+      candidate.declared_rna = !observed.nucleotide.has(kO2) && is_declared_rna(*residue);
       candidate.membership = membership_of(*residue, observed);
       if (candidate.membership != Membership::kNo) candidates_.push_back(std::move(candidate));
     }
@@ -149,8 +190,10 @@ class ChainBuilder {
     candidates_ = std::move(ordered);
   }
 
-  // Files from before 2007 name deoxynucleotides A, C, G too, and some programs still do. In a chain that has no O2',
-  // or has other DNA, a nucleotide with C2' and without O2' is DNA; in an RNA chain its O2' is only missing.
+  // Files from before 2007 name deoxynucleotides A, C, G too, and programs that make "RNA-only" files still do: of the
+  // real ones we know, all such chains are DNA with thymine's methyl group in "U" (8G4W, 8G7E, 8G8Z) or the large
+  // groups of a DNA aptamer on it (8J1Q). In a chain that has no O2', or has other DNA, a nucleotide with C2' and
+  // without O2' is therefore DNA, unless the file declares it RNA; in an RNA chain its O2' is only missing.
   void recognize_unmarked_dna() {
     const auto is_rna = [](const Candidate& c) { return c.observed.kind == ResidueKind::kRna; };
     const bool has_ribose = std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& c) {
@@ -160,7 +203,8 @@ class ChainBuilder {
     if (has_ribose && !has_dna) return;
     for (Candidate& candidate : candidates_) {
       const Nucleotide& nucleotide = candidate.observed.nucleotide;
-      if (is_rna(candidate) && nucleotide.has(kC2) && !nucleotide.has(kO2)) candidate.observed.kind = ResidueKind::kDna;
+      if (candidate.declared_rna || !is_rna(candidate)) continue;
+      if (nucleotide.has(kC2) && !nucleotide.has(kO2)) candidate.observed.kind = ResidueKind::kDna;
     }
   }
 

@@ -134,13 +134,63 @@ TEST(StructureReader, DnaInsideAnRnaChainIsAGap) {
   EXPECT_EQ(residue_indices(chain), (std::vector<int>{0, 1, 3}));
 }
 
-TEST(StructureReader, ChainWithoutAnyO2IsDnaEvenWithRnaNames) {
-  auto residues = residues_of("GACG");
+std::vector<Lines> without_o2(std::vector<Lines> residues) {
   for (Lines& lines : residues) std::erase_if(lines, [](const AtomLine& line) { return line.atom == "O2'"; });
-  const Structure structure = read_pdb(text_of(residues));
+  return residues;
+}
+
+TEST(StructureReader, ChainWithoutAnyO2IsDnaEvenWithRnaNames) {
+  const Structure structure = read_pdb(text_of(without_o2(residues_of("GACU"))));
   EXPECT_TRUE(structure.chains.empty());
   ASSERT_EQ(structure.rejected.size(), 1u);
   EXPECT_EQ(structure.rejected[0].reason, "DNA");
+}
+
+TEST(StructureReader, ChainWithoutAnyO2IsRnaWhereAPdbFileOfFormat3SaysSo) {
+  const std::string atoms = text_of(without_o2(residues_of("GACU")));
+  const std::string format_3 = "REMARK   4 1ABC COMPLIES WITH FORMAT V. 3.30, 13-JUL-11\n";
+  const std::string format_2 = "REMARK   4 1ABC COMPLIES WITH FORMAT V. 2.3, 09-JULY-1998\n";
+  const std::string rna = "SEQRES   1 A    4    G   A   C   U\n";
+  const std::string dna = "SEQRES   1 A    4   DG  DA  DC  DU\n";
+  ASSERT_EQ(read_pdb(format_3 + rna + atoms).chains.size(), 1u);
+  EXPECT_EQ(read_pdb(format_3 + rna + atoms).chains[0].sequence(), "GACU");
+  EXPECT_TRUE(read_pdb(format_3 + dna + atoms).chains.empty());
+  EXPECT_TRUE(read_pdb(format_3 + atoms).chains.empty());
+  EXPECT_TRUE(read_pdb(format_2 + rna + atoms).chains.empty()) << "deoxyguanosine was G too";
+}
+
+TEST(StructureReader, ChainWithoutAnyO2IsRnaWhereAnMmcifFileSaysSo) {
+  Structure written;
+  written.entry = "no_o2";
+  written.chains = {synthetic_chain("A", "GACU")};
+  for (Nucleotide& nucleotide : written.chains[0].nucleotides) nucleotide.atom_mask &= ~(1u << kO2);
+  std::string cif = to_mmcif(written);
+  const Structure rna = read_structure_from_memory(cif, "made.cif");
+  ASSERT_EQ(rna.chains.size(), 1u);
+  EXPECT_EQ(rna.chains[0].sequence(), "GACU");
+  const std::string type = "polyribonucleotide";
+  cif.replace(cif.find(type), type.size(), "polydeoxyribonucleotide");
+  EXPECT_TRUE(read_structure_from_memory(cif, "made.cif").chains.empty());
+}
+
+TEST(StructureReader, ResiduesOfOneNumberAndNameAreAllKept) {
+  auto residues = residues_of("GAUUUC");
+  for (const int i : {3, 4}) change(residues[i], [](AtomLine& line) { line.seq_id = 3; });  // U 20, 20A, 20B
+  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GAUUUC");
+  EXPECT_EQ(chain.n_breaks(), 0);
+  // Also where others stand between them.
+  residues = residues_of("GACAC");
+  change(residues[4], [](AtomLine& line) { line.seq_id = 3; });
+  EXPECT_EQ(read_pdb(text_of(residues)).chains.at(0).sequence(), "GACAC");
+}
+
+TEST(StructureReader, TwoConformationsWithoutLettersAreOneResidue) {
+  auto residues = residues_of("GAC");
+  Lines other = residues[1];
+  change(other, [](AtomLine& line) { line.position.x() += 1.5; });
+  residues[1].insert(residues[1].end(), other.begin(), other.end());
+  EXPECT_EQ(read_pdb(text_of(residues)).chains.at(0).sequence(), "GAC");
 }
 
 TEST(StructureReader, ModifiedNucleotidesGetTheParentTheFileNames) {

@@ -1,0 +1,45 @@
+#include "rna/merged_residues.h"
+
+#include <cstddef>
+#include <gemmi/model.hpp>
+
+namespace flashrna {
+namespace {
+
+// The same atom of two residues is farther apart (P of bonded nucleotides: 4.5 to 7.5 Å), that of two conformations
+// hardly ever.
+constexpr double kLeastDistance = 3.5;  // Å
+
+// Whether `atom` repeats one of atoms[begin..end) in another place.
+bool repeats_elsewhere(const std::vector<gemmi::Atom>& atoms, std::size_t begin, std::size_t end,
+                       const gemmi::Atom& atom) {
+  for (std::size_t i = begin; i < end; ++i) {
+    if (atoms[i].altloc == atom.altloc && atoms[i].name == atom.name) {
+      return atoms[i].pos.dist_sq(atom.pos) > kLeastDistance * kLeastDistance;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<gemmi::Residue> part_merged_residue(const gemmi::Residue& residue) {
+  const std::vector<gemmi::Atom>& atoms = residue.atoms;
+  std::vector<std::size_t> starts = {0};
+  for (std::size_t i = 1; i < atoms.size(); ++i) {
+    if (!atoms[i].is_hydrogen() && repeats_elsewhere(atoms, starts.back(), i, atoms[i])) starts.push_back(i);
+  }
+  if (starts.size() == 1) return {};
+  starts.push_back(atoms.size());
+  std::vector<gemmi::Residue> parts;
+  for (std::size_t k = 0; k + 1 < starts.size(); ++k) {
+    parts.push_back(residue.empty_copy());
+    parts.back().entity_id = residue.entity_id;
+    const auto begin = atoms.begin();
+    parts.back().atoms.assign(begin + static_cast<std::ptrdiff_t>(starts[k]),
+                              begin + static_cast<std::ptrdiff_t>(starts[k + 1]));
+  }
+  return parts;
+}
+
+}  // namespace flashrna
