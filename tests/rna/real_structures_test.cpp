@@ -1,13 +1,10 @@
-// Real structures against expected_chains.csv, which an independent script made over another parser.
+// Reading and geometry together on real structures. The counts of every chain: tests/datasets/expected_chains_test.cpp.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <iostream>
-#include <map>
 #include <set>
-#include <sstream>
 
 #include "rna/frame.h"
 #include "rna/structure_reader.h"
@@ -19,35 +16,6 @@
 namespace flashrna {
 namespace {
 
-struct ExpectedChain {
-  int rna_nt, dna_nt, with_frame, modified, breaks;
-  std::string modified_names, sequence;
-};
-
-// By file, then by chain.
-using ExpectedFiles = std::map<std::string, std::map<std::string, ExpectedChain>>;
-
-ExpectedFiles read_expected(const std::string& path) {
-  ExpectedFiles files;
-  std::ifstream csv(path);
-  std::string line;
-  std::getline(csv, line);  // file,models,chain,rna_nt,dna_nt,with_frame,modified,modified_names,breaks,sequence
-  while (std::getline(csv, line)) {
-    std::vector<std::string> cells;
-    std::stringstream stream(line);
-    for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
-    if (!cells.back().empty() && cells.back().back() == '\r') cells.back().pop_back();
-    files[cells[0]][cells[2]] = {std::stoi(cells[3]),
-                                 std::stoi(cells[4]),
-                                 std::stoi(cells[5]),
-                                 std::stoi(cells[6]),
-                                 std::stoi(cells[8]),
-                                 cells[7],
-                                 cells[9]};
-  }
-  return files;
-}
-
 std::string modified_names(const Chain& chain) {
   std::set<std::string> names;
   for (const Nucleotide& n : chain.nucleotides) {
@@ -56,57 +24,6 @@ std::string modified_names(const Chain& chain) {
   std::string joined;
   for (const std::string& name : names) joined += (joined.empty() ? "" : " ") + name;
   return joined;
-}
-
-void expect_chain(const Chain& chain, const ExpectedChain& expected) {
-  EXPECT_EQ(static_cast<int>(chain.nucleotides.size()) + chain.n_without_frame, expected.rna_nt);
-  EXPECT_EQ(static_cast<int>(chain.nucleotides.size()), expected.with_frame);
-  EXPECT_EQ(chain.n_modified, expected.modified);
-  EXPECT_EQ(modified_names(chain), expected.modified_names);
-  EXPECT_EQ(chain.molecule_kind, expected.dna_nt > 0 ? "DNA/RNA hybrid" : "RNA");
-  // We leave DNA and residues without a frame out as gaps, which the table does not count as breaks.
-  if (expected.dna_nt == 0 && chain.n_without_frame == 0) {
-    EXPECT_EQ(chain.n_breaks(), expected.breaks);
-  } else {
-    EXPECT_GE(chain.n_breaks(), expected.breaks);
-  }
-  if (chain.n_without_frame > 0) return;
-  std::string rna;  // lower case marks DNA, N a parent that the table does not assert
-  for (char letter : expected.sequence) {
-    if (letter < 'a') rna += letter;
-  }
-  const std::string sequence = chain.sequence();
-  ASSERT_EQ(sequence.size(), rna.size());
-  for (std::size_t i = 0; i < rna.size(); ++i) {
-    if (rna[i] == 'N') continue;
-    EXPECT_EQ(sequence[i], rna[i]) << "nucleotide " << i << ", " << chain.nucleotides[i].name;
-  }
-}
-
-TEST(RealStructures, SampleAndLargeFilesHaveTheirExpectedChains) {
-  FLASHRNA_REQUIRE_SHARED(table, "structures/expected_chains.csv");
-  int n_files = 0;
-  int n_chains = 0;
-  for (const auto& [file, chains] : read_expected(table)) {
-    const std::string path = shared_path("structures/" + file);
-    if (path.empty()) continue;  // inside the archive
-    SCOPED_TRACE(file);
-    const Structure structure = read_structure(path);
-    EXPECT_EQ(structure.chains.size(), chains.size());
-    for (const Chain& chain : structure.chains) {
-      SCOPED_TRACE("chain " + chain.id);
-      const auto expected = chains.find(chain.id);
-      if (expected == chains.end()) {
-        ADD_FAILURE() << "not in the table";
-        continue;
-      }
-      expect_chain(chain, expected->second);
-      ++n_chains;
-    }
-    ++n_files;
-  }
-  std::cout << "  " << n_chains << " chains in " << n_files << " files\n";
-  EXPECT_GT(n_files, 0);
 }
 
 TEST(RealStructures, PhenylalanineTrnaHasAllItsNucleotides) {

@@ -1,0 +1,235 @@
+// Every chain of the real structures against expected_chains.csv, which an independent script made over another parser.
+// Where the two differ, tests/data/expected_chain_differences.csv says which of them is right and why; nothing may
+// differ that is not listed there, and nothing may be listed that does not differ.
+#include <archive.h>
+#include <archive_entry.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <tuple>
+
+#include "rna/error.h"
+#include "rna/structure_reader.h"
+#include "tests/support/shared_data.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+
+using FileCall = std::function<void(const std::string& name, const std::string& bytes)>;
+
+// Calls with every regular file of an archive, by its path inside.
+void for_each_member(const std::string& archive_path, const FileCall& call) {
+  const std::unique_ptr<archive, decltype(&archive_read_free)> reader(archive_read_new(), archive_read_free);
+  archive_read_support_filter_all(reader.get());
+  archive_read_support_format_all(reader.get());
+  ASSERT_EQ(archive_read_open_filename(reader.get(), archive_path.c_str(), 1 << 16), ARCHIVE_OK)
+      << archive_error_string(reader.get());
+  archive_entry* entry = nullptr;
+  while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+    if (archive_entry_filetype(entry) != AE_IFREG) continue;
+    std::string bytes(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
+    ASSERT_EQ(archive_read_data(reader.get(), bytes.data(), bytes.size()), static_cast<la_ssize_t>(bytes.size()));
+    call(archive_entry_pathname(entry), bytes);
+  }
+}
+
+void for_each_file(const std::string& folder, const FileCall& call) {
+  for (const char* part : {"sample", "large"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/" + part)) {
+      std::ifstream stream(entry.path(), std::ios::binary);
+      call(std::string(part) + "/" + entry.path().filename().string(), {std::istreambuf_iterator<char>(stream), {}});
+    }
+  }
+  for_each_member(folder + "/train.tar.xz", call);
+}
+
+struct ExpectedChain {
+  int models, rna_nt, dna_nt, with_frame, modified, breaks;
+  std::string modified_names, sequence;
+};
+
+using ExpectedChains = std::map<std::string, ExpectedChain>;  // by chain
+
+std::vector<std::string> cells_of(std::string line, std::size_t n_cells) {
+  if (line.ends_with('\r')) line.pop_back();
+  std::vector<std::string> cells;
+  std::stringstream stream(line);
+  std::string cell;
+  while (cells.size() + 1 < n_cells && std::getline(stream, cell, ',')) cells.push_back(cell);
+  std::getline(stream, cell);  // the last one may hold commas
+  cells.push_back(cell);
+  return cells;
+}
+
+std::map<std::string, ExpectedChains> read_expected(const std::string& path) {
+  std::map<std::string, ExpectedChains> files;
+  std::ifstream csv(path);
+  std::string line;
+  std::getline(csv, line);
+  EXPECT_EQ(line.substr(0, line.find('\r')),
+            "file,models,chain,rna_nt,dna_nt,with_frame,modified,modified_names,breaks,sequence");
+  while (std::getline(csv, line)) {
+    const std::vector<std::string> c = cells_of(line, 10);
+    files[c[0]][c[2]] = {std::stoi(c[1]),
+                         std::stoi(c[3]),
+                         std::stoi(c[4]),
+                         std::stoi(c[5]),
+                         std::stoi(c[6]),
+                         std::stoi(c[8]),
+                         c[7],
+                         c[9]};
+  }
+  return files;
+}
+
+// One cell in which the two disagree. A chain that only one of them finds differs in the column "chain".
+struct Difference {
+  std::string file, chain, column, ours, theirs;
+
+  auto operator<=>(const Difference&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Difference& d) {
+  return out << d.file << "," << d.chain << "," << d.column << "," << d.ours << "," << d.theirs;
+}
+
+using Differences = std::map<Difference, std::string>;  // to their reasons
+
+Differences read_listed(const std::string& path) {
+  Differences listed;
+  std::ifstream csv(path);
+  std::string line;
+  std::getline(csv, line);
+  EXPECT_EQ(line, "file,chain,column,ours,theirs,reason");
+  while (std::getline(csv, line)) {
+    const std::vector<std::string> c = cells_of(line, 6);
+    const bool is_new = listed.emplace(Difference{c[0], c[1], c[2], c[3], c[4]}, c[5]).second;
+    EXPECT_TRUE(is_new && c.size() == 6 && !c[5].empty()) << "listed twice or without a reason: " << line;
+  }
+  return listed;
+}
+
+std::string modified_names(const Chain& chain) {
+  std::set<std::string> names;
+  for (const Nucleotide& n : chain.nucleotides) {
+    if (n.name != "A" && n.name != "C" && n.name != "G" && n.name != "U") names.insert(n.name);
+  }
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "" : " ") + name;
+  return joined;
+}
+
+std::string without_dna(const std::string& sequence) {
+  std::string rna;
+  std::copy_if(sequence.begin(), sequence.end(), std::back_inserter(rna), [](char letter) { return letter < 'a'; });
+  return rna;
+}
+
+// Whether `ours`, which lacks the residues without a frame, is `theirs` with some left out; N stands for any letter.
+bool is_subsequence(const std::string& ours, const std::string& theirs) {
+  std::size_t next = 0;
+  for (const char letter : theirs) {
+    if (next < ours.size() && (letter == 'N' || letter == ours[next])) ++next;
+  }
+  return next == ours.size();
+}
+
+class ChainComparison {
+ public:
+  ChainComparison(const std::string& file, const Chain& ours, const ExpectedChain& theirs, std::set<Difference>& found)
+      : file_(file), ours_(ours), found_(found) {
+    const int with_frame = static_cast<int>(ours.nucleotides.size());
+    compare("rna_nt", with_frame + ours.n_without_frame, theirs.rna_nt);
+    compare("dna", ours.molecule_kind == "DNA/RNA hybrid", theirs.dna_nt > 0);
+    compare("with_frame", with_frame, theirs.with_frame);
+    compare("modified", ours.n_modified, theirs.modified);
+    compare("modified_names", modified_names(ours), theirs.modified_names);
+    compare("breaks", ours.n_breaks(), theirs.breaks);
+    const std::string rna = without_dna(theirs.sequence);
+    if (with_frame + ours.n_without_frame != static_cast<int>(rna.size()) || !is_subsequence(ours.sequence(), rna)) {
+      compare("sequence", ours.sequence(), rna);
+    }
+  }
+
+ private:
+  void compare(const char* column, int ours, int theirs) {
+    compare(column, std::to_string(ours), std::to_string(theirs));
+  }
+  void compare(const char* column, const std::string& ours, const std::string& theirs) {
+    if (ours != theirs) found_.insert({file_, ours_.id, column, ours, theirs});
+  }
+
+  const std::string& file_;
+  const Chain& ours_;
+  std::set<Difference>& found_;
+};
+
+void compare_file(const std::string& file, const Structure& structure, ExpectedChains expected,
+                  std::set<Difference>& found) {
+  for (const Chain& chain : structure.chains) {
+    const auto theirs = expected.find(chain.id);
+    if (theirs == expected.end()) {
+      found.insert({file, chain.id, "chain", std::to_string(chain.nucleotides.size()) + " nt", "none"});
+    } else {
+      ChainComparison(file, chain, theirs->second, found);
+      expected.erase(theirs);
+    }
+  }
+  for (const auto& [id, theirs] : expected) {
+    found.insert({file, id, "chain", "none", std::to_string(theirs.with_frame) + " nt"});
+  }
+}
+
+bool has_model(const std::string& file, const std::string& bytes, int model) {
+  try {
+    return !read_structure_from_memory(bytes, file, {.model = model}).chains.empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+TEST(ExpectedChains, EveryChainAgreesWithTheIndependentTableButForTheListedDifferences) {
+  FLASHRNA_REQUIRE_SHARED(folder, "structures");
+  const auto expected = read_expected(folder + "/expected_chains.csv");
+  std::set<Difference> found;
+  std::set<std::string> seen;
+  int n_chains = 0;
+  for_each_file(folder, [&](const std::string& file, const std::string& bytes) {
+    SCOPED_TRACE(file);
+    const Structure structure = read_structure_from_memory(bytes, file);
+    n_chains += static_cast<int>(structure.chains.size());
+    const auto chains = expected.find(file);
+    compare_file(file, structure, chains == expected.end() ? ExpectedChains() : chains->second, found);
+    const int models = chains == expected.end() ? 1 : chains->second.begin()->second.models;
+    if (models > 1) {
+      EXPECT_TRUE(has_model(file, bytes, models));
+      EXPECT_FALSE(has_model(file, bytes, models + 1));
+    }
+    seen.insert(file);
+  });
+  for (const auto& [file, chains] : expected) EXPECT_TRUE(seen.contains(file)) << file << " is in the table only";
+
+  const Differences listed = read_listed(FLASHRNA_TEST_DATA "/expected_chain_differences.csv");
+  for (const Difference& difference : found) {
+    EXPECT_TRUE(listed.contains(difference)) << "not listed: " << difference;
+  }
+  for (const auto& [difference, reason] : listed) {
+    EXPECT_TRUE(found.contains(difference)) << "listed, but it does not occur: " << difference;
+  }
+  std::cout << "  " << n_chains << " chains in " << seen.size() << " files, " << found.size()
+            << " differences, all explained\n";
+}
+
+}  // namespace
+}  // namespace flashrna
