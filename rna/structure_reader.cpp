@@ -145,7 +145,15 @@ Parsed parse_mmcif(std::string& text, const std::string& name) {
   return parsed;
 }
 
-Parsed parse_pdb(const std::string& text, const std::string& name) {
+// A carriage return alone ended lines on old Macintosh computers; some files still have a few.
+void end_lines_at_lone_returns(std::string& text) {
+  for (std::size_t at = text.find('\r'); at != std::string::npos; at = text.find('\r', at + 1)) {
+    if (at + 1 < text.size() && text[at + 1] != '\n') text[at] = '\n';
+  }
+}
+
+Parsed parse_pdb(std::string& text, const std::string& name) {
+  end_lines_at_lone_returns(text);
   Parsed parsed;
   const PdbRecords records = scan_pdb_records(text, name);
   parsed.release_date = records.release_date;

@@ -403,6 +403,17 @@ TEST(StructureReader, BytesThatAreNotUtf8DoNoHarm) {
   EXPECT_EQ(read_structure_from_memory(pdb, "bytes.pdb").chains.at(0).sequence(), "GAC");
 }
 
+TEST(StructureReader, LinesMayEndInAnyWay) {
+  const std::string text = text_of(residues_of("GAC")) + "TER\nEND\n";
+  for (const char* end : {"\r\n", "\r"}) {
+    std::string other;
+    for (char c : text) other += c == '\n' ? std::string(end) : std::string(1, c);
+    const Chain chain = read_pdb(other).chains.at(0);
+    EXPECT_EQ(chain.sequence(), "GAC");
+    for (const Nucleotide& n : chain.nucleotides) EXPECT_TRUE(n.has(kP) && n.has(kGlycosidicNitrogen));
+  }
+}
+
 TEST(StructureReader, FileNameEndingsAreKnown) {
   for (const char* name : {"a.pdb", "a.ent", "a.cif", "a.mmcif", "a.PDB", "x/y.cif.gz", "pdb1ehz.ent.gz"}) {
     EXPECT_TRUE(is_structure_file_name(name)) << name;
