@@ -83,10 +83,12 @@ std::string entry_name(const gemmi::Structure& parsed, const std::string& name) 
   return id;
 }
 
-// Adds what the file says about a residue name, unless that names no residue we know.
+// Adds what the file says about a residue name, unless that names no residue we know or says less than our table.
 void add_file_residue(FileResidues& residues, const std::string& name, const std::string& parent) {
   const ResidueIdentity identity = identify_residue(parent);
-  if (name.size() > 1 && identity.kind != ResidueKind::kUnknown) residues.emplace(name, identity);
+  if (name.size() < 2 || identity.kind == ResidueKind::kUnknown) return;
+  if (identity.kind == ResidueKind::kRna && identity.base == Base::N && identify_residue(name).base != Base::N) return;
+  residues.emplace(name, identity);
 }
 
 FileResidues file_residues(gemmi::cif::Block& block) {

@@ -1,77 +1,17 @@
 // The reading rules, each on a small file made here.
 #include "rna/structure_reader.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <algorithm>
+#include <tuple>
 
 #include "rna/structure_writer.h"
+#include "tests/rna/pdb_lines.h"
 #include "tests/rna/synthetic_chain.h"
 
 namespace flashrna {
 namespace {
-
-// One ATOM or HETATM line, to be changed before it is printed.
-struct AtomLine {
-  std::string record = "ATOM";
-  std::string atom;
-  char alternate = ' ';
-  std::string residue;
-  std::string chain = "A";
-  int seq_id = 0;
-  char insertion_code = ' ';
-  Vec3 position;
-  double occupancy = 1.0;
-
-  std::string text() const {
-    return fmt::format("{:6}{:5}  {:<3}{}{:>3} {:1}{:4}{}   {:8.3f}{:8.3f}{:8.3f}{:6.2f}{:6.2f}          {:>2}\n",
-                       record, 1, atom, alternate, residue, chain, seq_id, insertion_code, position.x(), position.y(),
-                       position.z(), occupancy, 20.0, atom[0]);
-  }
-};
-
-using Lines = std::vector<AtomLine>;
-
-Lines lines_of(const Nucleotide& nucleotide) {
-  Lines lines;
-  for (int slot = 0; slot < kAtomSlots; ++slot) {
-    if (!nucleotide.has(slot)) continue;
-    AtomLine line;
-    line.atom = atom_name(nucleotide, slot);
-    line.residue = nucleotide.name;
-    line.seq_id = nucleotide.seq_id;
-    line.insertion_code = nucleotide.insertion_code;
-    line.position = nucleotide.atoms[slot];
-    lines.push_back(line);
-  }
-  return lines;
-}
-
-std::string text_of(const Lines& lines) {
-  std::string text;
-  for (const AtomLine& line : lines) text += line.text();
-  return text;
-}
-
-std::string text_of(const std::vector<Lines>& residues) {
-  std::string text;
-  for (const Lines& lines : residues) text += text_of(lines);
-  return text;
-}
-
-std::vector<Lines> residues_of(const std::string& sequence) {
-  std::vector<Lines> residues;
-  for (const Nucleotide& nucleotide : synthetic_chain("A", sequence).nucleotides)
-    residues.push_back(lines_of(nucleotide));
-  return residues;
-}
-
-void change(Lines& lines, const std::function<void(AtomLine&)>& edit) {
-  for (AtomLine& line : lines) edit(line);
-}
-
-Structure read_pdb(const std::string& text) { return read_structure_from_memory(text, "made.pdb"); }
 
 std::vector<int> residue_indices(const Chain& chain) {
   std::vector<int> indices;
@@ -192,40 +132,6 @@ TEST(StructureReader, TwoConformationsWithoutLettersAreOneResidue) {
   residues[1].insert(residues[1].end(), other.begin(), other.end());
   EXPECT_EQ(read_pdb(text_of(residues)).chains.at(0).sequence(), "GAC");
 }
-
-TEST(StructureReader, ModifiedNucleotidesGetTheParentTheFileNames) {
-  auto residues = residues_of("GACU");
-  change(residues[1], [](AtomLine& line) { line.residue = "XYZ", line.record = "HETATM"; });
-  // MODRES goes before what the base atoms (here adenine) tell.
-  const std::string modres = "MODRES 1ABC XYZ A    2    G  SOMETHING\n";
-  EXPECT_EQ(read_pdb(modres + text_of(residues)).chains.at(0).sequence(), "GGCU");
-  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
-  EXPECT_EQ(chain.sequence(), "GACU");
-  EXPECT_EQ(chain.nucleotides[1].name, "XYZ");
-  EXPECT_EQ(chain.n_modified, 1);
-}
-
-struct KnownName {
-  const char* name;
-  char base;
-};
-
-class ModifiedName : public testing::TestWithParam<KnownName> {};
-
-TEST_P(ModifiedName, HasItsParent) {
-  auto residues = residues_of("GNC");  // N has no base atoms that could tell
-  change(residues[1], [](AtomLine& line) { line.residue = GetParam().name, line.record = "HETATM"; });
-  const Chain chain = read_pdb(text_of(residues)).chains.at(0);
-  ASSERT_EQ(chain.nucleotides.size(), 3u);
-  EXPECT_EQ(chain.sequence()[1], GetParam().base);
-}
-
-INSTANTIATE_TEST_SUITE_P(Names, ModifiedName,
-                         testing::Values(KnownName{"PSU", 'U'}, KnownName{"YYG", 'G'}, KnownName{"GTP", 'G'},
-                                         KnownName{"T6A", 'A'}, KnownName{"5BU", 'U'}, KnownName{"CCC", 'C'},
-                                         KnownName{"H2U", 'U'}, KnownName{"5MC", 'C'}, KnownName{"1MA", 'A'},
-                                         KnownName{"A23", 'A'}, KnownName{"N", 'N'}),
-                         [](const auto& test) { return std::string("name_") + test.param.name; });
 
 TEST(StructureReader, FreeLigandsAndWatersStayOut) {
   auto residues = residues_of("GAC");
