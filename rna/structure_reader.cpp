@@ -127,6 +127,25 @@ void check_atom_columns(const gemmi::cif::Block& block, const std::string& name)
   }
 }
 
+// Where gemmi finds none: that of a reconstruction, else that of the diffraction data. 0 if there is none either.
+double other_resolution(const gemmi::cif::Block& block) {
+  for (const char* tag : {"_em_3d_reconstruction.resolution", "_reflns.d_resolution_high"}) {
+    const std::string* value = block.find_value(tag);
+    const double resolution = value != nullptr ? gemmi::cif::as_number(*value, 0.0) : 0.0;
+    if (resolution > 0.0) return resolution;
+  }
+  return 0.0;
+}
+
+// Date of the first revision; before 2017 that was another category, in any order.
+std::string release_date(gemmi::cif::Block& block) {
+  for (const auto row : block.find("_pdbx_audit_revision_history.", {"revision_date"})) return row.str(0);
+  for (const auto row : block.find("_database_PDB_rev.", {"num", "date"})) {
+    if (row.str(0) == "1") return row.str(1);
+  }
+  return {};
+}
+
 Parsed parse_mmcif(std::string& text, const std::string& name) {
   replace_non_ascii(text);
   Parsed parsed;
@@ -135,15 +154,8 @@ Parsed parse_mmcif(std::string& text, const std::string& name) {
   check_atom_columns(block, name);
   parsed.structure = gemmi::make_structure(document);
   parsed.residues = file_residues(block);
-  if (parsed.structure.resolution == 0.0) {
-    if (const std::string* value = block.find_value("_em_3d_reconstruction.resolution")) {
-      parsed.structure.resolution = gemmi::cif::as_number(*value, 0.0);
-    }
-  }
-  for (const auto row : block.find("_pdbx_audit_revision_history.", {"revision_date"})) {
-    parsed.release_date = row.str(0);
-    break;  // the first revision is the release
-  }
+  if (parsed.structure.resolution == 0.0) parsed.structure.resolution = other_resolution(block);
+  parsed.release_date = release_date(block);
   return parsed;
 }
 

@@ -1,58 +1,23 @@
 // Every chain of the real structures against expected_chains.csv, which an independent script made over another parser.
 // Where the two differ, tests/data/expected_chain_differences.csv says which of them is right and why; nothing may
 // differ that is not listed there, and nothing may be listed that does not differ.
-#include <archive.h>
-#include <archive_entry.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iostream>
 #include <iterator>
 #include <map>
-#include <memory>
 #include <set>
 #include <sstream>
-#include <tuple>
 
 #include "rna/error.h"
 #include "rna/structure_reader.h"
+#include "tests/datasets/real_files.h"
 #include "tests/support/shared_data.h"
 
 namespace flashrna {
 namespace {
-
-namespace fs = std::filesystem;
-
-using FileCall = std::function<void(const std::string& name, const std::string& bytes)>;
-
-// Calls with every regular file of an archive, by its path inside.
-void for_each_member(const std::string& archive_path, const FileCall& call) {
-  const std::unique_ptr<archive, decltype(&archive_read_free)> reader(archive_read_new(), archive_read_free);
-  archive_read_support_filter_all(reader.get());
-  archive_read_support_format_all(reader.get());
-  ASSERT_EQ(archive_read_open_filename(reader.get(), archive_path.c_str(), 1 << 16), ARCHIVE_OK)
-      << archive_error_string(reader.get());
-  archive_entry* entry = nullptr;
-  while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
-    if (archive_entry_filetype(entry) != AE_IFREG) continue;
-    std::string bytes(static_cast<std::size_t>(archive_entry_size(entry)), '\0');
-    ASSERT_EQ(archive_read_data(reader.get(), bytes.data(), bytes.size()), static_cast<la_ssize_t>(bytes.size()));
-    call(archive_entry_pathname(entry), bytes);
-  }
-}
-
-void for_each_file(const std::string& folder, const FileCall& call) {
-  for (const char* part : {"sample", "large"}) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/" + part)) {
-      std::ifstream stream(entry.path(), std::ios::binary);
-      call(std::string(part) + "/" + entry.path().filename().string(), {std::istreambuf_iterator<char>(stream), {}});
-    }
-  }
-  for_each_member(folder + "/train.tar.xz", call);
-}
 
 struct ExpectedChain {
   int models, rna_nt, dna_nt, with_frame, modified, breaks;
@@ -205,7 +170,7 @@ TEST(ExpectedChains, EveryChainAgreesWithTheIndependentTableButForTheListedDiffe
   std::set<Difference> found;
   std::set<std::string> seen;
   int n_chains = 0;
-  for_each_file(folder, [&](const std::string& file, const std::string& bytes) {
+  for_each_real_file(folder, [&](const std::string& file, const std::string& bytes) {
     SCOPED_TRACE(file);
     const Structure structure = read_structure_from_memory(bytes, file);
     n_chains += static_cast<int>(structure.chains.size());

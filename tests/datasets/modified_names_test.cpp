@@ -1,0 +1,107 @@
+// Every modified nucleotide of the real structures: the parent that the file's records or the table of names give it is
+// the one that its base atoms show.
+#include <gtest/gtest.h>
+
+#include <gemmi/cif.hpp>
+#include <gemmi/mmcif.hpp>
+#include <gemmi/pdb.hpp>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "rna/gzip.h"
+#include "rna/structure_reader.h"
+#include "tests/datasets/real_files.h"
+#include "tests/support/shared_data.h"
+
+namespace flashrna {
+namespace {
+
+// All that occur, and what they are. 7KFN's two N are half of an artificial base pair, 6G90's 34 could not be named.
+const std::map<std::string, char> kParents = {
+    {"1MA", 'A'}, {"2MA", 'A'}, {"574", 'A'}, {"A23", 'A'}, {"AET", 'A'}, {"AVC", 'A'}, {"MAD", 'A'},
+    {"RIA", 'A'}, {"T6A", 'A'}, {"5MC", 'C'}, {"CBV", 'C'}, {"CCC", 'C'}, {"OMC", 'C'}, {"1MG", 'G'},
+    {"23G", 'G'}, {"2MG", 'G'}, {"7MG", 'G'}, {"G7M", 'G'}, {"GDP", 'G'}, {"GTP", 'G'}, {"HYJ", 'G'},
+    {"I", 'G'},   {"M2G", 'G'}, {"OMG", 'G'}, {"PGP", 'G'}, {"QUO", 'G'}, {"YG", 'G'},  {"YYG", 'G'},
+    {"4SU", 'U'}, {"5MU", 'U'}, {"DHU", 'U'}, {"FHU", 'U'}, {"FMU", 'U'}, {"H2U", 'U'}, {"OMU", 'U'},
+    {"PSU", 'U'}, {"S4U", 'U'}, {"T", 'U'},   {"U37", 'U'}, {"URI", 'U'}, {"N", 'N'},
+};
+
+using AtomNames = std::set<std::string>;
+
+bool has_all(const AtomNames& atoms, std::initializer_list<const char*> names) {
+  return std::all_of(names.begin(), names.end(), [&](const char* name) { return atoms.contains(name); });
+}
+
+// What the atoms of a whole base say; '?' if the rings are not complete.
+char base_of(const AtomNames& atoms) {
+  if (has_all(atoms, {"N9", "C8", "C5", "C6", "N1", "C2", "N3", "C4"}) &&
+      (atoms.contains("N7") || atoms.contains("C7"))) {  // C7 in queuosine
+    return atoms.contains("N6") ? 'A' : atoms.contains("O6") ? 'G' : 'N';
+  }
+  if (!atoms.contains("N9") && has_all(atoms, {"N1", "C2", "N3", "C4", "C5", "C6"})) {
+    return atoms.contains("N4") ? 'C' : atoms.contains("O4") || atoms.contains("S4") ? 'U' : 'N';
+  }
+  return '?';
+}
+
+gemmi::Structure parse(const std::string& name, const std::string& bytes) {
+  const std::string text = is_gzip(bytes) ? gunzip(bytes, name) : bytes;
+  if (name.find(".cif") == std::string::npos) return gemmi::read_pdb_from_memory(text.data(), text.size(), name);
+  return gemmi::make_structure(gemmi::cif::read_memory(text.data(), text.size(), name.c_str()));
+}
+
+AtomNames atoms_of(const gemmi::Structure& parsed, const Chain& chain, const Nucleotide& nucleotide) {
+  AtomNames names;
+  for (const gemmi::Chain& part : parsed.models.at(0).chains) {
+    if (part.name != chain.id) continue;
+    for (const gemmi::Residue& residue : part.residues) {
+      if (residue.name != nucleotide.name || residue.seqid.num != nucleotide.seq_id ||
+          residue.seqid.icode != nucleotide.insertion_code) {
+        continue;
+      }
+      for (const gemmi::Atom& atom : residue.atoms) names.insert(atom.name);
+    }
+  }
+  return names;
+}
+
+bool is_modified(const Nucleotide& n) { return n.name != "A" && n.name != "C" && n.name != "G" && n.name != "U"; }
+
+bool has_modified(const Structure& structure) {
+  return std::any_of(structure.chains.begin(), structure.chains.end(),
+                     [](const Chain& chain) { return chain.n_modified > 0; });
+}
+
+TEST(ModifiedNames, ParentsAgreeWithTheBaseAtomsOfEveryRealNucleotide) {
+  FLASHRNA_REQUIRE_SHARED(folder, "structures");
+  std::map<std::string, int> counts;
+  int n_checked = 0;
+  for_each_real_file(folder, [&](const std::string& file, const std::string& bytes) {
+    const Structure structure = read_structure_from_memory(bytes, file);
+    if (!has_modified(structure)) return;
+    const gemmi::Structure parsed = parse(file, bytes);
+    for (const Chain& chain : structure.chains) {
+      for (const Nucleotide& n : chain.nucleotides) {
+        if (!is_modified(n)) continue;
+        ++counts[n.name];
+        ASSERT_TRUE(kParents.contains(n.name)) << n.name << " in " << file;
+        EXPECT_EQ(base_letter(n.base), kParents.at(n.name)) << n.name << " in " << file;
+        const char by_atoms = base_of(atoms_of(parsed, chain, n));
+        if (by_atoms == '?') continue;
+        EXPECT_EQ(base_letter(n.base), by_atoms) << n.name << n.seq_id << " in " << file;
+        ++n_checked;
+      }
+    }
+  });
+  int n_modified = 0;
+  for (const auto& [name, parent] : kParents) {
+    EXPECT_GT(counts[name], 0) << name << " does not occur";
+    n_modified += counts[name];
+    std::cout << "  " << name << ":" << parent << " " << counts[name];
+  }
+  std::cout << "\n  " << n_modified << " modified nucleotides, " << n_checked << " with a whole base\n";
+}
+
+}  // namespace
+}  // namespace flashrna
