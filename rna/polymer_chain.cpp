@@ -254,10 +254,29 @@ class ChainBuilder {
     return chain;
   }
 
+  // Whether the author's numbers, less some constant, are the places of all residues in the sequence: they then measure
+  // the gaps as well as an alignment would, which for a ribosomal RNA takes longer than reading its file.
+  bool numbers_fit(const std::vector<std::string>& sequence) const {
+    const int first = candidates_.front().observed.nucleotide.seq_id;
+    const auto is_at_its_place = [&](const Candidate& candidate, int start) {
+      const Nucleotide& nucleotide = candidate.observed.nucleotide;
+      const int place = start + nucleotide.seq_id - first;
+      return nucleotide.insertion_code == ' ' && place >= 0 && place < static_cast<int>(sequence.size()) &&
+             sequence[static_cast<std::size_t>(place)] == nucleotide.name;
+    };
+    for (int start = 0; start < static_cast<int>(sequence.size()); ++start) {
+      if (std::all_of(candidates_.begin(), candidates_.end(),
+                      [&](const Candidate& candidate) { return is_at_its_place(candidate, start); })) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // Places the observed residues of a PDB file in SEQRES by sequence alignment, where opening a gap is free at a break.
   bool align_to_seqres() {
     const gemmi::Entity* entity = seqres();
-    if (entity == nullptr || entity->full_sequence.empty()) return false;
+    if (entity == nullptr || entity->full_sequence.empty() || numbers_fit(entity->full_sequence)) return false;
     std::unordered_map<std::string, std::uint8_t> codes;
     const auto code = [&](const std::string& name) {
       return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;
