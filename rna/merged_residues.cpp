@@ -49,6 +49,7 @@ std::vector<gemmi::Residue> part_merged_residue(const gemmi::Residue& residue) {
   for (std::size_t k = 0; k + 1 < starts.size(); ++k) {
     parts.push_back(residue.empty_copy());
     parts.back().entity_id = residue.entity_id;
+    if (k > 0) parts.back().label_seq = {};  // gemmi kept only that of the first
     const auto begin = atoms.begin();
     parts.back().atoms.assign(begin + static_cast<std::ptrdiff_t>(starts[k]),
                               begin + static_cast<std::ptrdiff_t>(starts[k + 1]));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <gemmi/model.hpp>
-#include <gemmi/seqalign.hpp>
 #include <memory>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "rna/residue_atoms.h"
 #include "rna/residue_index.h"
 #include "rna/residue_order.h"
+#include "rna/sequence_placement.h"
 
 namespace flashrna {
 namespace {
@@ -22,6 +22,7 @@ struct Candidate {
   ObservedResidue observed;
   Membership membership = Membership::kIfBonded;
   bool declared_rna = false;  // not by its name alone; asked only where O2' is missing
+  bool unmarked_dna = false;  // DNA with a name of RNA
 };
 
 // All residues of one author's chain, which a file may store in several parts.
@@ -73,6 +74,7 @@ bool is_pdb_format_3(const gemmi::Structure& parsed) {
 struct ResidueCounts {
   int amino_acids = 0;
   int dna = 0;
+  int unmarked_dna = 0;  // of `dna`
   int rna = 0;
 };
 
@@ -179,10 +181,14 @@ class ChainBuilder {
            one.nucleotide.insertion_code == other.nucleotide.insertion_code;
   }
 
+  std::vector<const Nucleotide*> nucleotides() const {
+    std::vector<const Nucleotide*> all;
+    for (const Candidate& candidate : candidates_) all.push_back(&candidate.observed.nucleotide);
+    return all;
+  }
+
   void put_in_chain_order() {
-    std::vector<const Nucleotide*> nucleotides;
-    for (const Candidate& candidate : candidates_) nucleotides.push_back(&candidate.observed.nucleotide);
-    const std::vector<std::size_t> order = chain_order(nucleotides);
+    const std::vector<std::size_t> order = chain_order(nucleotides());
     if (std::is_sorted(order.begin(), order.end())) return;
     std::vector<Candidate> ordered;
     ordered.reserve(candidates_.size());
@@ -204,7 +210,9 @@ class ChainBuilder {
     for (Candidate& candidate : candidates_) {
       const Nucleotide& nucleotide = candidate.observed.nucleotide;
       if (candidate.declared_rna || !is_rna(candidate)) continue;
-      if (nucleotide.has(kC2) && !nucleotide.has(kO2)) candidate.observed.kind = ResidueKind::kDna;
+      if (!nucleotide.has(kC2) || nucleotide.has(kO2)) continue;
+      candidate.observed.kind = ResidueKind::kDna;
+      candidate.unmarked_dna = true;
     }
   }
 
@@ -231,6 +239,7 @@ class ChainBuilder {
       ObservedResidue& observed = candidates_[i].observed;
       if (observed.kind == ResidueKind::kDna) {
         ++counts_.dna;
+        counts_.unmarked_dna += candidates_[i].unmarked_dna;
         continue;
       }
       ++counts_.rna;
@@ -245,65 +254,18 @@ class ChainBuilder {
     }
     if (counts_.dna > 0) chain.molecule_kind = "DNA/RNA hybrid";
     assign_residue_indices(chain.nucleotides, positions);
-    if (chain.n_breaks() > 0 && align_to_seqres()) {
-      for (PolymerPosition& position : positions) {
-        position.sequence_position = candidates_[position.place].observed.sequence_position;
-      }
-      assign_residue_indices(chain.nucleotides, positions);
-    }
+    if (chain.n_breaks() > 0 && seqres() != nullptr) place_gaps(chain, positions);
     return chain;
   }
 
-  // Whether the author's numbers, less some constant, are the places of all residues in the sequence: they then measure
-  // the gaps as well as an alignment would, which for a ribosomal RNA takes longer than reading its file.
-  bool numbers_fit(const std::vector<std::string>& sequence) const {
-    const int first = candidates_.front().observed.nucleotide.seq_id;
-    const auto is_at_its_place = [&](const Candidate& candidate, int start) {
-      const Nucleotide& nucleotide = candidate.observed.nucleotide;
-      const int place = start + nucleotide.seq_id - first;
-      return nucleotide.insertion_code == ' ' && place >= 0 && place < static_cast<int>(sequence.size()) &&
-             sequence[static_cast<std::size_t>(place)] == nucleotide.name;
-    };
-    for (int start = 0; start < static_cast<int>(sequence.size()); ++start) {
-      if (std::all_of(candidates_.begin(), candidates_.end(),
-                      [&](const Candidate& candidate) { return is_at_its_place(candidate, start); })) {
-        return true;
-      }
+  // Measures the gaps of a PDB file by its SEQRES.
+  void place_gaps(Chain& chain, std::vector<PolymerPosition>& positions) const {
+    const std::vector<int> in_sequence = place_in_sequence(nucleotides(), seqres()->full_sequence);
+    if (in_sequence.empty()) return;
+    for (PolymerPosition& position : positions) {
+      position.sequence_position = in_sequence[static_cast<std::size_t>(position.place)];
     }
-    return false;
-  }
-
-  // Places the observed residues of a PDB file in SEQRES by sequence alignment, where opening a gap is free at a break.
-  bool align_to_seqres() {
-    const gemmi::Entity* entity = seqres();
-    if (entity == nullptr || entity->full_sequence.empty() || numbers_fit(entity->full_sequence)) return false;
-    std::unordered_map<std::string, std::uint8_t> codes;
-    const auto code = [&](const std::string& name) {
-      return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;
-    };
-    std::vector<std::uint8_t> full;
-    std::vector<std::uint8_t> observed;
-    std::vector<bool> free_gap = {true};
-    for (const std::string& name : entity->full_sequence) full.push_back(code(name));
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      observed.push_back(code(candidates_[i].observed.nucleotide.name));
-      if (i > 0)
-        free_gap.push_back(!bonded(candidates_[i - 1].observed.nucleotide, candidates_[i].observed.nucleotide));
-    }
-    if (codes.size() > 255) return false;
-    const gemmi::AlignmentResult alignment = gemmi::align_sequences(
-        full, observed, free_gap, static_cast<std::uint8_t>(codes.size()), gemmi::AlignmentScoring());
-    std::size_t next = 0;
-    int position = 1;
-    for (const gemmi::AlignmentResult::Item item : alignment.cigar) {
-      const int length = static_cast<int>(item.len());
-      if (item.op() == 'I') position += length;
-      if (item.op() == 'D') next += length;
-      if (item.op() == 'M') {
-        for (int k = 0; k < length; ++k) candidates_[next++].observed.sequence_position = position++;
-      }
-    }
-    return true;
+    assign_residue_indices(chain.nucleotides, positions);
   }
 
   RejectedChain rejection() const {
@@ -312,6 +274,11 @@ class ChainBuilder {
     }
     if (counts_.amino_acids > counts_.dna) {
       return {parts_.id, "protein", fmt::format("{} amino acids", counts_.amino_acids)};
+    }
+    if (counts_.unmarked_dna > 0) {
+      return {parts_.id, "DNA",
+              fmt::format("{} deoxynucleotides; {} of them have names of RNA but no O2'", counts_.dna,
+                          counts_.unmarked_dna)};
     }
     if (counts_.dna > 0) return {parts_.id, "DNA", fmt::format("{} deoxynucleotides", counts_.dna)};
     return {parts_.id, "no polymer", fmt::format("only ligands, ions or water: {} residues", parts_.residues.size())};

@@ -84,6 +84,7 @@ TEST(StructureReader, ChainWithoutAnyO2IsDnaEvenWithRnaNames) {
   EXPECT_TRUE(structure.chains.empty());
   ASSERT_EQ(structure.rejected.size(), 1u);
   EXPECT_EQ(structure.rejected[0].reason, "DNA");
+  EXPECT_EQ(structure.rejected[0].detail, "4 deoxynucleotides; 4 of them have names of RNA but no O2'");
 }
 
 TEST(StructureReader, ChainWithoutAnyO2IsRnaWhereAPdbFileOfFormat3SaysSo) {
@@ -123,6 +124,14 @@ TEST(StructureReader, ResiduesOfOneNumberAndNameAreAllKept) {
   residues = residues_of("GACAC");
   change(residues[4], [](AtomLine& line) { line.seq_id = 3; });
   EXPECT_EQ(read_pdb(text_of(residues)).chains.at(0).sequence(), "GACAC");
+  // Also in mmCIF.
+  Structure written;
+  written.entry = "merged";
+  written.chains = {synthetic_chain("A", "GAUUC")};
+  written.chains[0].nucleotides[3].seq_id = 3;
+  const Chain again = read_structure_from_memory(to_mmcif(written), "merged.cif").chains.at(0);
+  EXPECT_EQ(again.sequence(), "GAUUC");
+  EXPECT_EQ(again.n_breaks(), 0);
 }
 
 TEST(StructureReader, TwoConformationsWithoutLettersAreOneResidue) {
