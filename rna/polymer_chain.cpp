@@ -88,8 +88,8 @@ class ChainBuilder {
     collect();
     drop_minor_variants();
     put_in_chain_order();
-    recognize_unmarked_dna();
     drop_free_ligands();
+    recognize_unmarked_dna();  // a ligand's O2' proves nothing
     Chain chain = make_chain();
     if (chain.nucleotides.empty()) {
       structure.rejected.push_back(rejection());
@@ -173,12 +173,18 @@ class ChainBuilder {
     candidates_ = std::move(kept);
   }
 
+  static bool in_one_place(const Nucleotide& one, const Nucleotide& other) {
+    constexpr double kLongestDistance = 4.0;  // Å; neighbors in a chain are farther apart
+    return !one.has(kC4) || !other.has(kC4) || (one.atoms[kC4] - other.atoms[kC4]).norm() <= kLongestDistance;
+  }
+
   // Two residues of one number without alternate locations are two residues: some files lost their insertion codes.
   static bool are_variants(const ObservedResidue& one, const ObservedResidue& other) {
     const bool are_alternates = (one.has_alternates && other.has_alternates) ||
                                 (one.sequence_position > 0 && one.sequence_position == other.sequence_position);
     return are_alternates && one.nucleotide.seq_id == other.nucleotide.seq_id &&
-           one.nucleotide.insertion_code == other.nucleotide.insertion_code;
+           one.nucleotide.insertion_code == other.nucleotide.insertion_code &&
+           in_one_place(one.nucleotide, other.nucleotide);
   }
 
   std::vector<const Nucleotide*> nucleotides() const {
@@ -194,6 +200,21 @@ class ChainBuilder {
     ordered.reserve(candidates_.size());
     for (std::size_t place : order) ordered.push_back(std::move(candidates_[place]));
     candidates_ = std::move(ordered);
+  }
+
+  // What only a bond would make part of the polymer stays if it is bonded to a residue that is.
+  void drop_free_ligands() {
+    for (std::size_t i = 1; i < candidates_.size(); ++i) {
+      if (candidates_[i - 1].membership == Membership::kYes && bond_before(i)) {
+        candidates_[i].membership = Membership::kYes;
+      }
+    }
+    for (std::size_t i = candidates_.size(); i-- > 1;) {
+      if (candidates_[i].membership == Membership::kYes && bond_before(i)) {
+        candidates_[i - 1].membership = Membership::kYes;
+      }
+    }
+    std::erase_if(candidates_, [](const Candidate& c) { return c.membership != Membership::kYes; });
   }
 
   // Files from before 2007 name deoxynucleotides A, C, G too, and programs that make "RNA-only" files still do: of the
@@ -214,21 +235,6 @@ class ChainBuilder {
       candidate.observed.kind = ResidueKind::kDna;
       candidate.unmarked_dna = true;
     }
-  }
-
-  // What only a bond would make part of the polymer stays if it is bonded to a residue that is.
-  void drop_free_ligands() {
-    for (std::size_t i = 1; i < candidates_.size(); ++i) {
-      if (candidates_[i - 1].membership == Membership::kYes && bond_before(i)) {
-        candidates_[i].membership = Membership::kYes;
-      }
-    }
-    for (std::size_t i = candidates_.size(); i-- > 1;) {
-      if (candidates_[i].membership == Membership::kYes && bond_before(i)) {
-        candidates_[i - 1].membership = Membership::kYes;
-      }
-    }
-    std::erase_if(candidates_, [](const Candidate& c) { return c.membership != Membership::kYes; });
   }
 
   Chain make_chain() {

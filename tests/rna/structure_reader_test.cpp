@@ -87,6 +87,24 @@ TEST(StructureReader, ChainWithoutAnyO2IsDnaEvenWithRnaNames) {
   EXPECT_EQ(structure.rejected[0].detail, "4 deoxynucleotides; 4 of them have names of RNA but no O2'");
 }
 
+TEST(StructureReader, ALigandDoesNotDecideWhetherAChainIsDna) {
+  auto ligand = residues_of("A");
+  change(ligand[0], [](AtomLine& line) {
+    line.residue = "ATP", line.record = "HETATM", line.seq_id = 101;
+    line.position += Vec3(30, 0, 0);
+  });
+  const auto dna = without_o2(residues_of("GACU"));
+  EXPECT_TRUE(read_pdb(text_of(dna) + text_of(ligand)).chains.empty()) << "ATP has a ribose";
+  auto rna = residues_of("GACU");
+  rna[2] = dna[2];
+  const auto deoxy_ligand = without_o2(ligand);
+  for (const char* name : {"DTP", "XYZ"}) {
+    auto other = deoxy_ligand;
+    change(other[0], [&](AtomLine& line) { line.residue = name; });
+    EXPECT_EQ(read_pdb(text_of(rna) + text_of(other)).chains.at(0).sequence(), "GACU") << name;
+  }
+}
+
 TEST(StructureReader, ChainWithoutAnyO2IsRnaWhereAPdbFileOfFormat3SaysSo) {
   const std::string atoms = text_of(without_o2(residues_of("GACU")));
   const std::string format_3 = "REMARK   4 1ABC COMPLIES WITH FORMAT V. 3.30, 13-JUL-11\n";
