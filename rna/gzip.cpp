@@ -22,35 +22,54 @@ struct Inflater {
   Inflater& operator=(const Inflater&) = delete;
 };
 
+// A copy of the given size. A string that grows by itself takes twice its size, whatever it is asked for.
+std::string enlarged(const std::string& text, std::size_t size) {
+  std::string larger(size, '\0');
+  std::copy(text.begin(), text.end(), larger.begin());
+  return larger;
+}
+
 }  // namespace
 
 bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
-std::string gunzip(std::string_view bytes, const std::string& name) {
+void fail_too_large(const std::string& name, const char* what, std::uint64_t max_bytes) {
+  constexpr std::uint64_t kMebibyte = 1 << 20;
+  const bool whole = max_bytes % kMebibyte == 0;
+  fail(
+      "{}: {} more than {} {}, the limit for one file; if it is no decompression bomb, raise it with --max-unpacked "
+      "MIB",
+      name, what, whole ? max_bytes / kMebibyte : max_bytes, whole ? "MiB" : "bytes");
+}
+
+std::string gunzip(std::string_view bytes, const std::string& name, std::uint64_t max_bytes) {
   Inflater inflater(name);
   z_stream& stream = inflater.stream;
   const auto* next = reinterpret_cast<const Bytef*>(bytes.data());
   std::size_t left = bytes.size();
-  std::string text;
-  text.resize(std::max<std::size_t>(4 * bytes.size(), 1 << 16));
+  std::string text(std::min(std::max<std::uint64_t>(4 * bytes.size(), 1 << 16), max_bytes), '\0');
   std::size_t used = 0;
   int status = Z_OK;
   do {
-    if (used == text.size()) text.resize(2 * text.size());
+    // Where the text may not grow, one more byte tells whether the stream ends here.
+    Bytef beyond = 0;
+    const bool at_limit = used == max_bytes;
+    if (used == text.size() && !at_limit) text = enlarged(text, std::min<std::uint64_t>(2 * used, max_bytes));
     constexpr std::size_t kMost = std::numeric_limits<uInt>::max();
     stream.next_in = const_cast<Bytef*>(next);
     stream.avail_in = static_cast<uInt>(std::min(left, kMost));
-    stream.next_out = reinterpret_cast<Bytef*>(text.data() + used);
-    stream.avail_out = static_cast<uInt>(std::min(text.size() - used, kMost));
+    stream.next_out = at_limit ? &beyond : reinterpret_cast<Bytef*>(text.data() + used);
+    stream.avail_out = at_limit ? 1 : static_cast<uInt>(std::min(text.size() - used, kMost));
     const uInt offered = stream.avail_out;
     status = inflate(&stream, Z_NO_FLUSH);
     left -= static_cast<std::size_t>(stream.next_in - next);
     next = stream.next_in;
     used += offered - stream.avail_out;
+    if (used > max_bytes) fail_too_large(name, "unpacks to", max_bytes);
     if (status == Z_STREAM_END && left > 0 && is_gzip({reinterpret_cast<const char*>(next), left})) {
       inflateReset(&stream);  // another member follows
       status = Z_OK;
-    } else if (status == Z_BUF_ERROR && used == text.size()) {
+    } else if (status == Z_BUF_ERROR && used == text.size() && !at_limit) {
       status = Z_OK;  // only out of room
     }
   } while (status == Z_OK);

@@ -144,7 +144,7 @@ void put_atoms(const Conformation& atoms, std::string_view glycosidic, ObservedR
     std::string_view name = atom_name(nucleotide.base, slot);
     if (slot == kGlycosidicNitrogen) {
       name = glycosidic;
-    } else if (slot > kGlycosidicNitrogen && name == glycosidic) {
+    } else if (slot > kGlycosidicNitrogen && !name.empty() && name == glycosidic) {
       name = atom_name(nucleotide.base, kGlycosidicNitrogen);  // pseudouridine: N1 takes the place of C5
     }
     const gemmi::Atom* atom = name.empty() ? nullptr : atoms.find(name);

@@ -38,7 +38,7 @@ Format format_of(const std::string& name) {
   return Format::kNone;
 }
 
-std::string read_file(const std::string& path) {
+std::string read_file(const std::string& path, std::uint64_t max_bytes) {
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   if (!std::filesystem::exists(status)) fail("{}: no such file", path);
@@ -48,6 +48,7 @@ std::string read_file(const std::string& path) {
   std::string bytes;
   std::vector<char> buffer(1 << 16);
   while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
+    if (static_cast<std::uint64_t>(file.gcount()) > max_bytes - bytes.size()) fail_too_large(path, "has", max_bytes);
     bytes.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
   }
   if (file.bad()) fail("{}: cannot read: {}", path, std::strerror(errno));
@@ -198,13 +199,14 @@ Parsed parse(std::string& text, const std::string& name) {
 }  // namespace
 
 Structure read_structure(const std::string& path, const ReadOptions& options) {
-  const std::string bytes = read_file(path);
+  const std::string bytes = read_file(path, options.max_bytes);
   if (lower(path).ends_with(".gz") && !bytes.empty() && !is_gzip(bytes)) fail("{}: not a gzip file", path);
   return read_structure_from_memory(bytes, path, options);
 }
 
 Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options) {
-  std::string text = is_gzip(bytes) ? gunzip(bytes, name) : std::string(bytes);
+  if (bytes.size() > options.max_bytes) fail_too_large(name, "has", options.max_bytes);
+  std::string text = is_gzip(bytes) ? gunzip(bytes, name, options.max_bytes) : std::string(bytes);
   const Parsed parsed = parse(text, name);
   const auto has_atoms = [](const gemmi::Model& model) { return !model.chains.empty(); };
   const auto& models = parsed.structure.models;

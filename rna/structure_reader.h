@@ -2,6 +2,7 @@
 // Archives are streamed by datasets/source_files; this file sees one structure at a time.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,12 +12,12 @@
 namespace flashrna {
 
 struct ReadOptions {
-  int model = 1;  // number of the model in the file's order, from 1
+  int model = 1;                                // number of the model in the file's order, from 1
   std::uint64_t max_bytes = kMaxUnpackedBytes;  // of the file, and of what it unpacks to
 };
 
 // Reads one structure file (.pdb, .ent, .cif, .mmcif, each also with .gz).
-// Throws Error naming the file if it is missing, truncated, or not what its name says.
+// Throws Error naming the file if it is missing, truncated, too large, or not what its name says.
 Structure read_structure(const std::string& path, const ReadOptions& options = {});
 
 // The same from memory (already decompressed or still .gz); `name` tells the format and appears in errors.

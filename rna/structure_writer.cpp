@@ -25,11 +25,16 @@ std::string residue_name(const Nucleotide& nucleotide) {
   return nucleotide.name.empty() ? std::string(1, base_letter(nucleotide.base)) : nucleotide.name;
 }
 
-void check_finite(const Structure& structure) {
+void check_atoms(const Structure& structure) {
   for (const Chain& chain : structure.chains) {
     for (const Nucleotide& nucleotide : chain.nucleotides) {
       for (int slot = 0; slot < kAtomSlots; ++slot) {
-        if (nucleotide.has(slot) && !nucleotide.atoms[slot].allFinite()) {
+        if (!nucleotide.has(slot)) continue;
+        if (atom_name(nucleotide, slot).empty()) {
+          fail("{}: chain \"{}\", residue {}: base {} has no atom in slot {}; not written", structure.entry, chain.id,
+               nucleotide.seq_id, base_letter(nucleotide.base), slot);
+        }
+        if (!nucleotide.atoms[slot].allFinite()) {
           fail("{}: chain \"{}\", residue {}: atom {} is not at a finite position; not written", structure.entry,
                chain.id, nucleotide.seq_id, atom_name(nucleotide, slot));
         }
@@ -200,7 +205,7 @@ void append_modres(const Structure& structure, Buffer out) {
 }  // namespace
 
 std::string to_mmcif(const Structure& structure) {
-  check_finite(structure);
+  check_atoms(structure);
   const std::vector<std::string> asym_ids = label_asym_ids(structure);
   const std::string name = block_name(structure.entry);
   std::string text;
@@ -216,7 +221,7 @@ std::string to_mmcif(const Structure& structure) {
 }
 
 std::string to_pdb(const Structure& structure) {
-  check_finite(structure);
+  check_atoms(structure);
   check_fits_pdb(structure);
   std::string text;
   const auto out = std::back_inserter(text);

@@ -10,7 +10,7 @@
 namespace flashrna {
 
 // mmCIF text with _exptl and resolution where known, _entity, _entity_poly, _struct_asym, _atom_site and _software.
-// Throws Error for a coordinate that is not finite.
+// Throws Error for a coordinate that is not finite, and for an atom that its base does not have.
 std::string to_mmcif(const Structure& structure);
 
 // PDB text. Throws Error past 9,999 residues, 99,999 atoms or for a chain identifier longer than one

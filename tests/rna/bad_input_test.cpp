@@ -1,5 +1,6 @@
 // What a user may hand over by mistake, each with its message.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <zlib.h>
 
 #include "rna/error.h"
@@ -40,6 +41,31 @@ std::string gzipped(const std::string& text) {
   bytes.resize(stream.total_out);
   deflateEnd(&stream);
   return bytes;
+}
+
+// `megabytes` MiB of one letter, gzipped a block at a time.
+std::string bomb(int megabytes) {
+  const std::string block(1 << 20, 'A');
+  std::string bytes(1 << 20, '\0');
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
+  stream.avail_out = static_cast<uInt>(bytes.size());
+  for (int i = 0; i < megabytes; ++i) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block.data()));
+    stream.avail_in = static_cast<uInt>(block.size());
+    const bool is_last = i + 1 == megabytes;
+    EXPECT_EQ(deflate(&stream, is_last ? Z_FINISH : Z_NO_FLUSH), is_last ? Z_STREAM_END : Z_OK);
+  }
+  bytes.resize(stream.total_out);
+  deflateEnd(&stream);
+  return bytes;
+}
+
+long peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
 }
 
 class BadInput : public testing::Test {
@@ -135,6 +161,47 @@ TEST_F(BadInput, WholeGzipIsRead) {
   EXPECT_EQ(read_structure(path).chains.at(0).sequence(), "GACUGGCA");
   // Members may follow one another, as from pigz or cat.
   EXPECT_EQ(gunzip(gzipped(text.substr(0, 500)) + gzipped(text.substr(500)), "members"), text);
+}
+
+TEST_F(BadInput, ADecompressionBombIsRefusedWithoutUnpackingIt) {
+  const std::string path = folder_.write("bomb.cif.gz", bomb(160));
+  ASSERT_LT(std::filesystem::file_size(path), 1u << 20);
+  const long before = peak_megabytes();
+  const std::string advice =
+      ", the limit for one file; if it is no decompression bomb, raise it with --max-unpacked MIB";
+  EXPECT_EQ(message_of_reading(path, {.max_bytes = 8 << 20}), path + ": unpacks to more than 8 MiB" + advice);
+  EXPECT_EQ(message_of_reading(path, {.max_bytes = 5'000'000}), path + ": unpacks to more than 5000000 bytes" + advice);
+  EXPECT_LT(peak_megabytes() - before, 80);
+}
+
+TEST_F(BadInput, TheLimitOfUnpackedBytesIsExact) {
+  const std::string text = to_mmcif(example());
+  const std::string packed = gzipped(text);
+  const std::string two = gzipped(text.substr(0, 70)) + gzipped(text.substr(70));
+  EXPECT_EQ(gunzip(packed, "whole", text.size()), text);
+  EXPECT_EQ(gunzip(two, "two members", text.size()), text);
+  EXPECT_THROW(gunzip(packed, "whole", text.size() - 1), Error);
+  EXPECT_THROW(gunzip(two, "two members", text.size() - 1), Error);
+  EXPECT_THROW(gunzip(packed, "nothing", 0), Error);
+  EXPECT_EQ(gunzip(gzipped(""), "empty", 0), "");
+  EXPECT_THROW(gunzip(packed.substr(0, packed.size() - 9), "cut at the limit", text.size()), Error);
+  EXPECT_EQ(ReadOptions().max_bytes, std::uint64_t{1} << 30);
+}
+
+TEST_F(BadInput, APlainFileBeyondTheLimitIsRefused) {
+  const std::string text = to_mmcif(example());
+  const std::string path = folder_.write("large.cif", text);
+  EXPECT_EQ(read_structure(path, {.max_bytes = text.size()}).chains.size(), 1u);
+  const std::string expected =
+      ": has more than 1000 bytes, the limit for one file; if it is no decompression bomb, "
+      "raise it with --max-unpacked MIB";
+  EXPECT_EQ(message_of_reading(path, {.max_bytes = 1000}), path + expected);
+  try {
+    read_structure_from_memory(text, "memory.cif", {.max_bytes = 1000});
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), "memory.cif" + expected);
+  }
 }
 
 TEST_F(BadInput, PdbCutInMidLineIsNoticedWhereverItIsCut) {

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Fuzzes the readers with libFuzzer under AddressSanitizer and UBSan, each target on one core, and prints executions,
+# findings and coverage. Fails if there is a finding. Corpus and findings stay in build/fuzz/run for the next time.
+#
+#   scripts/fuzz.sh [SECONDS [TARGET...]]        60 s; structure_reader_fuzzer dataset_reader_fuzzer
+#
+# Seeds are the regression files of tests/data/fuzz and, where they are, the structures of FLASHRNA_SHARED (else
+# ../shared) beside the checkout, cut down: long inputs make fuzzing slow.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+seconds=${1:-60}
+targets=("${@:2}")
+[ ${#targets[@]} -gt 0 ] || targets=(structure_reader_fuzzer dataset_reader_fuzzer)
+samples=${FLASHRNA_SHARED:-../shared}/structures/sample
+build=build/fuzz
+run=$build/run
+
+# The first 200 atoms of a PDB file and at most 60 lines of anything else.
+cut_pdb() { awk '/^(ATOM|HETATM|ANISOU)/ { if (++atoms <= 200) print; next } ++others <= 60'; }
+
+# The first 200 atoms of an mmCIF file and every other category that is short.
+cut_mmcif() {
+  awk 'function flush() { if (size < 2500 || is_atoms) printf "%s", block; block = ""; size = is_atoms = atoms = 0 }
+    /^#/ { flush() }
+    /^_atom_site\./ { is_atoms = 1 }
+    { if (is_atoms && /^(ATOM|HETATM)/ && ++atoms > 200) next; block = block $0 "\n"; size += length($0) + 1 }
+    END { flush() }'
+}
+
+# The first byte of a seed says what the rest is: tests/fuzz/structure_input.h.
+make_structure_seeds() {
+  local folder=$1 file name
+  for file in "$samples"/*; do
+    [ -e "$file" ] || continue
+    name=$(basename "${file%.gz}")
+    case $name in
+      *.pdb) gzip -dcf "$file" | cut_pdb >"$folder/cut" && plain='\x00' packed='\x02' ;;
+      *.cif) gzip -dcf "$file" | cut_mmcif >"$folder/cut" && plain='\x01' packed='\x03' ;;
+      *) continue ;;
+    esac
+    { printf "$plain" && cat "$folder/cut"; } >"$folder/$name"
+    { printf "$packed" && gzip -9nc "$folder/cut"; } >"$folder/$name.gz"
+    rm "$folder/cut"
+  done
+}
+
+cmake --preset fuzz >/dev/null
+status=0
+for target in "${targets[@]}"; do
+  cmake --build --preset fuzz --target "$target"
+  mkdir -p "$run/$target/corpus" "$run/$target/seeds" "$run/$target/findings"
+  options=(-max_len=100000)
+  seeds=("$run/$target/seeds")
+  if [ "$target" = structure_reader_fuzzer ]; then
+    make_structure_seeds "$run/$target/seeds"
+    options+=(-dict=tests/fuzz/structure.dict)
+    seeds+=(tests/data/fuzz)
+  fi
+  log=$run/$target/log
+  # 2 GiB and 25 s are far beyond what such inputs need: a runaway allocation or loop is a finding.
+  nice "$build/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -malloc_limit_mb=1024 -timeout=25 \
+    -print_final_stats=1 -artifact_prefix="$run/$target/findings/" "${options[@]}" "$run/$target/corpus" "${seeds[@]}" \
+    >"$log" 2>&1 || status=1
+  printf '%s: %s executions, ' "$target" "$(awk '/number_of_executed_units/ { print $2 }' "$log")"
+  grep -E '^#[0-9]+' "$log" | tail -1 | grep -oE 'cov: [0-9]+ ft: [0-9]+ corp: [^ ]+'
+  find "$run/$target/findings" -type f | sed 's/^/  finding: /'
+  grep -E '^SUMMARY|runtime error|what\(\)' "$log" || true
+done
+exit $status

@@ -1,0 +1,20 @@
+// libstdc++'s vector without constexpr members, to be included before anything else (clang -include). Clang 14, that of
+// Debian 12, instantiates constexpr members as soon as they are named, which breaks gemmi's CIF document: a vector of a
+// type that is still incomplete there. Later compilers and GCC wait. Only for fuzzing, and only for that one source.
+#pragma once
+
+#include <compare>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+
+#if defined(__GLIBCXX__) && defined(__clang__) && __clang_major__ < 16
+#undef _GLIBCXX20_CONSTEXPR
+#define _GLIBCXX20_CONSTEXPR
+#define __fill_a1 fill_bits  // declared constexpr in <memory>; only std::fill on a vector of bool needs it
+#include <vector>
+#undef __fill_a1
+#undef _GLIBCXX20_CONSTEXPR
+#define _GLIBCXX20_CONSTEXPR constexpr
+#endif
