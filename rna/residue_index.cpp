@@ -1,12 +1,15 @@
 #include "rna/residue_index.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace flashrna {
 namespace {
 
 constexpr double kLongestO3P = 2.5;   // Å
 constexpr double kLongestC4C4 = 9.0;  // Å
+// Beyond what any numbering needs, and far enough from the end of int for who computes with it.
+constexpr std::int64_t kLargestIndex = 1'000'000'000;
 
 bool within(const Vec3& a, const Vec3& b, double distance) { return (a - b).squaredNorm() <= distance * distance; }
 
@@ -29,13 +32,18 @@ void assign_residue_indices(std::span<Nucleotide> nucleotides, std::span<const P
       continue;
     }
     const Nucleotide& previous = nucleotides[i - 1];
-    int step = 1;
+    std::int64_t step = 1;
     if (positions[i].place != positions[i - 1].place + 1 || !bonded(previous, current)) {
-      const int from = positions[i - 1].sequence_position;
-      const int to = positions[i].sequence_position;
-      step = std::max(2, from > 0 && to > from ? to - from : current.seq_id - previous.seq_id);
+      const std::int64_t from = positions[i - 1].sequence_position;
+      const std::int64_t to = positions[i].sequence_position;
+      const std::int64_t missing =
+          from > 0 && to > from ? to - from : std::int64_t{current.seq_id} - std::int64_t{previous.seq_id};
+      // Numbers may be anything in a file; a gap leaves room for as long a one before each residue that follows.
+      const std::int64_t room =
+          (kLargestIndex - previous.residue_index) / static_cast<std::int64_t>(nucleotides.size() - i);
+      step = std::max<std::int64_t>(2, std::min(missing, room));
     }
-    current.residue_index = previous.residue_index + step;
+    current.residue_index = static_cast<int>(previous.residue_index + step);
   }
 }
 

@@ -12,11 +12,15 @@ namespace {
 
 using Residues = std::span<const Nucleotide* const>;
 
+// The alignment takes a byte of memory for each pair of residues: 16 thousand by 16 thousand, far beyond the longest
+// chain that the PDB format can hold.
+constexpr std::size_t kMostAlignmentCells = std::size_t{1} << 28;
+
 bool numbers_fit(Residues residues, const std::vector<std::string>& sequence) {
   const int first = residues.front()->seq_id;
   const auto is_at_its_place = [&](const Nucleotide& residue, int start) {
-    const int place = start + residue.seq_id - first;
-    return residue.insertion_code == ' ' && place >= 0 && place < static_cast<int>(sequence.size()) &&
+    const std::int64_t place = std::int64_t{start} + residue.seq_id - first;
+    return residue.insertion_code == ' ' && place >= 0 && place < static_cast<std::int64_t>(sequence.size()) &&
            sequence[static_cast<std::size_t>(place)] == residue.name;
   };
   for (int start = 0; start < static_cast<int>(sequence.size()); ++start) {
@@ -32,6 +36,7 @@ bool numbers_fit(Residues residues, const std::vector<std::string>& sequence) {
 
 std::vector<int> place_in_sequence(Residues residues, const std::vector<std::string>& sequence) {
   if (residues.empty() || sequence.empty() || numbers_fit(residues, sequence)) return {};
+  if (sequence.size() > kMostAlignmentCells / residues.size()) return {};
   std::unordered_map<std::string, std::uint8_t> codes;
   const auto code = [&](const std::string& name) {
     return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;

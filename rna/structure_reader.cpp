@@ -13,6 +13,7 @@
 
 #include "rna/error.h"
 #include "rna/gzip.h"
+#include "rna/mmcif_categories.h"
 #include "rna/pdb_records.h"
 #include "rna/polymer_chain.h"
 
@@ -153,6 +154,7 @@ Parsed parse_mmcif(std::string& text, const std::string& name) {
   gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
   gemmi::cif::Block& block = document.blocks.front();
   check_atom_columns(block, name);
+  keep_used_categories(block, name);
   parsed.structure = gemmi::make_structure(document);
   parsed.residues = file_residues(block);
   if (parsed.structure.resolution == 0.0) parsed.structure.resolution = other_resolution(block);

@@ -15,15 +15,15 @@ samples=${FLASHRNA_SHARED:-../shared}/structures/sample
 build=build/fuzz
 run=$build/run
 
-# The first 200 atoms of a PDB file and at most 60 lines of anything else.
-cut_pdb() { awk '/^(ATOM|HETATM|ANISOU)/ { if (++atoms <= 200) print; next } ++others <= 60'; }
+# The first 100 atoms of a PDB file and at most 60 lines of anything else.
+cut_pdb() { awk '/^(ATOM|HETATM|ANISOU)/ { if (++atoms <= 100) print; next } ++others <= 60'; }
 
-# The first 200 atoms of an mmCIF file and every other category that is short.
+# The first 100 atoms of an mmCIF file and every other category that is short.
 cut_mmcif() {
-  awk 'function flush() { if (size < 2500 || is_atoms) printf "%s", block; block = ""; size = is_atoms = atoms = 0 }
+  awk 'function flush() { if (size < 1500 || is_atoms) printf "%s", block; block = ""; size = is_atoms = atoms = 0 }
     /^#/ { flush() }
     /^_atom_site\./ { is_atoms = 1 }
-    { if (is_atoms && /^(ATOM|HETATM)/ && ++atoms > 200) next; block = block $0 "\n"; size += length($0) + 1 }
+    { if (is_atoms && /^(ATOM|HETATM)/ && ++atoms > 100) next; block = block $0 "\n"; size += length($0) + 1 }
     END { flush() }'
 }
 
@@ -57,13 +57,14 @@ for target in "${targets[@]}"; do
     seeds+=(tests/data/fuzz)
   fi
   log=$run/$target/log
+  touch "$run/$target/start"
   # 2 GiB and 25 s are far beyond what such inputs need: a runaway allocation or loop is a finding.
   nice "$build/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -malloc_limit_mb=1024 -timeout=25 \
     -print_final_stats=1 -artifact_prefix="$run/$target/findings/" "${options[@]}" "$run/$target/corpus" "${seeds[@]}" \
     >"$log" 2>&1 || status=1
   printf '%s: %s executions, ' "$target" "$(awk '/number_of_executed_units/ { print $2 }' "$log")"
   grep -E '^#[0-9]+' "$log" | tail -1 | grep -oE 'cov: [0-9]+ ft: [0-9]+ corp: [^ ]+'
-  find "$run/$target/findings" -type f | sed 's/^/  finding: /'
+  find "$run/$target/findings" -type f -newer "$run/$target/start" | sed 's/^/  finding: /'
   grep -E '^SUMMARY|runtime error|what\(\)' "$log" || true
 done
 exit $status

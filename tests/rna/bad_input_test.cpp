@@ -128,6 +128,21 @@ TEST_F(BadInput, MmcifWithoutANeededColumnNamesIt) {
       ": its _atom_site loop has no column type_symbol; add it (\".\" where nothing is known)");
 }
 
+TEST_F(BadInput, WholeNumbersThatNoIntHoldsAreNamed) {
+  std::string text = to_mmcif(example());
+  text.replace(text.find("ATOM   1 "), 9, "ATOM 2999999999 ");
+  expect_message("serial.cif", text, ": _atom_site.id is 2999999999; a whole number has at most 9 digits there");
+}
+
+TEST_F(BadInput, AFaultInACategoryThatIsNotUsedDoesNotMatter) {
+  const std::string text = to_mmcif(example()) +
+                           "_struct_conf.conf_type_id HELX_P\n_struct_conf.beg_auth_asym_id A\n"
+                           "_struct_conf.beg_label_comp_id G\n_struct_conf.beg_auth_seq_id one\n"
+                           "_struct_conf.end_auth_asym_id A\n_struct_conf.end_label_comp_id G\n"
+                           "_struct_conf.end_auth_seq_id 99999999999\n";
+  EXPECT_EQ(read_structure(folder_.write("helix.cif", text)).chains.at(0).sequence(), "GACUGGCA");
+}
+
 TEST_F(BadInput, ModelThatIsNotThere) {
   const std::string path = folder_.write("one.cif", to_mmcif(example()));
   EXPECT_EQ(message_of_reading(path, {.model = 2}), path + ": no model 2; the file has 1, counted from 1");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rna/error.h"
+#include "rna/residue_index.h"
 #include "rna/structure_reader.h"
 #include "rna/structure_writer.h"
 #include "tests/fuzz/structure_input.h"
@@ -41,6 +42,21 @@ TEST(FuzzRegression, ABaseThatHangsNowhereFillsNoSlotsWithoutAName) {
   const Structure back = read_structure_from_memory(to_mmcif(structure), "loose.cif");
   const std::uint32_t mask = back.chains.at(0).nucleotides.at(0).atom_mask;
   EXPECT_EQ(mask, structure.chains[0].nucleotides[0].atom_mask & ~(1u << kGlycosidicNitrogen));
+}
+
+TEST(FuzzRegression, ResidueIndexRisesWhateverTheNumbersInTheFile) {
+  Structure structure;
+  structure.chains = {synthetic_chain("A", "GACU")};
+  std::vector<Nucleotide>& nucleotides = structure.chains[0].nucleotides;
+  for (int i = 0; i < 4; ++i) {
+    for (Vec3& atom : nucleotides[i].atoms) atom += Vec3(100.0 * i, 0, 0);
+    nucleotides[i].seq_id = i % 2 == 0 ? -999'999'999 : 999'999'999;
+  }
+  const std::vector<PolymerPosition> positions = {{0, 0}, {1, 2'147'483'647}, {2, 1}, {3, 2'147'483'647}};
+  assign_residue_indices(nucleotides, positions);
+  std::vector<int> indices;
+  for (const Nucleotide& nucleotide : nucleotides) indices.push_back(nucleotide.residue_index);
+  EXPECT_EQ(indices, (std::vector<int>{0, 333'333'333, 333'333'335, 1'000'000'000}));
 }
 
 }  // namespace
