@@ -12,6 +12,7 @@
 #include "datasets/schema.h"
 #include "rna/error.h"
 #include "rna/nucleotide.h"
+#include "rna/torsion.h"
 
 namespace flashrna {
 
@@ -87,6 +88,11 @@ void DatasetReader::Impl::open_columns(const Hdf5Group& root) {
       fail("{}: damaged: its shape is [{}], expected [n{}{}]", dataset.where(), fmt::join(shape, ", "),
            wanted.row.empty() ? "" : ", ", fmt::join(wanted.row, ", "));
     }
+    const std::size_t widest = wanted.text_width == 0 ? kWidestText : wanted.text_width;
+    if (wanted.type == Hdf5Type::kText && dataset.text_width() > widest) {
+      fail("{}: damaged: its texts have {} bytes each, expected at most {}", dataset.where(), dataset.text_width(),
+           widest);
+    }
     columns.emplace(wanted.path(), std::move(dataset));
   }
 }
@@ -102,14 +108,13 @@ void DatasetReader::Impl::check_counts() const {
       fail("{}: damaged: it has {} rows, expected {}", column(wanted.path()).where(), rows_of(wanted.path()), expected);
     }
   }
+  // Each column has the bytes for its shape (Hdf5Group::open_dataset), but deflate shrinks a thousand times. A row of
+  // chains takes more: a variable-length text has 16 bytes and is not compressed.
   const std::uint64_t bytes = std::filesystem::file_size(file.path());
-  // A variable-length text takes 16 bytes and more, and is not compressed; deflate shrinks a residue's 276 bytes of
-  // coordinates at most 1032 times.
   const std::uint64_t most_rows = bytes / 16;
-  const std::uint64_t most_residues = bytes * 4;
-  if (rows[kChainsGroup] > most_rows || rows[kRejectedGroup] > most_rows || rows[kResiduesGroup] > most_residues) {
-    fail("{}: damaged: {} chains, {} residues and {} rejected chains cannot be in {} bytes", file.path(),
-         rows[kChainsGroup], rows[kResiduesGroup], rows[kRejectedGroup], bytes);
+  if (rows[kChainsGroup] > most_rows || rows[kRejectedGroup] > most_rows) {
+    fail("{}: damaged: {} chains and {} rejected chains cannot be in {} bytes", file.path(), rows[kChainsGroup],
+         rows[kRejectedGroup], bytes);
   }
 }
 
@@ -152,9 +157,15 @@ void DatasetReader::Impl::check_offsets() const {
          n_residues);
   }
   for (std::size_t i = 0; i < chains.size(); ++i) {
-    if (chains[i].length < 1 || offset[i + 1] - offset[i] != chains[i].length) {
+    // In this order nothing overflows: offsets start at 0 and rise.
+    const bool rises = offset[i + 1] > offset[i];
+    if (!rises || offset[i + 1] - offset[i] != chains[i].length) {
       fail("{}: damaged: chain {} ({}) has length {}, its rows are {} to {}", file.path(), i, chains[i].id,
            chains[i].length, offset[i], offset[i + 1]);
+    }
+    if (chains[i].length > kLongestChain) {
+      fail("{}: damaged: chain {} ({}) has {} nucleotides, at most {} are possible", file.path(), i, chains[i].id,
+           chains[i].length, kLongestChain);
     }
   }
 }
@@ -198,6 +209,9 @@ void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures&
     if (i > 0 && features.residue_index[i] <= features.residue_index[i - 1]) damaged(i, "residue_index does not rise");
     if (!all_finite(&features.frame_rotation[i * 9], 9) || !all_finite(&features.frame_translation[i * 3], 3)) {
       damaged(i, "the frame is not finite");
+    }
+    if (!all_finite(&features.torsion_sin_cos[i * kTorsions * 2], kTorsions * 2)) {
+      damaged(i, "a torsion is not finite");
     }
     if (!all_finite(&features.atom_positions[i * kAtomSlots * 3], kAtomSlots * 3)) {
       damaged(i, "a coordinate is not finite");

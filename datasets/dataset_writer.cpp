@@ -168,6 +168,9 @@ void DatasetWriter::append(const ChainRecord& record, const ChainRows& rows) {
   if (record.length != rows.length) {
     fail("chain {}: its record says {} residues, there are {}", record.id, record.length, rows.length);
   }
+  if (rows.length > kLongestChain) {
+    fail("chain {}: {} residues, a dataset takes at most {} in one chain", record.id, rows.length, kLongestChain);
+  }
   if (!impl_->ids.insert(to_valid_utf8(record.id)).second) fail("chain id {} is there twice", record.id);
   impl_->append_residues(rows);
   impl_->offset.push_back(impl_->offset.back() + rows.length);

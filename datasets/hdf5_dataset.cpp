@@ -6,6 +6,7 @@
 
 #include "datasets/hdf5_file.h"
 #include "datasets/hdf5_library.h"
+#include "datasets/hdf5_trust.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -80,6 +81,7 @@ std::vector<std::string> read_strings(hid_t dataset, const std::string& where, s
   std::vector<std::string> values(count);
   if (count == 0) return values;
   if (H5Tis_variable_str(type.get()) > 0) {
+    hdf5::check_text_lengths(dataset, count, memory, file, where);
     std::vector<char*> pointers(count, nullptr);
     const herr_t status = H5Dread(dataset, type.get(), memory, file, H5P_DEFAULT, pointers.data());
     const std::string reason = status < 0 ? hdf5::failure_reason() : "";
@@ -143,17 +145,10 @@ Hdf5Type Hdf5Dataset::type() const {
 
 std::uint64_t Hdf5Dataset::size() const { return product(shape_); }
 
-// Before memory is taken by what the file says: deflate shrinks at most 1032 times, so more cannot be in it.
-void Hdf5Dataset::check_size() const {
+std::size_t Hdf5Dataset::text_width() const {
+  LibraryLock lock;
   const Hdf5Handle type = datatype_of(id(), where());
-  const Hdf5Handle owner = checked(H5Iget_file_id(id()), closing(H5Fclose), where(), "read the file's size");
-  hsize_t file_bytes = 0;
-  check(H5Fget_filesize(owner.get(), &file_bytes), where(), "read the file's size");
-  double bytes = static_cast<double>(H5Tget_size(type.get()));
-  for (const std::uint64_t extent : shape_) bytes *= static_cast<double>(extent);
-  if (bytes > 1032.0 * static_cast<double>(file_bytes)) {
-    fail("{}: damaged: shape [{}] cannot be in a file of {} bytes", where(), fmt::join(shape_, ", "), file_bytes);
-  }
+  return H5Tis_variable_str(type.get()) > 0 ? 0 : H5Tget_size(type.get());
 }
 
 std::uint64_t Hdf5Dataset::row_size() const {
@@ -171,7 +166,6 @@ template <typename T>
 std::vector<T> Hdf5Dataset::read() const {
   LibraryLock lock;
   refuse_text(id(), where());
-  check_size();
   std::vector<T> values(size());
   if (!values.empty()) {
     check(H5Dread(id(), hdf5::native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), where(), "read");
@@ -197,7 +191,6 @@ void Hdf5Dataset::read_rows(std::uint64_t first, std::span<T> values) const {
 
 std::vector<std::string> Hdf5Dataset::read_text() const {
   LibraryLock lock;
-  check_size();
   return read_strings(id(), where(), size(), H5S_ALL, H5S_ALL);
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "datasets/hdf5_library.h"
+#include "datasets/hdf5_trust.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -103,13 +104,19 @@ std::string Hdf5Object::text(const std::string& name) const {
   const Hdf5Handle type = checked(H5Aget_type(attribute.get()), closing(H5Tclose), where(), "read an attribute");
   // The memory type must have the character set of the stored one.
   if (H5Tis_variable_str(type.get()) > 0) {
+    hdf5::check_text_length(attribute.get(), fmt::format("{}: attribute \"{}\"", where(), name));
     char* pointer = nullptr;
     check(H5Aread(attribute.get(), type.get(), &pointer), where(), "read an attribute");
     std::string value = pointer == nullptr ? "" : pointer;
     H5free_memory(pointer);
     return value;
   }
-  std::string value(H5Tget_size(type.get()), '\0');
+  const std::size_t width = H5Tget_size(type.get());
+  const std::uint64_t limit = hdf5::file_bytes(id(), where());
+  if (width > limit) {
+    fail("{}: damaged: attribute \"{}\" is a text of {} bytes, the file has {}", where(), name, width, limit);
+  }
+  std::string value(width, '\0');
   check(H5Aread(attribute.get(), type.get(), value.data()), where(), "read an attribute");
   return value.substr(0, value.find('\0'));
 }
@@ -141,11 +148,14 @@ std::string Hdf5Group::child_path(const std::string& name) const {
 
 bool Hdf5Group::has(const std::string& name) const {
   LibraryLock lock;
+  const hdf5::InsideFile inside(H5P_LINK_ACCESS);
   // H5Lexists fails unless every step before the last exists.
-  for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
-    if (H5Lexists(id(), name.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
+  for (std::size_t slash = name.find('/');; slash = name.find('/', slash + 1)) {
+    const bool exists = H5Lexists(id(), name.substr(0, slash).c_str(), inside.get()) > 0;
+    inside.check(file_ + ":" + child_path(name));
+    if (!exists) return false;
+    if (slash == std::string::npos) return true;
   }
-  return H5Lexists(id(), name.c_str(), H5P_DEFAULT) > 0;
 }
 
 std::vector<std::string> Hdf5Group::names() const {
@@ -172,7 +182,11 @@ Hdf5Group Hdf5Group::open_group(const std::string& name) const {
   if (!has(name)) fail("{}: group \"{}\" is missing", file_, child_path(name));
   LibraryLock lock;
   const std::string place = file_ + ":" + child_path(name);
-  Hdf5Handle group = checked(H5Gopen2(id(), name.c_str(), H5P_DEFAULT), closing(H5Gclose), place, "open as a group");
+  hdf5::refuse_user_links(id(), name, place);
+  const hdf5::InsideFile inside(H5P_GROUP_ACCESS);
+  Hdf5Handle group(H5Gopen2(id(), name.c_str(), inside.get()), closing(H5Gclose));
+  inside.check(place);
+  if (group.get() < 0) fail("{}: cannot open as a group: {}", place, hdf5::failure_reason());
   return Hdf5Group(std::move(group), file_, child_path(name));
 }
 
@@ -180,15 +194,25 @@ Hdf5Dataset Hdf5Group::open_dataset(const std::string& name) const {
   if (!has(name)) fail("{}: dataset \"{}\" is missing", file_, child_path(name));
   LibraryLock lock;
   const std::string place = file_ + ":" + child_path(name);
-  Hdf5Handle dataset =
-      checked(H5Dopen2(id(), name.c_str(), H5P_DEFAULT), closing(H5Dclose), place, "open as a dataset");
-  return Hdf5Dataset(std::move(dataset), file_, child_path(name));
+  hdf5::refuse_user_links(id(), name, place);
+  const hdf5::InsideFile inside(H5P_DATASET_ACCESS);
+  Hdf5Handle dataset(H5Dopen2(id(), name.c_str(), inside.get()), closing(H5Dclose));
+  inside.check(place);
+  if (dataset.get() < 0) fail("{}: cannot open as a dataset: {}", place, hdf5::failure_reason());
+  hdf5::refuse_foreign_storage(dataset.get(), place);
+  Hdf5Dataset opened(std::move(dataset), file_, child_path(name));
+  hdf5::check_stored(opened.id(), opened.shape(), place);
+  return opened;
 }
 
 bool Hdf5Group::is_dataset(const std::string& name) const {
   if (!has(name)) return false;
   LibraryLock lock;
-  const Hdf5Handle object(H5Oopen(id(), name.c_str(), H5P_DEFAULT), closing(H5Oclose));
+  const std::string place = file_ + ":" + child_path(name);
+  hdf5::refuse_user_links(id(), name, place);
+  const hdf5::InsideFile inside(H5P_LINK_ACCESS);
+  const Hdf5Handle object(H5Oopen(id(), name.c_str(), inside.get()), closing(H5Oclose));
+  inside.check(place);
   return object.get() >= 0 && H5Iget_type(object.get()) == H5I_DATASET;
 }
 

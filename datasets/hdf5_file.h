@@ -1,7 +1,9 @@
 // A small RAII layer over the HDF5 C API: files, groups, datasets and attributes whose handles close on scope exit and
 // whose failures become Error with the file's name. Knows nothing of RNA; the dataset and the checkpoint stand on it.
-// Object modification times are off, so the same calls give the same bytes. Safe to use from several threads (one lock
-// around the library, which distributions build without their own).
+// A file opened for reading is not trusted: links, values and filters that lie outside of it are refused, and sizes are
+// checked against the file's before memory is taken by them. Object modification times are off, so the same calls give
+// the same bytes. Safe to use from several threads (one lock around the library, which distributions build without
+// their own).
 #pragma once
 
 #include <cstddef>
@@ -71,6 +73,7 @@ class Hdf5Dataset : public Hdf5Object {
   Hdf5Type type() const;
   const Hdf5Shape& shape() const { return shape_; }  // [] for a scalar
   std::uint64_t size() const;                        // number of elements
+  std::size_t text_width() const;                    // bytes of one text of fixed width, 0 for variable length
 
   // All elements, row-major. Numbers are converted (float64 in the file to float here); text is refused.
   template <typename T>
@@ -94,14 +97,14 @@ class Hdf5Dataset : public Hdf5Object {
   Hdf5Dataset(Hdf5Handle handle, std::string file, std::string path);
   std::uint64_t row_size() const;  // elements per index of the first dimension
   void check_rows(std::uint64_t first, std::uint64_t count) const;
-  void check_size() const;
 
   Hdf5Shape shape_;
 };
 
 class Hdf5Group : public Hdf5Object {
  public:
-  // Whether this group has a child (or deeper: "a/b") of that name.
+  // Whether this group has a child (or deeper: "a/b") of that name. Throws Error if the way there leads out of the
+  // file, as the opening functions do for the child itself.
   bool has(const std::string& name) const;
   // Names of the children, sorted.
   std::vector<std::string> names() const;

@@ -37,6 +37,9 @@ LibraryLock::LibraryLock() : guard_(library_mutex()) {
   // else is left for that handler: every identifier has an owner.
   static const bool no_exit_handler = H5dont_atexit() >= 0;
   (void)no_exit_handler;
+  // A file names the filters it is packed with, and HDF5 would look for them in shared libraries.
+  static const bool no_plugins = H5PLset_loading_state(0) >= 0;
+  (void)no_plugins;
   thread_local const bool silenced = [] { return H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0; }();
   (void)silenced;
 }

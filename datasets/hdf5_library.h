@@ -12,7 +12,8 @@
 
 namespace flashrna::hdf5 {
 
-// Held around every call into the library. Also turns off HDF5's own printing of errors, which is set per thread.
+// Held around every call into the library. Also turns off HDF5's own printing of errors, which is set per thread, and
+// its loading of plug-ins.
 class LibraryLock {
  public:
   LibraryLock();

@@ -37,6 +37,10 @@ inline constexpr const char* kResiduesGroup = "residues";
 inline constexpr const char* kRejectedGroup = "rejected";
 // The only column of /chains with one row more than there are chains.
 inline constexpr std::string_view kOffsetColumn = "offset";
+// Nucleotides of one chain. The longest RNA known has some 40 thousand; a file that claims more than this is damaged.
+inline constexpr int kLongestChain = 1'000'000;
+// Bytes of one text of fixed width where the schema has variable length, as other programs may write it.
+inline constexpr std::size_t kWidestText = 4096;
 // Width of residue_name. Names in the Chemical Component Dictionary have at most 5 characters.
 inline constexpr std::size_t kResidueNameWidth = 16;
 

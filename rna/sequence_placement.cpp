@@ -35,8 +35,8 @@ bool numbers_fit(Residues residues, const std::vector<std::string>& sequence) {
 }  // namespace
 
 std::vector<int> place_in_sequence(Residues residues, const std::vector<std::string>& sequence) {
-  if (residues.empty() || sequence.empty() || numbers_fit(residues, sequence)) return {};
-  if (sequence.size() > kMostAlignmentCells / residues.size()) return {};
+  if (residues.empty() || sequence.empty() || sequence.size() > kMostAlignmentCells / residues.size()) return {};
+  if (numbers_fit(residues, sequence)) return {};
   std::unordered_map<std::string, std::uint8_t> codes;
   const auto code = [&](const std::string& name) {
     return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;
