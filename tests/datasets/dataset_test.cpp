@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <hdf5.h>
 
+#include <cmath>
 #include <functional>
+#include <limits>
 
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
@@ -198,6 +200,16 @@ TEST_F(DatasetTest, ANucleotideThatCannotBeStoredIsNamed) {
   EXPECT_THAT(error_of([&] { chain_rows(chain); }), HasSubstr("C3', C4' or O4' is missing"));
 }
 
+TEST_F(DatasetTest, AChainLongerThanAnyRnaIsNotStored) {
+  DatasetWriter writer(folder.path("long.h5"), {}, false);
+  ChainRecord record;
+  ChainRows rows;
+  record.id = "long";
+  record.length = rows.length = kLongestChain + 1;
+  EXPECT_THAT(error_of([&] { writer.append(record, rows); }),
+              HasSubstr("chain long: 1000001 residues, a dataset takes at most 1000000 in one chain"));
+}
+
 TEST_F(DatasetTest, AnIdIsStoredOnlyOnce) {
   const Chain chain = example_chain("A", 3);
   DatasetWriter writer(folder.path("twice.h5"), {}, false);
@@ -246,16 +258,39 @@ struct Damage {
 };
 
 template <typename T>
-void overwrite_first(hid_t file, const char* path, hid_t type, T value) {
+void overwrite(hid_t file, const char* path, hid_t type, hsize_t row, T value) {
   const hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT);
   const hid_t space = H5Dget_space(dataset);
-  std::vector<hsize_t> zero(H5Sget_simple_extent_ndims(space), 0);
-  H5Sselect_elements(space, H5S_SELECT_SET, 1, zero.data());
+  std::vector<hsize_t> place(H5Sget_simple_extent_ndims(space), 0);
+  place[0] = row;
+  H5Sselect_elements(space, H5S_SELECT_SET, 1, place.data());
   const hid_t one = H5Screate(H5S_SCALAR);
   H5Dwrite(dataset, type, one, space, H5P_DEFAULT, &value);
   H5Sclose(one);
   H5Sclose(space);
   H5Dclose(dataset);
+}
+
+template <typename T>
+void overwrite_first(hid_t file, const char* path, hid_t type, T value) {
+  overwrite(file, path, type, 0, value);
+}
+
+// Puts zeros of another type or shape in place of a column.
+void replace(hid_t file, const char* path, hid_t type, const std::vector<hsize_t>& shape) {
+  H5Ldelete(file, path, H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+  const hid_t dataset = H5Dcreate2(file, path, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  const std::vector<char> zeros(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)) * H5Tget_size(type));
+  H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros.data());
+  H5Dclose(dataset);
+  H5Sclose(space);
+}
+
+hid_t text_of(std::size_t width) {
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, width);
+  return type;
 }
 
 void resize(hid_t file, const char* path, hsize_t rows) {
@@ -269,7 +304,16 @@ void resize(hid_t file, const char* path, hsize_t rows) {
   H5Dclose(dataset);
 }
 
+void resize_group(hid_t file, const std::string& group, hsize_t rows) {
+  for (const SchemaColumn& column : dataset_columns()) {
+    const hsize_t more = column.name == kOffsetColumn ? 1 : 0;
+    if (column.group == group) resize(file, column.path().c_str(), rows + more);
+  }
+}
+
 TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
+  constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
   const std::vector<Damage> damages = {
       {"missing", [](hid_t f) { H5Ldelete(f, "/residues/atom_mask", H5P_DEFAULT); },
        "\"/residues/atom_mask\" is missing"},
@@ -279,13 +323,61 @@ TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
        "goes from -1 to 30"},
       {"rows", [](hid_t f) { resize(f, "/residues/b_factor", 29); }, "b_factor: damaged: it has 29 rows, expected 30"},
       {"chains", [](hid_t f) { resize(f, "/chains/split", 3); }, "/chains/split: damaged: it has 3 rows, expected 2"},
-      {"huge",
+      {"huge", [](hid_t f) { resize_group(f, "residues", hsize_t{1} << 50); },
+       "/residues/nucleotide: damaged: shape [1125899906842624] cannot be in the"},
+      {"many chains", [](hid_t f) { resize_group(f, "chains", 1'000'000'000'000); },
+       "/chains/id: damaged: shape [1000000000000] cannot be in the"},
+      {"many rejected", [](hid_t f) { resize_group(f, "rejected", 1'000'000'000'000); },
+       "/rejected/source: damaged: shape [1000000000000] cannot be in the"},
+      {"offset falls", [](hid_t f) { overwrite(f, "/chains/offset", H5T_NATIVE_INT64, 1, std::int64_t{31}); },
+       "chain 0 (1ABC_2_0) has length 10, its rows are 0 to 31"},
+      {"offset lowest", [=](hid_t f) { overwrite(f, "/chains/offset", H5T_NATIVE_INT64, 1, kLowest); },
+       "has length 10, its rows are 0 to -9223372036854775808"},
+      {"offset highest", [=](hid_t f) { overwrite(f, "/chains/offset", H5T_NATIVE_INT64, 1, kHighest); },
+       "has length 10, its rows are 0 to 9223372036854775807"},
+      {"end", [=](hid_t f) { overwrite(f, "/chains/offset", H5T_NATIVE_INT64, 2, kHighest); },
+       "goes from 0 to 9223372036854775807, expected 0 to 30"},
+      {"negative length",
        [](hid_t f) {
-         for (const SchemaColumn& column : dataset_columns()) {
-           if (std::string(column.group) == "residues") resize(f, column.path().c_str(), hsize_t{1} << 50);
-         }
+         overwrite(f, "/chains/offset", H5T_NATIVE_INT64, 1, std::int64_t{-10});
+         overwrite(f, "/chains/length", H5T_NATIVE_INT, 0, -10);
        },
-       "cannot be in"},
+       "has length -10, its rows are 0 to -10"},
+      {"zero length",
+       [](hid_t f) {
+         overwrite(f, "/chains/offset", H5T_NATIVE_INT64, 1, std::int64_t{0});
+         overwrite(f, "/chains/length", H5T_NATIVE_INT, 0, 0);
+       },
+       "has length 0, its rows are 0 to 0"},
+      {"lengths whose sum overflows",
+       [](hid_t f) {
+         for (hsize_t row : {0, 1}) overwrite(f, "/chains/length", H5T_NATIVE_INT, row, 2'147'483'647);
+       },
+       "has length 2147483647, its rows are 0 to 10"},
+      {"rank",
+       [](hid_t f) {
+         replace(f, "/residues/frame_translation", H5T_IEEE_F32LE, {30, 3, 1});
+       },
+       "frame_translation: damaged: its shape is [30, 3, 1], expected [n, 3]"},
+      {"scalar", [](hid_t f) { replace(f, "/residues/b_factor", H5T_IEEE_F32LE, {}); },
+       "b_factor: damaged: its shape is [], expected [n]"},
+      {"wide text", [](hid_t f) { replace(f, "/residues/residue_name", text_of(5000), {30}); },
+       "residue_name: damaged: its texts have 5000 bytes each, expected at most 16"},
+      {"wide id", [](hid_t f) { replace(f, "/chains/id", text_of(60'000), {2}); },
+       "/chains/id: damaged: its texts have 60000 bytes each, expected at most 4096"},
+      {"no offsets", [](hid_t f) { resize(f, "/chains/offset", 0); }, "offset: damaged: it has 0 rows, expected 3"},
+      {"group in place of a column",
+       [](hid_t f) {
+         H5Ldelete(f, "/chains/id", H5P_DEFAULT);
+         H5Gclose(H5Gcreate2(f, "/chains/id", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+       },
+       "/chains/id: cannot open as a dataset"},
+      {"column in place of a group",
+       [](hid_t f) {
+         H5Ldelete(f, "/rejected", H5P_DEFAULT);
+         replace(f, "/rejected", H5T_IEEE_F32LE, {1});
+       },
+       "/rejected: cannot open as a group"},
       {"type",
        [](hid_t f) {
          H5Ldelete(f, "/residues/seq_id", H5P_DEFAULT);
@@ -317,6 +409,10 @@ TEST_F(DatasetTest, DamagedResiduesAreFoundWhenTheyAreRead) {
   EXPECT_THAT(
       refusal([](hid_t f) { overwrite_first<double>(f, "/residues/frame_rotation", H5T_NATIVE_DOUBLE, std::nan("")); }),
       HasSubstr("the frame is not finite"));
+  EXPECT_THAT(refusal([](hid_t f) { overwrite(f, "/residues/torsion_sin_cos", H5T_NATIVE_DOUBLE, 3, std::nan("")); }),
+              HasSubstr("chain 1ABC_2_0, residue 3: a torsion is not finite"));
+  EXPECT_THAT(refusal([](hid_t f) { overwrite(f, "/residues/residue_index", H5T_NATIVE_INT, 5, -1); }),
+              HasSubstr("residue 5: residue_index does not rise"));
   const DatasetReader reader(make({10, 20}));
   EXPECT_THAT(error_of([&] { reader.read_chain(2); }), HasSubstr("chain 2 is out of range, it has 2"));
 }
