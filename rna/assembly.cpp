@@ -1,5 +1,9 @@
 #include "rna/assembly.h"
 
+#include <limits>
+
+#include "rna/error.h"
+
 namespace flashrna {
 
 Chain join_chains(std::span<const Chain> chains) {
@@ -14,6 +18,9 @@ Chain join_chains(std::span<const Chain> chains) {
     joined.n_modified += chain.n_modified;
     if (!joined.nucleotides.empty()) offset = joined.nucleotides.back().residue_index + kChainJoin;
     for (const Nucleotide& nucleotide : chain.nucleotides) {
+      if (nucleotide.residue_index > std::numeric_limits<int>::max() - kChainJoin - offset) {
+        fail("the residue numbers of {} chains together go beyond {}", chains.size(), std::numeric_limits<int>::max());
+      }
       joined.nucleotides.push_back(nucleotide);
       joined.nucleotides.back().residue_index += offset;
       joined.nucleotides.back().chain_in_structure = static_cast<int>(k);

@@ -13,6 +13,7 @@ inline constexpr int kChainJoin = 201;
 
 // The chains one after the other: id "A,B,C", chain_in_structure 0, 1, 2, ..., residue_index rising by kChainJoin at
 // each join (so each counts as a break), all counts summed. At least one chain.
+// Throws Error where the indices would go beyond int, as the numbering of a damaged file may.
 Chain join_chains(std::span<const Chain> chains);
 
 }  // namespace flashrna

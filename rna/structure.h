@@ -29,7 +29,7 @@ struct RejectedChain {
 };
 
 struct Structure {
-  std::string entry;  // PDB id, else the file's stem
+  std::string entry;  // PDB id in the file, else at the beginning of its name, else the name's stem
   int model = 1;
   std::string method;        // "X-RAY DIFFRACTION", ...; empty when the file does not say
   double resolution = 0.0;   // Å; 0 when the file does not say

@@ -76,11 +76,23 @@ std::string info(const gemmi::Structure& parsed, const char* tag) {
   return entry == parsed.info.end() ? std::string() : entry->second;
 }
 
+// The PDB id that a file's name begins with, as those of most collections do: "1abc", "1ABC_rna", "1abc-assembly1",
+// "1abcA" (with a chain); empty if there is none.
+std::string_view leading_pdb_id(std::string_view stem) {
+  if (lower(stem).starts_with("pdb_")) return is_pdb_id(stem.substr(0, 12)) ? stem.substr(0, 12) : std::string_view();
+  const std::string_view id = stem.substr(0, 4);
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+  if (!is_pdb_id(id) || std::none_of(id.begin(), id.end(), is_letter)) return {};  // "2024_model" is none
+  std::string_view rest = stem.substr(4);
+  if (!rest.empty() && rest[0] >= 'A' && rest[0] <= 'Z') rest.remove_prefix(1);
+  return rest.empty() || std::isalnum(static_cast<unsigned char>(rest[0])) == 0 ? id : std::string_view();
+}
+
 std::string entry_name(const gemmi::Structure& parsed, const std::string& name) {
   const std::string stem = std::filesystem::path(without_gz(name)).stem().string();
   std::string id = info(parsed, "_entry.id");
-  if (!is_pdb_id(id)) id = stem;
-  if (!is_pdb_id(id)) return stem;
+  if (!is_pdb_id(id)) id = leading_pdb_id(stem);
+  if (id.empty()) return stem;
   std::transform(id.begin(), id.end(), id.begin(), [](unsigned char c) { return std::toupper(c); });
   return id;
 }

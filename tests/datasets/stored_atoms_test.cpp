@@ -208,8 +208,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Metadata{"1EHZ.cif", "1EHZ", "X-RAY DIFFRACTION", 1.93f, "2000-10-02"},  // _database_PDB_rev
                     Metadata{"1dul.cif.gz", "1DUL", "X-RAY DIFFRACTION", 1.8f,
                              "2000-02-28"},  // _pdbx_audit_revision_history
-                    Metadata{"6g90_1.cif", "6g90_1", "ELECTRON MICROSCOPY", 4.0f, "2018-08-22"},  // deposition; _reflns
-                    Metadata{"5de5-assembly1.cif.gz", "5de5-assembly1", "X-RAY DIFFRACTION", 0.0f, ""}),
+                    Metadata{"6g90_1.cif", "6G90", "ELECTRON MICROSCOPY", 4.0f, "2018-08-22"},  // deposition; _reflns
+                    Metadata{"5de5-assembly1.cif.gz", "5DE5", "X-RAY DIFFRACTION", 0.0f, ""}),
     [](const auto& test) {
       std::string name = test.param.file;
       std::replace_if(

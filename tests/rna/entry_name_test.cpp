@@ -1,0 +1,98 @@
+// What the name of a file says about what is in it.
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "rna/assembly.h"
+#include "rna/error.h"
+#include "rna/rnasolo_name.h"
+#include "rna/structure_reader.h"
+#include "rna/structure_writer.h"
+#include "tests/rna/synthetic_chain.h"
+
+namespace flashrna {
+namespace {
+
+TEST(EntryName, IsThePdbIdThatTheFileNameBeginsWith) {
+  Structure structure;
+  structure.chains.push_back(synthetic_chain("A", "GAC"));
+  const std::string text = to_pdb(structure);
+  const std::pair<const char*, const char*> cases[] = {
+      {"set/1abc.pdb", "1ABC"},        {"1abc_rna.pdb", "1ABC"},       {"1ABC_full.pdb.gz", "1ABC"},
+      {"1abc-assembly1.pdb", "1ABC"},  {"1ddyA.pdb", "1DDY"},          {"8btk_B7.pdb", "8BTK"},
+      {"1abcd.pdb", "1abcd"},          {"1abcAB.pdb", "1abcAB"},       {"2024_model.pdb", "2024_model"},
+      {"10_solution.pdb", "10_solution"}, {"rp05.pdb", "rp05"},        {"pdb_00001abc_x.pdb", "PDB_00001ABC"}};
+  for (const auto& [name, entry] : cases) EXPECT_EQ(read_structure_from_memory(text, name).entry, entry) << name;
+}
+
+TEST(RnasoloName, IsEntryModelAndChains) {
+  const auto name = parse_rnasolo_name("set/7m57_3_qq-bb.cif.gz");
+  ASSERT_TRUE(name.has_value());
+  EXPECT_EQ(name->entry, "7M57");
+  EXPECT_EQ(name->model, 3);
+  EXPECT_EQ(name->chains, (std::vector<std::string>{"qq", "bb"}));
+  EXPECT_EQ(parse_rnasolo_name("6WD5_1_2.pdb")->chains, std::vector<std::string>{"2"});
+  EXPECT_EQ(parse_rnasolo_name("3B58_1_B-C-A.cif")->chains, (std::vector<std::string>{"B", "C", "A"}));
+  for (const char* other : {"1ehz.cif", "1ehz_A.cif", "1ehz_1_.cif", "1ehz_1_A-.cif", "model_1_A.cif", "1ehz_x_A.cif"}) {
+    EXPECT_FALSE(parse_rnasolo_name(other).has_value()) << other;
+  }
+}
+
+Structure with_chains(const std::vector<std::string>& ids) {
+  Structure structure;
+  for (const std::string& id : ids) structure.chains.push_back({.id = id});
+  return structure;
+}
+
+std::vector<std::string> ids_of(const Structure& structure) {
+  std::vector<std::string> ids;
+  for (const Chain& chain : structure.chains) ids.push_back(chain.id);
+  return ids;
+}
+
+TEST(RnasoloName, ReplacesChainsThatItDoesNotListIfBothAreEquallyMany) {
+  const RnasoloName name{"7M57", 1, {"qq", "bb"}};
+  const std::pair<std::vector<std::string>, std::vector<std::string>> cases[] = {
+      {{"A", "B"}, {"qq", "bb"}},    // a PDB file has room for one character
+      {{"bb", "qq"}, {"bb", "qq"}},  // the file's own order
+      {{"qq"}, {"qq"}},              // one chain was rejected
+      {{"A"}, {"A"}},                // nothing tells which
+      {{"A", "B", "C"}, {"A", "B", "C"}}};
+  for (const auto& [before, after] : cases) {
+    Structure structure = with_chains(before);
+    apply_rnasolo_name(name, structure);
+    EXPECT_EQ(ids_of(structure), after);
+    EXPECT_EQ(structure.entry, "7M57");
+  }
+}
+
+TEST(Assembly, CountsAreSummedAndIndicesJumpAtTheJoin) {
+  Chain first = synthetic_chain("A", "GAC");
+  first.n_without_frame = 1;
+  first.n_modified = 2;
+  Chain second = synthetic_chain("b", "GU");
+  second.molecule_kind = "DNA/RNA hybrid";
+  second.n_without_frame = 4;
+  const Chain joined = join_chains(std::vector<Chain>{first, second});
+  EXPECT_EQ(joined.id, "A,b");
+  EXPECT_EQ(joined.molecule_kind, "DNA/RNA hybrid");
+  EXPECT_EQ(joined.n_without_frame, 5);
+  EXPECT_EQ(joined.n_modified, 2);
+  EXPECT_EQ(joined.n_breaks(), 1);
+  std::vector<int> indices, chains;
+  for (const Nucleotide& nucleotide : joined.nucleotides) {
+    indices.push_back(nucleotide.residue_index);
+    chains.push_back(nucleotide.chain_in_structure);
+  }
+  EXPECT_EQ(indices, (std::vector<int>{0, 1, 2, 203, 204}));
+  EXPECT_EQ(chains, (std::vector<int>{0, 0, 0, 1, 1}));
+}
+
+TEST(Assembly, IndicesBeyondIntAreAnError) {
+  Chain chain = synthetic_chain("A", "GU");
+  chain.nucleotides[1].residue_index = std::numeric_limits<int>::max() - 300;
+  EXPECT_THROW(join_chains(std::vector<Chain>{chain, chain}), Error);
+}
+
+}  // namespace
+}  // namespace flashrna
