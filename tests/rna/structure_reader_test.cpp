@@ -47,6 +47,16 @@ TEST(StructureReader, GapJumpsByTheSequenceWhereThereIsOne) {
   EXPECT_EQ(residue_indices(read_pdb(seqres + text_of(residues)).chains[0]), (std::vector<int>{0, 1, 2, 6, 7}));
 }
 
+TEST(StructureReader, GapIsTheSameByNumbersThatFitTheSequenceAndByAlignment) {
+  const std::string seqres = "SEQRES   1 A   10    A   A   G   A   C   U   A   G   G   C                          \n";
+  auto residues = residues_of("GACUAGGC");  // from the third on
+  residues.erase(residues.begin() + 3, residues.begin() + 6);
+  for (Lines& lines : residues) change(lines, [](AtomLine& line) { line.seq_id += 40; });
+  EXPECT_EQ(residue_indices(read_pdb(seqres + text_of(residues)).chains[0]), (std::vector<int>{0, 1, 2, 6, 7}));
+  for (std::size_t i = 3; i < residues.size(); ++i) change(residues[i], [](AtomLine& line) { line.seq_id -= 2; });
+  EXPECT_EQ(residue_indices(read_pdb(seqres + text_of(residues)).chains[0]), (std::vector<int>{0, 1, 2, 6, 7}));
+}
+
 TEST(StructureReader, BondIsMeasuredOnC4WhereO3OrPIsMissing) {
   auto residues = residues_of("GAC");
   std::erase_if(residues[1], [](const AtomLine& line) { return line.atom == "P"; });
