@@ -100,8 +100,8 @@ int convert_main(const std::vector<std::string>& arguments) {
                    "find structures -name '1*.cif' | flashrna convert - --output some.h5");
   line.positional(
       "INPUT...", inputs,
-      "PDB or mmCIF files (also .gz), folders or archives of them (.zip, .tar, .tar.gz, .tar.xz, .tar.zst),\n"
-      "                                or - for a list of paths on standard input, one per line");
+      "PDB or mmCIF files (also .gz), folders or archives of them (.zip, .tar,\n"
+      "                                .tar.gz, .tar.xz, .tar.zst), or - for a list of paths on stdin, one per line");
   line.option("output", output, "FILE.h5", "the dataset to write", Need::kRequired);
   line.flag("overwrite", options.overwrite, "replace FILE.h5 if it exists");
   line.option("unit", unit, "WORD", "one entry per chain, or per assembly: all RNA chains of a file");

@@ -24,6 +24,7 @@ constexpr std::array kUsed = {
     "_pdbx_database_status.",
     "_pdbx_struct_mod_residue.",
     "_refine.",
+    "_reflns.",
     "_struct_asym.",
 };
 
@@ -37,6 +38,7 @@ constexpr std::array kWholeNumbers = {
     "_entity_poly_seq.num",
     "_exptl.crystals_number",
     "_refine.ls_number_reflns_obs",
+    "_reflns.number_obs",
 };
 constexpr std::size_t kMostDigits = 9;
 

@@ -148,6 +148,30 @@ TEST_F(DatasetCommands, BenchConvertPrintsGemmiBesideOurs) {
   for (const auto& row : rows) EXPECT_GT(row["MB/s"].get<double>(), 0.0);
 }
 
+// Debian's Python, whatever other is on the PATH: python3-h5py belongs to it.
+constexpr const char* kPython = "/usr/bin/python3";
+
+TEST_F(DatasetCommands, H5pyReadsTheDatasetAndTheDocumentationRuns) {
+  if (run_shell(fmt::format("{} -c 'import h5py, numpy'", kPython)).status != 0) {
+    GTEST_SKIP() << "python3-h5py is not installed";
+  }
+  const ProgramResult result =
+      run_shell(fmt::format("{} {}/tests/cli/h5py_test.py {} {}/docs/dataset.md {}", kPython, FLASHRNA_SOURCE_DIR,
+                            folder.path("rna.h5"), FLASHRNA_SOURCE_DIR, folder.path()));
+  EXPECT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("ok"));
+}
+
+TEST_F(DatasetCommands, H5dumpExplainsEveryColumn) {
+  if (run_shell("h5dump --version").status != 0) GTEST_SKIP() << "hdf5-tools is not installed";
+  const ProgramResult result = run_shell(fmt::format("h5dump -A {}", folder.path("rna.h5")));
+  EXPECT_EQ(result.status, 0);
+  for (const char* part : {"DATASET \"torsion_sin_cos\"", "sine and cosine of bb2_1", "\"angstrom\"",
+                           "one row per nucleotide that has C3', C4' and O4'", "heavy atoms by slot: P OP1 OP2"}) {
+    EXPECT_THAT(result.output, HasSubstr(part));
+  }
+}
+
 // SIGKILL at 30 random moments of a conversion: never a file under the final name that is not whole, and the next run
 // leaves nothing but its output.
 TEST_F(DatasetCommands, AConversionKilledAtAnyMomentLeavesAWholeFileOrNone) {

@@ -17,11 +17,18 @@ TEST(EntryName, IsThePdbIdThatTheFileNameBeginsWith) {
   Structure structure;
   structure.chains.push_back(synthetic_chain("A", "GAC"));
   const std::string text = to_pdb(structure);
-  const std::pair<const char*, const char*> cases[] = {
-      {"set/1abc.pdb", "1ABC"},        {"1abc_rna.pdb", "1ABC"},       {"1ABC_full.pdb.gz", "1ABC"},
-      {"1abc-assembly1.pdb", "1ABC"},  {"1ddyA.pdb", "1DDY"},          {"8btk_B7.pdb", "8BTK"},
-      {"1abcd.pdb", "1abcd"},          {"1abcAB.pdb", "1abcAB"},       {"2024_model.pdb", "2024_model"},
-      {"10_solution.pdb", "10_solution"}, {"rp05.pdb", "rp05"},        {"pdb_00001abc_x.pdb", "PDB_00001ABC"}};
+  const std::pair<const char*, const char*> cases[] = {{"set/1abc.pdb", "1ABC"},
+                                                       {"1abc_rna.pdb", "1ABC"},
+                                                       {"1ABC_full.pdb.gz", "1ABC"},
+                                                       {"1abc-assembly1.pdb", "1ABC"},
+                                                       {"1ddyA.pdb", "1DDY"},
+                                                       {"8btk_B7.pdb", "8BTK"},
+                                                       {"1abcd.pdb", "1abcd"},
+                                                       {"1abcAB.pdb", "1abcAB"},
+                                                       {"2024_model.pdb", "2024_model"},
+                                                       {"10_solution.pdb", "10_solution"},
+                                                       {"rp05.pdb", "rp05"},
+                                                       {"pdb_00001abc_x.pdb", "PDB_00001ABC"}};
   for (const auto& [name, entry] : cases) EXPECT_EQ(read_structure_from_memory(text, name).entry, entry) << name;
 }
 
@@ -33,7 +40,8 @@ TEST(RnasoloName, IsEntryModelAndChains) {
   EXPECT_EQ(name->chains, (std::vector<std::string>{"qq", "bb"}));
   EXPECT_EQ(parse_rnasolo_name("6WD5_1_2.pdb")->chains, std::vector<std::string>{"2"});
   EXPECT_EQ(parse_rnasolo_name("3B58_1_B-C-A.cif")->chains, (std::vector<std::string>{"B", "C", "A"}));
-  for (const char* other : {"1ehz.cif", "1ehz_A.cif", "1ehz_1_.cif", "1ehz_1_A-.cif", "model_1_A.cif", "1ehz_x_A.cif"}) {
+  for (const char* other :
+       {"1ehz.cif", "1ehz_A.cif", "1ehz_1_.cif", "1ehz_1_A-.cif", "model_1_A.cif", "1ehz_x_A.cif"}) {
     EXPECT_FALSE(parse_rnasolo_name(other).has_value()) << other;
   }
 }
