@@ -168,7 +168,7 @@ bool run_pipeline(SourceFiles& sources, const ConversionOptions& options, const 
                   Collector& collector) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int threads = options.threads > 0 ? options.threads : cores;
-  const std::size_t most_in_flight = 2 * static_cast<std::size_t>(threads);
+  const std::size_t most_in_flight = static_cast<std::size_t>(threads) + 1;
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   using Item = std::shared_ptr<PipelineItem>;
   bool stopped = false;

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kBlockRows = 256;
 
+std::uint64_t id_hash(const std::string& id) { return std::hash<std::string>{}(to_valid_utf8(id)); }
+
 Hdf5Dataset make_column(Hdf5Group& group, const SchemaColumn& column, std::uint64_t chunk_rows) {
   switch (column.type) {
     case Hdf5Type::kFloat32:
@@ -59,10 +61,10 @@ struct DatasetWriter::Impl {
 
   Hdf5OutputFile file;
   std::map<std::string, Hdf5Dataset> columns;  // before `file` in destruction: HDF5 closes a file last
-  std::unordered_set<std::string> ids;
-  std::vector<ChainRecord> chains;       // not yet written
-  std::vector<RejectedRecord> rejected;  // not yet written
-  std::vector<std::int64_t> offset;      // of all chains, and the end
+  std::unordered_set<std::uint64_t> ids;       // hashes
+  std::vector<ChainRecord> chains;             // not yet written
+  std::vector<RejectedRecord> rejected;        // not yet written
+  std::vector<std::int64_t> offset;            // of all chains, and the end
 };
 
 DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, bool overwrite)
@@ -163,6 +165,14 @@ DatasetWriter::DatasetWriter(const std::string& path, const DatasetOrigin& origi
 
 DatasetWriter::~DatasetWriter() = default;
 
+bool DatasetWriter::has(const std::string& id) const { return impl_->ids.contains(id_hash(id)); }
+
+std::string DatasetWriter::id(std::uint64_t index) const {
+  const std::uint64_t written = impl_->offset.size() - 1 - impl_->chains.size();
+  if (index < written) return impl_->column("/chains/id").read_text_rows(index, 1)[0];
+  return impl_->chains.at(index - written).id;
+}
+
 void DatasetWriter::append(const ChainRecord& record, const ChainRows& rows) {
   if (rows.length == 0) fail("chain {} has no residues", record.id);
   if (record.length != rows.length) {
@@ -171,7 +181,7 @@ void DatasetWriter::append(const ChainRecord& record, const ChainRows& rows) {
   if (rows.length > kLongestChain) {
     fail("chain {}: {} residues, a dataset takes at most {} in one chain", record.id, rows.length, kLongestChain);
   }
-  if (!impl_->ids.insert(to_valid_utf8(record.id)).second) fail("chain id {} is there twice", record.id);
+  if (!impl_->ids.insert(id_hash(record.id)).second) fail("chain id {} is there twice", record.id);
   impl_->append_residues(rows);
   impl_->offset.push_back(impl_->offset.back() + rows.length);
   impl_->chains.push_back(record);

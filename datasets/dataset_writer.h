@@ -1,5 +1,5 @@
-// Writes a flashrna dataset chain by chain: memory does not grow with the file but for one name per chain. The file has
-// a temporary name until finish(); without it, nothing is left behind.
+// Writes a flashrna dataset chain by chain: memory does not grow with the file but for some 50 bytes per chain. The
+// file has a temporary name until finish(); without it, nothing is left behind.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,9 @@ class DatasetWriter {
   // Appends a chain. Bytes of texts that are not UTF-8 become U+FFFD. Throws Error for an id that is there already, for
   // no residues, and for a full disk.
   void append(const ChainRecord& record, const ChainRows& rows);
+  // Whether a chain of this id is there; of two different ids one in 2^64 is taken for the other.
+  bool has(const std::string& id) const;
+  std::string id(std::uint64_t index) const;
   void reject(const RejectedRecord& rejected);
   // Of chain `index`, the columns that tell whether another is the same: residue_name, atom_mask, atom_positions.
   ChainRows read_content(std::uint64_t index) const;

@@ -252,6 +252,12 @@ Hdf5File Hdf5File::open(const std::string& path) {
 Hdf5File Hdf5File::create(const std::string& path, const std::string& shown_path) {
   LibraryLock lock;
   const Hdf5Handle properties = access_properties(shown_path);
+  // The library keeps up to 32 MB of metadata, which a long file would fill: its texts count as such.
+  H5AC_cache_config_t cache{};
+  cache.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  check(H5Pget_mdc_config(properties.get(), &cache), shown_path, "create the file");
+  cache.initial_size = cache.min_size = cache.max_size = std::size_t{1} << 20;
+  check(H5Pset_mdc_config(properties.get(), &cache), shown_path, "create the file");
   const Hdf5Handle creation = hdf5::untimed_properties(H5P_FILE_CREATE);
   Hdf5Handle file = checked(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), properties.get()), closing(H5Fclose),
                             shown_path, "create the file");

@@ -37,6 +37,11 @@ LibraryLock::LibraryLock() : guard_(library_mutex()) {
   // else is left for that handler: every identifier has an owner.
   static const bool no_exit_handler = H5dont_atexit() >= 0;
   (void)no_exit_handler;
+  // Freed blocks that the library keeps for later, in all and per size: by default tens of MB.
+  constexpr int kKept = 1 << 20, kKeptPerSize = 1 << 16;
+  static const bool few_kept =
+      H5set_free_list_limits(kKept, kKeptPerSize, kKept, kKeptPerSize, kKept, kKeptPerSize) >= 0;
+  (void)few_kept;
   // A file names the filters it is packed with, and HDF5 would look for them in shared libraries.
   static const bool no_plugins = H5PLset_loading_state(0) >= 0;
   (void)no_plugins;

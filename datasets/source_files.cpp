@@ -1,5 +1,7 @@
 #include "datasets/source_files.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -44,6 +46,7 @@ SourceFiles::SourceFiles(const std::vector<std::string>& inputs, std::uint64_t m
       if (!line.empty()) add_input(line);
     }
   }
+  seen_.clear();
   if (inputs_.empty()) fail("the list on standard input names no file; expected one path per line");
 }
 
@@ -89,10 +92,10 @@ void SourceFiles::add_folder(const std::string& folder) {
 }
 
 void SourceFiles::add_file(const std::string& path, const std::string& name) {
-  std::error_code ignored;
-  if (!paths_.insert(fs::weakly_canonical(path, ignored).string()).second) return;
-  const std::uintmax_t size = fs::file_size(path, ignored);
-  const std::uint64_t bytes = ignored ? 0 : size;
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) fail("{}: cannot be examined: {}", path, std::strerror(errno));
+  if (!seen_.emplace(status.st_dev, status.st_ino).second) return;
+  const auto bytes = static_cast<std::uint64_t>(status.st_size);
   inputs_.push_back({path, name, bytes, is_archive_file_name(file_name(path))});
   bytes_ += bytes;
 }

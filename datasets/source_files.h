@@ -6,8 +6,9 @@
 #include <deque>
 #include <iosfwd>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "datasets/archive_reader.h"
@@ -58,8 +59,8 @@ class SourceFiles {
   std::optional<SourceFile> next_member();
 
   std::uint64_t max_bytes_;
-  std::deque<Input> inputs_;               // still to come; the open archive is the first
-  std::unordered_set<std::string> paths_;  // of all inputs, without links
+  std::deque<Input> inputs_;                                // still to come; the open archive is the first
+  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_;  // device and inode of every input, while they are listed
   std::optional<ArchiveReader> archive_;
   bool archive_has_structures_ = false;
   std::uint64_t bytes_ = 0;

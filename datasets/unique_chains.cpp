@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <string_view>
-#include <tuple>
 
 #include "datasets/dataset_writer.h"
 #include "datasets/utf8.h"
@@ -27,7 +26,7 @@ std::uint64_t content_hash(const ChainRows& rows) {
   return hash;
 }
 
-void compute_centroid(const ChainRows& rows, double (&centroid)[3]) {
+void compute_centroid(const ChainRows& rows, float (&centroid)[3]) {
   double sum[3] = {0, 0, 0};
   std::size_t n_atoms = 0;
   for (int i = 0; i < rows.length; ++i) {
@@ -38,7 +37,7 @@ void compute_centroid(const ChainRows& rows, double (&centroid)[3]) {
       ++n_atoms;
     }
   }
-  for (int axis = 0; axis < 3; ++axis) centroid[axis] = sum[axis] / static_cast<double>(n_atoms);
+  for (int axis = 0; axis < 3; ++axis) centroid[axis] = static_cast<float>(sum[axis] / static_cast<double>(n_atoms));
 }
 
 bool is_same(double one, double other) {
@@ -55,9 +54,11 @@ std::string chain_record_id(const ChainRecord& record) {
   return to_valid_utf8(fmt::format("{}_{}_{}", record.entry, record.model, chains));
 }
 
-const UniqueChains::Stored* UniqueChains::find_duplicate(const std::vector<Stored>& candidates, const Stored& chain,
+const UniqueChains::Stored* UniqueChains::find_duplicate(std::uint64_t hash, const Stored& chain,
                                                          const ChainRows& rows) const {
-  for (const Stored& candidate : candidates) {
+  const auto [first, last] = by_content_.equal_range(hash);
+  for (auto entry = first; entry != last; ++entry) {
+    const Stored& candidate = entry->second;
     bool near = true;
     for (int axis = 0; axis < 3; ++axis) near = near && is_same(candidate.centroid[axis], chain.centroid[axis]);
     if (!near) continue;
@@ -71,24 +72,20 @@ const UniqueChains::Stored* UniqueChains::find_duplicate(const std::vector<Store
 }
 
 bool UniqueChains::append(ChainRecord record, const ChainRows& rows) {
-  Stored chain{stored_ids_.size(), {}};
+  Stored chain{n_stored_, {}};
   compute_centroid(rows, chain.centroid);
-  std::vector<Stored>& candidates = by_content_[content_hash(rows)];
+  const std::uint64_t hash = content_hash(rows);
   record.id = chain_record_id(record);
-  if (const Stored* same = find_duplicate(candidates, chain, rows)) {
+  if (const Stored* same = find_duplicate(hash, chain, rows)) {
     writer_.reject({record.source_file, record.chain_ids, kDuplicate,
-                    fmt::format("the same residues and coordinates as {}", *stored_ids_[same->index])});
+                    fmt::format("the same residues and coordinates as {}", writer_.id(same->index))});
     return false;
   }
   const std::string base = record.id;
-  auto [id, is_new] = ids_.insert(record.id);
-  for (int copy = 2; !is_new; ++copy) {
-    record.id = fmt::format("{}.{}", base, copy);
-    std::tie(id, is_new) = ids_.insert(record.id);
-  }
+  for (int copy = 2; writer_.has(record.id); ++copy) record.id = fmt::format("{}.{}", base, copy);
   writer_.append(record, rows);
-  stored_ids_.push_back(&*id);
-  candidates.push_back(chain);
+  ++n_stored_;
+  by_content_.emplace(hash, chain);
   return true;
 }
 
