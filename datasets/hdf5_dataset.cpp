@@ -145,6 +145,11 @@ Hdf5Type Hdf5Dataset::type() const {
 
 std::uint64_t Hdf5Dataset::size() const { return product(shape_); }
 
+std::uint64_t Hdf5Dataset::stored_bytes() const {
+  LibraryLock lock;
+  return H5Dget_storage_size(id());
+}
+
 std::size_t Hdf5Dataset::text_width() const {
   LibraryLock lock;
   const Hdf5Handle type = datatype_of(id(), where());

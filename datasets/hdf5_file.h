@@ -73,6 +73,7 @@ class Hdf5Dataset : public Hdf5Object {
   Hdf5Type type() const;
   const Hdf5Shape& shape() const { return shape_; }  // [] for a scalar
   std::uint64_t size() const;                        // number of elements
+  std::uint64_t stored_bytes() const;                // that its elements take in the file, compressed or not
   std::size_t text_width() const;                    // bytes of one text of fixed width, 0 for variable length
 
   // All elements, row-major. Numbers are converted (float64 in the file to float here); text is refused.

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <span>
 
 #include "datasets/hdf5_file.h"
@@ -28,8 +29,14 @@ void write_tensors(Hdf5Group parent, const std::string& name, const NamedTensors
 
 NamedTensors read_tensors(const Hdf5Group& group) {
   NamedTensors tensors;
+  const std::uint64_t file_bytes = std::filesystem::file_size(group.file());
+  std::uint64_t stored_bytes = 0;
   for (const std::string& name : group.names()) {
     const Hdf5Dataset dataset = group.open_dataset(name);
+    // Any number of names may be links to one large tensor.
+    stored_bytes += dataset.stored_bytes();
+    if (stored_bytes > file_bytes)
+      fail("{}: damaged: its tensors take more than the {} bytes of the file", group.where(), file_bytes);
     if (dataset.type() != Hdf5Type::kFloat32)
       fail("{}: holds {}, a checkpoint holds float32 here", dataset.where(), hdf5_type_name(dataset.type()));
     const std::vector<float> values = dataset.read<float>();

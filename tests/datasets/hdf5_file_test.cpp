@@ -55,6 +55,7 @@ TYPED_TEST(Hdf5Numbers, WholeArraysAndAppendedRowsComeBackExactly) {
   EXPECT_EQ(group.names(), (std::vector<std::string>{"empty", "rows", "scalar", "whole"}));
   EXPECT_EQ(group.open_dataset("whole").read<TypeParam>(), values);
   EXPECT_EQ(group.open_dataset("whole").shape(), (Hdf5Shape{2, 3}));
+  EXPECT_EQ(group.open_dataset("whole").stored_bytes(), 6 * sizeof(TypeParam));
   EXPECT_EQ(group.open_dataset("scalar").read<TypeParam>(), std::vector<TypeParam>{lowest});
   EXPECT_EQ(group.open_dataset("empty").shape(), (Hdf5Shape{0, 3}));
   const Hdf5Dataset rows = group.open_dataset("rows");
