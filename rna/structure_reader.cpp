@@ -15,6 +15,7 @@
 #include "rna/gzip.h"
 #include "rna/mmcif_categories.h"
 #include "rna/pdb_records.h"
+#include "rna/pdb_used_records.h"
 #include "rna/polymer_chain.h"
 
 namespace flashrna {
@@ -189,7 +190,8 @@ Parsed parse_pdb(std::string& text, const std::string& name) {
   for (const auto& [residue, parent] : records.modified_residues) {
     add_file_residue(parsed.residues, residue, parent);
   }
-  parsed.structure = gemmi::read_pdb_from_memory(text.data(), text.size(), name);
+  const std::string used = keep_used_records(text, name);
+  parsed.structure = gemmi::read_pdb_from_memory(used.data(), used.size(), name);
   return parsed;
 }
 

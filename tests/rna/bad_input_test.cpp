@@ -143,6 +143,25 @@ TEST_F(BadInput, AFaultInACategoryThatIsNotUsedDoesNotMatter) {
   EXPECT_EQ(read_structure(folder_.write("helix.cif", text)).chains.at(0).sequence(), "GACUGGCA");
 }
 
+TEST_F(BadInput, ZeroBytesInAPdbAreNamed) {
+  std::string text = to_pdb(example());
+  text.insert(text.find("ATOM"), 1, '\0');
+  expect_message("zeros.pdb", text, ": damaged: a zero byte in line 2; fetch the file again");
+}
+
+TEST_F(BadInput, AFaultInAPdbRecordThatIsNotUsedDoesNotMatter) {
+  const std::string distance = "LINK         O3'   G A   1                 P     A A   2     1555   1555  ";
+  const std::string text = distance + "inf\nANISOU\nCRYST1\nSSBOND\nHELIX\nREMARK 350\n" + to_pdb(example());
+  EXPECT_EQ(read_structure(folder_.write("link.pdb", text)).chains.at(0).sequence(), "GACUGGCA");
+}
+
+TEST_F(BadInput, ModelsNeedNoNumbersOfTheirOwn) {
+  const std::string atoms = to_pdb(example()).substr(0, to_pdb(example()).rfind("END"));
+  const std::string path = folder_.write("models.pdb", "MODEL 1\n" + atoms + "ENDMDL\nMODEL 1\n" + atoms + "ENDMDL\n");
+  EXPECT_EQ(read_structure(path, {.model = 2}).chains.at(0).sequence(), "GACUGGCA");
+  EXPECT_EQ(message_of_reading(path, {.model = 3}), path + ": no model 3; the file has 2, counted from 1");
+}
+
 TEST_F(BadInput, ModelThatIsNotThere) {
   const std::string path = folder_.write("one.cif", to_mmcif(example()));
   EXPECT_EQ(message_of_reading(path, {.model = 2}), path + ": no model 2; the file has 1, counted from 1");
