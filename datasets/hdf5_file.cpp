@@ -76,6 +76,9 @@ Hdf5Handle open_scalar_attribute(hid_t object, const std::string& where, const s
   const H5T_class_t kind = H5Tget_class(type.get());
   const bool fits = std::find(allowed.begin(), allowed.end(), kind) != allowed.end();
   if (!fits || H5Sget_simple_extent_npoints(space.get()) != 1) fail("{} is not {}", place, expected);
+  const std::size_t bytes = H5Tget_size(type.get());
+  const std::uint64_t limit = hdf5::file_bytes(object, place);
+  if (bytes > limit) fail("{}: damaged: a value of {} bytes cannot be in a file of {}", place, bytes, limit);
   return attribute;
 }
 
@@ -111,12 +114,7 @@ std::string Hdf5Object::text(const std::string& name) const {
     H5free_memory(pointer);
     return value;
   }
-  const std::size_t width = H5Tget_size(type.get());
-  const std::uint64_t limit = hdf5::file_bytes(id(), where());
-  if (width > limit) {
-    fail("{}: damaged: attribute \"{}\" is a text of {} bytes, the file has {}", where(), name, width, limit);
-  }
-  std::string value(width, '\0');
+  std::string value(H5Tget_size(type.get()), '\0');
   check(H5Aread(attribute.get(), type.get(), value.data()), where(), "read an attribute");
   return value.substr(0, value.find('\0'));
 }

@@ -165,6 +165,7 @@ Parsed parse_mmcif(std::string& text, const std::string& name) {
   replace_non_ascii(text);
   Parsed parsed;
   gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
+  if (document.blocks.empty()) fail("{}: no data block in it, only comments; expected data_", name);
   gemmi::cif::Block& block = document.blocks.front();
   check_atom_columns(block, name);
   keep_used_categories(block, name);

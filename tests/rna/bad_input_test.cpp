@@ -117,6 +117,10 @@ TEST_F(BadInput, FormatsInterchanged) {
   EXPECT_NE(message_of_reading(as_cif).find("expected block header (data_)"), std::string::npos);
 }
 
+TEST_F(BadInput, MmcifOfCommentsOnly) {
+  expect_message("comments.cif", "# nothing else\n", ": no data block in it, only comments; expected data_");
+}
+
 TEST_F(BadInput, MmcifWithoutAtoms) {
   expect_message("dictionary.cif", "data_x\n_cell.length_a 1\n", ": no atoms in it; expected an _atom_site loop");
 }
