@@ -161,19 +161,23 @@ std::vector<char> any_values(FuzzedDataProvider& input, hid_t type, std::size_t 
   return bytes;
 }
 
-// Whether the fuzzer itself may write to the dataset: into absurd extents and chunks libhdf5 crashes.
+// Whether the fuzzer itself may write to the dataset: absurd ones fill the disk, or libhdf5 crashes.
 bool is_modest(hid_t dataset) {
   const Id space(H5Dget_space(dataset));
   const Id creation(H5Dget_create_plist(dataset));
   const Id type(H5Dget_type(dataset));
   std::array<hsize_t, H5S_MAX_RANK> shape{}, chunk{};
   const int rank = H5Sget_simple_extent_dims(space, shape.data(), nullptr);
-  if (std::any_of(shape.begin(), shape.begin() + std::max(rank, 0), [](hsize_t e) { return e > 1'000'000; }))
-    return false;
-  if (H5Pget_layout(creation) != H5D_CHUNKED) return true;
+  const bool is_chunked = H5Pget_layout(creation) == H5D_CHUNKED;
+  if (is_chunked) H5Pget_chunk(creation, H5S_MAX_RANK, chunk.data());
   double bytes = static_cast<double>(H5Tget_size(type));
-  for (int d = 0; d < H5Pget_chunk(creation, H5S_MAX_RANK, chunk.data()); ++d) bytes *= static_cast<double>(chunk[d]);
-  return bytes < 1e6;
+  double chunk_bytes = bytes;
+  for (int d = 0; d < rank; ++d) {
+    if (shape[d] > 1'000'000) return false;
+    bytes *= static_cast<double>(shape[d]);
+    if (is_chunked) chunk_bytes *= static_cast<double>(chunk[d]);
+  }
+  return chunk_bytes < 1e6 && (is_chunked || bytes < 1e6);
 }
 
 void set_values(FuzzedDataProvider& input, hid_t dataset) {
