@@ -334,5 +334,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_everything(path);
   } catch (const Error&) {  // refused, as it should be
   }
+  std::filesystem::remove(path);
   return 0;
 }
