@@ -19,7 +19,10 @@ std::string record_type(std::string_view line) {
   return type;
 }
 
-bool is_resolution(std::string_view line) { return line.starts_with("REMARK   2") || line.starts_with("REMARK   3"); }
+// Resolution, and the version of the format.
+bool is_used_remark(std::string_view line) {
+  return line.starts_with("REMARK   2") || line.starts_with("REMARK   3") || line.starts_with("REMARK   4");
+}
 
 // "DATA" and the brace are files of another format, which gemmi recognizes.
 bool is_used(const std::string& type) {
@@ -47,7 +50,7 @@ std::string keep_used_records(std::string_view text, const std::string& name) {
       used += line;
     } else if (type == "MODE") {
       used += fmt::format("MODEL     {:4}{:66}", ++models, "");
-    } else if (is_used(type) || is_resolution(line)) {
+    } else if (is_used(type) || is_used_remark(line)) {
       if (line.ends_with('\r')) line.remove_suffix(1);
       used += line;
       if (line.size() < kColumns) used.append(kColumns - line.size(), ' ');
