@@ -41,6 +41,24 @@ void append(std::vector<float>& values, const Vec3& v) {
   for (int axis = 0; axis < 3; ++axis) values.push_back(static_cast<float>(v[axis]));
 }
 
+// Many chains may wait to be written: none holds more memory than it needs.
+void reserve(ChainRows& rows) {
+  const auto length = static_cast<std::size_t>(rows.length);
+  rows.nucleotide.reserve(length);
+  rows.residue_name.reserve(length);
+  rows.seq_id.reserve(length);
+  rows.insertion_code.reserve(length);
+  rows.chain_in_structure.reserve(length);
+  rows.residue_index.reserve(length);
+  rows.b_factor.reserve(length);
+  rows.atom_positions.reserve(length * kAtomSlots * 3);
+  rows.atom_mask.reserve(length);
+  rows.frame_rotation.reserve(length * 9);
+  rows.frame_translation.reserve(length * 3);
+  rows.torsion_sin_cos.reserve(length * kTorsions * 2);
+  rows.torsion_mask.reserve(length);
+}
+
 void append_geometry(ChainRows& rows, const Nucleotide& nucleotide) {
   for (int slot = 0; slot < kAtomSlots; ++slot) {
     append(rows.atom_positions, nucleotide.has(slot) ? nucleotide.atoms[slot] : Vec3(Vec3::Zero()));
@@ -62,6 +80,7 @@ void append_geometry(ChainRows& rows, const Nucleotide& nucleotide) {
 ChainRows chain_rows(const Chain& chain) {
   ChainRows rows;
   rows.length = static_cast<int>(chain.nucleotides.size());
+  reserve(rows);
   for (const Nucleotide& nucleotide : chain.nucleotides) {
     check_nucleotide(chain, nucleotide);
     rows.nucleotide.push_back(static_cast<std::uint8_t>(nucleotide.base));

@@ -7,7 +7,7 @@
 
 #include <Eigen/Geometry>
 #include <filesystem>
-#include <fstream>
+#include <iostream>
 #include <random>
 #include <sstream>
 
@@ -46,6 +46,7 @@ struct Conversion {
 
 Conversion convert(const TemporaryFolder& folder, const std::string& inputs, std::size_t files) {
   const std::string output = folder.path("out.h5");
+  std::cout.flush();
   const pid_t child = fork();
   if (child == 0) {
     if (std::freopen(inputs.c_str(), "r", stdin) == nullptr || std::freopen("/dev/null", "w", stdout) == nullptr) {
