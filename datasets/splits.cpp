@@ -85,8 +85,13 @@ void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>&
   std::vector<std::size_t> order = random_order(groups.size(), random_below);
   const auto is_large = [&](std::size_t g) { return static_cast<double>(groups[g].residues) > 0.25 * smallest; };
   const auto small = std::stable_partition(order.begin(), order.end(), is_large);
-  std::stable_sort(order.begin(), small,
-                   [&](std::size_t a, std::size_t b) { return groups[a].residues > groups[b].residues; });
+  const auto larger = [&](std::size_t a, std::size_t b) { return groups[a].residues > groups[b].residues; };
+  std::stable_sort(order.begin(), small, larger);
+  // Of the others the second half, a random one, goes by size: the smallest come last and even out what is missing.
+  std::int64_t left = residues;
+  auto half = order.begin();
+  for (; half != order.end() && 2 * left > residues; ++half) left -= groups[*half].residues;
+  std::stable_sort(std::max(half, small), order.end(), larger);
   for (const std::size_t g : order) {
     std::size_t best = 0;
     for (std::size_t s = 1; s < 3; ++s) {

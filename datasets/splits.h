@@ -27,7 +27,7 @@ std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains, con
 
 // Sets `split` of every group, so that the three shares of residues come near `fractions` (not negative, any sum above
 // 0; a part that is 0 stays empty). Groups too large to correct for later go first, the largest to where most is
-// missing; the others follow in random order. Throws UsageError for other fractions.
+// missing; the others follow in random order, the last of them by size. Throws UsageError for other fractions.
 void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>& fractions,
                    const RandomBelow& random_below);
 
