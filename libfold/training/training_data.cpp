@@ -1,7 +1,9 @@
 #include "libfold/training/training_data.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <numeric>
 
 #include "libfold/configuration.h"
 #include "libfold/random_streams.h"
@@ -40,12 +42,42 @@ std::string group_of(const ChainRecord& chain) {
                                      : fmt::format("entry {}", chain.entry);
 }
 
+// "data.min_length = 40, data.kinds = RNA": those that are not at their defaults.
+std::string filters_in_use(const DataConfig& config) {
+  std::string text;
+  const auto add = [&](const char* key, const auto& value, const auto& unset) {
+    if (value != unset) text += fmt::format("{}data.{} = {}", text.empty() ? "" : ", ", key, value);
+  };
+  const DataConfig unset;
+  add("min_length", config.min_length, unset.min_length);
+  add("max_length", config.max_length, unset.max_length);
+  add("max_resolution", config.max_resolution, unset.max_resolution);
+  add("unknown_resolution", config.unknown_resolution, unset.unknown_resolution);
+  add("methods", config.methods, unset.methods);
+  add("kinds", config.kinds, unset.kinds);
+  add("max_breaks", config.max_breaks, unset.max_breaks);
+  return text;
+}
+
 }  // namespace
+
+ChainFilter DataConfig::filter() const {
+  return {min_length, max_length, max_resolution, unknown_resolution, methods, kinds, max_breaks};
+}
 
 void DataConfig::add_options(Configuration& configuration) {
   configuration.bind("data.path", path, "dataset written by `flashrna convert`");
   configuration.bind("data.min_length", min_length, "residues; shorter chains are left out");
   configuration.bind("data.max_length", max_length, "residues; longer chains are left out; 0 = no limit");
+  configuration.bind("data.max_resolution", max_resolution, "Å; chains of worse resolution are left out; 0 = no limit");
+  configuration.bind("data.unknown_resolution", unknown_resolution,
+                     "whether chains without a resolution (NMR) pass data.max_resolution");
+  configuration.bind("data.methods", methods,
+                     "experimental methods, parts of names separated by commas (x-ray,microscopy); empty = any");
+  configuration.bind("data.kinds", kinds, "molecule kinds separated by commas (RNA); empty = any");
+  configuration.bind("data.max_breaks", max_breaks, "chains with more breaks are left out; -1 = no limit");
+  configuration.bind("data.sampling", sampling,
+                     "uniform: every chain once per epoch; cluster: one chain of every sequence cluster");
   configuration.bind("data.batch_size", batch_size, "chains per batch at most");
   configuration.bind("data.max_residues", max_residues,
                      "residues per batch at most, padding included; 0 = no limit; a longer chain runs alone");
@@ -65,6 +97,11 @@ void DataConfig::validate() const {
   if (path.empty()) fail_usage("data.path is not set; name a dataset that `flashrna convert` wrote");
   at_least("data.min_length", min_length, 1);
   at_least("data.max_length", max_length, 0);
+  at_least("data.max_breaks", max_breaks, -1);
+  if (!(max_resolution >= 0 && std::isfinite(max_resolution)))
+    fail_usage("data.max_resolution = {}: must be at least 0", max_resolution);
+  if (sampling != "uniform" && sampling != "cluster")
+    fail_usage("data.sampling = {}: must be uniform or cluster", sampling);
   at_least("data.batch_size", batch_size, 1);
   at_least("data.max_residues", max_residues, 0);
   at_least("data.max_residues_squared", max_residues_squared, 0);
@@ -79,9 +116,16 @@ void DataConfig::validate() const {
 TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
     : config_(config), seed_(seed), reader_(config.path) {
   split();
-  if (training_.empty())
-    fail("{}: none of its {} chains is left to train on with data.min_length = {}, data.max_length = {}; widen them",
-         config_.path, reader_.chains().size(), config_.min_length, config_.max_length);
+  if (training_.empty()) {
+    const std::string filters = filters_in_use(config_);
+    fail("{}: none of its {} chains is left to train on{}", config_.path, reader_.chains().size(),
+         filters.empty() ? ": none has the split \"train\"" : fmt::format(" with {}; widen them", filters));
+  }
+  if (config_.sampling == "cluster") {
+    std::map<std::string, std::vector<std::size_t>> by_name;
+    for (std::size_t i = 0; i < training_.size(); ++i) by_name[group_of(reader_.chains()[training_[i]])].push_back(i);
+    for (auto& [name, members] : by_name) training_groups_.push_back(std::move(members));
+  }
   if (config_.validation_fraction > 0 && validation_.empty())
     fail("{}: data.validation_fraction = {} of {} chains holds no whole sequence cluster; raise it or set it to 0",
          config_.path, config_.validation_fraction, training_.size());
@@ -90,9 +134,9 @@ TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
 void TrainingData::split() {
   const std::vector<ChainRecord>& chains = reader_.chains();
   std::vector<std::size_t> kept;
+  const ChainFilter filter = config_.filter();
   for (std::size_t i = 0; i < chains.size(); ++i)
-    if (chains[i].length >= config_.min_length && (config_.max_length == 0 || chains[i].length <= config_.max_length))
-      kept.push_back(i);
+    if (filter.passes(chains[i])) kept.push_back(i);
 
   if (std::ranges::any_of(chains, [](const ChainRecord& chain) { return !chain.split.empty(); })) {
     for (std::size_t i : kept) {
@@ -131,7 +175,7 @@ std::string TrainingData::fingerprint() const {
   };
   for (std::size_t chain : training_)
     add(fmt::format("{} {}\n", reader_.chains()[chain].id, reader_.chains()[chain].length));
-  return fmt::format("{} chains {:016x}", training_.size(), hash);
+  return fmt::format("{} chains {:016x}{}", training_.size(), hash, config_.sampling == "cluster" ? " by cluster" : "");
 }
 
 BatchBudget TrainingData::budget() const {
@@ -143,12 +187,31 @@ int TrainingData::trained_length(std::size_t chain) const {
   return config_.crop_length > 0 ? std::min(length, config_.crop_length) : length;
 }
 
+// Places in training_, a random one of every cluster.
+std::vector<std::size_t> TrainingData::drawn_by_cluster(std::int64_t epoch) const {
+  RandomStream stream(seed_, "cluster_draw", {static_cast<std::uint64_t>(epoch)});
+  std::vector<std::size_t> drawn;
+  for (const std::vector<std::size_t>& group : training_groups_) drawn.push_back(group[stream.below(group.size())]);
+  return drawn;
+}
+
 BatchPlan TrainingData::plan_training(std::int64_t epoch) const {
+  std::vector<std::size_t> places(training_.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  if (config_.sampling == "cluster") places = drawn_by_cluster(epoch);
+  std::vector<std::size_t> items;  // in training() x repeat
   std::vector<int> lengths;
-  for (int copy = 0; copy < config_.repeat; ++copy)
-    for (std::size_t chain : training_) lengths.push_back(trained_length(chain));
+  for (int copy = 0; copy < config_.repeat; ++copy) {
+    for (std::size_t place : places) {
+      items.push_back(static_cast<std::size_t>(copy) * training_.size() + place);
+      lengths.push_back(trained_length(training_[place]));
+    }
+  }
   RandomStream stream(seed_, "epoch", {static_cast<std::uint64_t>(epoch)});
-  return plan_epoch(lengths, budget(), below(stream));
+  BatchPlan plan = plan_epoch(lengths, budget(), below(stream));
+  for (std::vector<std::size_t>& batch : plan)
+    for (std::size_t& item : batch) item = items[item];
+  return plan;
 }
 
 Batch TrainingData::load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const {

@@ -15,6 +15,7 @@
 
 #include "datasets/batches.h"
 #include "datasets/dataset_reader.h"
+#include "datasets/filters.h"
 #include "libfold/batch.h"
 
 namespace flashrna {
@@ -25,6 +26,12 @@ struct DataConfig {
   std::string path;                  // dataset written by `flashrna convert`
   int min_length = 1;                // residues; shorter chains are left out
   int max_length = 0;                // longer chains are left out; 0 = no limit
+  double max_resolution = 0.0;       // Å; chains of worse resolution are left out; 0 = no limit
+  bool unknown_resolution = true;    // whether chains without a resolution (NMR) pass that limit
+  std::string methods;               // experimental methods, parts of names separated by commas; empty = any
+  std::string kinds;                 // molecule kinds, separated by commas; empty = any
+  int max_breaks = -1;               // chains with more breaks are left out; -1 = no limit
+  std::string sampling = "uniform";  // every chain once per epoch, or "cluster": one chain of every sequence cluster
   int batch_size = 28;               // chains per batch at most
   long max_residues = 20000;         // per batch, padding included; 0 = no limit; a longer chain runs alone
   long max_residues_squared = 0;     // sum of L² per batch, padding included; 0 = no limit
@@ -32,6 +39,7 @@ struct DataConfig {
   int repeat = 1;                    // times each chain stands in an epoch: 8 fills a batch with one chain
   double validation_fraction = 0.0;  // of the chains, by whole sequence clusters; ignored if the dataset has splits
 
+  ChainFilter filter() const;
   void add_options(Configuration& configuration);  // section [data]
   void validate() const;
 };
@@ -48,7 +56,8 @@ class TrainingData {
   // Names the training chains and their order; a resumed run must find the same.
   std::string fingerprint() const;
 
-  // Of an epoch: by batch, indices into training() x repeat.
+  // Of an epoch: by batch, indices into training() x repeat. By cluster, each epoch draws one chain of every cluster
+  // anew, so that a large family counts as much as a small one.
   BatchPlan plan_training(std::int64_t epoch) const;
   Batch load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const;
   // The same every time: whole chains up to the batch budget.
@@ -57,6 +66,7 @@ class TrainingData {
 
  private:
   void split();
+  std::vector<std::size_t> drawn_by_cluster(std::int64_t epoch) const;
   BatchBudget budget() const;
   int trained_length(std::size_t chain) const;  // after cropping
 
@@ -64,6 +74,7 @@ class TrainingData {
   std::uint64_t seed_;
   DatasetReader reader_;
   std::vector<std::size_t> training_, validation_;
+  std::vector<std::vector<std::size_t>> training_groups_;  // of sampling by cluster: indices into training_
 };
 
 // Training batches without end, epoch after epoch, read ahead by a thread.

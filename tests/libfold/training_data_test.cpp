@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "rna/error.h"
@@ -50,6 +51,36 @@ TEST(TrainingDataTest, TheSplitColumnDecidesWhereThereIsOne) {
   EXPECT_EQ(data.validation(), std::vector<std::size_t>{2});
 }
 
+TEST(TrainingDataTest, SampledByClusterEveryClusterGivesOneChainAnEpochAndAllInTurn) {
+  const TemporaryFolder folder;
+  std::vector<TinyChain> chains;
+  for (int i = 0; i < 30; ++i) chains.push_back({fmt::format("1X{:02d}", i), 5, 0});  // one large family
+  for (int i = 1; i < 6; ++i) chains.push_back({fmt::format("2Y{:02d}", i), 5, i});
+  write_tiny_dataset(folder / "d.h5", chains);
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.sampling = "cluster";
+  config.repeat = 2;
+  const TrainingData data(config, 3);
+  std::set<std::size_t> seen;
+  for (int epoch = 0; epoch < 200; ++epoch) {
+    std::map<int, int> drawn;  // by cluster
+    for (const auto& batch : data.plan_training(epoch)) {
+      for (std::size_t item : batch) {
+        const std::size_t chain = data.training()[item % data.training().size()];
+        ++drawn[chains[chain].sequence_cluster];
+        seen.insert(chain);
+      }
+    }
+    ASSERT_EQ(drawn.size(), 6u);
+    for (const auto& [cluster, count] : drawn) ASSERT_EQ(count, 2) << "cluster " << cluster << ", repeated twice";
+  }
+  EXPECT_EQ(seen.size(), chains.size());
+  EXPECT_EQ(data.plan_training(7), TrainingData(config, 3).plan_training(7));
+  config.sampling = "family";
+  EXPECT_THROW(config.validate(), UsageError);
+}
+
 TEST(TrainingDataTest, LongChainsAreCroppedOnlyWhenAskedAndContiguously) {
   const TemporaryFolder folder;
   write_tiny_dataset(folder / "d.h5", {{"1AAA", 50}});
@@ -81,10 +112,19 @@ TEST(TrainingDataTest, NoChainLeftIsRefused) {
   DataConfig config;
   config.path = folder / "d.h5";
   config.min_length = 100;
-  EXPECT_EQ(
-      message_of([&] { TrainingData(config, 0); }),
-      config.path +
-          ": none of its 5 chains is left to train on with data.min_length = 100, data.max_length = 0; widen them");
+  EXPECT_EQ(message_of([&] { TrainingData(config, 0); }),
+            config.path + ": none of its 5 chains is left to train on with data.min_length = 100; widen them");
+  config.min_length = 1;
+  config.max_breaks = 0;
+  config.methods = "nmr";
+  EXPECT_EQ(message_of([&] { TrainingData(config, 0); }),
+            config.path +
+                ": none of its 5 chains is left to train on with data.methods = nmr, data.max_breaks = 0; widen them");
+  write_tiny_dataset(folder / "test.h5", {{"1AAA", 5, -1, "test"}});
+  DataConfig none;
+  none.path = folder / "test.h5";
+  EXPECT_EQ(message_of([&] { TrainingData(none, 0); }),
+            none.path + ": none of its 1 chains is left to train on: none has the split \"train\"");
 }
 
 TEST(TrainingDataTest, TheStreamGoesOnWhereItIsTold) {

@@ -1,0 +1,46 @@
+#include "datasets/filters.h"
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+namespace flashrna {
+
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// Whether one of the comma-separated words satisfies `fits`; true if there are none.
+template <typename Fits>
+bool any_word(const std::string& words, Fits&& fits) {
+  std::istringstream stream(words);
+  bool none = true;
+  for (std::string word; std::getline(stream, word, ',');) {
+    const std::size_t first = word.find_first_not_of(' ');
+    if (first == std::string::npos) continue;
+    none = false;
+    if (fits(lower(word.substr(first, word.find_last_not_of(' ') - first + 1)))) return true;
+  }
+  return none;
+}
+
+}  // namespace
+
+bool ChainFilter::passes(const ChainRecord& chain) const {
+  if (chain.length < min_length || (max_length > 0 && chain.length > max_length)) return false;
+  if (max_resolution > 0) {
+    if (chain.resolution <= 0 ? !unknown_resolution : static_cast<double>(chain.resolution) > max_resolution + 1e-6) {
+      return false;  // 3.3 in the table is a float: a hair above 3.3
+    }
+  }
+  if (max_breaks >= 0 && chain.n_breaks > max_breaks) return false;
+  const std::string method = lower(chain.method), kind = lower(chain.molecule_kind);
+  return any_word(methods, [&](const std::string& word) { return method.find(word) != std::string::npos; }) &&
+         any_word(kinds, [&](const std::string& word) { return kind == word; });
+}
+
+}  // namespace flashrna
