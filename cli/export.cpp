@@ -46,7 +46,8 @@ std::vector<std::size_t> choose_chains(const DatasetReader& reader, const Export
     const bool named = names.empty() || names.contains(chains[i].id) || names.contains(chains[i].entry);
     if (named && (settings.split.empty() || chains[i].split == settings.split)) chosen.push_back(i);
   }
-  if (chosen.empty()) fail("{}: no chain has the split \"{}\"", reader.path(), settings.split);
+  if (chosen.empty())
+    fail("{}: no chain has the split \"{}\"; flashrna split assigns them", reader.path(), settings.split);
   return chosen;
 }
 
@@ -107,8 +108,7 @@ int export_main(const std::vector<std::string>& arguments) {
   line.positional("FILE", files, "a dataset");
   line.option("output", settings.output, "DIR", "folder of the files, one per chain; - for standard output",
               Need::kRequired);
-  line.list("chains", settings.chains, "ID...",
-            "identifiers of chains or entries, as flashrna info shows; default: all");
+  line.list("chains", settings.chains, "ID...", "identifiers of chains (1EHZ_1_A) or entries (1EHZ); default: all");
   line.option("split", settings.split, "NAME", "only chains of this split: train, validation or test");
   line.option("format", settings.format, "NAME", "cif or pdb");
   line.flag("overwrite", settings.overwrite, "replace files that exist");
@@ -116,6 +116,10 @@ int export_main(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   if (settings.format != "cif" && settings.format != "pdb") {
     fail_usage("--format \"{}\" is not cif or pdb", settings.format);
+  }
+  if (!settings.split.empty() && settings.split != "train" && settings.split != "validation" &&
+      settings.split != "test") {
+    fail_usage("--split \"{}\" is not train, validation or test", settings.split);
   }
   const DatasetReader reader(files.at(0));
   const std::vector<std::size_t> chosen = choose_chains(reader, settings);

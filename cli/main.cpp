@@ -70,7 +70,11 @@ int run(const std::vector<std::string>& words) {
     std::fputs(version_text().c_str(), stdout);
     return 0;
   }
-  if (words[0] == "help") return find_subcommand(words[1]).run({"--help"});
+  if (words[0] == "help") {
+    std::vector<std::string> rest(words.begin() + 2, words.end());  // of "bench convert"
+    rest.emplace_back("--help");
+    return find_subcommand(words[1]).run(rest);
+  }
   return find_subcommand(words[0]).run({words.begin() + 1, words.end()});
 }
 

@@ -115,7 +115,8 @@ struct SplitSettings {
 void add_options(CommandLine& line, SplitSettings& settings) {
   line.option("output", settings.output, "FILE.h5", "the dataset with the split; may be FILE itself", Need::kRequired);
   line.flag("overwrite", settings.overwrite, "replace the output if it exists");
-  line.option("fractions", settings.fractions, "LIST", "residues in train, validation and test");
+  line.option("fractions", settings.fractions, "LIST",
+              "residues in train, validation and test, relative to each other");
   line.option("clusters", settings.clusters, "FILE", "table of entry or chain (1EHZ, 1EHZ_A) and its sequence cluster");
   line.option("structure-clusters", settings.structure_clusters, "FILE",
               "the same by fold: joins the sequence clusters that it connects");

@@ -30,7 +30,9 @@ struct ArchiveReader::Impl {
 
   std::string reason() const {
     const char* text = archive_error_string(archive);
-    return text != nullptr ? text : "unknown error";
+    std::string reason = text != nullptr ? text : "unknown error";
+    while (reason.ends_with('\n')) reason.pop_back();
+    return reason;
   }
   void read_bytes(archive_entry* entry, ArchiveMember& member);
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -55,6 +56,7 @@ int as_number(const std::string& text) {
 }
 
 std::string read_text(const std::string& path) {
+  if (std::filesystem::is_directory(path)) fail("{}: is a folder, not a table of clusters", path);
   std::ifstream file(path, std::ios::binary);
   if (!file) fail("{}: cannot open the table of clusters: {}", path, std::strerror(errno));
   std::string text{std::istreambuf_iterator<char>(file), {}};

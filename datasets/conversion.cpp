@@ -63,7 +63,7 @@ ParsedFile parse_structure(const std::string& bytes, const std::string& name, co
   const std::string sha256 = sha256_hex(bytes);
   // Named as stored, not as opened: messages go into the dataset, whose bytes do not depend on the folder.
   Structure structure = read_structure_from_memory(bytes, name, {options.model, options.max_bytes});
-  if (const auto rnasolo = parse_rnasolo_name(name)) apply_rnasolo_name(*rnasolo, structure);
+  if (const auto rnasolo = parse_rnasolo_name(name)) apply_rnasolo_name(*rnasolo, is_pdb_file_name(name), structure);
   if (options.unit == EntryUnit::kAssembly && !structure.chains.empty()) {
     structure.chains = {join_chains(structure.chains)};
   }
@@ -248,6 +248,7 @@ ConversionResult convert_structures(const std::vector<std::string>& inputs, cons
   if (options.model < 1) fail_usage("--model {}: models are counted from 1", options.model);
   check_output_path(output, options.overwrite);
   SourceFiles sources(inputs, options.max_bytes);
+  sources.check_output(output);
   const DatasetOrigin origin = {input_names(inputs), option_text(options)};
   DatasetWriter writer(output, origin, options.overwrite);
   Collector collector(writer, options, calls);

@@ -25,6 +25,14 @@ fs::path folder_of(const std::string& path) {
 
 constexpr std::string_view kEnding = ".partial";
 
+// The file that a link stands for: it is replaced, not the link.
+std::string target_of(const std::string& path) {
+  std::error_code reason;
+  if (!fs::is_symlink(path, reason)) return path;
+  const fs::path target = fs::weakly_canonical(path, reason);
+  return reason ? path : target.string();
+}
+
 // Removes what killed runs left beside `path`. A run that is alive, on this machine or another, holds a lock on its
 // file; where locks do not work, nothing is removed.
 void remove_abandoned(const std::string& path) {
@@ -69,7 +77,11 @@ void sync(const std::string& path, const std::string& shown_path) {
 void check_output_path(const std::string& path, bool overwrite) {
   std::error_code ignored;
   if (path.empty()) fail("the output path is empty; name a file");
+  if (path == "-") fail("a dataset cannot go to standard output; name a file");
   if (fs::is_directory(path, ignored)) fail("{}: is a folder; name a file in it", path);
+  if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
+    fail("{}: is a device or a pipe, not a file; name a file", path);
+  }
   if (fs::exists(path, ignored) && !overwrite) {
     fail("{}: exists already; pass --overwrite to replace it, or choose another name", path);
   }
@@ -82,8 +94,8 @@ void check_output_path(const std::string& path, bool overwrite) {
 }
 
 Hdf5OutputFile::Hdf5OutputFile(const std::string& path, bool overwrite)
-    : path_(path),
-      temporary_path_(temporary_name(path, overwrite)),
+    : path_(target_of(path)),
+      temporary_path_(temporary_name(path_, overwrite)),
       lock_(make_locked(temporary_path_, path)),
       file_(Hdf5File::create(temporary_path_, path)) {}
 

@@ -104,6 +104,14 @@ void SourceFiles::skip(const std::string& name) {
   if (skipped_++ == 0) first_skipped_ = name;
 }
 
+void SourceFiles::check_output(const std::string& output) const {
+  std::error_code ignored;
+  if (!fs::exists(output, ignored)) return;
+  for (const Input& input : inputs_) {
+    if (fs::equivalent(input.path, output, ignored)) fail("{}: is an input; choose another output", output);
+  }
+}
+
 std::optional<SourceFile> SourceFiles::next() {
   while (!inputs_.empty()) {
     if (inputs_.front().is_archive) {

@@ -34,6 +34,9 @@ class SourceFiles {
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes, std::istream& list);
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes);  // the list is standard input
 
+  // Throws Error if `output` is one of the inputs, which writing it would destroy.
+  void check_output(const std::string& output) const;
+
   // The next one, nothing at the end.
   std::optional<SourceFile> next();
 

@@ -9,7 +9,7 @@ namespace flashrna {
 namespace {
 
 constexpr std::size_t kEndOfCoordinates = 54;
-constexpr std::size_t kEndOfBFactor = 66;
+constexpr std::size_t kEndOfElement = 78;
 
 // Columns first..last (from 1, as the format's description counts), without blanks around.
 std::string_view field(std::string_view line, std::size_t first, std::size_t last) {
@@ -39,7 +39,7 @@ bool is_atom_record(std::string_view line) { return line.starts_with("ATOM  ") |
 // Whether the last line, without its line end, was cut: the beginning of a record's name, or an atom's fields that the
 // atom before still has.
 bool is_cut_last_line(std::string_view line, std::size_t previous_atom_length) {
-  if (is_atom_record(line)) return line.size() < std::min(previous_atom_length, kEndOfBFactor);
+  if (is_atom_record(line)) return line.size() < std::min(previous_atom_length, kEndOfElement);
   return !line.empty() &&
          (std::string_view("ATOM  ").starts_with(line) || std::string_view("HETATM").starts_with(line));
 }

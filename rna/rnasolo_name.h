@@ -20,8 +20,10 @@ struct RnasoloName {
 // What a file's name says, whatever its folder and ending; nothing if it is not such a name.
 std::optional<RnasoloName> parse_rnasolo_name(std::string_view file_name);
 
-// Gives `structure`, read from such a file, its entry, model and chains. Identifiers that the name does not list (a PDB
-// file has room for one character) are replaced by those of the name if both are equally many, and kept otherwise.
-void apply_rnasolo_name(const RnasoloName& name, Structure& structure);
+// Gives `structure`, read from such a file, the model that the file was taken from and its chains' own identifiers.
+// What stands in the file goes before: a name of another entry says nothing, the model counts only where the file has
+// one model, and chains are renamed only in a PDB file (which has room for one character), as many as the name lists,
+// where the name has longer ones.
+void apply_rnasolo_name(const RnasoloName& name, bool is_pdb, Structure& structure);
 
 }  // namespace flashrna

@@ -31,6 +31,7 @@ struct RejectedChain {
 struct Structure {
   std::string entry;  // PDB id in the file, else at the beginning of its name, else the name's stem
   int model = 1;
+  int n_models = 1;          // in the file
   std::string method;        // "X-RAY DIFFRACTION", ...; empty when the file does not say
   double resolution = 0.0;   // Å; 0 when the file does not say
   std::string release_date;  // deposition or release date, YYYY-MM-DD; empty when the file does not say

@@ -238,6 +238,7 @@ Structure read_structure_from_memory(std::string_view bytes, const std::string& 
   Structure structure;
   structure.entry = entry_name(parsed.structure, name);
   structure.model = options.model;
+  structure.n_models = static_cast<int>(models.size());
   structure.method = info(parsed.structure, "_exptl.method");
   structure.resolution = std::max(0.0, parsed.structure.resolution);
   structure.release_date = parsed.release_date.empty()
@@ -246,6 +247,8 @@ Structure read_structure_from_memory(std::string_view bytes, const std::string& 
   append_chains(parsed.structure, models[options.model - 1], parsed.residues, structure);
   return structure;
 }
+
+bool is_pdb_file_name(std::string_view name) { return format_of(std::string(name)) == Format::kPdb; }
 
 bool is_structure_file_name(std::string_view name) { return format_of(std::string(name)) != Format::kNone; }
 

@@ -23,7 +23,8 @@ Structure read_structure(const std::string& path, const ReadOptions& options = {
 // The same from memory (already decompressed or still .gz); `name` tells the format and appears in errors.
 Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options = {});
 
-// Whether the file name has one of the endings above.
+// Whether the file name has one of the endings above; one of those of the PDB format.
 bool is_structure_file_name(std::string_view name);
+bool is_pdb_file_name(std::string_view name);
 
 }  // namespace flashrna

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -276,8 +277,25 @@ TEST_F(ConversionTest, NamesOfRnasoloGiveEntryModelAndChains) {
   for (const ChainRecord& chain : reader.chains()) {
     ids.push_back(fmt::format("{} {} {}", chain.entry, chain.model, chain.chain_ids));
   }
-  EXPECT_THAT(ids, ElementsAre("3B58 1 A", "3B58 1 B", "3B59 1 A", "3B59 1 B", "6WD5 1 2", "7M57 2 qq", "7M57 2 bb",
+  EXPECT_THAT(ids, ElementsAre("3B58 1 A", "3B58 1 B", "3B59 1 A", "3B59 1 B", "6WD5 1 A", "7M57 2 qq", "7M57 2 bb",
                                "4ABC 1 A"));
+}
+
+TEST_F(ConversionTest, OverwritingTakesNoInputNoPipeAndNoLink) {
+  const std::string input = folder.write("in/1abc.cif", to_mmcif(example_structure("1ABC", {12})));
+  const std::string text = file_bytes(input);
+  EXPECT_THAT(error_of([&] { convert_structures({folder.path("in")}, input, {.overwrite = true}); }),
+              HasSubstr("1abc.cif: is an input"));
+  EXPECT_EQ(file_bytes(input), text);
+  ASSERT_EQ(mkfifo(folder.path("pipe.h5").c_str(), 0600), 0);
+  EXPECT_THAT(error_of([&] { convert_structures({input}, folder.path("pipe.h5"), {.overwrite = true}); }),
+              HasSubstr("is a device or a pipe"));
+  EXPECT_TRUE(fs::is_fifo(folder.path("pipe.h5")));
+  folder.write("real.h5", "old");
+  fs::create_symlink(folder.path("real.h5"), folder.path("link.h5"));
+  convert_structures({input}, folder.path("link.h5"), {.overwrite = true});
+  EXPECT_TRUE(fs::is_symlink(folder.path("link.h5")));
+  EXPECT_EQ(DatasetReader(folder.path("real.h5")).chains().size(), 1u);
 }
 
 TEST_F(ConversionTest, AModelThatAFileLacksIsSaid) {

@@ -40,8 +40,8 @@ TEST(RnasoloName, IsEntryModelAndChains) {
   EXPECT_EQ(name->chains, (std::vector<std::string>{"qq", "bb"}));
   EXPECT_EQ(parse_rnasolo_name("6WD5_1_2.pdb")->chains, std::vector<std::string>{"2"});
   EXPECT_EQ(parse_rnasolo_name("3B58_1_B-C-A.cif")->chains, (std::vector<std::string>{"B", "C", "A"}));
-  for (const char* other :
-       {"1ehz.cif", "1ehz_A.cif", "1ehz_1_.cif", "1ehz_1_A-.cif", "model_1_A.cif", "1ehz_x_A.cif"}) {
+  for (const char* other : {"1ehz.cif", "1ehz_A.cif", "1ehz_1_.cif", "1ehz_1_A-.cif", "1ehz_1A.cif", "1ehz_-1_A.cif",
+                            "1ehz_99999999999_A.cif", "1ehz_1_relaxed.cif", "model_1_A.cif", "1ehz_x_A.cif"}) {
     EXPECT_FALSE(parse_rnasolo_name(other).has_value()) << other;
   }
 }
@@ -58,20 +58,37 @@ std::vector<std::string> ids_of(const Structure& structure) {
   return ids;
 }
 
-TEST(RnasoloName, ReplacesChainsThatItDoesNotListIfBothAreEquallyMany) {
-  const RnasoloName name{"7M57", 1, {"qq", "bb"}};
-  const std::pair<std::vector<std::string>, std::vector<std::string>> cases[] = {
-      {{"A", "B"}, {"qq", "bb"}},    // a PDB file has room for one character
-      {{"bb", "qq"}, {"bb", "qq"}},  // the file's own order
-      {{"qq"}, {"qq"}},              // one chain was rejected
-      {{"A"}, {"A"}},                // nothing tells which
-      {{"A", "B", "C"}, {"A", "B", "C"}}};
-  for (const auto& [before, after] : cases) {
-    Structure structure = with_chains(before);
-    apply_rnasolo_name(name, structure);
-    EXPECT_EQ(ids_of(structure), after);
-    EXPECT_EQ(structure.entry, "7M57");
+TEST(RnasoloName, NamesChainsOfPdbFilesThatHaveNoRoomForThem) {
+  const RnasoloName name{"7M57", 3, {"qq", "bb"}};
+  struct Case {
+    std::vector<std::string> before, after;
+    bool is_pdb;
+  };
+  const Case cases[] = {{{"A", "B"}, {"qq", "bb"}, true},
+                        {{"A", "B"}, {"A", "B"}, false},  // mmCIF has room: the file's own are right
+                        {{"A"}, {"A"}, true},             // nothing tells which
+                        {{"A", "B", "C"}, {"A", "B", "C"}, true}};
+  for (const Case& c : cases) {
+    Structure structure = with_chains(c.before);
+    structure.entry = "7M57";
+    apply_rnasolo_name(name, c.is_pdb, structure);
+    EXPECT_EQ(ids_of(structure), c.after);
+    EXPECT_EQ(structure.model, 3);
   }
+}
+
+TEST(RnasoloName, GivesWayToWhatStandsInTheFile) {
+  Structure other = with_chains({"A"});
+  other.entry = "1Y26";
+  apply_rnasolo_name({"2XYZ", 2, {"qq"}}, true, other);
+  EXPECT_EQ(other.entry, "1Y26");
+  EXPECT_EQ(other.model, 1);
+  EXPECT_EQ(ids_of(other), std::vector<std::string>{"A"});
+  Structure ensemble = with_chains({"A"});
+  ensemble.entry = "1TOB";
+  ensemble.n_models = 7;
+  apply_rnasolo_name({"1TOB", 2, {"A"}}, true, ensemble);
+  EXPECT_EQ(ensemble.model, 1) << "the model that was read";
 }
 
 TEST(Assembly, CountsAreSummedAndIndicesJumpAtTheJoin) {
