@@ -5,19 +5,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <new>
 #include <vector>
 
 #include "rna/error.h"
+#include "rna/gzip.h"
+#include "rna/letter_case.h"
 
 namespace flashrna {
 
 bool is_archive_file_name(std::string_view name) {
   constexpr std::array<std::string_view, 11> kEndings = {".zip", ".tar",    ".tar.gz", ".tgz",     ".tar.bz2", ".tbz2",
                                                          ".txz", ".tar.bz", ".tar.xz", ".tar.zst", ".tzst"};
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = to_lower(name);
   return std::any_of(kEndings.begin(), kEndings.end(),
                      [&](std::string_view ending) { return lower.ends_with(ending); });
 }
@@ -65,8 +65,7 @@ ArchiveReader::Impl::Impl(const std::string& archive_path, std::uint64_t limit)
 void ArchiveReader::Impl::read_bytes(archive_entry* entry, ArchiveMember& member) {
   const auto refuse_size = [&] {
     member.bytes = {};
-    member.error = fmt::format("unpacks to more than {} MiB, the limit for one file; raise it with --max-unpacked MIB",
-                               max_bytes >> 20);
+    member.error = too_large_message("unpacks to", max_bytes);
   };
   if (archive_entry_is_data_encrypted(entry) > 0) {
     member.error = "is encrypted; unpack the archive with its password first";

@@ -1,7 +1,6 @@
 #include "datasets/cluster_table.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -15,6 +14,8 @@
 #include "datasets/sha256.h"
 #include "datasets/unique_chains.h"
 #include "rna/error.h"
+#include "rna/letter_case.h"
+#include "rna/pdb_id.h"
 
 namespace flashrna {
 
@@ -22,15 +23,8 @@ namespace {
 
 // "1ehz_A" as "1EHZ_A"; names that do not begin with a PDB id as they are.
 std::string normalized(std::string_view name) {
-  std::string result(name);
-  const auto is_alnum = [](unsigned char c) { return std::isalnum(c) != 0; };
-  const bool has_id = name.size() >= 4 && std::isdigit(static_cast<unsigned char>(name[0])) != 0 &&
-                      std::all_of(name.begin(), name.begin() + 4, is_alnum) && (name.size() == 4 || name[4] == '_');
-  if (has_id) {
-    std::transform(result.begin(), result.begin() + 4, result.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  }
-  return result;
+  const bool has_id = is_pdb_id(name.substr(0, 4)) && (name.size() == 4 || name[4] == '_');
+  return has_id ? to_upper(name.substr(0, 4)) + std::string(name.substr(4)) : std::string(name);
 }
 
 std::vector<std::string> words_of(std::string line) {
@@ -41,12 +35,7 @@ std::vector<std::string> words_of(std::string line) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-bool is_header(const std::vector<std::string>& words) {
-  std::string second = words[1];
-  std::transform(second.begin(), second.end(), second.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return second.starts_with("cluster");
-}
+bool is_header(const std::vector<std::string>& words) { return to_lower(words[1]).starts_with("cluster"); }
 
 // The whole number that `text` is; -1 if it is none.
 int as_number(const std::string& text) {

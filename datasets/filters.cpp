@@ -1,18 +1,12 @@
 #include "datasets/filters.h"
 
-#include <algorithm>
-#include <cctype>
 #include <sstream>
+
+#include "rna/letter_case.h"
 
 namespace flashrna {
 
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // Whether one of the comma-separated words satisfies `fits`; true if there are none.
 template <typename Fits>
@@ -23,7 +17,7 @@ bool any_word(const std::string& words, Fits&& fits) {
     const std::size_t first = word.find_first_not_of(' ');
     if (first == std::string::npos) continue;
     none = false;
-    if (fits(lower(word.substr(first, word.find_last_not_of(' ') - first + 1)))) return true;
+    if (fits(to_lower(word.substr(first, word.find_last_not_of(' ') - first + 1)))) return true;
   }
   return none;
 }
@@ -38,7 +32,7 @@ bool ChainFilter::passes(const ChainRecord& chain) const {
     }
   }
   if (max_breaks >= 0 && chain.n_breaks > max_breaks) return false;
-  const std::string method = lower(chain.method), kind = lower(chain.molecule_kind);
+  const std::string method = to_lower(chain.method), kind = to_lower(chain.molecule_kind);
   return any_word(methods, [&](const std::string& word) { return method.find(word) != std::string::npos; }) &&
          any_word(kinds, [&](const std::string& word) { return kind == word; });
 }

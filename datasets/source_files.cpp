@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "rna/error.h"
+#include "rna/gzip.h"
 #include "rna/structure_reader.h"
 
 namespace flashrna {
@@ -178,10 +179,7 @@ std::string read_source(SourceFile&& source, std::uint64_t max_bytes) {
   std::ifstream stream(source.path, std::ios::binary | std::ios::ate);
   if (!stream) fail("{}: cannot open: {}", source.name, std::strerror(errno));
   const auto size = static_cast<std::uint64_t>(stream.tellg());
-  if (size > max_bytes) {
-    fail("{}: has {} MiB, more than the limit of {} for one file; raise it with --max-unpacked MIB", source.name,
-         size >> 20, max_bytes >> 20);
-  }
+  if (size > max_bytes) fail_too_large(source.name, "has", max_bytes);
   std::string bytes(size, '\0');
   stream.seekg(0);
   stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));

@@ -33,13 +33,16 @@ std::string enlarged(const std::string& text, std::size_t size) {
 
 bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
-void fail_too_large(const std::string& name, const char* what, std::uint64_t max_bytes) {
+std::string too_large_message(const char* what, std::uint64_t max_bytes) {
   constexpr std::uint64_t kMebibyte = 1 << 20;
   const bool whole = max_bytes % kMebibyte == 0;
-  fail(
-      "{}: {} more than {} {}, the limit for one file; if it is no decompression bomb, raise it with --max-unpacked "
-      "MIB",
-      name, what, whole ? max_bytes / kMebibyte : max_bytes, whole ? "MiB" : "bytes");
+  return fmt::format(
+      "{} more than {} {}, the limit for one file; if it is no decompression bomb, raise it with --max-unpacked MIB",
+      what, whole ? max_bytes / kMebibyte : max_bytes, whole ? "MiB" : "bytes");
+}
+
+void fail_too_large(const std::string& name, const char* what, std::uint64_t max_bytes) {
+  fail("{}: {}", name, too_large_message(what, max_bytes));
 }
 
 std::string gunzip(std::string_view bytes, const std::string& name, std::uint64_t max_bytes) {

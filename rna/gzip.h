@@ -17,7 +17,9 @@ bool is_gzip(std::string_view bytes);
 // more than `max_bytes` come out of it: a thousandth of that is enough to make them.
 std::string gunzip(std::string_view bytes, const std::string& name, std::uint64_t max_bytes = kMaxUnpackedBytes);
 
-// Throws the Error of a file that has, or unpacks to, more than `max_bytes`; `what` is one of the two verbs.
+// What is wrong with a file that has, or unpacks to, more than `max_bytes`; `what` is one of the two verbs.
+std::string too_large_message(const char* what, std::uint64_t max_bytes);
+// Throws the Error of it.
 [[noreturn]] void fail_too_large(const std::string& name, const char* what, std::uint64_t max_bytes);
 
 }  // namespace flashrna

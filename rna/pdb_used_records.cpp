@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "rna/error.h"
+#include "rna/letter_case.h"
 
 namespace flashrna {
 namespace {
@@ -13,8 +14,7 @@ constexpr std::size_t kColumns = 80;
 
 // As gemmi does: by four letters, or three and a blank, whatever their case.
 std::string record_type(std::string_view line) {
-  std::string type(line.substr(0, 4));
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::string type = to_upper(line.substr(0, 4));
   while (!type.empty() && std::isspace(static_cast<unsigned char>(type.back()))) type.pop_back();
   return type;
 }

@@ -13,7 +13,9 @@
 
 #include "rna/error.h"
 #include "rna/gzip.h"
+#include "rna/letter_case.h"
 #include "rna/mmcif_categories.h"
+#include "rna/pdb_id.h"
 #include "rna/pdb_records.h"
 #include "rna/pdb_used_records.h"
 #include "rna/polymer_chain.h"
@@ -23,18 +25,12 @@ namespace {
 
 enum class Format { kPdb, kMmcif, kNone };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
 std::string without_gz(const std::string& name) {
-  return lower(name).ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
+  return to_lower(name).ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
 }
 
 Format format_of(const std::string& name) {
-  const std::string ending = lower(std::filesystem::path(without_gz(name)).extension().string());
+  const std::string ending = to_lower(std::filesystem::path(without_gz(name)).extension().string());
   if (ending == ".pdb" || ending == ".ent") return Format::kPdb;
   if (ending == ".cif" || ending == ".mmcif") return Format::kMmcif;
   return Format::kNone;
@@ -65,13 +61,6 @@ void replace_non_ascii(std::string& text) {
   }
 }
 
-bool is_pdb_id(std::string_view id) {
-  const auto is_alnum = [](unsigned char c) { return std::isalnum(c) != 0; };
-  if (lower(id).starts_with("pdb_")) return id.size() == 12 && std::all_of(id.begin() + 4, id.end(), is_alnum);
-  return id.size() == 4 && std::isdigit(static_cast<unsigned char>(id[0])) &&
-         std::all_of(id.begin(), id.end(), is_alnum);
-}
-
 std::string info(const gemmi::Structure& parsed, const char* tag) {
   const auto entry = parsed.info.find(tag);
   return entry == parsed.info.end() ? std::string() : entry->second;
@@ -80,7 +69,8 @@ std::string info(const gemmi::Structure& parsed, const char* tag) {
 // The PDB id that a file's name begins with, as those of most collections do: "1abc", "1ABC_rna", "1abc-assembly1",
 // "1abcA" (with a chain); empty if there is none.
 std::string_view leading_pdb_id(std::string_view stem) {
-  if (lower(stem).starts_with("pdb_")) return is_pdb_id(stem.substr(0, 12)) ? stem.substr(0, 12) : std::string_view();
+  if (to_lower(stem).starts_with("pdb_"))
+    return is_pdb_id(stem.substr(0, 12)) ? stem.substr(0, 12) : std::string_view();
   const std::string_view id = stem.substr(0, 4);
   const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
   if (!is_pdb_id(id) || std::none_of(id.begin(), id.end(), is_letter)) return {};  // "2024_model" is none
@@ -93,9 +83,7 @@ std::string entry_name(const gemmi::Structure& parsed, const std::string& name) 
   const std::string stem = std::filesystem::path(without_gz(name)).stem().string();
   std::string id = info(parsed, "_entry.id");
   if (!is_pdb_id(id)) id = leading_pdb_id(stem);
-  if (id.empty()) return stem;
-  std::transform(id.begin(), id.end(), id.begin(), [](unsigned char c) { return std::toupper(c); });
-  return id;
+  return id.empty() ? stem : to_upper(id);
 }
 
 // Adds what the file says about a residue name, unless that names no residue we know or says less than our table.
@@ -114,7 +102,7 @@ FileResidues file_residues(gemmi::cif::Block& block) {
   for (const auto row : block.find("_chem_comp.", {"id", "?mon_nstd_parent_comp_id", "?type"})) {
     const std::string name = row.str(0);
     if (row.has2(1)) add_file_residue(residues, name, row.str(1));
-    const std::string type = row.has2(2) ? lower(row.str(2)) : std::string();
+    const std::string type = row.has2(2) ? to_lower(row.str(2)) : std::string();
     const ResidueIdentity tabulated = identify_residue(name);
     if (type.starts_with("rna linking") && tabulated.kind != ResidueKind::kRna) {
       residues.emplace(name, ResidueIdentity{ResidueKind::kRna, Base::N});
@@ -217,7 +205,7 @@ Parsed parse(std::string& text, const std::string& name) {
 
 Structure read_structure(const std::string& path, const ReadOptions& options) {
   const std::string bytes = read_file(path, options.max_bytes);
-  if (lower(path).ends_with(".gz") && !bytes.empty() && !is_gzip(bytes)) fail("{}: not a gzip file", path);
+  if (to_lower(path).ends_with(".gz") && !bytes.empty() && !is_gzip(bytes)) fail("{}: not a gzip file", path);
   return read_structure_from_memory(bytes, path, options);
 }
 

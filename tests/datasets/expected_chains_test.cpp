@@ -14,6 +14,7 @@
 #include "rna/error.h"
 #include "rna/structure_reader.h"
 #include "tests/datasets/real_files.h"
+#include "tests/rna/modified_names.h"
 #include "tests/support/shared_data.h"
 
 namespace flashrna {
@@ -83,16 +84,6 @@ Differences read_listed(const std::string& path) {
     EXPECT_TRUE(is_new && !c[5].empty()) << "listed twice or without a reason: " << line;
   }
   return listed;
-}
-
-std::string modified_names(const Chain& chain) {
-  std::set<std::string> names;
-  for (const Nucleotide& n : chain.nucleotides) {
-    if (n.name != "A" && n.name != "C" && n.name != "G" && n.name != "U") names.insert(n.name);
-  }
-  std::string joined;
-  for (const std::string& name : names) joined += (joined.empty() ? "" : " ") + name;
-  return joined;
 }
 
 std::string without_dna(const std::string& sequence) {

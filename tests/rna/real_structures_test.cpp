@@ -10,21 +10,12 @@
 #include "rna/structure_reader.h"
 #include "rna/structure_writer.h"
 #include "rna/torsion.h"
+#include "tests/rna/modified_names.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/shared_data.h"
 
 namespace flashrna {
 namespace {
-
-std::string modified_names(const Chain& chain) {
-  std::set<std::string> names;
-  for (const Nucleotide& n : chain.nucleotides) {
-    if (n.name != "A" && n.name != "C" && n.name != "G" && n.name != "U") names.insert(n.name);
-  }
-  std::string joined;
-  for (const std::string& name : names) joined += (joined.empty() ? "" : " ") + name;
-  return joined;
-}
 
 TEST(RealStructures, PhenylalanineTrnaHasAllItsNucleotides) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/sample/1EHZ.cif");
