@@ -8,7 +8,8 @@ PublishedConventions PublishedConventions::all() {
   PublishedConventions published;
   for (bool* field :
        {&published.unscaled_pair_bias, &published.neighbors_include_padding, &published.self_as_last_neighbor,
-        &published.index_by_position, &published.deoxyadenosine_atoms, &published.twelfth_atom_at_origin,
+        &published.index_by_position, &published.short_index_periods,
+        &published.deoxyadenosine_atoms, &published.twelfth_atom_at_origin,
         &published.distance_loss_denominator, &published.ignore_torsion_mask, &published.inverse_coupling,
         &published.padded_coupling, &published.truncated_log}) {
     *field = true;
@@ -24,6 +25,8 @@ void PublishedConventions::add_options(Configuration& configuration) {
   configuration.bind("published.self_as_last_neighbor", self_as_last_neighbor,
                      "a residue is its own neighbour at 1e6 Å when others run out");
   configuration.bind("published.index_by_position", index_by_position, "residue index 0..L-1 across gaps");
+  configuration.bind("published.short_index_periods", short_index_periods,
+                     "index embeddings that repeat after some 3,600 residues");
   configuration.bind("published.deoxyadenosine_atoms", deoxyadenosine_atoms,
                      "losses rebuild atoms with deoxyadenosine's constants");
   configuration.bind("published.twelfth_atom_at_origin", twelfth_atom_at_origin,

@@ -6,7 +6,6 @@
 namespace flashrna {
 namespace {
 
-constexpr double kLongestO3P = 2.5;   // Å
 constexpr double kLongestC4C4 = 9.0;  // Å
 // Beyond what any numbering needs, and far enough from the end of int for who computes with it.
 constexpr std::int64_t kLargestIndex = 1'000'000'000;

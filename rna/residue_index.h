@@ -11,6 +11,8 @@ namespace flashrna {
 // Whether `next` hangs on `previous`: O3'-P within 2.5 Å, or C4'-C4' within 9 Å where one of those two is missing.
 bool bonded(const Nucleotide& previous, const Nucleotide& next);
 
+inline constexpr double kLongestO3P = 2.5;  // Å
+
 // Whether O3' of `previous` and P of `next` are both there, within 2.5 Å.
 bool phosphodiester(const Nucleotide& previous, const Nucleotide& next);
 

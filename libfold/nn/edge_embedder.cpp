@@ -1,6 +1,7 @@
 #include "libfold/nn/edge_embedder.h"
 
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "libfold/mixed_precision.h"
 #include "libfold/nn/index_embedding.h"
 
 namespace flashrna {
@@ -28,7 +29,7 @@ PairPerceptronImpl::PairPerceptronImpl(int64_t in_channels, int64_t channels) {
 Tensor PairPerceptronImpl::forward(const Tensor& features) {
   Tensor hidden = at::relu(linear_0(features));
   hidden = at::relu(linear_2(hidden));
-  return norm_5(linear_4(hidden));
+  return norm_5(full_precision(linear_4(hidden)));
 }
 
 EdgeEmbedderImpl::EdgeEmbedderImpl(const EdgeEmbedderConfig& config) : config_(config) {
@@ -73,11 +74,12 @@ Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Ten
   return linear(at::where(exists, at::cat({bins, indices}, 3), at::zeros({}, bins.options())).flatten(2));
 }
 
-PairFactors EdgeEmbedderImpl::forward(const EdgeEmbedderInput& in) {
+PairRepresentation EdgeEmbedderImpl::forward(const EdgeEmbedderInput& in) {
   const int64_t B = in.node.size(0), L = in.node.size(1), R = config_.pair_rank, f = config_.feature_channels;
   const auto by_factor = [&](const Tensor& x) { return x.view({B, L, 2, R, -1}); };
 
-  const Tensor index_features = index_embedding(in.residue_index, f, in.node.scalar_type());  // [B, L, f]
+  const Tensor index_features =
+      index_embedding(in.residue_index, f, in.node.scalar_type(), config_.short_index_periods);  // [B, L, f]
   const Tensor noisy = neighbor_features(in.translations.detach(), {}, index_features, in.lengths, linear_t_distogram);
   Tensor conditioned;
   if (in.self_condition.defined()) {
@@ -90,7 +92,7 @@ PairFactors EdgeEmbedderImpl::forward(const EdgeEmbedderInput& in) {
                                    by_factor(noisy), by_factor(conditioned.contiguous())},
                                   4);              // [B, L, 2, R, 3 f + 2 bins]
   const Tensor factors = edge_embedder(features);  // [B, L, 2, R, C]
-  return {factors.select(2, 0), factors.select(2, 1)};
+  return {.factor_1 = factors.select(2, 0), .factor_2 = factors.select(2, 1)};
 }
 
 }  // namespace flashrna

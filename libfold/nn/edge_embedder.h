@@ -3,13 +3,9 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/pair_representation.h"
 
 namespace flashrna {
-
-// z_ij ~ sum_r factor_1[i, r] * factor_2[j, r].
-struct PairFactors {
-  at::Tensor factor_1, factor_2;  // [B, L, R, C]
-};
 
 struct EdgeEmbedderConfig {
   int64_t node_channels = 256;
@@ -20,6 +16,7 @@ struct EdgeEmbedderConfig {
   int64_t neighbors = 20;
   bool neighbors_include_padding = false;  // published
   bool self_as_last_neighbor = false;      // published
+  bool short_index_periods = false;        // published
 };
 
 // What the embedder looks at. Self-conditioning: undefined `self_condition` makes its whole neighbour block zero.
@@ -47,7 +44,7 @@ TORCH_MODULE(PairPerceptron);
 class EdgeEmbedderImpl : public torch::nn::Module {
  public:
   explicit EdgeEmbedderImpl(const EdgeEmbedderConfig& config);
-  PairFactors forward(const EdgeEmbedderInput& input);
+  PairRepresentation forward(const EdgeEmbedderInput& input);
 
  private:
   // [B, L, 2 R bins] of one structure: its neighbours' distance bins and index embeddings through `linear`.

@@ -1,8 +1,8 @@
-// Updates both pair factors from themselves and from the single representation.
+// Updates the pair representation from itself and from the single representation: both factors, or the full one.
 #pragma once
 
 #include "kernels/torch_headers.h"
-#include "libfold/nn/edge_embedder.h"
+#include "libfold/nn/pair_representation.h"
 
 namespace flashrna {
 
@@ -20,7 +20,8 @@ TORCH_MODULE(EdgeTrunk);
 class EdgeTransitionImpl : public torch::nn::Module {
  public:
   EdgeTransitionImpl(int64_t node_channels, int64_t pair_channels, int64_t pair_rank);
-  PairFactors forward(const at::Tensor& single, const PairFactors& pair);  // single [B, L, node_channels]
+  // single [B, L, node_channels], both factors defined -> both factors
+  PairRepresentation forward(const at::Tensor& single, const PairRepresentation& pair);
 
  private:
   int64_t pair_rank_;
@@ -30,5 +31,19 @@ class EdgeTransitionImpl : public torch::nn::Module {
   torch::nn::LayerNorm layer_norm{nullptr};
 };
 TORCH_MODULE(EdgeTransition);
+
+class EdgeTransition2dImpl : public torch::nn::Module {
+ public:
+  EdgeTransition2dImpl(int64_t node_channels, int64_t pair_channels);
+  // single [B, L, node_channels], full pair representation -> the same, updated
+  PairRepresentation forward(const at::Tensor& single, const PairRepresentation& pair);
+
+ private:
+  torch::nn::Linear initial_embed{nullptr};
+  EdgeTrunk trunk{nullptr};
+  torch::nn::Linear final_layer{nullptr};
+  torch::nn::LayerNorm layer_norm{nullptr};
+};
+TORCH_MODULE(EdgeTransition2d);
 
 }  // namespace flashrna

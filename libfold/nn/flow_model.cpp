@@ -4,7 +4,9 @@
 
 #include "libfold/batch.h"
 #include "libfold/configuration.h"
+#include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
+#include "libfold/nn/recompute.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -24,10 +26,14 @@ void check_range(const char* key, int value, int lowest, int highest) {
 }  // namespace
 
 void ModelConfig::add_options(Configuration& configuration) {
-  configuration.bind("model.mode", mode, "pair representation: flash_1d_bias");
+  configuration.bind("model.mode", mode,
+                     "pair representation: flash_1d_bias; to compare flash_no_bias, orig_2d_bias, orig_no_bias, "
+                     "flash_2d_factorize_bias");
   configuration.bind("model.node_channels", node_channels, "channels of the single representation (c_s)");
   configuration.bind("model.pair_channels", pair_channels, "channels of each pair factor (c_z), a multiple of 4");
   configuration.bind("model.pair_rank", pair_rank, "rank of the factorised pair representation, 1 to 8");
+  configuration.bind("model.factorizer_length", factorizer_length,
+                     "longest chain of flash_2d_factorize_bias, residues");
   configuration.bind("model.blocks", blocks, "trunk blocks");
   configuration.bind("model.attention_channels", attention_channels, "scalar channels per attention head");
   configuration.bind("model.attention_heads", attention_heads, "heads of invariant point attention");
@@ -46,13 +52,16 @@ void ModelConfig::add_options(Configuration& configuration) {
 }
 
 void ModelConfig::validate() const {
-  if (mode != "flash_1d_bias") fail_usage("model.mode = {}: must be flash_1d_bias", mode);
+  const PairMode pair = parse_pair_mode(mode);
   if (attention != "auto" && attention != "dense" && attention != "lifted") {
     fail_usage("model.attention = {}: must be auto, dense or lifted", attention);
   }
+  if (attention == "lifted" && (pair == PairMode::kFull || mode == "orig_no_bias"))
+    fail_usage("model.attention = lifted: model.mode = {} takes dense attention only; use auto or dense", mode);
   check_range("model.node_channels", node_channels, 2, 4096);
   check_range("model.pair_channels", pair_channels, 4, 1024);
   check_range("model.pair_rank", pair_rank, 1, 8);
+  check_range("model.factorizer_length", factorizer_length, 1, 16384);
   check_range("model.blocks", blocks, 1, 64);
   check_range("model.attention_channels", attention_channels, 1, 1024);
   check_range("model.attention_heads", attention_heads, 1, 64);
@@ -78,76 +87,136 @@ void ModelConfig::validate() const {
 }
 
 FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventions& published)
-    : config_(config), published_(published) {
+    : config_(config), published_(published), pair_mode_(parse_pair_mode(config.mode)) {
   config.validate();
-  const int64_t c_s = config.node_channels, c_z = config.pair_channels, R = config.pair_rank;
-  node_embedder = register_module("node_embedder", NodeEmbedder(c_s, config.position_channels, config.time_channels));
-  edge_embedder = register_module(
-      "edge_embedder", EdgeEmbedder(EdgeEmbedderConfig{.node_channels = c_s,
-                                                       .pair_channels = c_z,
-                                                       .pair_rank = R,
-                                                       .feature_channels = config.edge_feature_channels,
-                                                       .distance_bins = config.distance_bins,
-                                                       .neighbors = config.neighbors,
-                                                       .neighbors_include_padding = published.neighbors_include_padding,
-                                                       .self_as_last_neighbor = published.self_as_last_neighbor}));
-  const InvariantPointAttentionConfig attention{.node_channels = c_s,
-                                                .pair_channels = c_z,
-                                                .channels = config.attention_channels,
-                                                .heads = config.attention_heads,
-                                                .query_points = config.query_points,
-                                                .value_points = config.value_points,
-                                                .pair_rank = R,
-                                                .unscaled_pair_bias = published.unscaled_pair_bias,
-                                                .backend = parse_attention_backend(config.attention)};
+  node_embedder = register_module("node_embedder", NodeEmbedder(config.node_channels, config.position_channels,
+                                                                config.time_channels, published.short_index_periods));
+  make_edge_embedder();
   const auto trunk = register_module("trunk", std::make_shared<torch::nn::Module>("trunk"));
-  for (int b = 0; b < config.blocks; ++b) {
-    const auto name = [b](const char* part) { return fmt::format("{}_{}", part, b); };
-    Block block;
-    block.ipa = trunk->register_module(name("ipa"), InvariantPointAttention(attention));
-    block.ipa_ln = trunk->register_module(name("ipa_ln"), torch::nn::LayerNorm(torch::nn::LayerNormOptions({c_s})));
-    block.seq_tfmr = trunk->register_module(
-        name("seq_tfmr"), SequenceTransformer(c_s, config.transformer_heads, config.transformer_layers));
-    block.post_tfmr = trunk->register_module(name("post_tfmr"), torch::nn::Linear(c_s, c_s));
-    block.node_transition = trunk->register_module(name("node_transition"), Transition(c_s));
-    block.bb_update = trunk->register_module(name("bb_update"), BackboneUpdate(c_s));
-    if (b + 1 < config.blocks) {
-      block.edge_transition = trunk->register_module(name("edge_transition"), EdgeTransition(c_s, c_z, R));
-    }
-    blocks_.push_back(std::move(block));
+  for (int b = 0; b < config.blocks; ++b) blocks_.push_back(make_block(*trunk, b));
+  angle_pred_net = register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels));
+}
+
+void FlowModelImpl::make_edge_embedder() {
+  const EdgeEmbedderConfig config{.node_channels = config_.node_channels,
+                                  .pair_channels = config_.pair_channels,
+                                  .pair_rank = config_.pair_rank,
+                                  .feature_channels = config_.edge_feature_channels,
+                                  .distance_bins = config_.distance_bins,
+                                  .neighbors = config_.neighbors,
+                                  .neighbors_include_padding = published_.neighbors_include_padding,
+                                  .self_as_last_neighbor = published_.self_as_last_neighbor,
+                                  .short_index_periods = published_.short_index_periods};
+  switch (pair_mode_) {
+    case PairMode::kNone:
+      return;
+    case PairMode::kFactorised:
+      edge_embedder = register_module("edge_embedder", EdgeEmbedder(config));
+      return;
+    case PairMode::kFull:
+      edge_embedder_2d = register_module("edge_embedder", EdgeEmbedder2d(config));
+      return;
+    case PairMode::kFullFactorised:
+      factorised_edge_embedder_2d =
+          register_module("edge_embedder", FactorisedEdgeEmbedder2d(config, config_.factorizer_length));
+      return;
   }
-  angle_pred_net = register_module("angle_pred_net", TorsionHead(c_s, config.torsion_channels));
+}
+
+FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int index) {
+  const int64_t c_s = config_.node_channels, c_z = config_.pair_channels;
+  const auto name = [index](const char* part) { return fmt::format("{}_{}", part, index); };
+  const bool dense = config_.mode == "orig_no_bias";
+  const InvariantPointAttentionConfig attention{
+      .node_channels = c_s,
+      .pair_channels = pair_mode_ == PairMode::kNone ? 0 : c_z,
+      .channels = config_.attention_channels,
+      .heads = config_.attention_heads,
+      .query_points = config_.query_points,
+      .value_points = config_.value_points,
+      .pair_rank = config_.pair_rank,
+      .unscaled_pair_bias = published_.unscaled_pair_bias,
+      .backend = dense ? AttentionBackend::kDense : parse_attention_backend(config_.attention)};
+
+  Block block;
+  block.ipa = trunk.register_module(name("ipa"), InvariantPointAttention(attention));
+  block.ipa_ln = trunk.register_module(name("ipa_ln"), torch::nn::LayerNorm(torch::nn::LayerNormOptions({c_s})));
+  block.seq_tfmr = trunk.register_module(
+      name("seq_tfmr"), SequenceTransformer(c_s, config_.transformer_heads, config_.transformer_layers));
+  block.post_tfmr = trunk.register_module(name("post_tfmr"), torch::nn::Linear(c_s, c_s));
+  block.node_transition = trunk.register_module(name("node_transition"), Transition(c_s));
+  block.bb_update = trunk.register_module(name("bb_update"), BackboneUpdate(c_s));
+  const bool last = index + 1 == config_.blocks;
+  if (!last && pair_mode_ == PairMode::kFull) {
+    block.edge_transition_2d = trunk.register_module(name("edge_transition"), EdgeTransition2d(c_s, c_z));
+  } else if (!last && pair_mode_ != PairMode::kNone) {
+    block.edge_transition = trunk.register_module(name("edge_transition"), EdgeTransition(c_s, c_z, config_.pair_rank));
+  }
+  return block;
+}
+
+FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state, const Tensor& lengths) {
+  const Tensor mask =
+      mask_from_lengths(lengths, state.single.size(1)).to(state.frames.translations.scalar_type());  // [B, L]
+  const Tensor row_mask = mask.unsqueeze(2);
+  Tensor single = block.ipa_ln(state.single + block.ipa(state.single, state.pair, state.frames, lengths) * row_mask);
+  single = single + block.post_tfmr(block.seq_tfmr(single, lengths));
+  single = block.node_transition(single) * row_mask;
+  const Frames frames = block.bb_update(single, state.frames, mask);
+
+  PairRepresentation pair;
+  if (block.edge_transition) {
+    pair = block.edge_transition(single, state.pair);
+    pair.factor_1 = pair.factor_1 * row_mask.unsqueeze(3);
+    pair.factor_2 = pair.factor_2 * row_mask.unsqueeze(3);
+  } else if (block.edge_transition_2d) {
+    pair = block.edge_transition_2d(single, state.pair);
+    pair.full = pair.full * row_mask.unsqueeze(1) * row_mask.unsqueeze(2);
+  }
+  return {single, pair, frames};
+}
+
+FlowModelImpl::TrunkState FlowModelImpl::run_block_recomputed(Block& block, const TrunkState& state,
+                                                              const Tensor& lengths) {
+  const auto flat = [](const TrunkState& from) {
+    std::vector<Tensor> tensors = {from.single, from.frames.rotations, from.frames.translations};
+    for (const Tensor& part : {from.pair.factor_1, from.pair.factor_2, from.pair.full})
+      if (part.defined()) tensors.push_back(part);
+    return tensors;
+  };
+  const auto from_flat = [](const std::vector<Tensor>& tensors) {
+    TrunkState to{tensors[0], {}, {tensors[1], tensors[2]}};
+    if (tensors.size() == 4) to.pair.full = tensors[3];
+    if (tensors.size() == 5) to.pair = {.factor_1 = tensors[3], .factor_2 = tensors[4], .full = {}};
+    return to;
+  };
+  const auto run = [this, &block, lengths, flat, from_flat](const std::vector<Tensor>& inputs) {
+    return flat(run_block(block, from_flat(inputs), lengths));
+  };
+  return from_flat(recomputed(run, flat(state)));
 }
 
 FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   const int64_t L = in.translations.size(1);
   const Tensor mask = mask_from_lengths(in.lengths, L).to(in.translations.scalar_type());  // [B, L]
-  const Tensor row_mask = mask.unsqueeze(2);
   const Tensor residue_index = published_.index_by_position
                                    ? at::arange(L, in.lengths.options()).unsqueeze(0).expand({in.lengths.size(0), L})
                                    : in.residue_index;
 
-  const Tensor initial = node_embedder(in.t, residue_index, mask) * row_mask;  // [B, L, c_s]
-  PairFactors pair = edge_embedder(EdgeEmbedderInput{.node = initial,
-                                                     .translations = in.translations,
-                                                     .self_condition = in.self_condition,
-                                                     .self_condition_neighbors = in.self_condition_neighbors,
-                                                     .residue_index = residue_index,
-                                                     .lengths = in.lengths});
-  Frames frames{in.rotations, in.translations * kNmPerAngstrom};
-  Tensor single = initial;
-  for (Block& block : blocks_) {
-    single = block.ipa_ln(single + block.ipa(single, pair, frames, in.lengths) * row_mask);
-    single = single + block.post_tfmr(block.seq_tfmr(single, in.lengths));
-    single = block.node_transition(single) * row_mask;
-    frames = block.bb_update(single, frames, mask);
-    if (block.edge_transition) {
-      pair = block.edge_transition(single, pair);
-      pair.factor_1 = pair.factor_1 * row_mask.unsqueeze(3);
-      pair.factor_2 = pair.factor_2 * row_mask.unsqueeze(3);
-    }
-  }
-  return {frames.translations / kNmPerAngstrom, frames.rotations, angle_pred_net(single, initial)};
+  const Tensor initial = full_precision(node_embedder(in.t, residue_index, mask)) * mask.unsqueeze(2);  // [B, L, c_s]
+  const EdgeEmbedderInput edges{.node = initial,
+                                .translations = in.translations,
+                                .self_condition = in.self_condition,
+                                .self_condition_neighbors = in.self_condition_neighbors,
+                                .residue_index = residue_index,
+                                .lengths = in.lengths};
+  TrunkState state{initial, {}, {in.rotations, in.translations * kNmPerAngstrom}};
+  if (edge_embedder) state.pair = edge_embedder(edges);
+  if (edge_embedder_2d) state.pair = edge_embedder_2d(edges);
+  if (factorised_edge_embedder_2d) state.pair = factorised_edge_embedder_2d(edges);
+  for (Block& block : blocks_)
+    state = recompute_ ? run_block_recomputed(block, state, in.lengths) : run_block(block, state, in.lengths);
+  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial)};
 }
 
 std::vector<std::pair<std::string, Tensor>> FlowModelImpl::parameters_by_name() const {

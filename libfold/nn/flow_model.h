@@ -9,6 +9,7 @@
 
 #include "libfold/nn/backbone_update.h"
 #include "libfold/nn/edge_embedder.h"
+#include "libfold/nn/edge_embedder_2d.h"
 #include "libfold/nn/edge_transition.h"
 #include "libfold/nn/invariant_point_attention.h"
 #include "libfold/nn/node_embedder.h"
@@ -22,10 +23,13 @@ namespace flashrna {
 class Configuration;
 
 struct ModelConfig {
-  std::string mode = "flash_1d_bias";  // pair representation
-  int node_channels = 256;             // c_s, of the single representation
-  int pair_channels = 128;             // c_z, of each pair factor; a multiple of 4
-  int pair_rank = 2;                   // R, 1 to 8
+  // Pair representation: flash_1d_bias; and for comparison flash_no_bias, orig_no_bias (the same, dense attention),
+  // orig_2d_bias and flash_2d_factorize_bias, the last three O(L^2).
+  std::string mode = "flash_1d_bias";
+  int node_channels = 256;      // c_s, of the single representation
+  int pair_channels = 128;      // c_z, of each pair factor; a multiple of 4
+  int pair_rank = 2;            // R, 1 to 8
+  int factorizer_length = 150;  // longest chain of flash_2d_factorize_bias
   int blocks = 6;
   int attention_channels = 128;  // C, per head
   int attention_heads = 8;       // H
@@ -67,6 +71,8 @@ class FlowModelImpl : public torch::nn::Module {
  public:
   FlowModelImpl(const ModelConfig& config, const PublishedConventions& published);
   FlowModelOutput forward(const FlowModelInput& input);
+  // Whether backward computes each block's activations anew instead of keeping them; off at first.
+  void recompute_blocks(bool recompute) { recompute_ = recompute; }
   // Draws every parameter anew from the stream ("initialize", parameter name) of `seed`, with the published
   // distributions: independent of LibTorch's global generator and of the order of construction.
   void initialize(std::uint64_t seed);
@@ -83,13 +89,29 @@ class FlowModelImpl : public torch::nn::Module {
     torch::nn::Linear post_tfmr{nullptr};
     Transition node_transition{nullptr};
     BackboneUpdate bb_update{nullptr};
-    EdgeTransition edge_transition{nullptr};  // none in the last block
+    EdgeTransition edge_transition{nullptr};  // one or none of the two; none in the last block
+    EdgeTransition2d edge_transition_2d{nullptr};
   };
+
+  void make_edge_embedder();
+  Block make_block(torch::nn::Module& trunk, int index);
+  // The single and pair representations and the frames (nm), one block on.
+  struct TrunkState {
+    at::Tensor single;
+    PairRepresentation pair;
+    Frames frames;
+  };
+  TrunkState run_block(Block& block, const TrunkState& state, const at::Tensor& lengths);
+  TrunkState run_block_recomputed(Block& block, const TrunkState& state, const at::Tensor& lengths);
 
   ModelConfig config_;
   PublishedConventions published_;
+  PairMode pair_mode_;
+  bool recompute_ = false;
   NodeEmbedder node_embedder{nullptr};
-  EdgeEmbedder edge_embedder{nullptr};
+  EdgeEmbedder edge_embedder{nullptr};  // one or none of the three, all under this name
+  EdgeEmbedder2d edge_embedder_2d{nullptr};
+  FactorisedEdgeEmbedder2d factorised_edge_embedder_2d{nullptr};
   std::vector<Block> blocks_;
   TorsionHead angle_pred_net{nullptr};
 };

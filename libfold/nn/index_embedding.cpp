@@ -1,5 +1,6 @@
 #include "libfold/nn/index_embedding.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -8,14 +9,23 @@ namespace flashrna {
 using at::Tensor;
 
 namespace {
-constexpr double kMaxPositions = 2056.0;  // published: sets the longest period, 3,646 residues at the default width
+
+constexpr double kMaxPositions = 2056.0;     // published
+constexpr double kLongestPeriod = 40'000.0;  // residues: twice the longest structure, so that cosines differ too
+
+// [width / 2] residues.
+Tensor index_periods(int64_t width, const at::TensorOptions& options, bool short_periods) {
+  const auto n = static_cast<double>(width / 2);
+  const double base = short_periods ? kMaxPositions : kLongestPeriod / 2;
+  const double steps = short_periods ? n : std::max(n - 1, 1.0);
+  return 2 * at::pow(at::full({}, base, options), at::arange(width / 2, options) / steps);
 }
 
-Tensor index_embedding(const Tensor& n, int64_t width, at::ScalarType dtype) {
-  const auto options = n.options().dtype(at::kDouble);
-  const Tensor k = at::arange(width / 2, options);
-  const Tensor period = at::pow(at::full({}, kMaxPositions, options), 2.0 * k / static_cast<double>(width));
-  const Tensor angle = n.to(at::kDouble).unsqueeze(-1) * std::numbers::pi / period;
+}  // namespace
+
+Tensor index_embedding(const Tensor& n, int64_t width, at::ScalarType dtype, bool short_periods) {
+  const Tensor periods = index_periods(width, n.options().dtype(at::kDouble), short_periods);
+  const Tensor angle = n.to(at::kDouble).unsqueeze(-1) * (2 * std::numbers::pi) / periods;
   return at::cat({angle.sin(), angle.cos()}, -1).to(dtype);
 }
 

@@ -5,9 +5,11 @@
 
 namespace flashrna {
 
-// [sin(n pi / 2056^(2k/d)) for k = 0..d/2-1, then the cosines]: integers `n` of any shape -> [..., width], even width.
+// [sin(2 pi n / period_k) for k = 0..d/2-1, then the cosines]: integers `n` of any shape -> [..., width d], d even.
+// The periods rise geometrically from 2 to 40,000 residues, so that no two residues of a ribosome look alike; the
+// published ones are 2 * 2056^(2k/d), at most 3,646 residues at the default width.
 // Computed in f64 (n pi reaches thousands), returned as `dtype`.
-at::Tensor index_embedding(const at::Tensor& n, int64_t width, at::ScalarType dtype);
+at::Tensor index_embedding(const at::Tensor& n, int64_t width, at::ScalarType dtype, bool short_periods = false);
 
 // [sin(2056 t f_k), cos(2056 t f_k)] with f_k = 2056^(-k/(d/2 - 1)); an odd width ends in a zero. t [B] -> [B, width].
 at::Tensor time_embedding(const at::Tensor& t, int64_t width, at::ScalarType dtype);

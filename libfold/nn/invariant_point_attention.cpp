@@ -1,6 +1,9 @@
 #include "libfold/nn/invariant_point_attention.h"
 
 #include <cmath>
+#include <vector>
+
+#include "libfold/mixed_precision.h"
 
 namespace flashrna {
 
@@ -19,8 +22,10 @@ InvariantPointAttentionImpl::InvariantPointAttentionImpl(const InvariantPointAtt
   linear_kv = register_module("linear_kv", torch::nn::Linear(config.node_channels, 2 * H * C));
   linear_q_points = register_module("linear_q_points", torch::nn::Linear(config.node_channels, H * P_q * 3));
   linear_kv_points = register_module("linear_kv_points", torch::nn::Linear(config.node_channels, H * (P_q + P_v) * 3));
-  linear_b = register_module("linear_b", torch::nn::Linear(config.pair_channels, H));
-  down_z = register_module("down_z", torch::nn::Linear(config.pair_channels, pair_values));
+  if (config.pair_channels > 0) {
+    linear_b = register_module("linear_b", torch::nn::Linear(config.pair_channels, H));
+    down_z = register_module("down_z", torch::nn::Linear(config.pair_channels, pair_values));
+  }
   linear_out = register_module("linear_out", torch::nn::Linear(H * (C + 4 * P_v + pair_values), config.node_channels));
 }
 
@@ -30,10 +35,11 @@ FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const F
   const auto points = [&](const Tensor& x) { return x.view({B, L, 3, H, -1}).permute({0, 1, 3, 4, 2}); };
 
   FlashIpaInput in;
-  in.q = linear_q(single).view({B, L, H, config_.channels});
-  const Tensor kv = linear_kv(single).view({B, L, H, 2 * config_.channels});  // per head: k, then v
+  in.q = full_precision(linear_q(single)).view({B, L, H, config_.channels});
+  const Tensor kv = full_precision(linear_kv(single)).view({B, L, H, 2 * config_.channels});  // per head: k, then v
   in.k = kv.narrow(3, 0, config_.channels);
   in.v = kv.narrow(3, config_.channels, config_.channels);
+  const ScopedAutocast coordinates_in_full(single.device(), false);
   in.q_points = points(linear_q_points(single));
   const Tensor kv_points = points(linear_kv_points(single));
   in.k_points = kv_points.narrow(3, 0, P_q);
@@ -46,31 +52,30 @@ FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const F
   return in;
 }
 
-Tensor InvariantPointAttentionImpl::attend(const FlashIpaInput& in) {
-  const int64_t B = in.q.size(0), L = in.q.size(1);
-  const FlashIpaOutput out = flash_ipa(in, config_.backend);
-  return linear_out(at::cat({out.scalars.reshape({B, L, -1}), out.points.permute({0, 1, 4, 2, 3}).reshape({B, L, -1}),
-                             out.point_norms.reshape({B, L, -1}), out.pairs.reshape({B, L, -1})},
-                            2));
-}
-
-Tensor InvariantPointAttentionImpl::forward(const Tensor& single, const PairFactors& pair, const Frames& frames,
+Tensor InvariantPointAttentionImpl::forward(const Tensor& single, const PairRepresentation& pair, const Frames& frames,
                                             const Tensor& lengths) {
+  const int64_t B = single.size(0), L = single.size(1);
   FlashIpaInput in = project(single, frames, lengths);
-  in.bias_q = linear_b(pair.factor_1).transpose(2, 3);  // [B, L, R, H] -> [B, L, H, R]
-  in.bias_k = linear_b(pair.factor_2).transpose(2, 3);
-  if (!config_.unscaled_pair_bias) in.bias_q = in.bias_q * kPairBiasScale;
-  in.pair_q = down_z(pair.factor_1);
-  in.pair_k = down_z(pair.factor_2);
-  return attend(in);
-}
+  if (pair.factor_1.defined()) {
+    in.bias_q = full_precision(linear_b(pair.factor_1)).transpose(2, 3);  // [B, L, R, H] -> [B, L, H, R]
+    in.bias_k = full_precision(linear_b(pair.factor_2)).transpose(2, 3);
+    if (!config_.unscaled_pair_bias) in.bias_q = in.bias_q * kPairBiasScale;
+    in.pair_q = full_precision(down_z(pair.factor_1));
+    in.pair_k = full_precision(down_z(pair.factor_2));
+  } else if (pair.full.defined()) {
+    in.pair_bias = full_precision(linear_b(pair.full)) * kPairBiasScale;
+    in.pair_values = full_precision(down_z(pair.full));
+  }
 
-Tensor InvariantPointAttentionImpl::forward_unfactorised(const Tensor& single, const Tensor& pair, const Frames& frames,
-                                                         const Tensor& lengths) {
-  FlashIpaInput in = project(single, frames, lengths);
-  in.pair_bias = linear_b(pair) * kPairBiasScale;
-  in.pair_values = down_z(pair);
-  return attend(in);
+  FlashIpaOutput out;
+  {
+    const ScopedAutocast attention_in_full(single.device(), false);
+    out = flash_ipa(in, config_.backend);
+  }
+  std::vector<Tensor> parts = {out.scalars.reshape({B, L, -1}), out.points.permute({0, 1, 4, 2, 3}).reshape({B, L, -1}),
+                               out.point_norms.reshape({B, L, -1})};
+  if (out.pairs.defined()) parts.push_back(out.pairs.reshape({B, L, -1}));
+  return linear_out(at::cat(parts, 2));
 }
 
 }  // namespace flashrna

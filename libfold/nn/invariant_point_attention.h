@@ -4,14 +4,14 @@
 
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/torch_headers.h"
-#include "libfold/nn/edge_embedder.h"
+#include "libfold/nn/pair_representation.h"
 #include "libfold/rigid.h"
 
 namespace flashrna {
 
 struct InvariantPointAttentionConfig {
   int64_t node_channels = 256;
-  int64_t pair_channels = 128;  // a multiple of 4
+  int64_t pair_channels = 128;  // a multiple of 4; 0 = no pair representation
   int64_t channels = 128;       // per head
   int64_t heads = 8;
   int64_t query_points = 8;
@@ -24,16 +24,13 @@ struct InvariantPointAttentionConfig {
 class InvariantPointAttentionImpl : public torch::nn::Module {
  public:
   explicit InvariantPointAttentionImpl(const InvariantPointAttentionConfig& config);
-  // single [B, L, node_channels], frames [B, L] in nm, lengths [B] -> update [B, L, node_channels].
-  at::Tensor forward(const at::Tensor& single, const PairFactors& pair, const Frames& frames,
+  // single [B, L, node_channels], frames [B, L] in nm, lengths [B] -> update [B, L, node_channels]. `pair` has its
+  // factors or its full form, or neither if pair_channels = 0; the full form costs O(L^2) memory.
+  at::Tensor forward(const at::Tensor& single, const PairRepresentation& pair, const Frames& frames,
                      const at::Tensor& lengths);
-  // The same with an unfactorised pair representation [B, L, L, pair_channels] (query, key), for comparison: O(L^2).
-  at::Tensor forward_unfactorised(const at::Tensor& single, const at::Tensor& pair, const Frames& frames,
-                                  const at::Tensor& lengths);
 
  private:
   FlashIpaInput project(const at::Tensor& single, const Frames& frames, const at::Tensor& lengths);
-  at::Tensor attend(const FlashIpaInput& input);
 
   InvariantPointAttentionConfig config_;
   torch::Tensor head_weights;

@@ -1,5 +1,7 @@
 #include "libfold/nn/torsion_head.h"
 
+#include "libfold/mixed_precision.h"
+
 namespace flashrna {
 
 using at::Tensor;
@@ -23,7 +25,8 @@ TorsionHeadImpl::TorsionHeadImpl(int64_t node_channels, int64_t hidden_channels,
 Tensor TorsionHeadImpl::unnormalized(const Tensor& single, const Tensor& initial) {
   Tensor hidden = linear_in(at::relu(single)) + linear_initial(at::relu(initial));
   for (const auto& block : *layers) hidden = block->as<TorsionBlockImpl>()->forward(hidden);
-  return linear_out(at::relu(hidden)).view({single.size(0), single.size(1), n_angles_, 2});
+  const ScopedAutocast output_in_full(single.device(), false);
+  return linear_out(at::relu(full_precision(hidden))).view({single.size(0), single.size(1), n_angles_, 2});
 }
 
 Tensor TorsionHeadImpl::forward(const Tensor& single, const Tensor& initial) {

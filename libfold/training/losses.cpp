@@ -1,10 +1,14 @@
 #include "libfold/training/losses.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/pair_distance_loss/pair_distance_loss.h"
 #include "libfold/backbone_atoms.h"
 #include "libfold/configuration.h"
 #include "libfold/flow/so3.h"
 #include "rna/error.h"
+#include "rna/residue_index.h"
 
 namespace flashrna {
 
@@ -52,6 +56,36 @@ FlowModelOutput true_output(const Batch& truth, const Tensor& like) {
   return {truth.translations.to(options), truth.rotations.to(options), truth.torsions.to(options)};
 }
 
+// Sum over links of `values` [B, L - 1] where `linked`, over their number.
+Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
+  return at::where(linked, values, at::zeros({}, values.options())).sum(1) / linked.sum(1).clamp_min(1);
+}
+
+Tensor cosine(const Tensor& u, const Tensor& v) {
+  return (u * v).sum(-1) / ((u.square().sum(-1) + 1e-8).sqrt() * (v.square().sum(-1) + 1e-8).sqrt());
+}
+
+// The link O3'(i)-P(i+1), [B] each.
+void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, const Tensor& scale,
+                     const LossConfig& config, Losses& losses) {
+  losses.bonds = at::zeros_like(scale);
+  losses.angles = at::zeros_like(scale);
+  const int64_t links = truth.translations.size(1) - 1;
+  if ((config.bond_weight == 0 && config.angle_weight == 0) || links < 1) return;
+  const auto atoms =
+      backbone_atoms(prediction.rotations, prediction.translations, prediction.torsions, {kC3, kO3, kP, kO5}).unbind(2);
+  const Tensor c3 = atoms[0].narrow(1, 0, links), o3 = atoms[1].narrow(1, 0, links);
+  const Tensor p = atoms[2].narrow(1, 1, links), o5 = atoms[3].narrow(1, 1, links);  // of the next residue
+  const Tensor linked = bonded_links(truth);
+
+  const Tensor length = ((p - o3).square().sum(-1) + 1e-8).sqrt();
+  losses.bonds = config.bond_weight * mean_over_links((length - kO3PBondLength).square(), linked) *
+                 (config.atom_scale * scale).square();
+  const Tensor at_o3 = cosine(c3 - o3, p - o3) - std::cos(kC3O3PAngle);
+  const Tensor at_p = cosine(o3 - p, o5 - p) - std::cos(kO3PO5Angle);
+  losses.angles = config.angle_weight * mean_over_links(at_o3.square() + at_p.square(), linked);
+}
+
 // The auxiliary terms, [B] each; `scale` [B] = 1 / (1 - min(t, t_clip)).
 void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                           const Tensor& scale, const LossConfig& config, const PublishedConventions& published,
@@ -73,9 +107,21 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   losses.torsions = config.torsion_weight *
                     masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
                     count(torsion_mask, scale).clamp_min(1);
+  add_link_losses(truth, prediction, scale, config, losses);
 }
 
 }  // namespace
+
+Tensor bonded_links(const Batch& truth) {
+  const int64_t links = std::max<int64_t>(truth.translations.size(1) - 1, 0);
+  const std::vector<int> slots = {kO3, kP};
+  const auto atoms = backbone_atoms(truth.rotations, truth.translations, truth.torsions, slots).unbind(2);
+  const Tensor placed = backbone_atom_mask(truth.torsion_mask, slots) & truth.mask().unsqueeze(-1);  // [B, L, 2]
+  const Tensor length = (atoms[1].narrow(1, 1, links) - atoms[0].narrow(1, 0, links)).norm(2, -1);
+  const Tensor follows = truth.residue_index.narrow(1, 1, links) - truth.residue_index.narrow(1, 0, links) == 1;
+  return follows & (length <= kLongestO3P) & placed.select(2, 0).narrow(1, 0, links) &
+         placed.select(2, 1).narrow(1, 1, links);
+}
 
 void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.translation_weight", translation_weight, "of the translations' vector field");
@@ -87,6 +133,8 @@ void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.translation_scale", translation_scale, "1/Å, unit of the translations' loss");
   configuration.bind("losses.t_clip", t_clip, "losses grow as 1 / (1 - t) up to this time");
   configuration.bind("losses.atoms", atoms, "atoms per residue in the losses on atoms and distances: 3, 6, 10 or 13");
+  configuration.bind("losses.bond_weight", bond_weight, "of the length of O3'-P between bonded residues; 0 = none");
+  configuration.bind("losses.angle_weight", angle_weight, "of the angles C3'-O3'-P and O3'-P-O5'; 0 = none");
 }
 
 void LossConfig::validate() const {
@@ -97,6 +145,8 @@ void LossConfig::validate() const {
   not_negative("losses.rotation_weight", rotation_weight);
   not_negative("losses.auxiliary_weight", auxiliary_weight);
   not_negative("losses.torsion_weight", torsion_weight);
+  not_negative("losses.bond_weight", bond_weight);
+  not_negative("losses.angle_weight", angle_weight);
   if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
     fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);
   if (!(atom_scale > 0)) fail_usage("losses.atom_scale = {}: must be above 0", atom_scale);
@@ -127,8 +177,9 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   losses.se3 = losses.translation + losses.rotation;
 
   add_auxiliary_losses(truth, target, prediction, scale, config, published, losses);
-  losses.auxiliary =
-      config.auxiliary_weight * (losses.atoms + losses.distances + losses.torsions) * (t > config.auxiliary_min_t);
+  losses.auxiliary = config.auxiliary_weight *
+                     (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles) *
+                     (t > config.auxiliary_min_t);
   losses.total = losses.se3.mean() + losses.auxiliary.mean();
   return losses;
 }

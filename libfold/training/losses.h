@@ -5,6 +5,8 @@
 
 #include <ATen/ATen.h>
 
+#include <numbers>
+
 #include "libfold/batch.h"
 #include "libfold/flow/interpolant.h"
 #include "libfold/nn/flow_model.h"
@@ -27,6 +29,10 @@ struct LossConfig {
   // P, OP1, OP2 and the base's nitrogen (N1 in the published list, which it never places); 13 = the whole backbone.
   // Atoms of an undefined torsion are left out.
   int atoms = 3;
+  // Ours: the link O3'-P between bonded residues, which no published loss sees. Mean squared errors of the bond's
+  // length (times atom_scale^2, growing like the atom losses) and of the cosines of C3'-O3'-P and O3'-P-O5'.
+  double bond_weight = 0.0;
+  double angle_weight = 0.0;
 
   void add_options(Configuration& configuration);  // section [losses]
   void validate() const;                           // throws UsageError naming the key
@@ -36,9 +42,19 @@ struct LossConfig {
 struct Losses {
   at::Tensor total;                       // mean of se3 + auxiliary
   at::Tensor translation, rotation, se3;  // se3 = translation + rotation
-  at::Tensor atoms, distances, torsions,
-      auxiliary;  // auxiliary = their sum where t > auxiliary_min_t, times its weight
+  at::Tensor atoms, distances, torsions;
+  at::Tensor bonds, angles;  // zero where their weight is
+  at::Tensor auxiliary;      // the sum of the five where t > auxiliary_min_t, times its weight
 };
+
+// Ideal geometry of the link (Gelbin et al. 1996, doi:10.1021/ja9528846): Å and radians.
+inline constexpr double kO3PBondLength = 1.607;
+inline constexpr double kC3O3PAngle = 119.7 * std::numbers::pi / 180;
+inline constexpr double kO3PO5Angle = 104.0 * std::numbers::pi / 180;
+
+// Links whose bond the data has: residue i + 1 follows i without a gap, both atoms are placed by defined torsions, and
+// the truth's rebuilt O3'-P is at most 2.5 Å. [B, L - 1] bool.
+at::Tensor bonded_links(const Batch& truth);
 
 // In the dtype and on the device of the prediction (f32 or f64); memory linear in length.
 Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction,

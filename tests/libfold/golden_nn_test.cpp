@@ -1,12 +1,14 @@
 // Every module of the network against the published implementation's numbers (golden/README.md).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "libfold/flow/interpolant.h"
 #include "libfold/nn/flow_model.h"
 #include "tests/support/golden_module.h"
 
@@ -48,8 +50,9 @@ GoldenModule attention(const std::string& file, AttentionBackend backend) {
         const Frames frames{in.at("rotations"), in.at("translations")};
         const Tensor lengths = lengths_of(in.at("mask"));
         auto& ipa = as<InvariantPointAttentionImpl>(module);
-        if (in.contains("z")) return {{"s_update", ipa.forward_unfactorised(in.at("s"), in.at("z"), frames, lengths)}};
-        const PairFactors pair{in.at("z_factor_1"), in.at("z_factor_2")};
+        PairRepresentation pair;
+        if (in.contains("z")) pair.full = in.at("z");
+        if (in.contains("z_factor_1")) pair = {.factor_1 = in.at("z_factor_1"), .factor_2 = in.at("z_factor_2")};
         return {{"s_update", ipa.forward(in.at("s"), pair, frames, lengths)}};
       }};
 }
@@ -64,7 +67,8 @@ GoldenModule edge_embedder() {
                                                    .distance_bins = number(file, "num_bins"),
                                                    .neighbors = number(file, "k"),
                                                    .neighbors_include_padding = true,
-                                                   .self_as_last_neighbor = true})
+                                                   .self_as_last_neighbor = true,
+                                                   .short_index_periods = true})
                 .ptr();
           },
           [](torch::nn::Module& module, const TensorMap& in, const TensorMap& aux) -> TensorMap {
@@ -76,8 +80,57 @@ GoldenModule edge_embedder() {
                                     .lengths = lengths_of(in.at("mask"))};
             // All distances tie: the published neighbours are an accident of its sort, so they are given.
             if (!in.at("trans_sc").detach().any().item<bool>()) input.self_condition_neighbors = aux.at("sc_knn_index");
-            const PairFactors pair = as<EdgeEmbedderImpl>(module).forward(input);
+            const PairRepresentation pair = as<EdgeEmbedderImpl>(module).forward(input);
             return {{"z_factor_1", pair.factor_1}, {"z_factor_2", pair.factor_2}};
+          }};
+}
+
+EdgeEmbedderConfig edge_config_2d(const GoldenFile& file) {
+  return {.node_channels = number(file, "c_s"),
+          .pair_channels = number(file, "c_p"),
+          .feature_channels = number(file, "feat_dim"),
+          .distance_bins = number(file, "num_bins"),
+          .short_index_periods = true};
+}
+
+EdgeEmbedderInput edge_input_2d(const TensorMap& in) {
+  return {.node = in.at("node_embed"),
+          .translations = in.at("translations"),
+          .self_condition = in.at("trans_sc"),
+          .self_condition_neighbors = {},
+          .residue_index = positions_like(in.at("mask")),
+          .lengths = lengths_of(in.at("mask"))};
+}
+
+GoldenModule edge_embedder_2d() {
+  return {"edge_embedder_2d.h5", [](const GoldenFile& file) { return EdgeEmbedder2d(edge_config_2d(file)).ptr(); },
+          [](torch::nn::Module& module, const TensorMap& in, const TensorMap&) -> TensorMap {
+            return {{"edge_embed", as<EdgeEmbedder2dImpl>(module).forward(edge_input_2d(in)).full}};
+          }};
+}
+
+GoldenModule factorised_edge_embedder_2d() {
+  return {"edge_embedder_2d_factorize.h5",
+          [](const GoldenFile& file) {
+            EdgeEmbedderConfig config = edge_config_2d(file);
+            config.pair_rank = number(file, "z_factor_rank");
+            return FactorisedEdgeEmbedder2d(config, number(file, "max_len")).ptr();
+          },
+          [](torch::nn::Module& module, const TensorMap& in, const TensorMap&) -> TensorMap {
+            const PairRepresentation pair = as<FactorisedEdgeEmbedder2dImpl>(module).forward(edge_input_2d(in));
+            return {{"z_factor_1", pair.factor_1}, {"z_factor_2", pair.factor_2}};
+          }};
+}
+
+GoldenModule edge_transition_2d() {
+  return {"edge_transition_2d.h5",
+          [](const GoldenFile& file) {
+            const auto config = nlohmann::json::parse(file.text_attribute("/", "config_json"));
+            return EdgeTransition2d(config.at("node_embed_size").get<int64_t>(), number(file, "edge_embed_in")).ptr();
+          },
+          [](torch::nn::Module& module, const TensorMap& in, const TensorMap&) -> TensorMap {
+            const PairRepresentation pair{.full = in.at("edge_embed")};
+            return {{"edge_embed", as<EdgeTransition2dImpl>(module).forward(in.at("node_embed"), pair).full}};
           }};
 }
 
@@ -89,7 +142,7 @@ GoldenModule edge_transition() {
                 .ptr();
           },
           [](torch::nn::Module& module, const TensorMap& in, const TensorMap&) -> TensorMap {
-            const PairFactors pair =
+            const PairRepresentation pair =
                 as<EdgeTransitionImpl>(module).forward(in.at("node_embed"), {in.at("z_factor_1"), in.at("z_factor_2")});
             return {{"z_factor_1", pair.factor_1}, {"z_factor_2", pair.factor_2}};
           }};
@@ -98,7 +151,9 @@ GoldenModule edge_transition() {
 GoldenModule node_embedder() {
   return {"node_embedder.h5",
           [](const GoldenFile& file) {
-            return NodeEmbedder(number(file, "c_s"), number(file, "c_pos_emb"), number(file, "c_timestep_emb")).ptr();
+            return NodeEmbedder(number(file, "c_s"), number(file, "c_pos_emb"), number(file, "c_timestep_emb"),
+                                /*short_index_periods=*/true)
+                .ptr();
           },
           [](torch::nn::Module& module, const TensorMap& in, const TensorMap&) -> TensorMap {
             const Tensor& mask = in.at("mask");
@@ -170,7 +225,7 @@ ModelConfig model_config(const GoldenFile& file, const std::string& backend) {
   config.mode = json.at("mode");
   config.node_channels = json.at("node_embed_size");
   config.pair_channels = json.at("edge_embed_size");
-  config.pair_rank = edge.at("z_factor_rank");
+  config.pair_rank = std::max(1, edge.at("z_factor_rank").get<int>());  // 0 where the mode has no factors
   config.blocks = ipa.at("num_blocks");
   config.attention_channels = ipa.at("c_hidden");
   config.attention_heads = ipa.at("no_heads");
@@ -188,8 +243,8 @@ ModelConfig model_config(const GoldenFile& file, const std::string& backend) {
   return config;
 }
 
-GoldenModule flow_model(const std::string& backend) {
-  return {"flow_model_flash_1d_bias.h5",
+GoldenModule flow_model(const std::string& mode, const std::string& backend) {
+  return {"flow_model_" + mode + ".h5",
           [backend](const GoldenFile& file) {
             return FlowModel(model_config(file, backend), PublishedConventions::all()).ptr();
           },
@@ -206,11 +261,13 @@ GoldenModule flow_model(const std::string& backend) {
               input.self_condition = in.at("trans_sc");
             } else {
               input.self_condition = at::zeros_like(in.at("trans_t"));
-              input.self_condition_neighbors = aux.at("sc_knn_index");
+              if (aux.contains("sc_knn_index")) input.self_condition_neighbors = aux.at("sc_knn_index");
             }
             const FlowModelOutput out = as<FlowModelImpl>(module).forward(input);
             return {{"pred_trans", out.translations}, {"pred_rotmats", out.rotations}, {"pred_torsions", out.torsions}};
-          }};
+          },
+          mode == "flash_no_bias" ? std::vector<std::string>{"edge_embedder.", "trunk.edge_transition_"}
+                                  : std::vector<std::string>{}};
 }
 
 struct NamedModule {
@@ -224,12 +281,19 @@ std::vector<NamedModule> all_modules() {
   std::vector<NamedModule> modules;
   for (const AttentionBackend backend : {AttentionBackend::kDense, AttentionBackend::kLifted}) {
     const std::string name(attention_backend_name(backend));
-    for (const char* file :
-         {"ipa_flash_1d_bias", "ipa_flash_1d_bias_rank1", "ipa_flash_1d_bias_rank4", "ipa_default_size"}) {
+    for (const char* file : {"ipa_flash_1d_bias", "ipa_flash_1d_bias_rank1", "ipa_flash_1d_bias_rank4",
+                             "ipa_flash_no_bias", "ipa_default_size"}) {
       modules.push_back({std::string(file) + "_" + name, attention(std::string(file) + ".h5", backend)});
     }
-    modules.push_back({"flow_model_flash_1d_bias_" + name, flow_model(name)});
+    for (const char* mode : {"flash_1d_bias", "flash_no_bias"})
+      modules.push_back({std::string("flow_model_") + mode + "_" + name, flow_model(mode, name)});
   }
+  for (const char* file : {"ipa_orig_2d_bias", "ipa_orig_no_bias"})
+    modules.push_back({file, attention(std::string(file) + ".h5", AttentionBackend::kDense)});
+  modules.push_back({"flow_model_orig_2d_bias", flow_model("orig_2d_bias", "auto")});
+  modules.push_back({"edge_embedder_2d", edge_embedder_2d()});
+  modules.push_back({"edge_embedder_2d_factorize", factorised_edge_embedder_2d()});
+  modules.push_back({"edge_transition_2d", edge_transition_2d()});
   modules.push_back({"edge_embedder_1d", edge_embedder()});
   modules.push_back({"edge_transition_1d", edge_transition()});
   modules.push_back({"node_embedder", node_embedder()});
@@ -254,6 +318,43 @@ INSTANTIATE_TEST_SUITE_P(Golden, PublishedNetwork,
                            return std::get<0>(test.param).name +
                                   (std::get<1>(test.param) == at::kFloat ? "_f32" : "_f64");
                          });
+
+// Noise to sample in eleven calls of the published dense network, each seeing the last one's prediction.
+TEST(PublishedSampler, EveryPredictionOnTheWayIsReproduced) {
+  if (!golden_exists("flow_model_orig_2d_bias.h5")) GTEST_SKIP() << "no golden file flow_model_orig_2d_bias.h5";
+  const GoldenFile file(golden_path("flow_model_orig_2d_bias.h5"));
+  FlowModel model(model_config(file, "dense"), PublishedConventions::all());
+  model->to(at::kDouble);
+  const torch::NoGradGuard no_grad;
+  for (auto& item : model->named_parameters()) item.value().copy_(golden_tensor(file, "weights/" + item.key()));
+
+  const Interpolant interpolant(FlowConfig{}, PublishedConventions::all());
+  Noise state{golden_tensor(file, "sampling/inputs/trans_0_nm") * 10, golden_tensor(file, "sampling/inputs/rotmats_0")};
+  const int64_t B = state.translations.size(0), L = state.translations.size(1);
+  const std::vector<double> times = interpolant.sampling_times(11);
+  const Tensor expected_translations = golden_tensor(file, "sampling/outputs/clean_trans");
+  const Tensor expected_rotations = golden_tensor(file, "sampling/outputs/clean_rotmats");
+  FlowModelInput input{.lengths = at::full({B}, L, at::kLong),
+                       .residue_index = at::arange(L).expand({B, L}),
+                       .t = {},
+                       .translations = {},
+                       .rotations = {},
+                       .self_condition = {},
+                       .self_condition_neighbors = {}};
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    input.t = at::full({B}, times[i], at::kDouble);
+    input.translations = state.translations;
+    input.rotations = state.rotations;
+    const FlowModelOutput out = model(input);
+    const auto call = static_cast<int64_t>(i);
+    expect_close("translations of call " + std::to_string(i), out.translations, expected_translations[call], 1e-9);
+    expect_close("rotations of call " + std::to_string(i), out.rotations, expected_rotations[call],
+                 2e-7);  // stored in f32
+    input.self_condition = out.translations;
+    if (i + 1 < times.size())
+      state = interpolant.euler_step(state, {out.translations, out.rotations}, times[i], times[i + 1] - times[i]);
+  }
+}
 
 }  // namespace
 }  // namespace flashrna

@@ -41,6 +41,7 @@ Case make_case(const std::vector<int64_t>& lengths, int64_t L, double deviation 
   c.truth.rotations = so3_exp(draw("rotations", {3}));
   c.truth.torsions = normalized(draw("torsions", {kTorsions, 2}));
   c.truth.torsion_mask = draw("mask", {kTorsions}) > -1.0;
+  c.truth.residue_index = at::arange(L, at::kLong).expand({B, L}).clone();
   c.noisy.t = at::linspace(0.3, 0.8, B, at::kDouble);
   c.noisy.translations = at::zeros_like(c.truth.translations);
   c.noisy.rotations = at::matmul(c.truth.rotations, so3_exp(draw("noise", {3}) * 0.5));

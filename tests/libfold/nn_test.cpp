@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "libfold/flow/interpolant.h"
+#include "libfold/mixed_precision.h"
 #include "libfold/nn/flow_model.h"
+#include "libfold/nn/index_embedding.h"
 #include "rna/error.h"
 #include "tests/support/golden_tensor.h"
 
@@ -42,8 +45,9 @@ std::map<std::string, PublishedParameter> read_published_parameters(const std::s
   return parameters;
 }
 
-ModelConfig tiny_config() {
+ModelConfig tiny_config(const std::string& mode = "flash_1d_bias") {
   ModelConfig config;
+  config.mode = mode;
   config.node_channels = 32;
   config.pair_channels = 16;
   config.blocks = 2;
@@ -96,10 +100,15 @@ FlowModelInput make_input(const std::vector<int64_t>& lengths, int64_t padded) {
   return in;
 }
 
-TEST(FreshParameters, HaveThePublishedNamesShapesMeansAndDeviations) {
-  const auto published = read_published_parameters("flash_1d_bias");
+class FreshModel : public testing::TestWithParam<std::pair<const char*, int64_t>> {};
+
+TEST_P(FreshModel, HasThePublishedNamesShapesMeansAndDeviations) {
+  const auto [mode, published_total] = GetParam();
+  const auto published = read_published_parameters(mode);
   ASSERT_FALSE(published.empty());
-  FlowModel model(ModelConfig{}, PublishedConventions{});
+  ModelConfig config;
+  config.mode = mode;
+  FlowModel model(config, PublishedConventions{});
   model->initialize(1);
   const auto parameters = model->named_parameters();
   EXPECT_EQ(parameters.size(), published.size());
@@ -132,10 +141,15 @@ TEST(FreshParameters, HaveThePublishedNamesShapesMeansAndDeviations) {
     worst_mean = std::max(worst_mean, mean_errors);
     worst_deviation = std::max(worst_deviation, deviation_errors);
   }
-  EXPECT_EQ(total, 17921732);
+  EXPECT_EQ(total, published_total);
   std::printf("  %zu tensors, %ld values; largest deviation of a mean %.1f, of a spread %.1f standard errors\n",
               parameters.size(), static_cast<long>(total), worst_mean, worst_deviation);
 }
+
+INSTANTIATE_TEST_SUITE_P(Modes, FreshModel,
+                         testing::Values(std::pair{"flash_1d_bias", int64_t{17921732}},
+                                         std::pair{"orig_2d_bias", int64_t{16879892}}),
+                         [](const auto& test) { return std::string(test.param.first); });
 
 TEST(FreshParameters, DependOnTheSeedAndTheNameOnly) {
   ModelConfig two = tiny_config(), three = tiny_config();
@@ -149,8 +163,15 @@ TEST(FreshParameters, DependOnTheSeedAndTheNameOnly) {
   EXPECT_FALSE(at::equal(a->named_parameters()["node_embedder.linear.weight"], in_c["node_embedder.linear.weight"]));
 }
 
-TEST(FlowModelSymmetry, PredictionMovesWithTheInput) {
-  FlowModel model = lively_model(tiny_config());
+class EveryMode : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,
+                         testing::Values("flash_1d_bias", "flash_no_bias", "orig_2d_bias", "orig_no_bias",
+                                         "flash_2d_factorize_bias"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST_P(EveryMode, PredictionMovesWithTheInput) {
+  FlowModel model = lively_model(tiny_config(GetParam()));
   const torch::NoGradGuard no_grad;
   FlowModelInput in = make_input({23, 17}, 23);
   const FlowModelOutput before = model(in);
@@ -168,8 +189,8 @@ TEST(FlowModelSymmetry, PredictionMovesWithTheInput) {
   expect_close("torsions", after.torsions * real.unsqueeze(3), before.torsions * real.unsqueeze(3), 1e-10);
 }
 
-TEST(FlowModelPadding, ASequenceGetsTheSameAnswerInAnyBatch) {
-  FlowModel model = lively_model(tiny_config());
+TEST_P(EveryMode, ASequenceGetsTheSameAnswerInAnyBatch) {
+  FlowModel model = lively_model(tiny_config(GetParam()));
   const torch::NoGradGuard no_grad;
   const FlowModelOutput together = model(make_input({31, 12}, 31));
   FlowModelInput alone = make_input({12}, 31);
@@ -194,6 +215,90 @@ TEST(FlowModelGaps, ResidueIndexIsSeenUnlessPublishedConventionsIgnoreIt) {
   gapped.residue_index.narrow(1, 10, 10).add_(30);
   EXPECT_GT(relative_error(FlowModel(ours)(gapped).translations, FlowModel(ours)(in).translations), 1e-4);
   EXPECT_TRUE(at::equal(published(gapped).translations, published(in).translations));
+}
+
+// Gradients of sum(translations * cotangent) + ... by every parameter and by the input translations.
+std::map<std::string, Tensor> gradients_of(FlowModel& model, FlowModelInput in) {
+  in.translations = in.translations.detach().clone().requires_grad_(true);
+  model->zero_grad();
+  const FlowModelOutput out = model(in);
+  const auto weigh = [](const Tensor& x) {
+    return (x * at::arange(x.numel(), x.options()).mul(0.7).cos().view(x.sizes())).sum();
+  };
+  (weigh(out.translations) + weigh(out.rotations) + weigh(out.torsions)).backward();
+  std::map<std::string, Tensor> gradients = {{"translations", in.translations.grad()}};
+  for (const auto& item : model->named_parameters())
+    if (item.value().grad().defined()) gradients[item.key()] = item.value().grad().clone();
+  return gradients;
+}
+
+TEST_P(EveryMode, RecomputedBlocksGiveTheSameGradients) {
+  FlowModel model = lively_model(tiny_config(GetParam()));
+  const FlowModelInput in = make_input({23, 17}, 23);
+  const auto kept = gradients_of(model, in);
+  model->recompute_blocks(true);
+  const auto recomputed = gradients_of(model, in);
+  EXPECT_EQ(kept.size(), recomputed.size());
+  for (const auto& [name, gradient] : kept) {
+    ASSERT_TRUE(recomputed.contains(name)) << name;
+    // The node embedder's gradient is a sum over its uses, whose order differs: some roundings.
+    expect_close(name, recomputed.at(name), gradient, 1e-13);
+  }
+}
+
+TEST(MixedPrecision, ChangesTranslationsByLessThanOneBfloat16RoundingOfTheirUpdate) {
+  for (const bool recompute : {false, true}) {
+    FlowModel model = lively_model(tiny_config());
+    model->to(at::kFloat);
+    model->recompute_blocks(recompute);
+    FlowModelInput in = make_input({61, 40}, 61);
+    for (Tensor* tensor : {&in.t, &in.translations, &in.rotations, &in.self_condition})
+      *tensor = tensor->to(at::kFloat);
+    const FlowModelOutput full = model(in);
+    FlowModelOutput mixed;
+    {
+      const ScopedAutocast autocast(at::kCPU, true);
+      mixed = model(in);
+    }
+    EXPECT_EQ(mixed.translations.scalar_type(), at::kFloat);
+    EXPECT_EQ(mixed.torsions.scalar_type(), at::kFloat);
+    const Tensor real = (at::arange(61).unsqueeze(0) < in.lengths.unsqueeze(1)).to(at::kFloat).unsqueeze(2);
+    const double update = ((full.translations - in.translations) * real).norm().item<double>();
+    const double change = ((mixed.translations - full.translations) * real).norm().item<double>();
+    std::printf("  recompute %d: translations change by %.1e of their update\n", recompute, change / update);
+    EXPECT_GT(change, 0.0);
+    EXPECT_LT(change / update, 1.0 / 256);
+    model->zero_grad();
+    (mixed.translations.square().sum() + mixed.torsions.sum()).backward();
+    for (const auto& item : model->named_parameters()) {
+      ASSERT_TRUE(item.value().grad().defined()) << item.key();
+      EXPECT_TRUE(item.value().grad().isfinite().all().item<bool>()) << item.key();
+    }
+  }
+}
+
+TEST(IndexEmbedding, TellsAllResiduesOfARibosomeApart) {
+  const Tensor n = at::arange(20'001, at::kLong);
+  for (const int64_t width : {16, 64, 128}) {
+    // The slowest wave alone: cosine falls all the way from the first residue to the last.
+    const Tensor slowest = index_embedding(n, width, at::kDouble).select(1, width - 1);
+    EXPECT_TRUE((slowest.narrow(0, 1, 20'000) < slowest.narrow(0, 0, 20'000)).all().item<bool>()) << width;
+    const Tensor published = index_embedding(n, width, at::kDouble, /*short_periods=*/true).select(1, width - 1);
+    EXPECT_FALSE((published.narrow(0, 1, 20'000) < published.narrow(0, 0, 20'000)).all().item<bool>()) << width;
+  }
+}
+
+TEST(FactorisedPairs, RefuseAChainBeyondTheirLengthByTheKeyToChange) {
+  ModelConfig config = tiny_config("flash_2d_factorize_bias");
+  config.factorizer_length = 20;
+  FlowModel model = lively_model(config);
+  try {
+    model(make_input({21}, 21));
+    FAIL() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "21 residues: model.mode = flash_2d_factorize_bias takes at most model.factorizer_length = 20");
+  }
 }
 
 TEST(ModelConfigChecks, NameTheKeyTheValueAndTheRange) {
