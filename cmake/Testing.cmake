@@ -1,6 +1,10 @@
 # flashrna_add_test(NAME SOURCES... LIBRARIES... LABELS...): one GoogleTest program, each of its cases a ctest case.
 include(GoogleTest)
 
+# Debian's own, whatever other is on the PATH: python3-h5py belongs to it.
+set(FLASHRNA_PYTHON /usr/bin/python3 CACHE FILEPATH
+    "Python of the tests; some also use tensorboard or torch, and are skipped where it has none")
+
 function(flashrna_add_test NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
