@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <span>
 
 namespace flashrna {
 
@@ -15,5 +16,15 @@ struct RigidTransform {
 
   Vec3 operator*(const Vec3& local) const { return rotation * local + translation; }
 };
+
+// Angle at b, in [0, π]; NaN where a or c lies on b.
+double angle(const Vec3& a, const Vec3& b, const Vec3& c);
+
+// Torsion about b-c with the IUPAC sign, in (-π, π]; NaN where three successive points lie exactly on a line.
+double dihedral(const Vec3& a, const Vec3& b, const Vec3& c, const Vec3& d);
+
+// The same mass for every point. Throw Error if there is no point.
+Vec3 centroid(std::span<const Vec3> points);
+double radius_of_gyration(std::span<const Vec3> points);
 
 }  // namespace flashrna

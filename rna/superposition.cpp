@@ -7,15 +7,6 @@
 #include "rna/error.h"
 
 namespace flashrna {
-namespace {
-
-Vec3 centroid(std::span<const Vec3> points) {
-  Vec3 sum = Vec3::Zero();
-  for (const Vec3& point : points) sum += point;
-  return sum / static_cast<double>(points.size());
-}
-
-}  // namespace
 
 Superposition superpose(std::span<const Vec3> mobile, std::span<const Vec3> target) {
   if (mobile.size() != target.size() || mobile.empty()) {
