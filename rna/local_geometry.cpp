@@ -90,11 +90,16 @@ constexpr std::array kMeasures = {
 
 int n_atoms(MeasureKind kind) { return kind == MeasureKind::kDistance ? 2 : kind == MeasureKind::kAngle ? 3 : 4; }
 
-// Slot of the atom that ends chi; -1 where the base is not known.
+// Slot of the atom that ends chi; -1 where there is none. A pyrimidine that hangs on its C5 is told by where its atoms
+// are, since some files call pseudouridine U.
 int chi_slot(const Nucleotide& nucleotide) {
   if (nucleotide.base == Base::A || nucleotide.base == Base::G) return atom_slot(nucleotide.base, "C4");
-  const bool c_nucleoside = atom_name(nucleotide, kGlycosidicNitrogen) == "C5";
-  return atom_slot(nucleotide.base, c_nucleoside ? "C4" : "C2");
+  const int c2 = atom_slot(nucleotide.base, "C2");
+  const int c4 = atom_slot(nucleotide.base, "C4");
+  if (c2 < 0 || !nucleotide.has(c2) || !nucleotide.has(c4)) return c2;
+  const Vec3& ring_atom = nucleotide.atoms[kGlycosidicNitrogen];
+  const bool hangs_on_c5 = (nucleotide.atoms[c4] - ring_atom).norm() < (nucleotide.atoms[c2] - ring_atom).norm();
+  return hangs_on_c5 ? c4 : c2;
 }
 
 // Null where the atom is missing, or where residue `i` is not bonded all the way to the atom's residue.

@@ -16,7 +16,8 @@ namespace flashrna {
 
 enum class MeasureKind { kDistance, kAngle, kTorsion };  // Å; radians in [0, π]; radians in (-π, π]
 
-// Stands for the base atom that ends chi: C4 of purines, C2 of pyrimidines, C4 of pseudouridine and its like.
+// Stands for the base atom that ends chi: C4 of purines, C2 of pyrimidines, C4 of those that hang on C5
+// (pseudouridine).
 inline constexpr int kChiAtom = -1;
 
 struct MeasuredAtom {

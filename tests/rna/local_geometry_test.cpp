@@ -87,6 +87,7 @@ TEST(LocalGeometry, AMissingAtomTakesAwayExactlyTheMeasuresThatNeedIt) {
 TEST(LocalGeometry, ChiEndsAtTheAtomOfItsBase) {
   Chain chain = synthetic_chain("A", "GUUN");
   modify(chain, 2, "PSU");
+  chain.nucleotides[2].set(atom_slot(Base::U, "C2"), chain.nucleotides[2].atoms[kGlycosidicNitrogen] + Vec3(0, 0, 2.5));
   for (const auto& [i, name] : {std::pair{0, "C4"}, {1, "C2"}, {2, "C4"}}) {
     Nucleotide& nucleotide = chain.nucleotides[static_cast<std::size_t>(i)];
     const auto& atoms = nucleotide.atoms;
