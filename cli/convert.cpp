@@ -127,7 +127,7 @@ int convert_main(const std::vector<std::string>& arguments) {
   const ConversionResult result = convert(inputs, output, options, common.quiet);
   if (result.stopped) {
     fmt::print(stderr, "interrupted: {} is not written; run the same command again to start over\n", output);
-    return kInterruptedStatus;
+    return interrupted_status();
   }
   if (result.skipped_files > 0 && !common.quiet) {
     fmt::print(stderr, "left out {} file{} not named like a structure, the first {}\n", result.skipped_files,

@@ -129,7 +129,7 @@ int export_main(const std::vector<std::string>& arguments) {
   }
   if (!write_files(reader, chosen, settings, common.quiet)) {
     fmt::print(stderr, "interrupted; {} holds the chains written so far\n", settings.output);
-    return kInterruptedStatus;
+    return interrupted_status();
   }
   Table table({"item", "count"});
   table.add_row({"files", chosen.size()});

@@ -9,7 +9,7 @@ volatile std::sig_atomic_t received = 0;
 
 // The default action comes back, so that the second signal kills.
 extern "C" void remember_signal(int signal) {
-  received = 1;
+  received = signal;
   std::signal(signal, SIG_DFL);
 }
 
@@ -21,5 +21,7 @@ void catch_interruptions() {
 }
 
 bool interrupted() { return received != 0; }
+
+int interrupted_status() { return 128 + received; }
 
 }  // namespace flashrna

@@ -38,7 +38,7 @@ int merge_main(const std::vector<std::string>& arguments) {
   progress.reset();
   if (result.stopped) {
     fmt::print(stderr, "interrupted: {} is not written; run the same command again\n", output);
-    return kInterruptedStatus;
+    return interrupted_status();
   }
   if (!common.quiet && result.dropped_clusters) {
     fmt::print(stderr, "the inputs were not clustered by the same table: clusters are left out; run flashrna split\n");

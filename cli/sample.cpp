@@ -144,7 +144,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   const std::vector<PlannedSample> plan = plan_samples(config);
   if (!sample_all(sampler, writer, plan, config, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
-    return kInterruptedStatus;
+    return interrupted_status();
   }
   print_samples(writer, plan, common.json);
   if (!config.reference.empty() && !common.quiet) print_reference_summary(writer, plan, config);

@@ -197,7 +197,7 @@ int split_main(const std::vector<std::string>& arguments) {
   calls.stop = interrupted;
   if (!rewrite_dataset(reader, records, options, settings.output, settings.overwrite, calls)) {
     fmt::print(stderr, "interrupted: {} is not written; run the same command again\n", settings.output);
-    return kInterruptedStatus;
+    return interrupted_status();
   }
   print_split(std::move(groups), records, fractions, common);
   return 0;

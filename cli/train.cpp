@@ -1,4 +1,5 @@
-// flashrna train: a configuration and a dataset to a run's folder (libfold/training/trainer.h).
+// flashrna train: a configuration and a dataset to a run's folder (libfold/training/trainer.h); with data.replay a step
+// that failed, again (libfold/training/failed_batch.h).
 #include <fmt/format.h>
 
 #include <cmath>
@@ -15,8 +16,10 @@
 #include "libfold/checkpoint.h"
 #include "libfold/configuration.h"
 #include "libfold/run_config.h"
+#include "libfold/training/failed_batch.h"
 #include "libfold/training/run_folder.h"
 #include "libfold/training/trainer.h"
+#include "rna/error.h"
 
 namespace flashrna {
 namespace {
@@ -32,7 +35,8 @@ void print_configuration(const Configuration& configuration) {
 TrainingObserver make_observer(Progress& progress, const TrainingConfig& training) {
   TrainingObserver observer;
   observer.on_step = [&progress, &training](const TrainingProgress& now) {
-    std::string note = fmt::format("loss {:.4f}, {:.0f} residues/s", now.loss, now.residues_per_second);
+    std::string note = fmt::format("loss {:.4f}, {:.0f} residues/s, {:.2f} GB", now.loss, now.residues_per_second,
+                                   static_cast<double>(now.memory) / 1e9);
     if (training.minutes > 0) note += fmt::format(", stops in {}", format_duration(now.seconds_left));
     progress.set(now.step, note);
   };
@@ -49,6 +53,24 @@ void print_result(const TrainingResult& result, bool as_json) {
   table.print(as_json);
 }
 
+// Every chain of the step and its losses; fails as the run did if it still does.
+void replay(const FailedBatch& failed, const RunConfig& config, at::Device device, bool as_json) {
+  const Replay replayed = replay_failed_batch(failed, config, device);
+  std::vector<std::string> columns = {"chain", "t"};
+  columns.insert(columns.end(), StepTerms::kNames.begin(),
+                 StepTerms::kNames.end() - 1);  // a chain has no gradient norm
+  Table table(columns);
+  for (const ReplayedChain& chain : replayed.chains) {
+    std::vector<Table::Cell> row = {chain.chain.id, chain.t};
+    row.insert(row.end(), chain.terms.values.begin(), chain.terms.values.end() - 1);
+    table.add_row(row);
+  }
+  table.print(as_json);
+  if (!replayed.terms.finite()) fail("{}; so it is again", failed.message);
+  fmt::print(stderr, "loss {:.6g} and gradient norm {:.6g} are finite here; then: {}\n", replayed.terms.loss(),
+             replayed.terms.gradient_norm(), failed.message);
+}
+
 }  // namespace
 
 int train_main(const std::vector<std::string>& arguments) {
@@ -61,13 +83,22 @@ int train_main(const std::vector<std::string>& arguments) {
   CommandLine line("train", "Trains a backbone generator on a dataset.",
                    "flashrna train --config configs/demo.ini --data.path rna.h5 --output runs/demo\n"
                    "flashrna train --resume --output runs/demo");
-  line.option("output", output, "DIR", "folder of the run: config.ini, metrics.csv, checkpoints/", Need::kRequired);
+  line.option("output", output, "DIR", "folder of the run: config.ini, metrics.csv, checkpoints/");
   line.flag("resume", resume, "continue the run in the folder from its last checkpoint");
   line.common(common);
   line.configuration(configuration);
   if (!line.parse(arguments)) return 0;
 
   if (line.given("seed")) configuration.set("training.seed", std::to_string(common.seed), "--seed");
+  if (!config.data.replay.empty()) {
+    const std::string path = config.data.replay;
+    const FailedBatch failed = read_failed_batch(path);
+    adopt_checkpoint_configuration(configuration, failed.configuration, path);
+    config.validate();
+    replay(failed, config, at::Device(select_device(common)), common.json);
+    return 0;
+  }
+  if (output.empty()) fail_usage("--output DIR is missing; see flashrna help train");
   if (resume) {
     const std::string path = latest_checkpoint(output);
     adopt_checkpoint_configuration(configuration, read_checkpoint(path).configuration, path);
@@ -91,7 +122,7 @@ int train_main(const std::vector<std::string>& arguments) {
   if (!result.interrupted) return 0;
   fmt::print(stderr, "interrupted after step {}; continue with: flashrna train --resume --output {}\n", result.step,
              output);
-  return kInterruptedStatus;
+  return interrupted_status();
 }
 
 }  // namespace flashrna

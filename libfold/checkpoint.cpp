@@ -15,7 +15,31 @@ constexpr const char* kFormat = "flashrna-checkpoint";
 constexpr std::int64_t kVersion = 1;
 constexpr const char* kProgram = "flashrna";
 
-void write_tensors(Hdf5Group parent, const std::string& name, const NamedTensors& tensors,
+std::string shape_text(const at::Tensor& tensor) {
+  return fmt::format("[{}]", fmt::join(tensor.sizes().begin(), tensor.sizes().end(), ", "));
+}
+
+// What keeps `tensors` from being copied into `parameters`, one line each.
+std::vector<std::string> differences(const NamedParameters& parameters, const NamedTensors& tensors) {
+  std::vector<std::string> found;
+  NamedTensors unused = tensors;
+  for (const auto& [name, parameter] : parameters) {
+    const auto it = tensors.find(name);
+    unused.erase(name);
+    if (it == tensors.end())
+      found.push_back(fmt::format("{} {} is missing in the file", name, shape_text(parameter)));
+    else if (it->second.sizes() != parameter.sizes())
+      found.push_back(
+          fmt::format("{} is {} in the file, {} in the model", name, shape_text(it->second), shape_text(parameter)));
+  }
+  for (const auto& [name, tensor] : unused)
+    found.push_back(fmt::format("{} {} is not in the model", name, shape_text(tensor)));
+  return found;
+}
+
+}  // namespace
+
+void write_tensors(Hdf5Group& parent, const std::string& name, const NamedTensors& tensors,
                    const std::string& description) {
   Hdf5Group group = parent.create_group(name);
   group.set_text("description", description);
@@ -46,30 +70,6 @@ NamedTensors read_tensors(const Hdf5Group& group) {
   return tensors;
 }
 
-std::string shape_text(const at::Tensor& tensor) {
-  return fmt::format("[{}]", fmt::join(tensor.sizes().begin(), tensor.sizes().end(), ", "));
-}
-
-// What keeps `tensors` from being copied into `parameters`, one line each.
-std::vector<std::string> differences(const NamedParameters& parameters, const NamedTensors& tensors) {
-  std::vector<std::string> found;
-  NamedTensors unused = tensors;
-  for (const auto& [name, parameter] : parameters) {
-    const auto it = tensors.find(name);
-    unused.erase(name);
-    if (it == tensors.end())
-      found.push_back(fmt::format("{} {} is missing in the file", name, shape_text(parameter)));
-    else if (it->second.sizes() != parameter.sizes())
-      found.push_back(
-          fmt::format("{} is {} in the file, {} in the model", name, shape_text(it->second), shape_text(parameter)));
-  }
-  for (const auto& [name, tensor] : unused)
-    found.push_back(fmt::format("{} {} is not in the model", name, shape_text(tensor)));
-  return found;
-}
-
-}  // namespace
-
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   Hdf5OutputFile file(path, true);
   {
@@ -83,14 +83,13 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
     root.set_number("best_loss", checkpoint.best_loss);
     root.set_text("data", checkpoint.data);
     root.set_text("configuration", checkpoint.configuration);
-    write_tensors(file.root(), "weights", checkpoint.weights, "parameters of the model, by name");
-    if (!checkpoint.ema.empty())
-      write_tensors(file.root(), "ema", checkpoint.ema, "exponential moving average of /weights");
+    write_tensors(root, "weights", checkpoint.weights, "parameters of the model, by name");
+    if (!checkpoint.ema.empty()) write_tensors(root, "ema", checkpoint.ema, "exponential moving average of /weights");
     Hdf5Group optimizer = root.create_group("optimizer");
     optimizer.set_text("description", "state of AdamW, by parameter");
-    write_tensors(root.open_group("optimizer"), "exp_avg", checkpoint.exp_avg, "average of the gradients");
-    write_tensors(root.open_group("optimizer"), "exp_avg_sq", checkpoint.exp_avg_sq, "average of their squares");
-    write_tensors(root.open_group("optimizer"), "step", checkpoint.optimizer_step, "updates of the parameter");
+    write_tensors(optimizer, "exp_avg", checkpoint.exp_avg, "average of the gradients");
+    write_tensors(optimizer, "exp_avg_sq", checkpoint.exp_avg_sq, "average of their squares");
+    write_tensors(optimizer, "step", checkpoint.optimizer_step, "updates of the parameter");
   }
   file.commit();
 }

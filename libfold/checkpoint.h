@@ -18,6 +18,8 @@
 
 namespace flashrna {
 
+class Hdf5Group;
+
 using NamedTensors = std::map<std::string, at::Tensor>;
 // In the model's order; the tensors share the model's storage.
 using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
@@ -39,6 +41,11 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
 // Throws Error if the file is missing, not HDF5, not a checkpoint, of a later version, or damaged.
 Checkpoint read_checkpoint(const std::string& path);
+
+// A group of named tensors, as f32 datasets. Reading throws Error for other types and for more than the file holds.
+void write_tensors(Hdf5Group& parent, const std::string& name, const NamedTensors& tensors,
+                   const std::string& description);
+NamedTensors read_tensors(const Hdf5Group& group);
 
 // Copies `tensors` into `parameters`, whatever their dtype and device. Throws Error, and copies nothing, unless names
 // and shapes agree one by one; the message lists what differs. `where` begins it ("step_8.h5:/weights").

@@ -11,8 +11,9 @@ namespace flashrna {
 namespace {
 
 // Keys that a resumed run may change: none of them alters a step that is already done.
-constexpr std::array<std::string_view, 12> kFreeOnResume = {
+constexpr std::array<std::string_view, 16> kFreeOnResume = {
     "data.path",
+    "data.replay",
     "model.attention",
     "training.steps",
     "training.minutes",
@@ -22,6 +23,9 @@ constexpr std::array<std::string_view, 12> kFreeOnResume = {
     "training.clip_norm",
     "training.checkpoint_every",
     "training.keep_checkpoints",
+    "training.recompute",
+    "training.validation_samples",
+    "training.validation_sample_steps",
     "training.validate_every",
     "training.log_every",
 };

@@ -51,6 +51,8 @@ BackboneChecks check_backbone(const Chain& chain) {
   return checks;
 }
 
+double native_radius_of_gyration(int length) { return 5.7 * std::pow(static_cast<double>(length), 0.32); }
+
 std::vector<Vec3> c4_positions(const Chain& chain) {
   std::vector<Vec3> positions;
   for (const Nucleotide& nucleotide : chain.nucleotides) positions.push_back(nucleotide.atoms[kC4]);

@@ -28,6 +28,9 @@ struct BackboneChecks {
 
 BackboneChecks check_backbone(const Chain& chain);
 
+// Å, of C4': 5.7 L^0.32, the trend of native RNA of `length` residues.
+double native_radius_of_gyration(int length);
+
 std::vector<Vec3> c4_positions(const Chain& chain);
 
 }  // namespace flashrna

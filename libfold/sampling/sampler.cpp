@@ -47,6 +47,9 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
 
 }  // namespace
 
+Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device)
+    : config_(config), interpolant_(config_.flow, config_.published), model_(std::move(model)), device_(device) {}
+
 Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device)
     : config_(read_run_config(checkpoint.configuration, checkpoint.path)),
       interpolant_(config_.flow, config_.published),
@@ -76,7 +79,8 @@ FlowModelOutput Sampler::predict(const at::Tensor& lengths, const Noise& state, 
 std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
                                              std::uint64_t seed, int steps, const std::function<bool()>& keep_going) {
   if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);
-  const c10::InferenceMode no_grad;
+  // Not inference mode, whose tensors a training model could not use later.
+  const at::NoGradGuard no_grad;
   const std::vector<std::int64_t> wide(lengths.begin(), lengths.end());
   const at::Tensor lengths_on_device = at::tensor(wide, at::kLong).to(device_);
   Noise state = interpolant_.sample_noise(lengths, indices, seed);

@@ -23,6 +23,9 @@ class Sampler {
   // Throws Error if weights and configuration disagree, UsageError for other values of `weights`.
   Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device);
 
+  // A model that lives elsewhere, as it is at each call.
+  Sampler(const RunConfig& config, FlowModel model, at::Device device);
+
   // One backbone per (lengths[b], indices[b]). Each one's noise depends only on (seed, length, index); its coordinates
   // differ by rounding with the batch it is in. `steps` >= 2 calls of the model: steps - 1 Euler steps and a last call
   // whose prediction is the sample. `keep_going` (may be empty) is asked before each call; false gives an empty result.

@@ -156,6 +156,15 @@ void LossConfig::validate() const {
     fail_usage("losses.atoms = {}: must be 3, 6, 10 or 13", atoms);
 }
 
+Losses Losses::of_chain(int64_t b) const {
+  Losses one = *this;
+  for (Tensor* term : {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds,
+                       &one.angles, &one.auxiliary})
+    *term = term->narrow(0, b, 1);
+  one.total = (one.se3 + one.auxiliary).sum();
+  return one;
+}
+
 Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction,
                       const LossConfig& config, const PublishedConventions& published) {
   const auto options = prediction.translations.options();

@@ -45,6 +45,9 @@ struct Losses {
   at::Tensor atoms, distances, torsions;
   at::Tensor bonds, angles;  // zero where their weight is
   at::Tensor auxiliary;      // the sum of the five where t > auxiliary_min_t, times its weight
+
+  // Of chain `b` alone: every term [1].
+  Losses of_chain(int64_t b) const;
 };
 
 // Ideal geometry of the link (Gelbin et al. 1996, doi:10.1021/ja9528846): Å and radians.

@@ -41,6 +41,15 @@ std::string RunFolder::checkpoint_path(std::int64_t step) const {
   return (checkpoints_folder(path_) / fmt::format("step_{:08d}.h5", step)).string();
 }
 
+void RunFolder::keep_as_best(const std::string& path) const {
+  const fs::path best = checkpoints_folder(path_) / "best.h5", partial = best.string() + ".partial";
+  std::error_code error;
+  fs::remove(partial, error);
+  fs::create_hard_link(path, partial, error);  // takes no room, until the checkpoint is removed
+  if (error) fs::copy_file(path, partial);
+  fs::rename(partial, best);
+}
+
 void RunFolder::prune(std::size_t keep) const {
   const std::vector<std::string> checkpoints = checkpoints_of(path_);
   for (std::size_t i = 0; i + keep < checkpoints.size(); ++i) fs::remove(checkpoints[i]);

@@ -16,6 +16,8 @@ class RunFolder {
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const;
   std::string checkpoint_path(std::int64_t step) const;  // checkpoints/step_00002000.h5
+  // Makes checkpoints/best.h5 the checkpoint at `path`, which is in the folder.
+  void keep_as_best(const std::string& path) const;
   // Removes all but the last `keep` checkpoints.
   void prune(std::size_t keep) const;
 

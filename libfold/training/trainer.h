@@ -1,7 +1,10 @@
 // Training: batch -> corrupt -> forward -> losses -> backward -> clip -> AdamW -> EMA -> log. One loop, one folder:
 //   config.ini     the resolved configuration
 //   metrics.csv    one row per logged step
-//   checkpoints/   step_00002000.h5, the last few
+//   events.out.tfevents.*   the same for TensorBoard
+//   checkpoints/   step_00002000.h5, the last few; best.h5, that of the lowest validation loss
+//   samples/       step_00002000/*.cif, what the model makes at each validation
+//   failed_batch.h5         the step that ended the run, if its loss or gradient was not finite
 // Equal configurations give equal weights on the CPU, whether a run was interrupted and resumed or not.
 #pragma once
 
@@ -27,10 +30,15 @@ struct TrainingConfig {
   std::string schedule = "constant";  // or cosine: to 0 at `steps`
   double clip_norm = 0.0;             // largest L2 norm of the gradient; 0 = no clipping
   double ema_decay = 0.999;           // of the averaged weights; 0 = none
+  long accumulate = 1;                // batches whose gradients make one step
+  std::string precision = "f32";      // or bf16: matrix products of the network (libfold/mixed_precision.h)
+  bool recompute = false;             // activations block by block in backward: less memory, a third more time
   double self_conditioning = 0.5;     // share of steps that see the model's own first prediction
   long checkpoint_every = 1000;       // steps; 0 = only at the end
-  long keep_checkpoints = 3;          // the last so many
+  long keep_checkpoints = 3;          // the last so many; the best one (best.h5) is kept beside them
   long validate_every = 1000;         // steps; 0 = never
+  long validation_samples = 4;        // backbones sampled at each validation; 0 = none
+  long validation_sample_steps = 50;  // calls of the model for each
   long log_every = 10;                // steps per row of metrics.csv, whose losses are means over them
 
   void add_options(Configuration& configuration);  // section [training]
@@ -42,6 +50,7 @@ struct TrainingProgress {
   double loss;                 // of this step
   double residues_per_second;  // since the start of this command
   double seconds_left;
+  std::int64_t memory;  // bytes: resident on the CPU, allocated on a GPU
 };
 
 // What the caller sees and decides; each may be empty.
@@ -76,7 +85,8 @@ class Trainer {
   ~Trainer();
 
   // Trains until training.steps, training.minutes or stop_requested; the last step is in a checkpoint.
-  // Throws Error, naming step, chains and times, for a loss or gradient that is not finite.
+  // Throws Error, naming step, chains and times, for a loss or gradient that is not finite; failed_batch.h5 is there
+  // then, and `--data.replay` does that step again.
   TrainingResult run(const TrainingObserver& observer);
 
   std::int64_t step() const;

@@ -13,11 +13,20 @@ void TrainingConfig::add_options(Configuration& configuration) {
   configuration.bind("training.schedule", schedule, "of the learning rate: constant, or cosine to 0 at training.steps");
   configuration.bind("training.clip_norm", clip_norm, "largest L2 norm of the gradient; 0 = no clipping");
   configuration.bind("training.ema_decay", ema_decay, "of the moving average of the weights, below 1; 0 = none");
+  configuration.bind("training.accumulate", accumulate, "batches whose gradients make one step");
+  configuration.bind("training.precision", precision, "f32, or bf16 in the network's matrix products");
+  configuration.bind("training.recompute", recompute,
+                     "compute activations again in backward, block by block: less memory, a third more time");
   configuration.bind("training.self_conditioning", self_conditioning,
                      "share of steps, 0 to 1, that see the model's own first prediction");
   configuration.bind("training.checkpoint_every", checkpoint_every, "steps between checkpoints; 0 = only at the end");
-  configuration.bind("training.keep_checkpoints", keep_checkpoints, "number of checkpoints kept, the latest ones");
+  configuration.bind("training.keep_checkpoints", keep_checkpoints,
+                     "number of checkpoints kept, the latest ones; the best is kept too");
   configuration.bind("training.validate_every", validate_every, "steps between validations; 0 = never");
+  configuration.bind("training.validation_samples", validation_samples,
+                     "backbones sampled at each validation; 0 = none");
+  configuration.bind("training.validation_sample_steps", validation_sample_steps,
+                     "calls of the model for each of them");
   configuration.bind("training.log_every", log_every, "steps per row of metrics.csv");
 }
 
@@ -32,7 +41,11 @@ void TrainingConfig::validate() const {
   at_least("training.checkpoint_every", checkpoint_every, 0L);
   at_least("training.keep_checkpoints", keep_checkpoints, 1L);
   at_least("training.validate_every", validate_every, 0L);
+  at_least("training.validation_samples", validation_samples, 0L);
+  at_least("training.validation_sample_steps", validation_sample_steps, 2L);
   at_least("training.log_every", log_every, 1L);
+  at_least("training.accumulate", accumulate, 1L);
+  if (precision != "f32" && precision != "bf16") fail_usage("training.precision = {}: must be f32 or bf16", precision);
   if (learning_rate <= 0) fail_usage("training.learning_rate = {}: must be above 0", learning_rate);
   if (schedule != "constant" && schedule != "cosine")
     fail_usage("training.schedule = {}: must be constant or cosine", schedule);

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "datasets/chain_rows.h"
 #include "libfold/configuration.h"
 #include "libfold/random_streams.h"
 #include "rna/error.h"
@@ -88,6 +89,7 @@ void DataConfig::add_options(Configuration& configuration) {
   configuration.bind("data.repeat", repeat, "times each chain stands in an epoch");
   configuration.bind("data.validation_fraction", validation_fraction,
                      "of the chains, 0 to 0.5, by whole sequence clusters; unused if the dataset has splits");
+  configuration.bind("data.replay", replay, "failed_batch.h5 of a run: do its step again, show every chain, and stop");
 }
 
 void DataConfig::validate() const {
@@ -249,6 +251,10 @@ Batch TrainingData::load_validation(const std::vector<std::size_t>& planned) con
   return make_batch(chains, ids);
 }
 
+std::vector<Nucleotide> TrainingData::nucleotides(std::size_t chain) const {
+  return nucleotides_of(reader_.read_rows(chain));
+}
+
 BatchStream::BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch)
     : data_(data), thread_([this, epoch, batch](std::stop_token stop) { produce(stop, epoch, batch); }) {}
 
@@ -279,8 +285,8 @@ void BatchStream::produce(std::stop_token stop, std::int64_t epoch, std::int64_t
       const auto n = static_cast<std::int64_t>(plan.size());
       for (; batch < n; ++batch) {
         const bool last = batch + 1 == n;
-        Item item{data_.load_training(plan[static_cast<std::size_t>(batch)], epoch), last ? epoch + 1 : epoch,
-                  last ? 0 : batch + 1};
+        Item item{data_.load_training(plan[static_cast<std::size_t>(batch)], epoch), epoch, batch,
+                  last ? epoch + 1 : epoch, last ? 0 : batch + 1};
         if (!push(std::move(item), stop)) return;
       }
     }

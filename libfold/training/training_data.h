@@ -17,6 +17,7 @@
 #include "datasets/dataset_reader.h"
 #include "datasets/filters.h"
 #include "libfold/batch.h"
+#include "rna/nucleotide.h"
 
 namespace flashrna {
 
@@ -38,6 +39,7 @@ struct DataConfig {
   int crop_length = 0;               // longer chains are cut to a random stretch of this length; 0 = never
   int repeat = 1;                    // times each chain stands in an epoch: 8 fills a batch with one chain
   double validation_fraction = 0.0;  // of the chains, by whole sequence clusters; ignored if the dataset has splits
+  std::string replay;                // failed_batch.h5 of a run: do its step again and stop; empty = train
 
   ChainFilter filter() const;
   void add_options(Configuration& configuration);  // section [data]
@@ -63,6 +65,9 @@ class TrainingData {
   // The same every time: whole chains up to the batch budget.
   BatchPlan plan_validation() const;
   Batch load_validation(const std::vector<std::size_t>& planned) const;
+  // Every atom of a chain of the dataset.
+  std::vector<Nucleotide> nucleotides(std::size_t chain) const;
+  int length(std::size_t chain) const { return reader_.chains()[chain].length; }
 
  private:
   void split();
@@ -82,7 +87,8 @@ class BatchStream {
  public:
   struct Item {
     Batch batch;
-    std::int64_t next_epoch, next_batch;  // position after this one
+    std::int64_t epoch, number;           // position of this one
+    std::int64_t next_epoch, next_batch;  // position after it
   };
 
   // Starts at batch `batch` of epoch `epoch`. `data` must outlive the stream.

@@ -125,6 +125,10 @@ TEST_F(EndToEnd, InterruptedTrainingSaysHowToGoOnAndGoesOn) {
   EXPECT_NE(result.errors.find("flashrna train --resume --output cut"), std::string::npos) << result.errors;
   Words more{"train", "--resume", "--output", "cut", "--training.minutes", "0.01"};
   run(more);
+  const ProgramResult terminated = run_flashrna(
+      {"train", "--resume", "--output", "cut"},
+      {.folder = folder->path(), .interrupt_after = " of 1000000 steps done", .signal = SIGTERM});
+  EXPECT_EQ(terminated.status, 143) << terminated.errors;
 }
 
 }  // namespace

@@ -36,11 +36,12 @@ namespace {
   _exit(127);
 }
 
-void interrupt_when(const std::string& text, const std::string& errors_path, pid_t process, int& status) {
+void interrupt_when(const std::string& text, const std::string& errors_path, pid_t process, int signal,
+                    int& status) {
   bool sent = false;
   while (waitpid(process, &status, WNOHANG) == 0) {
     if (!sent && file_bytes(errors_path).find(text) != std::string::npos) {
-      kill(process, SIGINT);
+      kill(process, signal);
       sent = true;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -66,7 +67,7 @@ ProgramResult run(std::vector<std::string> words, const ProgramOptions& options)
   if (options.interrupt_after.empty()) {
     waitpid(process, &status, 0);
   } else {
-    interrupt_when(options.interrupt_after, errors_path, process, status);
+    interrupt_when(options.interrupt_after, errors_path, process, options.signal, status);
   }
   ProgramResult result;
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);

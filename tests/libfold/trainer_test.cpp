@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <limits>
+#include <sstream>
 
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
+#include "libfold/training/failed_batch.h"
 #include "libfold/training/run_folder.h"
+#include "libfold/training/training_data.h"
 #include "rna/error.h"
 #include "tests/libfold/tiny_run.h"
 
@@ -19,7 +24,7 @@ std::vector<std::string> clockless(const std::string& folder) {
   std::vector<std::string> rows;
   for (const std::string& line : lines_of(read_text(folder + "/metrics.csv"))) {
     std::size_t end = 0;
-    for (int comma = 0; comma < 11; ++comma) end = line.find(',', end) + 1;
+    for (int comma = 0; comma < 13; ++comma) end = line.find(',', end) + 1;
     rows.push_back(line.substr(0, end - 1));
   }
   return rows;
@@ -200,12 +205,110 @@ TEST_F(TrainerTest, ValidationIsOfHeldOutChainsByTimeBin) {
   EXPECT_TRUE(std::isfinite(result.validation_loss));
   const std::vector<std::string> lines = lines_of(read_text(folder_ / "run/metrics.csv"));
   EXPECT_EQ(lines[0],
-            "step,loss,translation,rotation,auxiliary,atoms,distances,torsions,gradient_norm,learning_rate,epoch,"
-            "seconds,residues_per_second,waiting,validation_loss,validation_t_0.0_0.2,validation_t_0.2_0.4,"
-            "validation_t_0.4_0.6,validation_t_0.6_0.8,validation_t_0.8_1.0");
-  EXPECT_TRUE(lines[1].ends_with(",,,,,,")) << "step 1 has no validation: " << lines[1];
+            "step,loss,translation,rotation,auxiliary,atoms,distances,torsions,bonds,angles,gradient_norm,"
+            "learning_rate,epoch,seconds,residues_per_second,waiting,memory,validation_loss,validation_t_0.0_0.2,"
+            "validation_t_0.2_0.4,validation_t_0.4_0.6,validation_t_0.6_0.8,validation_t_0.8_1.0,sample_c4_c4_w1,"
+            "sample_o3_p_w1,sample_c4_neighbors,sample_bonded,sample_rg_ratio");
+  EXPECT_TRUE(lines[1].ends_with(",,,,,,,,,,,")) << "step 1 has no validation: " << lines[1];
   EXPECT_EQ(lines[2].find(",,"), std::string::npos) << "step 2 has one, in every bin: " << lines[2];
   EXPECT_NE(lines[4].find(fmt::format("{}", result.validation_loss)), std::string::npos) << lines[4];
+}
+
+TEST_F(TrainerTest, AFailedStepIsReplayedFromItsFile) {
+  TinyRun run(dataset_);
+  run.config.training.accumulate = 2;
+  run.config.losses.translation_weight = 1e38;
+  run.config.losses.translation_scale = 1e3;
+  const std::string message = message_of([&] { run.train(folder_ / "run"); });
+  const std::string path = folder_ / "run/failed_batch.h5";
+  EXPECT_NE(message.find("flashrna train --data.replay " + path), std::string::npos) << message;
+
+  const FailedBatch failed = read_failed_batch(path);
+  EXPECT_EQ(failed.batches.size(), 2u);
+  const Replay replay = replay_failed_batch(failed, run.config, at::kCPU);
+  EXPECT_FALSE(replay.terms.finite());
+  ASSERT_EQ(replay.chains.size(), failed.chains.size());
+  for (const ReplayedChain& chain : replay.chains) {
+    EXPECT_EQ(chain.t, chain.chain.t) << chain.chain.id;
+    EXPECT_NE(message.find(fmt::format("{} at t = {:.6f}", chain.chain.id, chain.t)), std::string::npos) << message;
+  }
+  write_tiny_dataset(dataset_, {{"1AAA", 12}, {"1BBB", 6}});
+  EXPECT_NE(message_of([&] { replay_failed_batch(failed, run.config, at::kCPU); }).find("holds other chains"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { read_failed_batch(dataset_); }).find("not a failed batch"), std::string::npos);
+}
+
+TEST_F(TrainerTest, TwoAccumulatedBatchesGiveTheGradientOfTheirMean) {
+  TinyRun run(dataset_);
+  run.config.data.batch_size = 1;
+  const TrainingData data(run.config.data, 0);
+  const BatchPlan plan = data.plan_training(0);
+  const auto gradients = [&](const std::vector<std::pair<std::uint64_t, double>>& parts) {
+    TrainingStep step(run.config, at::kCPU);
+    step.model()->initialize(0);
+    for (const auto& [index, share] : parts) step.add_gradients(data.load_training(plan[index], 0), 0, index, share);
+    std::vector<at::Tensor> result;
+    for (const auto& [name, parameter] : step.parameters())
+      result.push_back(parameter.grad().defined() ? parameter.grad().clone() : at::zeros_like(parameter));
+    return result;
+  };
+  const auto first = gradients({{0, 1.0}}), second = gradients({{1, 1.0}}), both = gradients({{0, 0.5}, {1, 0.5}});
+  for (std::size_t i = 0; i < both.size(); ++i)
+    EXPECT_TRUE(at::allclose(both[i], 0.5 * (first[i] + second[i]), 1e-5, 1e-7)) << i;
+}
+
+TEST_F(TrainerTest, TheBestCheckpointOutlivesTheLastOnes) {
+  write_tiny_dataset(dataset_, {{"1AAA", 12, -1, "train"}, {"1BBB", 8, -1, "validation"}});
+  TinyRun run(dataset_);
+  run.config.training.steps = 12;
+  run.config.training.validate_every = 1;
+  run.config.training.keep_checkpoints = 1;
+  run.config.training.validation_samples = 0;
+  run.config.training.warmup_steps = 12;  // to a learning rate at which the loss rises
+  run.config.training.learning_rate = 0.5;
+  run.config.training.ema_decay = 0;
+  run.train(folder_ / "run");
+  const Checkpoint best = read_checkpoint(folder_ / "run/checkpoints/best.h5");
+  double lowest = std::numeric_limits<double>::infinity();
+  std::int64_t lowest_step = 0;
+  const std::vector<std::string> lines = lines_of(read_text(folder_ / "run/metrics.csv"));
+  const auto cells = [](const std::string& line) {
+    std::vector<std::string> values;
+    std::stringstream row(line);
+    for (std::string cell; std::getline(row, cell, ',');) values.push_back(cell);
+    return values;
+  };
+  const std::vector<std::string> columns = cells(lines[0]);
+  const auto column = static_cast<std::size_t>(std::ranges::find(columns, "validation_loss") - columns.begin());
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const double loss = std::stod(cells(lines[i]).at(column));
+    if (loss < lowest) lowest = loss, lowest_step = std::stoll(cells(lines[i])[0]);
+  }
+  EXPECT_EQ(best.step, lowest_step);
+  EXPECT_EQ(best.best_loss, lowest);
+  EXPECT_LT(best.step, 12) << "the last step is the best: this test shows nothing";
+  EXPECT_EQ(names_in(folder_ / "run/checkpoints"), (std::vector<std::string>{"best.h5", "step_00000012.h5"}));
+}
+
+TEST_F(TrainerTest, SamplesOfAValidationAreWrittenAndMeasured) {
+  write_tiny_dataset(dataset_,
+                     {{"1AAA", 12, -1, "train"}, {"1BBB", 8, -1, "validation"}, {"1CCC", 11, -1, "validation"}});
+  TinyRun run(dataset_);
+  run.config.training.steps = 2;
+  run.config.training.validate_every = 2;
+  run.config.training.validation_samples = 2;
+  run.config.training.validation_sample_steps = 3;
+  run.train(folder_ / "run");
+  EXPECT_EQ(names_in(folder_ / "run/samples/step_00000002"),
+            (std::vector<std::string>{"len_00008_sample_000.cif", "len_00011_sample_001.cif"}));
+}
+
+TEST_F(TrainerTest, RecomputedBlocksGiveTheSameRun) {
+  TinyRun kept(dataset_), recomputed(dataset_);
+  kept.config.training.steps = recomputed.config.training.steps = 3;
+  recomputed.config.training.recompute = true;
+  const TrainingResult a = kept.train(folder_ / "kept"), b = recomputed.train(folder_ / "recomputed");
+  EXPECT_NEAR(a.loss, b.loss, 1e-5 * std::abs(a.loss));  // sums of gradients in another order
 }
 
 TEST_F(TrainerTest, ValidationDoesNotChangeTheTraining) {
@@ -236,19 +339,21 @@ TEST_P(ConfigurationFile, DescribesAModelOfTheSizeItStates) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Configs, ConfigurationFile,
-                         testing::Values("demo.ini", "overfit.ini", "small.ini", "frameflow.ini"),
+                         testing::Values("demo.ini", "overfit.ini", "small.ini", "frameflow.ini", "frameflow_all.ini"),
                          [](const auto& file) {
                            return std::string(file.param).substr(0, std::string(file.param).find('.'));
                          });
 
 TEST(PublishedRecipe, LeavesNoKeyToADefaultThatMayChange) {
-  RunConfig config;
-  Configuration configuration;
-  config.add_options(configuration);
-  configuration.read_ini(FLASHRNA_SOURCE_DIR "/configs/frameflow.ini");
-  for (const Configuration::Entry& entry : configuration.entries()) {
-    if (entry.key == "data.path" || entry.key.starts_with("published.")) continue;
-    EXPECT_FALSE(entry.source.empty()) << entry.key << " is not set in configs/frameflow.ini";
+  for (const std::string path : {"configs/frameflow.ini", "configs/frameflow_all.ini"}) {
+    RunConfig config;
+    Configuration configuration;
+    config.add_options(configuration);
+    configuration.read_ini(FLASHRNA_SOURCE_DIR "/" + path);
+    for (const Configuration::Entry& entry : configuration.entries()) {
+      if (entry.key == "data.path" || entry.key.starts_with("published.")) continue;
+      EXPECT_FALSE(entry.source.empty()) << entry.key << " is not set in " << path;
+    }
   }
 }
 

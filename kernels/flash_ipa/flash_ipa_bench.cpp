@@ -1,0 +1,66 @@
+// The default size (8 heads of 128 channels, 8 and 12 points, rank 2), one sequence: dense against lifted, forward and
+// backward. FLOP/s are useful ones: heads unpadded, flash_ipa_forward_flops.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "kernels/flash_ipa/flash_ipa.h"
+#include "kernels/torch_headers.h"
+
+namespace flashrna {
+namespace {
+
+constexpr int64_t H = 8, C = 128, P_q = 8, P_v = 12, R = 2, c = 32;
+
+FlashIpaInput make_input(int64_t L) {
+  at::manual_seed(0);
+  FlashIpaInput in;
+  in.q = at::randn({1, L, H, C});
+  in.k = at::randn({1, L, H, C});
+  in.v = at::randn({1, L, H, C});
+  in.q_points = at::randn({1, L, H, P_q, 3});
+  in.k_points = at::randn({1, L, H, P_q, 3});
+  in.v_points = at::randn({1, L, H, P_v, 3});
+  in.rotations = at::eye(3).expand({1, L, 3, 3}).contiguous();
+  in.translations = at::randn({1, L, 3});
+  in.point_weights = at::full({H}, 0.1);
+  in.bias_q = at::randn({1, L, H, R});
+  in.bias_k = at::randn({1, L, H, R});
+  in.pair_q = at::randn({1, L, R, c});
+  in.pair_k = at::randn({1, L, R, c});
+  in.lengths = at::full({1}, L, at::kLong);
+  return in;
+}
+
+void count_flops(benchmark::State& state, double passes) {
+  const double flops = passes * flash_ipa_forward_flops(state.range(0), H, C, P_q, P_v, R, c);
+  state.counters["FLOP/s"] = benchmark::Counter(flops, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void forward(benchmark::State& state, AttentionBackend backend) {
+  const at::NoGradGuard no_grad;
+  const FlashIpaInput in = make_input(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(flash_ipa(in, backend).scalars.data_ptr());
+  count_flops(state, 1);
+}
+
+void training(benchmark::State& state, AttentionBackend backend) {
+  FlashIpaInput in = make_input(state.range(0));
+  const std::vector<at::Tensor*> inputs = {&in.q,        &in.k,      &in.v,      &in.q_points, &in.k_points,
+                                           &in.v_points, &in.bias_q, &in.bias_k, &in.pair_q,   &in.pair_k};
+  for (at::Tensor* input : inputs) input->requires_grad_();
+  for (auto _ : state) {
+    const FlashIpaOutput out = flash_ipa(in, backend);
+    (out.scalars.sum() + out.points.sum() + out.point_norms.sum() + out.pairs.sum()).backward();
+    benchmark::DoNotOptimize(in.q.grad().data_ptr());
+  }
+  count_flops(state, 3);
+}
+
+BENCHMARK_CAPTURE(forward, dense, AttentionBackend::kDense)->RangeMultiplier(4)->Range(64, 1024);
+BENCHMARK_CAPTURE(forward, lifted, AttentionBackend::kLifted)->RangeMultiplier(4)->Range(64, 4096);
+BENCHMARK_CAPTURE(training, dense, AttentionBackend::kDense)->RangeMultiplier(4)->Range(64, 1024);
+BENCHMARK_CAPTURE(training, lifted, AttentionBackend::kLifted)->RangeMultiplier(4)->Range(64, 4096);
+
+}  // namespace
+}  // namespace flashrna

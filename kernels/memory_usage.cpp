@@ -1,0 +1,73 @@
+#include "kernels/memory_usage.h"
+
+#include <c10/core/CachingDeviceAllocator.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+namespace flashrna {
+namespace {
+
+// A line of /proc/self/status, "VmRSS:     1234 kB", in bytes.
+std::int64_t process_status(const std::string& field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(field)) return std::stoll(line.substr(field.size())) * 1024;
+  return -1;
+}
+
+c10::CachingDeviceAllocator::Stat gpu_statistic(at::Device device) {
+  const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(std::max<int>(device.index(), 0));
+  return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+}
+
+}  // namespace
+
+std::int64_t resident_bytes() { return process_status("VmRSS:"); }
+
+std::int64_t peak_resident_bytes() { return process_status("VmHWM:"); }
+
+bool reset_peak_resident() {
+  std::ofstream file("/proc/self/clear_refs");
+  file << "5" << std::flush;
+  return static_cast<bool>(file);
+}
+
+std::int64_t allocated_bytes(at::Device device) {
+  return device.is_cpu() ? resident_bytes() : gpu_statistic(device).current;
+}
+
+// LibTorch's CPU allocator tells its profiler, which is a thread's own, of every tensor that comes and goes.
+class AllocationRecorder::Report : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, int64_t bytes, std::size_t, std::size_t, c10::Device device) override {
+    if (!device.is_cpu()) return;
+    current += bytes;
+    peak = std::max(peak, current);
+    largest = std::max(largest, bytes);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+
+  std::int64_t current = 0, peak = 0, largest = 0;
+};
+
+AllocationRecorder::AllocationRecorder(at::Device device) : device_(device) {
+  if (device_.is_cpu()) {
+    report_ = std::make_shared<Report>();
+    guard_ = std::make_unique<c10::DebugInfoGuard>(c10::DebugInfoKind::PROFILER_STATE, report_);
+  } else {
+    at_start_ = gpu_statistic(device_).current;
+    c10::getDeviceAllocator(device_.type())->resetPeakStats(std::max<int>(device_.index(), 0));
+  }
+}
+
+AllocationRecorder::~AllocationRecorder() = default;
+
+std::int64_t AllocationRecorder::peak_bytes() const {
+  return report_ ? report_->peak : gpu_statistic(device_).peak - at_start_;
+}
+
+std::int64_t AllocationRecorder::largest_bytes() const { return report_ ? report_->largest : -1; }
+
+}  // namespace flashrna

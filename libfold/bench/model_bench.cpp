@@ -1,0 +1,81 @@
+#include "libfold/bench/model_bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "kernels/torch_headers.h"
+#include "libfold/bench/training_bench.h"
+#include "libfold/flow/igso3.h"
+#include "libfold/nn/model_flops.h"
+#include "libfold/published_conventions.h"
+
+namespace flashrna {
+namespace {
+
+// A value of the result is read, which waits for a GPU to finish.
+double seconds_of(const std::function<at::Tensor()>& call) {
+  const auto start = std::chrono::steady_clock::now();
+  call().flatten()[0].item<float>();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+FlowModelInput input_of(const Batch& batch, at::Device device) {
+  FlowModelInput in;
+  in.lengths = batch.lengths.to(device);
+  in.residue_index = batch.residue_index.to(device);
+  in.t = at::full({1}, 0.5, at::TensorOptions().device(device));
+  in.translations = batch.translations.to(device);
+  in.rotations = batch.rotations.to(device);
+  in.self_condition = in.translations;
+  return in;
+}
+
+}  // namespace
+
+std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vector<int>& lengths, int repeats,
+                                     at::Device device, const std::function<void()>& on_run) {
+  constexpr std::int64_t n = 2048;  // of the square matrices
+  const at::Tensor a = at::ones({n, n}, at::TensorOptions().device(device)), b = at::ones_like(a);
+  FlowModel model(config, PublishedConventions{});
+  model->initialize(0);
+  model->to(device);
+  std::vector<ModelTiming> timings;
+  for (const int length : lengths) {
+    const FlowModelInput in = input_of(random_batch(length), device);
+    ModelTiming timing{length, flow_model_forward_flops(config, length)};
+    timing.forward_seconds = timing.training_seconds = std::numeric_limits<double>::infinity();
+    double sgemm = std::numeric_limits<double>::infinity();
+    for (int repeat = 0; repeat <= repeats; ++repeat) {
+      sgemm = std::min(sgemm, seconds_of([&] { return at::mm(a, b); }));
+      const double forward = seconds_of([&] {
+        const at::NoGradGuard no_grad;
+        return model->forward(in).translations;
+      });
+      const double training = seconds_of([&] {
+        model->zero_grad();
+        const FlowModelOutput out = model->forward(in);
+        const at::Tensor sum = out.translations.sum() + out.rotations.sum() + out.torsions.sum();
+        sum.backward();
+        return sum.detach();
+      });
+      if (repeat > 0) {  // the first warms up
+        timing.forward_seconds = std::min(timing.forward_seconds, forward);
+        timing.training_seconds = std::min(timing.training_seconds, training);
+      }
+      if (on_run) on_run();
+    }
+    timing.sgemm_flops_per_second = 2.0 * n * n * n / sgemm;
+    timings.push_back(timing);
+  }
+  return timings;
+}
+
+double igso3_table_seconds() {
+  const auto start = std::chrono::steady_clock::now();
+  const Igso3 table(1.5);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return table.angle(0.5) > 0 ? seconds : 0.0;  // the table is used, and so made
+}
+
+}  // namespace flashrna

@@ -1,0 +1,106 @@
+#include "libfold/bench/training_bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "kernels/memory_usage.h"
+#include "kernels/torch_headers.h"
+#include "libfold/flow/igso3.h"
+#include "libfold/random_streams.h"
+#include "libfold/sampling/sampled_backbone.h"
+#include "libfold/training/ema.h"
+#include "libfold/training/optimizer.h"
+#include "libfold/training/training_step.h"
+#include "rna/torsion.h"
+
+namespace flashrna {
+namespace {
+
+// The parts of a trainer that a step goes through.
+struct Step {
+  Step(const RunConfig& config, at::Device device)
+      : training(config, device),
+        optimizer(training.parameters()),
+        ema(training.parameters(), config.training.ema_decay) {}
+
+  void run(const Batch& batch) {
+    // In place: gradients are part of the state that is not measured.
+    for (const auto& [name, parameter] : training.parameters())
+      if (parameter.grad().defined()) parameter.grad().zero_();
+    const TrainingStep::Evaluation evaluation = training.add_gradients(batch, 0, 0, 1.0);
+    const double norm = clip_gradients(training.parameters(), 1.0).item<double>();
+    if (norm >= 0) optimizer.step(1e-6);
+    ema.update(0);
+    terms_of(evaluation.losses);  // waits for a GPU
+  }
+
+  TrainingStep training;
+  AdamW optimizer;
+  Ema ema;
+};
+
+double seconds_of(const std::function<void()>& call) {
+  const auto start = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+RunConfig with_self_conditioning(RunConfig config, double share) {
+  config.training.self_conditioning = share;
+  return config;
+}
+
+}  // namespace
+
+Batch random_batch(int length) {
+  const int64_t L = length;
+  Batch batch;
+  batch.chain_ids = {"random"};
+  batch.lengths = at::tensor({L}, at::kLong);
+  batch.residue_index = at::arange(L, at::kLong).unsqueeze(0);
+  RandomStream stream(0, "random_batch", {static_cast<std::uint64_t>(length)});
+  const double width = native_radius_of_gyration(length) / std::sqrt(3.0);
+  batch.translations = (stream.normal({1, L, 3}) * width).to(at::kFloat);
+  batch.rotations = sample_uniform_rotations(L, stream).view({1, L, 3, 3}).to(at::kFloat);
+  const at::Tensor torsions = stream.normal({1, L, kTorsions, 2});
+  batch.torsions = (torsions / torsions.norm(2, -1, true)).to(at::kFloat);
+  batch.torsion_mask = at::ones({1, L, kTorsions}, at::kBool);
+  return batch;
+}
+
+TrainingTiming time_training_step(const RunConfig& config, const Batch& batch, int repeats, at::Device device,
+                                  const std::function<void()>& on_run) {
+  TrainingTiming timing;
+  timing.length = batch.translations.size(1);
+  const double share = config.training.self_conditioning;
+  const std::int64_t resident_before = resident_bytes();
+  reset_peak_resident();
+  for (const bool self_conditioned : {false, true}) {
+    if (self_conditioned ? share == 0 : share == 1) continue;
+    Step step(with_self_conditioning(config, self_conditioned ? 1.0 : 0.0), device);
+    step.training.model()->initialize(0);
+    step.run(random_batch(8));  // gradients and the optimizer's state are there from now on
+    double fastest = std::numeric_limits<double>::infinity();
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+      const AllocationRecorder memory(device);
+      fastest = std::min(fastest, seconds_of([&] { step.run(batch); }));
+      timing.peak_bytes = std::max(timing.peak_bytes, memory.peak_bytes());
+      timing.largest_bytes = memory.largest_bytes() < 0 ? -1 : std::max(timing.largest_bytes, memory.largest_bytes());
+      if (on_run) on_run();
+    }
+    timing.seconds += fastest * (self_conditioned ? share : 1.0 - share);
+  }
+  timing.resident_bytes = device.is_cpu() ? peak_resident_bytes() - resident_before : -1;
+  return timing;
+}
+
+std::vector<TrainingTiming> bench_training(const RunConfig& config, const std::vector<int>& lengths, int repeats,
+                                           at::Device device, const std::function<void()>& on_run) {
+  std::vector<TrainingTiming> timings;
+  for (const int length : lengths)
+    timings.push_back(time_training_step(config, random_batch(length), repeats, device, on_run));
+  return timings;
+}
+
+}  // namespace flashrna

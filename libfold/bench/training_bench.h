@@ -1,0 +1,32 @@
+// Time and memory of a training step: forward, losses, backward, clipping, AdamW, moving average.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "libfold/batch.h"
+#include "libfold/run_config.h"
+
+namespace flashrna {
+
+struct TrainingTiming {
+  std::int64_t length = 0;
+  double seconds = 0.0;            // the fastest of the repeats, averaged over steps with and without self-conditioning
+  std::int64_t peak_bytes = 0;     // of tensors beyond weights, gradients and the optimizer's state
+  std::int64_t largest_bytes = 0;  // of one tensor; -1 on a GPU
+  std::int64_t resident_bytes = 0;  // growth of the process, state included; -1 on a GPU
+};
+
+// One chain of each length. `on_run` is called after each step.
+std::vector<TrainingTiming> bench_training(const RunConfig& config, const std::vector<int>& lengths, int repeats,
+                                           at::Device device, const std::function<void()>& on_run);
+
+// The same for one given chain or batch.
+TrainingTiming time_training_step(const RunConfig& config, const Batch& batch, int repeats, at::Device device,
+                                  const std::function<void()>& on_run);
+
+// A chain of `length` residues at random: frames and torsions within a ball of a native's size.
+Batch random_batch(int length);
+
+}  // namespace flashrna

@@ -1,0 +1,81 @@
+#include "libfold/training/training_step.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "libfold/mixed_precision.h"
+#include "libfold/random_streams.h"
+
+namespace flashrna {
+
+bool StepTerms::finite() const { return std::isfinite(loss()) && std::isfinite(gradient_norm()); }
+
+void StepTerms::add(const StepTerms& other, double share) {
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] += share * other.values[i];
+}
+
+TrainingStep::TrainingStep(const RunConfig& config, at::Device device)
+    : config_(config),
+      device_(device),
+      interpolant_(config_.flow, config_.published),
+      model_(config_.model, config_.published) {
+  model_->to(device_);
+  model_->recompute_blocks(config_.training.recompute);
+  parameters_ = model_->parameters_by_name();
+}
+
+// Noise is made on the host, where its numbers are the same on every machine.
+Corrupted TrainingStep::corrupt(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const {
+  Corrupted noisy = interpolant_.corrupt(batch_on_host, seed, index);
+  noisy.t = noisy.t.to(device_, at::kFloat);
+  noisy.translations = noisy.translations.to(device_, at::kFloat);
+  noisy.rotations = noisy.rotations.to(device_, at::kFloat);
+  return noisy;
+}
+
+// Some of the time the model sees its own first prediction, without gradient, as it will when sampling.
+FlowModelOutput TrainingStep::predict(const Batch& truth, const Corrupted& noisy, std::uint64_t seed,
+                                      std::uint64_t index) {
+  const ScopedAutocast autocast(device_, config_.training.precision == "bf16");
+  FlowModelInput input;
+  input.lengths = truth.lengths;
+  input.residue_index = truth.residue_index;
+  input.t = noisy.t;
+  input.translations = noisy.translations;
+  input.rotations = noisy.rotations;
+  if (RandomStream(seed, "self_condition", {index}).uniform() < config_.training.self_conditioning) {
+    const at::NoGradGuard no_grad;
+    input.self_condition = model_->forward(input).translations.detach();
+  }
+  return model_->forward(input);
+}
+
+TrainingStep::Evaluation TrainingStep::evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) {
+  const Batch truth = batch_on_host.to(device_);
+  Evaluation result;
+  result.noisy = corrupt(batch_on_host, seed, index);
+  const FlowModelOutput prediction = predict(truth, result.noisy, seed, index);
+  result.losses = compute_losses(truth, result.noisy, prediction, config_.losses, config_.published);
+  return result;
+}
+
+TrainingStep::Evaluation TrainingStep::add_gradients(const Batch& batch_on_host, std::uint64_t seed,
+                                                     std::uint64_t index, double share) {
+  Evaluation result = evaluate(batch_on_host, seed, index);
+  (share == 1.0 ? result.losses.total : result.losses.total * share).backward();
+  return result;
+}
+
+StepTerms terms_of(const Losses& losses) {
+  const at::Tensor stacked = at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(),
+                                        losses.auxiliary.mean(), losses.atoms.mean(), losses.distances.mean(),
+                                        losses.torsions.mean(), losses.bonds.mean(), losses.angles.mean()})
+                                 .detach()
+                                 .to(at::kCPU, at::kDouble)
+                                 .contiguous();
+  StepTerms terms;
+  std::copy_n(stacked.const_data_ptr<double>(), stacked.numel(), terms.values.begin());
+  return terms;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,66 @@
+// What one training step computes: noise, prediction, losses, gradients. The trainer repeats it, validation shares it,
+// the benchmark times it, and a failed batch is replayed through it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "libfold/checkpoint.h"
+#include "libfold/flow/interpolant.h"
+#include "libfold/nn/flow_model.h"
+#include "libfold/run_config.h"
+#include "libfold/training/losses.h"
+
+namespace flashrna {
+
+// The numbers of a step, means over its chains.
+struct StepTerms {
+  static constexpr std::array<const char*, 10> kNames = {"loss",   "translation",  "rotation", "auxiliary",
+                                                         "atoms",  "distances",    "torsions", "bonds",
+                                                         "angles", "gradient_norm"};
+  std::array<double, kNames.size()> values{};
+
+  double loss() const { return values.front(); }
+  double gradient_norm() const { return values.back(); }
+  bool finite() const;
+  void add(const StepTerms& other, double share);
+};
+
+class TrainingStep {
+ public:
+  // The model is made, not initialised.
+  TrainingStep(const RunConfig& config, at::Device device);
+
+  struct Evaluation {
+    Corrupted noisy;
+    Losses losses;
+  };
+  // The losses of a batch on the host. All that is random, the noise and whether the model sees its own first
+  // prediction, follows from (seed, index): the same numbers on every device. Differentiable unless gradients are off.
+  Evaluation evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index);
+  // evaluate(), whose gradients times `share` are added to those of the parameters. The terms have no gradient norm
+  // yet.
+  Evaluation add_gradients(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index, double share);
+
+  FlowModel& model() { return model_; }
+  const NamedParameters& parameters() const { return parameters_; }
+  at::Device device() const { return device_; }
+
+ private:
+  Corrupted corrupt(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const;
+  FlowModelOutput predict(const Batch& batch, const Corrupted& noisy, std::uint64_t seed, std::uint64_t index);
+
+  RunConfig config_;
+  at::Device device_;
+  Interpolant interpolant_;
+  FlowModel model_;
+  NamedParameters parameters_;
+};
+
+// Of the losses alone; one transfer, because on a GPU each one waits for the step to end.
+StepTerms terms_of(const Losses& losses);
+
+}  // namespace flashrna

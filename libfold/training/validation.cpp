@@ -1,0 +1,120 @@
+#include "libfold/training/validation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <numeric>
+
+#include "kernels/torch_headers.h"
+#include "libfold/random_streams.h"
+#include "libfold/sampling/sampled_backbone.h"
+#include "rna/atomic_file.h"
+#include "rna/structure_writer.h"
+
+namespace flashrna {
+namespace {
+
+constexpr int kTimeBins = 5;  // of the validation loss, over t in 0..1
+// Chains times noises per validation, at least: so that every bin of t is filled by a small set too.
+constexpr std::size_t kValidationDraws = 32;
+
+std::string time_bin_name(int bin) {
+  return fmt::format("validation_t_{:.1f}_{:.1f}", static_cast<double>(bin) / kTimeBins,
+                     static_cast<double>(bin + 1) / kTimeBins);
+}
+
+std::uint64_t validation_seed(const RunConfig& config) {
+  RandomStream seeds(config.training.seed, "validation");
+  return seeds.below(std::numeric_limits<std::uint64_t>::max());
+}
+
+// Lengths at equal steps through the sorted ones: short, middling, long.
+std::vector<int> spread_over(std::vector<int> lengths, std::size_t n) {
+  std::ranges::sort(lengths);
+  std::vector<int> chosen;
+  for (std::size_t i = 0; i < n && !lengths.empty(); ++i)
+    chosen.push_back(lengths[(2 * i + 1) * lengths.size() / (2 * n)]);
+  return chosen;
+}
+
+}  // namespace
+
+Validation::Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step)
+    : config_(config), data_(data), step_(step), sampler_(config, step.model(), step.device()) {
+  if (config.training.validation_samples == 0) return;
+  std::vector<int> lengths;
+  for (const std::size_t chain : data.validation()) {
+    natives_.add(data.nucleotides(chain));
+    lengths.push_back(data.length(chain));
+  }
+  sample_lengths_ = spread_over(lengths, static_cast<std::size_t>(config.training.validation_samples));
+}
+
+std::vector<std::string> Validation::loss_columns() {
+  std::vector<std::string> columns = {"validation_loss"};
+  for (int bin = 0; bin < kTimeBins; ++bin) columns.push_back(time_bin_name(bin));
+  return columns;
+}
+
+std::vector<std::string> Validation::sample_columns() {
+  return {"sample_c4_c4_w1", "sample_o3_p_w1", "sample_c4_neighbors", "sample_bonded", "sample_rg_ratio"};
+}
+
+std::map<std::string, double> Validation::losses() {
+  const at::NoGradGuard no_grad;
+  const std::uint64_t seed = validation_seed(config_);
+  const BatchPlan plan = data_.plan_validation();
+  const std::size_t chains = data_.validation().size();
+  const std::size_t passes = (kValidationDraws + chains - 1) / chains;
+  double sum = 0.0, count = 0.0;
+  std::array<double, kTimeBins> bin_sum{}, bin_count{};
+  for (std::uint64_t index = 0; index < passes * plan.size(); ++index) {
+    const Batch batch = data_.load_validation(plan[index % plan.size()]);
+    const auto [noisy, losses] = step_.evaluate(batch, seed, index);
+    const at::Tensor each = (losses.se3 + losses.auxiliary).to(at::kCPU, at::kDouble);
+    const at::Tensor t = noisy.t.to(at::kCPU, at::kDouble);
+    for (std::int64_t b = 0; b < each.size(0); ++b) {
+      const double loss = each[b].item<double>();
+      const auto bin = static_cast<std::size_t>(std::clamp(t[b].item<double>() * kTimeBins, 0.0, kTimeBins - 1.0));
+      sum += loss, count += 1.0;
+      bin_sum[bin] += loss, bin_count[bin] += 1.0;
+    }
+  }
+  std::map<std::string, double> values{{"validation_loss", sum / count}};
+  for (std::size_t bin = 0; bin < kTimeBins; ++bin)
+    if (bin_count[bin] > 0) values[time_bin_name(static_cast<int>(bin))] = bin_sum[bin] / bin_count[bin];
+  return values;
+}
+
+std::map<std::string, double> Validation::samples(const std::string& folder) {
+  std::vector<std::uint64_t> indices(sample_lengths_.size());
+  std::iota(indices.begin(), indices.end(), std::uint64_t{0});
+  const auto backbones = sampler_.sample(sample_lengths_, indices, validation_seed(config_),
+                                         static_cast<int>(config_.training.validation_sample_steps));
+  std::filesystem::create_directories(folder);
+  LocalGeometry made;
+  double neighbors = 0.0, bonded = 0.0, rg_ratio = 0.0, pairs = 0.0;
+  for (std::size_t i = 0; i < backbones.size(); ++i) {
+    const std::string name = fmt::format("len_{:05}_sample_{:03}", sample_lengths_[i], i);
+    const Structure structure = make_structure(backbones[i], name, Base::N);
+    write_file_atomically((std::filesystem::path(folder) / (name + ".cif")).string(), to_mmcif(structure));
+    const Chain& chain = structure.chains.front();
+    made.add(chain.nucleotides);
+    const BackboneChecks checks = check_backbone(chain);
+    const double n = static_cast<double>(sample_lengths_[i]) - 1.0;
+    if (n > 0) neighbors += n * checks.c4_neighbors, bonded += n * checks.bonded, pairs += n;
+    rg_ratio += checks.radius_of_gyration / native_radius_of_gyration(sample_lengths_[i]);
+  }
+  std::map<std::string, double> values{{"sample_rg_ratio", rg_ratio / static_cast<double>(backbones.size())}};
+  if (pairs > 0) values["sample_c4_neighbors"] = neighbors / pairs, values["sample_bonded"] = bonded / pairs;
+  for (const auto& [column, measure] : {std::pair{"sample_c4_c4_w1", "C4'-C4'"}, {"sample_o3_p_w1", "O3'-P"}}) {
+    if (made.of(measure).empty() || natives_.of(measure).empty()) continue;
+    values[column] = distribution_distance(local_measure(measure), made.of(measure), natives_.of(measure));
+  }
+  return values;
+}
+
+}  // namespace flashrna
