@@ -35,14 +35,20 @@ NearestResidueGrid::NearestResidueGrid(std::span<const Vec3> points, double reac
       first[axis] = static_cast<std::size_t>(std::max(0.0, (at - furthest) / cell));
       last[axis] = std::min(n_[axis], static_cast<std::size_t>((at + furthest) / cell) + 1);
     }
+    const auto square_along = [&](int axis, std::size_t index) {
+      const double center = low[axis] + cell * (static_cast<double>(index) + 0.5);
+      return static_cast<float>((center - points[residue][axis]) * (center - points[residue][axis]));
+    };
+    const float reach_square = static_cast<float>(furthest * furthest);
     for (std::size_t a = first[0]; a < last[0]; ++a) {
+      const float square_a = square_along(0, a);
       for (std::size_t b = first[1]; b < last[1]; ++b) {
+        const float square_ab = square_a + square_along(1, b);
+        if (square_ab > reach_square) continue;
         for (std::size_t c = first[2]; c < last[2]; ++c) {
-          const Vec3 center = low + cell * Vec3(static_cast<double>(a) + 0.5, static_cast<double>(b) + 0.5,
-                                                static_cast<double>(c) + 0.5);
-          const float square = static_cast<float>((center - points[residue]).squaredNorm());
+          const float square = square_ab + square_along(2, c);
           const std::size_t at = (a * n_[1] + b) * n_[2] + c;
-          if (square < squares[at] && square <= furthest * furthest) {
+          if (square < squares[at] && square <= reach_square) {
             squares[at] = square;
             cells_[at] = static_cast<std::int32_t>(residue);
           }

@@ -132,35 +132,52 @@ ResiduePairs best_pairs(std::span<const Vec3> mobile, std::span<const Vec3> targ
   return best.pairs;
 }
 
-TmScore score_of(const ResiduePairs& pairs, std::span<const Vec3> mobile, std::span<const Vec3> target,
-                 std::size_t normalizing_length) {
-  std::vector<Vec3> a, b;
-  for (const auto& [i, j] : pairs) {
-    a.push_back(mobile[static_cast<std::size_t>(i)]);
-    b.push_back(target[static_cast<std::size_t>(j)]);
+// Both chains along their axes, and where to start.
+class PreparedChains {
+ public:
+  PreparedChains(std::span<const Vec3> mobile, std::span<const Vec3> target) : mobile_(mobile), target_(target) {
+    check(mobile, "mobile");
+    check(target, "target");
+    mobile_along_axes_ = along_axes(mobile);
+    target_along_axes_ = along_axes(target);
+    const std::size_t shorter = std::min(mobile.size(), target.size());
+    seeds_ = alignment_seeds(mobile_along_axes_, target_along_axes_,
+                             tm_score_scale(static_cast<int>(shorter)) + kSofter, kSeeds);
   }
-  return tm_score(a, b, static_cast<int>(normalizing_length));
-}
+
+  StructureAlignment align(int normalizing_length) const {
+    StructureAlignment alignment;
+    alignment.pairs = best_pairs(mobile_along_axes_, target_along_axes_, tm_score_scale(normalizing_length), seeds_);
+    std::vector<Vec3> a, b;
+    for (const auto& [i, j] : alignment.pairs) {
+      a.push_back(mobile_[static_cast<std::size_t>(i)]);
+      b.push_back(target_[static_cast<std::size_t>(j)]);
+    }
+    alignment.score = tm_score(a, b, normalizing_length);
+    return alignment;
+  }
+
+ private:
+  std::span<const Vec3> mobile_, target_;
+  std::vector<Vec3> mobile_along_axes_, target_along_axes_;
+  std::vector<RigidTransform> seeds_;
+};
 
 }  // namespace
 
 StructureAlignments align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target) {
-  check(mobile, "mobile");
-  check(target, "target");
-  const std::vector<Vec3> mobile_along_axes = along_axes(mobile);
-  const std::vector<Vec3> target_along_axes = along_axes(target);
-  const double d0_mobile = tm_score_scale(static_cast<int>(mobile.size()));
-  const double d0_target = tm_score_scale(static_cast<int>(target.size()));
-  const std::vector<RigidTransform> seeds =
-      alignment_seeds(mobile_along_axes, target_along_axes, std::min(d0_mobile, d0_target) + kSofter, kSeeds);
+  const PreparedChains chains(mobile, target);
   StructureAlignments alignments;
-  alignments.by_mobile.pairs = best_pairs(mobile_along_axes, target_along_axes, d0_mobile, seeds);
-  alignments.by_target.pairs = d0_target == d0_mobile
-                                   ? alignments.by_mobile.pairs
-                                   : best_pairs(mobile_along_axes, target_along_axes, d0_target, seeds);
-  alignments.by_mobile.score = score_of(alignments.by_mobile.pairs, mobile, target, mobile.size());
-  alignments.by_target.score = score_of(alignments.by_target.pairs, mobile, target, target.size());
+  alignments.by_mobile = chains.align(static_cast<int>(mobile.size()));
+  alignments.by_target =
+      mobile.size() == target.size() ? alignments.by_mobile : chains.align(static_cast<int>(target.size()));
   return alignments;
+}
+
+StructureAlignment align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target,
+                                    int normalizing_length) {
+  if (normalizing_length < 1) fail("alignment normalized by the length {}: it must be positive", normalizing_length);
+  return PreparedChains(mobile, target).align(normalizing_length);
 }
 
 }  // namespace flashrna

@@ -28,4 +28,7 @@ struct StructureAlignments {
 // finite. Memory one byte per pair of residues, and what is linear in the lengths.
 StructureAlignments align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target);
 
+// For one normalizing length alone, e.g. that of the longer chain; throws Error also if it is not positive.
+StructureAlignment align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length);
+
 }  // namespace flashrna
