@@ -1,0 +1,56 @@
+// The measures of backbones on the natives of the training set, train.tar.xz: what generated backbones are held
+// against.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "rna/a_form.h"
+#include "rna/clashes.h"
+#include "rna/ribose_chirality.h"
+#include "rna/structure_reader.h"
+#include "tests/datasets/real_files.h"
+#include "tests/support/shared_data.h"
+
+namespace flashrna {
+namespace {
+
+constexpr std::size_t kShortestChain = 20;  // nt
+
+TEST(NativeMeasures, TrainingChainsHaveFewClashesNaturalRibosesAndMuchAForm) {
+  FLASHRNA_REQUIRE_SHARED(folder, "structures");
+  Clashes clashes;
+  RiboseChirality chirality;
+  AFormCount a_form;
+  int n_chains = 0;
+  for_each_real_file(folder, [&](const std::string& name, const std::string& bytes) {
+    if (!name.starts_with("train/")) return;
+    for (const Chain& chain : read_structure_from_memory(bytes, name).chains) {
+      if (chain.nucleotides.size() < kShortestChain) continue;
+      ++n_chains;
+      const Clashes of_chain = find_clashes(chain.nucleotides);
+      clashes.pairs += of_chain.pairs;
+      clashes.published_pairs += of_chain.published_pairs;
+      clashes.atoms += of_chain.atoms;
+      const RiboseChirality riboses = ribose_chirality(chain.nucleotides);
+      for (std::size_t k = 0; k < 4; ++k) {
+        chirality.centers[k] += riboses.centers[k];
+        chirality.inverted[k] += riboses.inverted[k];
+      }
+      const AFormCount helical = count_a_form(chain.nucleotides);
+      a_form.a_form += helical.a_form;
+      a_form.nucleotides += helical.nucleotides;
+    }
+  });
+  fmt::print("  {} chains, {} atoms: {:.3f} clashes per 100 atoms ({:.3f} as published)\n", n_chains, clashes.atoms,
+             clashes.per_100_atoms(), clashes.published_per_100_atoms());
+  fmt::print("  A-form: {:.3f} of {} nucleotides\n", a_form.share(), a_form.nucleotides);
+  EXPECT_NEAR(clashes.per_100_atoms(), 0.3, 0.05);
+  EXPECT_NEAR(a_form.share(), 0.61, 0.015);
+  for (std::size_t k = 0; k < 4; ++k) {
+    fmt::print("  {}: {} of {} inverted\n", atom_name(Base::N, kRiboseCenters[k].carbon), chirality.inverted[k],
+               chirality.centers[k]);
+    EXPECT_LT(chirality.inverted[k], chirality.centers[k] / 100);
+  }
+}
+
+}  // namespace
+}  // namespace flashrna
