@@ -1,5 +1,6 @@
 // Which of many points lie within a fixed distance of one another: points sorted into cubes of that edge, so that only
-// the 27 cubes around a point are looked through. Time and memory are linear where the points have a largest density.
+// the 27 cubes around a point are looked through. Memory is linear in the points; so is the time, but for a sort, where
+// their density has a limit.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ std::array<double, 5> ring_torsions(const Nucleotide& nucleotide);
 // Altona & Sundaralingam 1972 (doi:10.1021/ja00778a043), the definition that reports use: nu2 carries the amplitude.
 SugarPucker altona_sundaralingam_pucker(const std::array<double, 5>& nu);
 
-// Rao, Westhof & Sundaralingam 1981 (doi:10.1107/S0567739481000892): Fourier sum over all five torsions alike.
+// Rao, Westhof & Sundaralingam 1981 (Acta Cryst. A37, 421): Fourier sum over all five torsions alike.
 SugarPucker rao_pucker(const std::array<double, 5>& nu);
 
 // "C3'-endo", "C4'-exo", ... for each tenth of the circle; empty for NaN.
