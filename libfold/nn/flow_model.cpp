@@ -6,7 +6,6 @@
 #include "libfold/configuration.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
-#include "libfold/nn/recompute.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -21,6 +20,19 @@ void check_range(const char* key, int value, int lowest, int highest) {
   if (value < lowest || value > highest) {
     fail_usage("{} = {}: must be from {} to {}", key, value, lowest, highest);
   }
+}
+
+// The tensors of a pair representation in use, and back.
+std::vector<Tensor> parts_of(const PairRepresentation& pair) {
+  if (pair.full.defined()) return {pair.full};
+  if (pair.factor_1.defined()) return {pair.factor_1, pair.factor_2};
+  return {};
+}
+
+PairRepresentation pair_from(const std::vector<Tensor>& parts) {
+  if (parts.size() == 1) return {.full = parts[0]};
+  if (parts.size() == 2) return {.factor_1 = parts[0], .factor_2 = parts[1]};
+  return {};
 }
 
 }  // namespace
@@ -155,45 +167,56 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
   return block;
 }
 
+// Where activations are recomputed, only what goes into a part is kept: attention, the rest of the single
+// representation, the pair representation. One after the other, so that backward holds the activations of one part.
+std::vector<Tensor> FlowModelImpl::run_part(const TensorFunction& part, const std::vector<Tensor>& inputs) const {
+  return recompute_ ? recomputed(part, inputs) : part(inputs);
+}
+
 FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state, const Tensor& lengths) {
   const Tensor mask =
       mask_from_lengths(lengths, state.single.size(1)).to(state.frames.translations.scalar_type());  // [B, L]
   const Tensor row_mask = mask.unsqueeze(2);
-  Tensor single = block.ipa_ln(state.single + block.ipa(state.single, state.pair, state.frames, lengths) * row_mask);
-  single = single + block.post_tfmr(block.seq_tfmr(single, lengths));
-  single = block.node_transition(single) * row_mask;
-  const Frames frames = block.bb_update(single, state.frames, mask);
 
-  PairRepresentation pair;
-  if (block.edge_transition) {
-    pair = block.edge_transition(single, state.pair);
-    pair.factor_1 = pair.factor_1 * row_mask.unsqueeze(3);
-    pair.factor_2 = pair.factor_2 * row_mask.unsqueeze(3);
-  } else if (block.edge_transition_2d) {
-    pair = block.edge_transition_2d(single, state.pair);
-    pair.full = pair.full * row_mask.unsqueeze(1) * row_mask.unsqueeze(2);
-  }
-  return {single, pair, frames};
+  const auto attend = [&block, lengths, row_mask](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+    const Frames frames{in[1], in[2]};
+    const Tensor update = block.ipa(in[0], pair_from({in.begin() + 3, in.end()}), frames, lengths);
+    return {block.ipa_ln(in[0] + update * row_mask)};
+  };
+  std::vector<Tensor> inputs = {state.single, state.frames.rotations, state.frames.translations};
+  const std::vector<Tensor> pair = parts_of(state.pair);
+  inputs.insert(inputs.end(), pair.begin(), pair.end());
+  const Tensor attended = run_part(attend, inputs)[0];
+
+  const auto refine = [&block, lengths, mask, row_mask](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+    Tensor single = in[0] + block.post_tfmr(block.seq_tfmr(in[0], lengths));
+    single = block.node_transition(single) * row_mask;
+    const Frames frames = block.bb_update(single, Frames{in[1], in[2]}, mask);
+    return {single, frames.rotations, frames.translations};
+  };
+  const std::vector<Tensor> refined = run_part(refine, {attended, state.frames.rotations, state.frames.translations});
+  return {refined[0], update_pair(block, refined[0], state.pair, row_mask), {refined[1], refined[2]}};
 }
 
-FlowModelImpl::TrunkState FlowModelImpl::run_block_recomputed(Block& block, const TrunkState& state,
-                                                              const Tensor& lengths) {
-  const auto flat = [](const TrunkState& from) {
-    std::vector<Tensor> tensors = {from.single, from.frames.rotations, from.frames.translations};
-    for (const Tensor& part : {from.pair.factor_1, from.pair.factor_2, from.pair.full})
-      if (part.defined()) tensors.push_back(part);
-    return tensors;
+PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single, const PairRepresentation& pair,
+                                              const Tensor& row_mask) const {
+  if (!block.edge_transition && !block.edge_transition_2d) return {};
+  const auto update = [&block, row_mask](const std::vector<Tensor>& in) {
+    const PairRepresentation before = pair_from({in.begin() + 1, in.end()});
+    PairRepresentation after;
+    if (block.edge_transition) {
+      after = block.edge_transition(in[0], before);
+      after.factor_1 = after.factor_1 * row_mask.unsqueeze(3);
+      after.factor_2 = after.factor_2 * row_mask.unsqueeze(3);
+    } else {
+      after = block.edge_transition_2d(in[0], before);
+      after.full = after.full * row_mask.unsqueeze(1) * row_mask.unsqueeze(2);
+    }
+    return parts_of(after);
   };
-  const auto from_flat = [](const std::vector<Tensor>& tensors) {
-    TrunkState to{tensors[0], {}, {tensors[1], tensors[2]}};
-    if (tensors.size() == 4) to.pair.full = tensors[3];
-    if (tensors.size() == 5) to.pair = {.factor_1 = tensors[3], .factor_2 = tensors[4], .full = {}};
-    return to;
-  };
-  const auto run = [this, &block, lengths, flat, from_flat](const std::vector<Tensor>& inputs) {
-    return flat(run_block(block, from_flat(inputs), lengths));
-  };
-  return from_flat(recomputed(run, flat(state)));
+  std::vector<Tensor> inputs = {single};
+  for (const Tensor& part : parts_of(pair)) inputs.push_back(part);
+  return pair_from(run_part(update, inputs));
 }
 
 FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
@@ -204,18 +227,21 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
                                    : in.residue_index;
 
   const Tensor initial = full_precision(node_embedder(in.t, residue_index, mask)) * mask.unsqueeze(2);  // [B, L, c_s]
-  const EdgeEmbedderInput edges{.node = initial,
-                                .translations = in.translations,
-                                .self_condition = in.self_condition,
-                                .self_condition_neighbors = in.self_condition_neighbors,
-                                .residue_index = residue_index,
-                                .lengths = in.lengths};
+  EdgeEmbedderInput edges{.node = initial,
+                          .translations = in.translations,
+                          .self_condition = in.self_condition,
+                          .self_condition_neighbors = in.self_condition_neighbors,
+                          .residue_index = residue_index,
+                          .lengths = in.lengths};
   TrunkState state{initial, {}, {in.rotations, in.translations * kNmPerAngstrom}};
-  if (edge_embedder) state.pair = edge_embedder(edges);
-  if (edge_embedder_2d) state.pair = edge_embedder_2d(edges);
-  if (factorised_edge_embedder_2d) state.pair = factorised_edge_embedder_2d(edges);
-  for (Block& block : blocks_)
-    state = recompute_ ? run_block_recomputed(block, state, in.lengths) : run_block(block, state, in.lengths);
+  const auto embed = [this, edges](const std::vector<Tensor>& inputs) mutable {
+    edges.node = inputs[0];
+    if (edge_embedder) return parts_of(edge_embedder(edges));
+    if (edge_embedder_2d) return parts_of(edge_embedder_2d(edges));
+    return parts_of(factorised_edge_embedder_2d(edges));
+  };
+  if (pair_mode_ != PairMode::kNone) state.pair = pair_from(run_part(embed, {initial}));
+  for (Block& block : blocks_) state = run_block(block, state, in.lengths);
   return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial)};
 }
 

@@ -13,6 +13,7 @@
 #include "libfold/nn/edge_transition.h"
 #include "libfold/nn/invariant_point_attention.h"
 #include "libfold/nn/node_embedder.h"
+#include "libfold/nn/recompute.h"
 #include "libfold/nn/sequence_transformer.h"
 #include "libfold/nn/torsion_head.h"
 #include "libfold/nn/transition.h"
@@ -71,8 +72,8 @@ class FlowModelImpl : public torch::nn::Module {
  public:
   FlowModelImpl(const ModelConfig& config, const PublishedConventions& published);
   FlowModelOutput forward(const FlowModelInput& input);
-  // Whether backward computes each block's activations anew instead of keeping them; off at first.
-  void recompute_blocks(bool recompute) { recompute_ = recompute; }
+  // Whether backward computes activations anew, part by part, instead of keeping them; off at first.
+  void recompute_activations(bool recompute) { recompute_ = recompute; }
   // Draws every parameter anew from the stream ("initialize", parameter name) of `seed`, with the published
   // distributions: independent of LibTorch's global generator and of the order of construction.
   void initialize(std::uint64_t seed);
@@ -102,7 +103,9 @@ class FlowModelImpl : public torch::nn::Module {
     Frames frames;
   };
   TrunkState run_block(Block& block, const TrunkState& state, const at::Tensor& lengths);
-  TrunkState run_block_recomputed(Block& block, const TrunkState& state, const at::Tensor& lengths);
+  PairRepresentation update_pair(Block& block, const at::Tensor& single, const PairRepresentation& pair,
+                                 const at::Tensor& row_mask) const;
+  std::vector<at::Tensor> run_part(const TensorFunction& part, const std::vector<at::Tensor>& inputs) const;
 
   ModelConfig config_;
   PublishedConventions published_;

@@ -20,7 +20,7 @@ TrainingStep::TrainingStep(const RunConfig& config, at::Device device)
       interpolant_(config_.flow, config_.published),
       model_(config_.model, config_.published) {
   model_->to(device_);
-  model_->recompute_blocks(config_.training.recompute);
+  model_->recompute_activations(config_.training.recompute);
   parameters_ = model_->parameters_by_name();
 }
 

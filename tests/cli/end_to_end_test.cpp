@@ -1,10 +1,13 @@
 // The whole path with a small model: convert, info, train, resume, sample; what each prints, and where.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -31,6 +34,13 @@ class EndToEnd : public testing::Test {
     ProgramResult result = run_flashrna(words, {.folder = folder->path()});
     EXPECT_EQ(result.status, 0) << result.errors;
     return result;
+  }
+  static std::vector<std::string> files_ending_in(const std::string& ending, const std::string& name) {
+    std::vector<std::string> files;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(folder->path(name), none))
+      if (entry.path().string().ends_with(ending)) files.push_back(entry.path().string());
+    return files;
   }
   static std::string bytes(const std::string& name) { return file_bytes(folder->path(name)); }
 
@@ -125,10 +135,49 @@ TEST_F(EndToEnd, InterruptedTrainingSaysHowToGoOnAndGoesOn) {
   EXPECT_NE(result.errors.find("flashrna train --resume --output cut"), std::string::npos) << result.errors;
   Words more{"train", "--resume", "--output", "cut", "--training.minutes", "0.01"};
   run(more);
-  const ProgramResult terminated = run_flashrna(
-      {"train", "--resume", "--output", "cut"},
-      {.folder = folder->path(), .interrupt_after = " of 1000000 steps done", .signal = SIGTERM});
+  const ProgramResult terminated =
+      run_flashrna({"train", "--resume", "--output", "cut"},
+                   {.folder = folder->path(), .interrupt_after = " of 1000000 steps done", .signal = SIGTERM});
   EXPECT_EQ(terminated.status, 143) << terminated.errors;
+}
+
+TEST_F(EndToEnd, TrainingKilledAtTwentyMomentsIsAlwaysResumable) {
+  Words words{"train", "--config", "configs/demo.ini", "--data.path", "rna.h5", "--output", "killed"};
+  for (const std::string& word : small_model_words()) words.push_back(word == "4" ? "1000000" : word);
+  // A checkpoint every step: most moments are in the middle of writing one.
+  *(std::ranges::find(words, "--training.checkpoint_every") + 1) = "1";
+  std::mt19937 random(1);
+  for (int i = 0; i < 20; ++i) {
+    const ProgramResult result = run_flashrna(words, {.folder = folder->path(),
+                                                      .interrupt_after = " steps done",
+                                                      .signal = SIGKILL,
+                                                      .signal_delay_ms = static_cast<int>(random() % 1000)});
+    EXPECT_EQ(result.status, -SIGKILL) << result.errors;
+    // The next one begins with the last checkpoint: it must be whole.
+    if (!files_ending_in(".h5", "killed/checkpoints").empty()) words = {"train", "--resume", "--output", "killed"};
+  }
+  EXPECT_GT(files_ending_in(".h5", "killed/checkpoints").size(), 1u) << "no step was done: this test shows nothing";
+  run({"train", "--resume", "--output", "killed", "--training.minutes", "0.01"});
+  for (const std::string& checkpoint : files_ending_in(".h5", "killed/checkpoints")) run({"info", checkpoint});
+  EXPECT_TRUE(files_ending_in(".partial", "killed/checkpoints").empty());
+}
+
+TEST_F(EndToEnd, AFailedStepFailsAgainWhenReplayed) {
+  Words words{"train", "--config", "configs/demo.ini", "--data.path", "rna.h5", "--output", "failing"};
+  for (const std::string& word : small_model_words()) words.push_back(word);
+  words.insert(words.end(), {"--losses.translation_weight", "1e38", "--losses.translation_scale", "1e3"});
+  const ProgramResult failed = run_flashrna(words, {.folder = folder->path()});
+  EXPECT_EQ(failed.status, 1);
+  const std::string command = "flashrna train --data.replay failing/failed_batch.h5";
+  EXPECT_NE(failed.errors.find(command), std::string::npos) << failed.errors;
+  const ProgramResult replayed =
+      run_flashrna({"train", "--data.replay", "failing/failed_batch.h5"}, {.folder = folder->path()});
+  EXPECT_EQ(replayed.status, 1);
+  EXPECT_NE(replayed.errors.find("the loss is not finite"), std::string::npos) << replayed.errors;
+  EXPECT_TRUE(replayed.output.starts_with("chain\tt\tloss\ttranslation")) << replayed.output;
+  const ProgramResult other = run_flashrna({"train", "--data.replay", "rna.h5"}, {.folder = folder->path()});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.errors.find("rna.h5: not a failed batch"), std::string::npos) << other.errors;
 }
 
 }  // namespace

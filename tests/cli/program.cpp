@@ -36,12 +36,12 @@ namespace {
   _exit(127);
 }
 
-void interrupt_when(const std::string& text, const std::string& errors_path, pid_t process, int signal,
-                    int& status) {
+void interrupt_when(const ProgramOptions& options, const std::string& errors_path, pid_t process, int& status) {
   bool sent = false;
   while (waitpid(process, &status, WNOHANG) == 0) {
-    if (!sent && file_bytes(errors_path).find(text) != std::string::npos) {
-      kill(process, signal);
+    if (!sent && file_bytes(errors_path).find(options.interrupt_after) != std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(options.signal_delay_ms));
+      kill(process, options.signal);
       sent = true;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -67,7 +67,7 @@ ProgramResult run(std::vector<std::string> words, const ProgramOptions& options)
   if (options.interrupt_after.empty()) {
     waitpid(process, &status, 0);
   } else {
-    interrupt_when(options.interrupt_after, errors_path, process, options.signal, status);
+    interrupt_when(options, errors_path, process, status);
   }
   ProgramResult result;
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);

@@ -1,9 +1,9 @@
 // Runs the built program as a user would: a process of its own, its streams and exit status caught.
 #pragma once
 
-#include <csignal>
 #include <sys/types.h>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -16,10 +16,11 @@ struct ProgramResult {
 };
 
 struct ProgramOptions {
-  std::string folder = ".";      // working folder
-  long file_size_limit = -1;     // bytes that a file may have, as a full disk; -1 = no limit
-  std::string interrupt_after;   // send `signal` once stderr holds this text; "" = never
+  std::string folder = ".";     // working folder
+  long file_size_limit = -1;    // bytes that a file may have, as a full disk; -1 = no limit
+  std::string interrupt_after;  // send `signal` once stderr holds this text; "" = never
   int signal = SIGINT;
+  int signal_delay_ms = 0;       // after the text
   std::string output_path = "";  // stdout goes there; "" = it is caught
 };
 

@@ -236,13 +236,15 @@ TEST_P(EveryMode, RecomputedBlocksGiveTheSameGradients) {
   FlowModel model = lively_model(tiny_config(GetParam()));
   const FlowModelInput in = make_input({23, 17}, 23);
   const auto kept = gradients_of(model, in);
-  model->recompute_blocks(true);
+  model->recompute_activations(true);
   const auto recomputed = gradients_of(model, in);
   EXPECT_EQ(kept.size(), recomputed.size());
+  // Gradients of what is used in several places are sums in another order: some roundings of the largest.
+  double largest = 0.0;
+  for (const auto& [name, gradient] : kept) largest = std::max(largest, gradient.abs().max().item<double>());
   for (const auto& [name, gradient] : kept) {
     ASSERT_TRUE(recomputed.contains(name)) << name;
-    // The node embedder's gradient is a sum over its uses, whose order differs: some roundings.
-    expect_close(name, recomputed.at(name), gradient, 1e-13);
+    EXPECT_LE((recomputed.at(name) - gradient).abs().max().item<double>(), 1e-14 * largest) << name;
   }
 }
 
@@ -250,7 +252,7 @@ TEST(MixedPrecision, ChangesTranslationsByLessThanOneBfloat16RoundingOfTheirUpda
   for (const bool recompute : {false, true}) {
     FlowModel model = lively_model(tiny_config());
     model->to(at::kFloat);
-    model->recompute_blocks(recompute);
+    model->recompute_activations(recompute);
     FlowModelInput in = make_input({61, 40}, 61);
     for (Tensor* tensor : {&in.t, &in.translations, &in.rotations, &in.self_condition})
       *tensor = tensor->to(at::kFloat);
