@@ -18,6 +18,7 @@ struct Bench {
 constexpr Bench kBenches[] = {
     {"convert", bench_convert_main, "reading structures into a dataset, beside gemmi reading the same files"},
     {"model", bench_model_main, "the network's forward and backward, beside matrix products on the same threads"},
+    {"sampling", bench_sampling_main, "sampling against length and batch size, for several attention backends"},
     {"training", bench_training_main, "a training step: time, memory, bytes per residue"},
 };
 

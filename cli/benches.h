@@ -8,6 +8,7 @@ namespace flashrna {
 
 int bench_convert_main(const std::vector<std::string>& arguments);
 int bench_model_main(const std::vector<std::string>& arguments);
+int bench_sampling_main(const std::vector<std::string>& arguments);
 int bench_training_main(const std::vector<std::string>& arguments);
 
 }  // namespace flashrna

@@ -1,10 +1,10 @@
 #include "libfold/bench/model_bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 #include "kernels/torch_headers.h"
+#include "libfold/bench/stopwatch.h"
 #include "libfold/bench/training_bench.h"
 #include "libfold/flow/igso3.h"
 #include "libfold/nn/model_flops.h"
@@ -14,10 +14,8 @@ namespace flashrna {
 namespace {
 
 // A value of the result is read, which waits for a GPU to finish.
-double seconds_of(const std::function<at::Tensor()>& call) {
-  const auto start = std::chrono::steady_clock::now();
-  call().flatten()[0].item<float>();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+double seconds_until_read(const std::function<at::Tensor()>& call) {
+  return seconds_of([&] { call().flatten()[0].item<float>(); });
 }
 
 FlowModelInput input_of(const Batch& batch, at::Device device) {
@@ -47,12 +45,12 @@ std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vecto
     timing.forward_seconds = timing.training_seconds = std::numeric_limits<double>::infinity();
     double sgemm = std::numeric_limits<double>::infinity();
     for (int repeat = 0; repeat <= repeats; ++repeat) {
-      sgemm = std::min(sgemm, seconds_of([&] { return at::mm(a, b); }));
-      const double forward = seconds_of([&] {
+      sgemm = std::min(sgemm, seconds_until_read([&] { return at::mm(a, b); }));
+      const double forward = seconds_until_read([&] {
         const at::NoGradGuard no_grad;
         return model->forward(in).translations;
       });
-      const double training = seconds_of([&] {
+      const double training = seconds_until_read([&] {
         model->zero_grad();
         const FlowModelOutput out = model->forward(in);
         const at::Tensor sum = out.translations.sum() + out.rotations.sum() + out.torsions.sum();
@@ -72,10 +70,9 @@ std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vecto
 }
 
 double igso3_table_seconds() {
-  const auto start = std::chrono::steady_clock::now();
-  const Igso3 table(1.5);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return table.angle(0.5) > 0 ? seconds : 0.0;  // the table is used, and so made
+  double angle = 0.0;
+  const double seconds = seconds_of([&] { angle = Igso3(1.5).angle(0.5); });
+  return angle > 0 ? seconds : 0.0;  // the table is used, and so made
 }
 
 }  // namespace flashrna

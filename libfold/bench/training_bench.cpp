@@ -1,11 +1,11 @@
 #include "libfold/bench/training_bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
+#include "libfold/bench/stopwatch.h"
 #include "libfold/flow/igso3.h"
 #include "libfold/random_streams.h"
 #include "libfold/sampling/sampled_backbone.h"
@@ -39,12 +39,6 @@ struct Step {
   AdamW optimizer;
   Ema ema;
 };
-
-double seconds_of(const std::function<void()>& call) {
-  const auto start = std::chrono::steady_clock::now();
-  call();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 RunConfig with_self_conditioning(RunConfig config, double share) {
   config.training.self_conditioning = share;

@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+
+#include "cli/benches.h"
+#include "cli/device.h"
+#include "cli/options.h"
+#include "cli/plot.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "kernels/torch_headers.h"
+#include "libfold/bench/sampling_bench.h"
+#include "libfold/configuration.h"
+#include "libfold/sampling/sample_writer.h"
+#include "rna/atomic_file.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+constexpr int kBatchLength = 128;  // residues, of the figure against batch size
+
+struct Options {
+  std::string lengths = "64,128,256,512,1024,2048";
+  std::string batches = "1,2,4,8,16";
+  std::string backends = "dense,lifted";
+  int dense_up_to = 512;
+  int steps = 4;
+  int repeats = 2;
+  std::string output;
+};
+
+std::vector<std::string> backends_of(const std::string& text) {
+  std::vector<std::string> names;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    names.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
+
+std::vector<SamplingCase> cases_of(const Options& options) {
+  std::vector<SamplingCase> cases;
+  for (const std::string& backend : backends_of(options.backends)) {
+    for (const int length : parse_lengths(options.lengths))
+      if (backend != "dense" || length <= options.dense_up_to) cases.push_back({backend, length, 1});
+    for (const int batch : parse_lengths(options.batches))
+      if (batch > 1) cases.push_back({backend, kBatchLength, batch});
+  }
+  return cases;
+}
+
+Table table_of(const std::vector<SamplingTiming>& timings) {
+  Table table(
+      {"backend", "length", "batch", "steps", "step_s", "forward_s", "step/forward", "s_per_backbone", "peak_MB"});
+  for (const SamplingTiming& t : timings)
+    table.add_row({t.backend,
+                   t.length,
+                   t.batch,
+                   t.steps,
+                   t.step_seconds,
+                   t.forward_seconds,
+                   {t.step_seconds / t.forward_seconds, 3},
+                   t.step_seconds * t.steps / t.batch,
+                   static_cast<double>(t.peak_bytes) / 1e6});
+  return table;
+}
+
+// Seconds a step of every backend, over length at batch 1 or over batch size at kBatchLength.
+std::vector<PlotLine> lines_of(const std::vector<SamplingTiming>& timings, bool over_length) {
+  std::map<std::string, PlotLine> lines;
+  for (const SamplingTiming& t : timings) {
+    if (over_length ? t.batch != 1 : t.length != kBatchLength) continue;
+    lines[t.backend].name = t.backend;
+    lines[t.backend].points.emplace_back(over_length ? t.length : t.batch, t.step_seconds);
+  }
+  std::vector<PlotLine> all;
+  for (auto& [backend, line] : lines) all.push_back(line);
+  return all;
+}
+
+void write_figures(const std::vector<SamplingTiming>& timings, const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder, error.message());
+  std::string csv = "backend,length,batch,steps,step_seconds,forward_seconds,peak_bytes\n";
+  for (const SamplingTiming& t : timings)
+    csv += fmt::format("{},{},{},{},{},{},{}\n", t.backend, t.length, t.batch, t.steps, t.step_seconds,
+                       t.forward_seconds, t.peak_bytes);
+  write_file_atomically(fs::path(folder) / "sampling.csv", csv);
+  draw_plot(fs::path(folder) / "time_by_length.svg", "Sampling, one backbone", "residues", "seconds per step",
+            lines_of(timings, true));
+  draw_plot(fs::path(folder) / "time_by_batch.svg", fmt::format("Sampling, {} residues", kBatchLength),
+            "backbones per batch", "seconds per step", lines_of(timings, false));
+}
+
+}  // namespace
+
+int bench_sampling_main(const std::vector<std::string>& arguments) {
+  RunConfig config;
+  Configuration configuration;
+  config.add_options(configuration);
+  Options options;
+  CommonOptions common;
+  CommandLine line("bench sampling",
+                   "Times sampling against length and, at 128 residues, against batch size, for several attention "
+                   "backends; the default model, or that of a configuration.",
+                   "flashrna bench sampling --config configs/small.ini --lengths 32,64 --batches 1,2 --repeats 1");
+  line.option("lengths", options.lengths, "LIST", "residues of one backbone: lengths and ranges first-last:step");
+  line.option("batches", options.batches, "LIST", "backbones of 128 residues per batch");
+  line.option("backends", options.backends, "LIST", "attention backends, separated by commas");
+  line.option("dense-up-to", options.dense_up_to, "N", "longest backbone for the dense backend, whose memory is O(L²)");
+  line.option("steps", options.steps, "N", "calls of the network per backbone, at least 2");
+  line.option("repeats", options.repeats, "N", "times; the fastest of each counts");
+  line.option("output", options.output, "DIR", "also write sampling.csv and two pictures there (needs gnuplot)");
+  line.common(common);
+  line.configuration(configuration);
+  if (!line.parse(arguments)) return 0;
+  if (options.repeats < 1) fail_usage("--repeats \"{}\" is not a whole number from 1", options.repeats);
+  if (options.steps < 2) fail_usage("--steps {}: must be at least 2", options.steps);
+  config.model.validate();
+  config.flow.validate();
+  const at::Device device(select_device(common));
+
+  const std::vector<SamplingCase> cases = cases_of(options);
+  std::vector<SamplingTiming> timings;
+  {
+    Progress progress("timing", "runs", static_cast<std::int64_t>(cases.size()) * options.repeats, common.quiet);
+    timings = bench_sampling(config, cases, options.steps, options.repeats, device, [&] { progress.advance(); });
+  }
+  table_of(timings).print(common.json);
+  if (!options.output.empty()) write_figures(timings, options.output);
+  return 0;
+}
+
+}  // namespace flashrna

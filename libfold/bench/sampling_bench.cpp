@@ -1,0 +1,71 @@
+#include "libfold/bench/sampling_bench.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "kernels/memory_usage.h"
+#include "kernels/torch_headers.h"
+#include "libfold/bench/stopwatch.h"
+#include "libfold/sampling/sampler.h"
+
+namespace flashrna {
+namespace {
+
+// What the sampler hands to the network at one step.
+FlowModelInput network_input(const Interpolant& interpolant, const std::vector<int>& lengths,
+                             const std::vector<std::uint64_t>& indices, at::Device device) {
+  const Noise noise = interpolant.sample_noise(lengths, indices, 0);
+  const auto B = static_cast<std::int64_t>(lengths.size()), L = static_cast<std::int64_t>(lengths[0]);
+  FlowModelInput in;
+  in.lengths = at::full({B}, L, at::TensorOptions(at::kLong).device(device));
+  in.residue_index = at::arange(L, in.lengths.options()).expand({B, L});
+  in.t = at::full({B}, 0.5, at::TensorOptions().device(device));
+  in.translations = noise.translations.to(device);
+  in.rotations = noise.rotations.to(device);
+  in.self_condition = in.translations;
+  return in;
+}
+
+}  // namespace
+
+std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::vector<SamplingCase>& cases, int steps,
+                                           int repeats, at::Device device, const std::function<void()>& on_run) {
+  const at::NoGradGuard no_grad;
+  std::vector<SamplingTiming> timings;
+  for (const SamplingCase& one : cases) {
+    RunConfig with_backend = config;
+    with_backend.model.attention = one.backend;
+    FlowModel model(with_backend.model, with_backend.published);
+    model->initialize(0);
+    model->to(device);
+    Sampler sampler(with_backend, model, device);
+    const std::vector<int> lengths(static_cast<std::size_t>(one.batch), one.length);
+    std::vector<std::uint64_t> indices(lengths.size());
+    std::iota(indices.begin(), indices.end(), std::uint64_t{0});
+    const FlowModelInput in =
+        network_input(Interpolant(with_backend.flow, with_backend.published), lengths, indices, device);
+
+    constexpr double kNever = std::numeric_limits<double>::infinity();
+    SamplingTiming timing{one.backend, one.length, one.batch, steps, kNever, kNever};
+    sampler.sample(lengths, indices, 0, 2);  // warms up
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+      const AllocationRecorder memory(device);
+      const double sampling = seconds_of([&] { sampler.sample(lengths, indices, 0, steps); });
+      timing.step_seconds = std::min(timing.step_seconds, sampling / steps);
+      timing.peak_bytes = std::max(timing.peak_bytes, memory.peak_bytes());
+      // As often as the sampler does, so that both see the same caches; the read waits for a GPU.
+      const double forward = seconds_of([&] {
+        at::Tensor last;
+        for (int step = 0; step < steps; ++step) last = model->forward(in).translations;
+        last.flatten()[0].item<float>();
+      });
+      timing.forward_seconds = std::min(timing.forward_seconds, forward / steps);
+      if (on_run) on_run();
+    }
+    timings.push_back(timing);
+  }
+  return timings;
+}
+
+}  // namespace flashrna

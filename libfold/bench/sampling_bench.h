@@ -1,0 +1,31 @@
+// Time and memory of sampling against length and against batch size, for several attention backends side by side: the
+// two figures of FlashIPA (arXiv:2505.11580) on this machine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "libfold/run_config.h"
+
+namespace flashrna {
+
+struct SamplingTiming {
+  std::string backend;  // model.attention
+  int length = 0, batch = 0, steps = 0;
+  double step_seconds = 0.0;     // of the sampler, all it does counted; the fastest of the repeats
+  double forward_seconds = 0.0;  // of the network alone on the same batch
+  std::int64_t peak_bytes = 0;   // of tensors while sampling, beyond the weights
+};
+
+struct SamplingCase {
+  std::string backend;
+  int length = 0, batch = 0;
+};
+
+// Fresh weights, seed 0. `steps` calls of the model per sample, at least 2; each case is run `repeats` times.
+std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::vector<SamplingCase>& cases, int steps,
+                                           int repeats, at::Device device, const std::function<void()>& on_run);
+
+}  // namespace flashrna
