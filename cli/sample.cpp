@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <sstream>
 #include <string>
 
@@ -16,7 +16,6 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/table.h"
-#include "datasets/batches.h"
 #include "datasets/sha256.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
@@ -76,32 +75,30 @@ void print_reference_summary(const SampleWriter& writer, const std::vector<Plann
              config.reference, median, rmsd.front(), rmsd.back());
 }
 
-// False if it was interrupted.
-bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedSample>& plan,
+// False if it was interrupted. A batch of which a part is missing is made again whole: rounding depends on the batch,
+// and so the files are the same however often the command was interrupted.
+bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedBatch>& batches,
                 const SampleConfig& config, bool quiet) {
-  std::vector<int> lengths;
-  for (const PlannedSample& sample : plan) lengths.push_back(sample.length);
-  const BatchBudget budget{std::numeric_limits<int>::max(), config.max_residues, 0};
-  Progress progress("sampling", "backbones", static_cast<std::int64_t>(plan.size()), quiet);
-
-  // Batches are those of the whole request even when only a part is missing: rounding depends on the batch, and so
-  // the files are the same however often the command was interrupted.
-  for (const std::vector<std::size_t>& batch : plan_equal_lengths(lengths, budget)) {
-    std::vector<int> batch_lengths;
-    std::vector<std::uint64_t> indices;
-    for (std::size_t i : batch) {
-      batch_lengths.push_back(plan[i].length);
-      indices.push_back(plan[i].index);
-    }
-    if (!std::ranges::all_of(batch, [&](std::size_t i) { return writer.has(plan[i]); })) {
+  std::int64_t total = 0;
+  for (const PlannedBatch& batch : batches) total += static_cast<std::int64_t>(batch.samples.size());
+  Progress progress("sampling", "backbones", total, quiet);
+  for (const PlannedBatch& batch : batches) {
+    if (!writer.has(batch)) {
+      const auto start = std::chrono::steady_clock::now();
       const auto backbones =
-          sampler.sample(batch_lengths, indices, config.seed, config.steps, [] { return !interrupted(); });
+          sampler.sample(batch.lengths(), batch.indices(), config.seed, config.steps, [] { return !interrupted(); });
       if (backbones.empty()) return false;
-      for (std::size_t b = 0; b < batch.size(); ++b) writer.write(plan[batch[b]], backbones[b]);
+      writer.write(batch, backbones, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
-    progress.advance(static_cast<std::int64_t>(batch.size()));
+    progress.advance(static_cast<std::int64_t>(batch.samples.size()));
   }
   return true;
+}
+
+std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) {
+  std::vector<PlannedSample> samples;
+  for (const PlannedBatch& batch : batches) samples.insert(samples.end(), batch.samples.begin(), batch.samples.end());
+  return samples;
 }
 
 void add_options(CommandLine& line, SampleConfig& config, std::string& output) {
@@ -115,7 +112,8 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output) {
   line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
   line.option("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
   line.option("max-residues", config.max_residues, "N", "residues per batch; a longer backbone runs alone");
-  line.option("format", config.format, "NAME", "cif or pdb");
+  line.option("format", config.format, "NAME",
+              "cif, pdb, both, or models: all samples of a batch as models of one mmCIF file");
   line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
   line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
   line.option("reference-chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
@@ -141,11 +139,12 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
   Sampler sampler(checkpoint, config.weights, device);
   SampleWriter writer(config, output);
-  const std::vector<PlannedSample> plan = plan_samples(config);
-  if (!sample_all(sampler, writer, plan, config, common.quiet)) {
+  const std::vector<PlannedBatch> batches = plan_batches(config);
+  if (!sample_all(sampler, writer, batches, config, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
     return interrupted_status();
   }
+  const std::vector<PlannedSample> plan = samples_of(batches);
   print_samples(writer, plan, common.json);
   if (!config.reference.empty() && !common.quiet) print_reference_summary(writer, plan, config);
   return 0;

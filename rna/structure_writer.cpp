@@ -43,6 +43,18 @@ void check_atoms(const Structure& structure) {
   }
 }
 
+// Models of one file are of the same molecules.
+void check_same_polymers(const Structure& model, const Structure& first) {
+  const auto same_name = [](const Nucleotide& a, const Nucleotide& b) { return residue_name(a) == residue_name(b); };
+  const auto same_chain = [&](const Chain& a, const Chain& b) {
+    return a.id == b.id && std::ranges::equal(a.nucleotides, b.nucleotides, same_name);
+  };
+  if (!std::ranges::equal(model.chains, first.chains, same_chain)) {
+    fail("{}: model {} has other chains or residues than model {}; write a file each", first.entry, model.model,
+         first.model);
+  }
+}
+
 // A CIF value: bare where the grammar allows it, else quoted.
 std::string cif_value(const std::string& text) {
   if (text.empty()) return ".";
@@ -80,12 +92,37 @@ std::vector<std::string> label_asym_ids(const Structure& structure) {
 
 using Buffer = std::back_insert_iterator<std::string>;
 
+// A text of any length on lines of 80 characters, as a field between semicolons.
+std::string text_field(const std::string& text) {
+  std::string field = ";";
+  for (std::size_t i = 0; i < text.size(); i += 80) field += text.substr(i, 80) + "\n";
+  return field + ";\n";
+}
+
+// The polymer's sequence as _entity_poly has it: one letter per residue, a modified one by its name, "(PSU)", or by
+// its parent's letter. What is missing at a break is not known, and so the whole is not.
+void append_sequence(const Chain& chain, Buffer out) {
+  if (chain.nucleotides.empty() || chain.n_breaks() > 0) {
+    fmt::format_to(out, "? ?\n");
+    return;
+  }
+  std::string sequence;
+  for (const Nucleotide& nucleotide : chain.nucleotides) {
+    const std::string name = residue_name(nucleotide);
+    sequence += is_standard(name) ? name : "(" + name + ")";
+  }
+  fmt::format_to(out, "\n{}{}", text_field(sequence), text_field(chain.sequence()));
+}
+
 void append_polymers(const Structure& structure, const std::vector<std::string>& asym_ids, Buffer out) {
   fmt::format_to(out, "loop_\n_entity.id\n_entity.type\n_entity.pdbx_description\n");
   for (std::size_t i = 0; i < structure.chains.size(); ++i) fmt::format_to(out, "{} polymer RNA\n", i + 1);
-  fmt::format_to(out, "#\nloop_\n_entity_poly.entity_id\n_entity_poly.type\n_entity_poly.pdbx_strand_id\n");
+  fmt::format_to(out,
+                 "#\nloop_\n_entity_poly.entity_id\n_entity_poly.type\n_entity_poly.pdbx_strand_id\n"
+                 "_entity_poly.pdbx_seq_one_letter_code\n_entity_poly.pdbx_seq_one_letter_code_can\n");
   for (std::size_t i = 0; i < structure.chains.size(); ++i) {
-    fmt::format_to(out, "{} polyribonucleotide {}\n", i + 1, cif_value(structure.chains[i].id));
+    fmt::format_to(out, "{} polyribonucleotide {} ", i + 1, cif_value(structure.chains[i].id));
+    append_sequence(structure.chains[i], out);
   }
   fmt::format_to(out, "#\nloop_\n_struct_asym.id\n_struct_asym.entity_id\n");
   for (std::size_t i = 0; i < structure.chains.size(); ++i) {
@@ -108,23 +145,23 @@ void append_experiment(const Structure& structure, const std::string& entry, Buf
   }
 }
 
-// The parents of modified nucleotides, which a reader might not know.
-void append_modified_residues(const Structure& structure, Buffer out) {
+// Every kind of residue, with the parent of a modified one, which a reader might not know. A residue without a known
+// base is the dictionary's N, "any nucleotide".
+void append_residue_kinds(const Structure& structure, Buffer out) {
+  fmt::format_to(out, "loop_\n_chem_comp.id\n_chem_comp.type\n_chem_comp.mon_nstd_parent_comp_id\n");
   std::set<std::string> known;
   for (const Chain& chain : structure.chains) {
     for (const Nucleotide& nucleotide : chain.nucleotides) {
       const std::string name = residue_name(nucleotide);
-      if (is_standard(name) || nucleotide.base == Base::N || !known.insert(name).second) continue;
-      if (known.size() == 1) {
-        fmt::format_to(out, "loop_\n_chem_comp.id\n_chem_comp.type\n_chem_comp.mon_nstd_parent_comp_id\n");
-      }
-      fmt::format_to(out, "{} 'RNA linking' {}\n", cif_value(name), base_letter(nucleotide.base));
+      if (!known.insert(name).second) continue;
+      const bool has_parent = !is_standard(name) && nucleotide.base != Base::N;
+      fmt::format_to(out, "{} 'RNA linking' {}\n", cif_value(name), has_parent ? base_letter(nucleotide.base) : '.');
     }
   }
-  if (!known.empty()) fmt::format_to(out, "#\n");
+  fmt::format_to(out, "#\n");
 }
 
-void append_atom_sites(const Structure& structure, const std::vector<std::string>& asym_ids, Buffer out) {
+void append_atom_columns(Buffer out) {
   fmt::format_to(out,
                  "loop_\n_atom_site.group_PDB\n_atom_site.id\n_atom_site.type_symbol\n_atom_site.label_atom_id\n"
                  "_atom_site.label_alt_id\n_atom_site.label_comp_id\n_atom_site.label_asym_id\n"
@@ -132,7 +169,10 @@ void append_atom_sites(const Structure& structure, const std::vector<std::string
                  "_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n_atom_site.occupancy\n"
                  "_atom_site.B_iso_or_equiv\n_atom_site.auth_seq_id\n_atom_site.auth_comp_id\n"
                  "_atom_site.auth_asym_id\n_atom_site.auth_atom_id\n_atom_site.pdbx_PDB_model_num\n");
-  int serial = 0;
+}
+
+// `serial`: the number of the atom before; that of the last one afterwards.
+void append_atoms(const Structure& structure, const std::vector<std::string>& asym_ids, int& serial, Buffer out) {
   for (std::size_t i = 0; i < structure.chains.size(); ++i) {
     const Chain& chain = structure.chains[i];
     const std::string asym_id = cif_value(asym_ids[i]);
@@ -157,7 +197,6 @@ void append_atom_sites(const Structure& structure, const std::vector<std::string
       }
     }
   }
-  fmt::format_to(out, "#\n");
 }
 
 // Throws Error for what the PDB format has no columns for.
@@ -204,19 +243,32 @@ void append_modres(const Structure& structure, Buffer out) {
 
 }  // namespace
 
-std::string to_mmcif(const Structure& structure) {
-  check_atoms(structure);
-  const std::vector<std::string> asym_ids = label_asym_ids(structure);
-  const std::string name = block_name(structure.entry);
+std::string to_mmcif(const Structure& structure) { return models_to_mmcif({&structure, 1}); }
+
+std::string models_to_mmcif(std::span<const Structure> models) {
+  if (models.empty()) fail("a structure file without a model; not written");
+  const Structure& first = models.front();
+  for (const Structure& model : models) {
+    check_atoms(model);
+    check_same_polymers(model, first);
+  }
+  const std::vector<std::string> asym_ids = label_asym_ids(first);
+  const std::string name = block_name(first.entry);
   std::string text;
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "data_{}\n#\n_entry.id {}\n#\n", name, cif_value(name));
-  fmt::format_to(out, "_software.name flashrna\n_software.version {}\n_software.pdbx_ordinal 1\n#\n", FLASHRNA_VERSION);
-  append_experiment(structure, cif_value(name), out);
-  if (structure.chains.empty()) return text;
-  append_polymers(structure, asym_ids, out);
-  append_modified_residues(structure, out);
-  append_atom_sites(structure, asym_ids, out);
+  fmt::format_to(out,
+                 "_software.pdbx_ordinal 1\n_software.name flashrna\n_software.version {}\n"
+                 "_software.classification '{}'\n#\n",
+                 FLASHRNA_VERSION, first.method == "THEORETICAL MODEL" ? "model building" : "data extraction");
+  append_experiment(first, cif_value(name), out);
+  if (first.chains.empty()) return text;
+  append_polymers(first, asym_ids, out);
+  append_residue_kinds(first, out);
+  append_atom_columns(out);
+  int serial = 0;
+  for (const Structure& model : models) append_atoms(model, asym_ids, serial, out);
+  fmt::format_to(out, "#\n");
   return text;
 }
 

@@ -3,13 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sstream>
-#include <string_view>
 
+#include "datasets/sha256.h"
 #include "libfold/configuration.h"
 #include "rna/error.h"
 #include "rna/structure_reader.h"
@@ -22,38 +20,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts(1);
-  for (char c : text) {
-    if (c == separator)
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
-}
-
-[[noreturn]] void fail_lengths(const std::string& text, const std::string& item, const char* why) {
-  fail_usage(
-      "--lengths {}: \"{}\" {}; give lengths above 0 and ranges first-last or first-last:step, separated by commas, "
-      "such as 40,60-120:20",
-      text, item, why);
-}
-
-// A length or a step: digits only, above 0.
-int parse_positive(const std::string& text, const std::string& item, std::string_view digits) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error == std::errc::result_out_of_range) fail_lengths(text, item, "is too large");
-  if (error != std::errc() || end != digits.data() + digits.size()) fail_lengths(text, item, "is not a length");
-  if (value < 1) fail_lengths(text, item, "is not above 0");
-  return value;
-}
-
 Base base_of(const std::string& nucleotide) {
-  for (Base base : {Base::A, Base::C, Base::G, Base::U, Base::N})
+  for (Base base : {Base::A, Base::C, Base::G, Base::U})
     if (nucleotide == std::string(1, base_letter(base))) return base;
-  fail_usage("--nucleotide {}: must be N, A, C, G or U", nucleotide);
+  return Base::N;
 }
 
 Chain read_reference(const std::string& path, const std::string& chain_id) {
@@ -67,88 +37,54 @@ Chain read_reference(const std::string& path, const std::string& chain_id) {
        ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")));
 }
 
+std::vector<std::string> sample_columns(const SampleConfig& config) {
+  std::vector<std::string> columns{"name", "length", "index", "seed", "steps", "file", "model", "sha256"};
+  if (config.format == "both") columns.insert(columns.end(), {"pdb_file", "pdb_sha256"});
+  columns.insert(columns.end(), {"c4_neighbors", "bonded", "radius_of_gyration"});
+  if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
+  return columns;
+}
+
+const std::vector<std::string> kTimingColumns{
+    "batch", "length", "samples", "steps", "seconds", "seconds_per_step", "residues_per_second"};
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
+}
+
+// What a killed run left under temporary names.
+void remove_temporary_files(const std::string& folder) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".tmp") fs::remove(entry.path());
+}
+
 }  // namespace
 
-void SampleConfig::add_options(Configuration& configuration) {
-  configuration.bind("sample.checkpoint", checkpoint, "trained model");
-  configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
-  configuration.bind("sample.weights", weights, "ema or raw");
-  configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step");
-  configuration.bind("sample.samples", samples, "per length");
-  configuration.bind("sample.steps", steps, "calls of the model per sample");
-  configuration.bind("sample.seed", seed, "of the noise");
-  configuration.bind("sample.max_residues", max_residues, "per batch");
-  configuration.bind("sample.format", format, "cif or pdb");
-  configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
-  configuration.bind("sample.reference", reference, "structure that samples are compared with");
-  configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
-}
-
-void SampleConfig::validate() const {
-  parse_lengths(lengths);
-  base_of(nucleotide);
-  if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
-  if (samples < 1) fail_usage("--samples {}: must be at least 1", samples);
-  if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);
-  if (max_residues < 1) fail_usage("--max-residues {}: must be at least 1", max_residues);
-  if (format != "cif" && format != "pdb") fail_usage("--format {}: must be cif or pdb", format);
-  if (!reference_chain.empty() && reference.empty())
-    fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
-}
-
-std::vector<int> parse_lengths(const std::string& text) {
-  std::set<int> lengths;
-  for (const std::string& item : split(text, ',')) {
-    const std::size_t dash = item.find('-'), colon = item.find(':');
-    if (colon != std::string::npos && (dash == std::string::npos || colon < dash))
-      fail_lengths(text, item, "has a step but no range");
-    const std::string_view whole = item;
-    const int first = parse_positive(text, item, whole.substr(0, dash));
-    if (dash == std::string::npos) {
-      lengths.insert(first);
-      continue;
-    }
-    const std::size_t end = std::min(colon, item.size());
-    const int last = parse_positive(text, item, whole.substr(dash + 1, end - dash - 1));
-    const int step = colon == std::string::npos ? 1 : parse_positive(text, item, whole.substr(colon + 1));
-    if (last < first) fail_lengths(text, item, "runs backwards");
-    for (std::int64_t length = first; length <= last; length += step) lengths.insert(static_cast<int>(length));
-  }
-  return {lengths.begin(), lengths.end()};
-}
-
-std::vector<PlannedSample> plan_samples(const SampleConfig& config) {
-  const auto digits = std::max<std::size_t>(3, std::to_string(config.samples - 1).size());
-  std::vector<PlannedSample> plan;
-  for (int length : parse_lengths(config.lengths))
-    for (int index = 0; index < config.samples; ++index)
-      plan.push_back(
-          {length, static_cast<std::uint64_t>(index), fmt::format("len_{:05d}_sample_{:0{}d}", length, index, digits)});
-  return plan;
-}
-
-SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder)
-    : config_(config), folder_(folder), columns_{"name",         "length", "index",
-                                                 "seed",         "steps",  "file",
-                                                 "c4_neighbors", "bonded", "radius_of_gyration"} {
+SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder) : config_(config), folder_(folder) {
   config_.validate();
-  if (!config_.reference.empty()) {
-    reference_ = read_reference(config_.reference, config_.reference_chain);
-    columns_.emplace_back("rmsd_to_reference");
-  }
+  if (!config_.reference.empty()) reference_ = read_reference(config_.reference, config_.reference_chain);
   check_same_run();
+  open_folder();
+  samples_.emplace(in_folder("samples.csv"), sample_columns(config_));
+  timings_.emplace(in_folder("timings.csv"), kTimingColumns);
+}
+
+void SampleWriter::open_folder() const {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder_, error.message());
-
+  SampleConfig config = config_;
   Configuration configuration;
-  config_.add_options(configuration);
-  write_file_atomically((fs::path(folder_) / "config.ini").string(), configuration.to_ini());
-  read_table();
+  config.add_options(configuration);
+  write_file_atomically(in_folder("config.ini"), configuration.to_ini());
+  remove_temporary_files(folder_);
 }
 
 void SampleWriter::check_same_run() const {
-  const std::string path = (fs::path(folder_) / "config.ini").string();
+  const std::string path = in_folder("config.ini");
   if (!fs::exists(path)) return;
   SampleConfig stored_config, present_config = config_;
   Configuration stored, present;
@@ -167,65 +103,91 @@ void SampleWriter::check_same_run() const {
   }
 }
 
-void SampleWriter::read_table() {
-  std::ifstream file(fs::path(folder_) / "samples.csv");
-  std::string line;
-  if (!std::getline(file, line) || split(line, ',') != columns_) return;
-  while (std::getline(file, line)) {
-    const std::vector<std::string> cells = split(line, ',');
-    if (cells.size() != columns_.size()) continue;
-    Row& row = rows_[cells[0]];
-    for (std::size_t i = 0; i < cells.size(); ++i) row[columns_[i]] = cells[i];
-  }
-}
-
-void SampleWriter::write_table() const {
-  std::string text = fmt::format("{}\n", fmt::join(columns_, ","));
-  for (const auto& [name, row] : rows_)
-    for (const std::string& column : columns_) text += row.at(column) + (column == columns_.back() ? "\n" : ",");
-  write_file_atomically((fs::path(folder_) / "samples.csv").string(), text);
-}
-
-std::string SampleWriter::file_name(const PlannedSample& sample) const { return sample.name + "." + config_.format; }
-
-std::string SampleWriter::path_of(const PlannedSample& sample) const {
-  return (fs::path(folder_) / file_name(sample)).string();
-}
+std::string SampleWriter::in_folder(const std::string& name) const { return (fs::path(folder_) / name).string(); }
 
 bool SampleWriter::has(const PlannedSample& sample) const {
-  return rows_.count(sample.name) > 0 && fs::exists(path_of(sample));
+  const SampleTable::Row* row = samples_->find(sample.name);
+  if (row == nullptr || !fs::exists(in_folder(row->at("file")))) return false;
+  return config_.format != "both" || fs::exists(in_folder(row->at("pdb_file")));
 }
 
-const std::map<std::string, std::string>& SampleWriter::row(const PlannedSample& sample) const {
-  return rows_.at(sample.name);
+bool SampleWriter::has(const PlannedBatch& batch) const {
+  return std::ranges::all_of(batch.samples, [&](const PlannedSample& sample) { return has(sample); });
 }
 
-void SampleWriter::write(const PlannedSample& sample, const SampledBackbone& backbone) {
-  if (has(sample)) return;
-  const Structure structure = make_structure(backbone, sample.name, base_of(config_.nucleotide));
+std::string SampleWriter::path_of(const PlannedSample& sample) const { return in_folder(row(sample).at("file")); }
+
+const SampleTable::Row& SampleWriter::row(const PlannedSample& sample) const {
+  return samples_->rows().at(sample.name);
+}
+
+// Returns the SHA-256. A file of just these bytes, whose row a killed run did not come to, is left as it is.
+std::string SampleWriter::write_file(const std::string& name, const std::string& text) const {
+  const std::string path = in_folder(name);
+  if (!fs::exists(path) || bytes_of(path) != text) write_file_atomically(path, text);
+  return sha256_hex(text);
+}
+
+SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Structure& structure) const {
   const Chain& chain = structure.chains.front();
   const BackboneChecks checks = check_backbone(chain);
-
-  Row row{{"name", sample.name},
-          {"length", std::to_string(sample.length)},
-          {"index", std::to_string(sample.index)},
-          {"seed", std::to_string(config_.seed)},
-          {"steps", std::to_string(config_.steps)},
-          {"file", file_name(sample)},
-          {"c4_neighbors", fmt::format("{:.4f}", checks.c4_neighbors)},
-          {"bonded", fmt::format("{:.4f}", checks.bonded)},
-          {"radius_of_gyration", fmt::format("{:.3f}", checks.radius_of_gyration)}};
+  SampleTable::Row row{{"name", sample.name},
+                       {"length", std::to_string(sample.length)},
+                       {"index", std::to_string(sample.index)},
+                       {"seed", std::to_string(config_.seed)},
+                       {"steps", std::to_string(config_.steps)},
+                       {"model", std::to_string(structure.model)},
+                       {"c4_neighbors", fmt::format("{:.4f}", checks.c4_neighbors)},
+                       {"bonded", fmt::format("{:.4f}", checks.bonded)},
+                       {"radius_of_gyration", fmt::format("{:.3f}", checks.radius_of_gyration)}};
   if (reference_) {
     // Residue by residue, so only for samples as long as the reference.
     const bool comparable = reference_->nucleotides.size() == chain.nucleotides.size();
     row["rmsd_to_reference"] =
         comparable ? fmt::format("{:.3f}", superpose(c4_positions(chain), c4_positions(*reference_)).rmsd) : "";
   }
+  return row;
+}
 
-  if (!fs::exists(path_of(sample)))
-    write_file_atomically(path_of(sample), config_.format == "pdb" ? to_pdb(structure) : to_mmcif(structure));
-  rows_[sample.name] = std::move(row);
-  write_table();
+void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBackbone>& backbones, double seconds) {
+  const bool as_models = config_.format == "models";
+  std::vector<Structure> structures;
+  for (std::size_t b = 0; b < backbones.size(); ++b) {
+    structures.push_back(
+        make_structure(backbones[b], as_models ? batch.name : batch.samples[b].name, base_of(config_.nucleotide)));
+    if (as_models) structures.back().model = static_cast<int>(b) + 1;
+  }
+  const std::string models_file = batch.name + ".cif";
+  const std::string models_sha256 = as_models ? write_file(models_file, models_to_mmcif(structures)) : "";
+
+  std::vector<SampleTable::Row> rows;
+  for (std::size_t b = 0; b < backbones.size(); ++b) {
+    const PlannedSample& sample = batch.samples[b];
+    if (has(sample)) continue;
+    SampleTable::Row row = checks_of(sample, structures[b]);
+    if (as_models) {
+      row["file"] = models_file, row["sha256"] = models_sha256;
+    } else {
+      row["file"] = sample.name + (config_.format == "pdb" ? ".pdb" : ".cif");
+      row["sha256"] =
+          write_file(row["file"], config_.format == "pdb" ? to_pdb(structures[b]) : to_mmcif(structures[b]));
+    }
+    if (config_.format == "both") {
+      row["pdb_file"] = sample.name + ".pdb";
+      row["pdb_sha256"] = write_file(row["pdb_file"], to_pdb(structures[b]));
+    }
+    rows.push_back(std::move(row));
+  }
+  samples_->add(rows);
+
+  const double residues = static_cast<double>(batch.length) * static_cast<double>(batch.samples.size());
+  timings_->add({{{"batch", batch.name},
+                  {"length", std::to_string(batch.length)},
+                  {"samples", std::to_string(batch.samples.size())},
+                  {"steps", std::to_string(config_.steps)},
+                  {"seconds", fmt::format("{:.4f}", seconds)},
+                  {"seconds_per_step", fmt::format("{:.6f}", seconds / config_.steps)},
+                  {"residues_per_second", fmt::format("{:.1f}", residues / seconds)}}});
 }
 
 }  // namespace flashrna

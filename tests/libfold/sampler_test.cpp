@@ -4,18 +4,12 @@
 
 #include <Eigen/LU>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 
-#include "libfold/sampling/sample_writer.h"
 #include "rna/error.h"
-#include "rna/structure_reader.h"
 #include "tests/libfold/tiny_run.h"
 
 namespace flashrna {
 namespace {
-
-namespace fs = std::filesystem;
 
 // Å. Batch shapes change the order of sums: differences of f32 rounding through a few steps of an untrained model.
 constexpr double kBatchRounding = 2e-3;
@@ -37,31 +31,6 @@ class SamplerTest : public testing::Test {
     checkpoint_ = read_checkpoint(run.train(*folder_ / "run").checkpoint);
   }
   static void TearDownTestSuite() { folder_.reset(); }
-
-  // What `flashrna sample` asks for.
-  static SampleConfig config() {
-    SampleConfig config;
-    config.checkpoint = checkpoint_.path;
-    config.checkpoint_sha256 = "0123";
-    config.lengths = "6,9";
-    config.samples = 3;
-    config.steps = 4;
-    config.seed = 11;
-    return config;
-  }
-
-  // Samples everything that is missing, one length at a time; returns how many samples were made.
-  static int run(const SampleConfig& config, const std::string& folder, int limit = 1000) {
-    Sampler sampler(checkpoint_, config.weights, at::kCPU);
-    SampleWriter writer(config, folder);
-    int made = 0;
-    for (const PlannedSample& sample : plan_samples(config)) {
-      if (writer.has(sample) || made == limit) continue;
-      writer.write(sample, sampler.sample({sample.length}, {sample.index}, config.seed, config.steps).front());
-      ++made;
-    }
-    return made;
-  }
 
   static std::unique_ptr<TemporaryFolder> folder_;
   static Checkpoint checkpoint_;
@@ -122,118 +91,6 @@ TEST_F(SamplerTest, WeightsOfAnotherModelAreRefused) {
   other.ema.erase(other.ema.begin());
   const std::string message = message_of([&] { Sampler(other, "ema", at::kCPU); });
   EXPECT_NE(message.find("is missing in the file"), std::string::npos) << message;
-}
-
-TEST_F(SamplerTest, EveryFileIsReadBackWithItsThirteenAtoms) {
-  for (const char* format : {"cif", "pdb"}) {
-    SampleConfig request = config();
-    request.format = format;
-    request.nucleotide = "A";
-    const std::string folder = *folder_ / (std::string("read_") + format);
-    EXPECT_EQ(run(request, folder), 6);
-    for (const PlannedSample& sample : plan_samples(request)) {
-      const Structure structure = read_structure(folder + "/" + sample.name + "." + format);
-      ASSERT_EQ(structure.chains.size(), 1u);
-      ASSERT_EQ(structure.chains[0].nucleotides.size(), static_cast<std::size_t>(sample.length));
-      for (const Nucleotide& nucleotide : structure.chains[0].nucleotides) {
-        EXPECT_EQ(nucleotide.atom_mask, (1u << kBackboneAtoms) - 1u);
-        EXPECT_EQ(nucleotide.name, "A");
-      }
-    }
-  }
-}
-
-TEST_F(SamplerTest, ARepeatedCommandMakesOnlyWhatIsMissing) {
-  const std::string folder = *folder_ / "repeated";
-  EXPECT_EQ(run(config(), folder, 4), 4);
-  const std::string first = folder + "/len_00006_sample_000.cif";
-  const std::string text = read_text(first);
-  const auto written = fs::last_write_time(first);
-  EXPECT_EQ(run(config(), folder), 2);
-  EXPECT_EQ(run(config(), folder), 0);
-  EXPECT_EQ(fs::last_write_time(first), written);
-
-  const std::string table = read_text(folder + "/samples.csv");
-  fs::remove(first);
-  EXPECT_EQ(run(config(), folder), 1);
-  EXPECT_EQ(read_text(first), text);
-  EXPECT_EQ(read_text(folder + "/samples.csv"), table);
-  EXPECT_EQ(names_in(folder),
-            (std::vector<std::string>{"config.ini", "len_00006_sample_000.cif", "len_00006_sample_001.cif",
-                                      "len_00006_sample_002.cif", "len_00009_sample_000.cif",
-                                      "len_00009_sample_001.cif", "len_00009_sample_002.cif", "samples.csv"}));
-}
-
-TEST_F(SamplerTest, AFolderOfAnotherRunIsRefusedWithWhatDiffers) {
-  const std::string folder = *folder_ / "another";
-  run(config(), folder, 1);
-  SampleConfig other = config();
-  other.checkpoint = "/elsewhere/the_same.h5";
-  EXPECT_EQ(run(other, folder, 1), 1) << "the path of the checkpoint may change, its hash not";
-  other.seed = 12;
-  EXPECT_EQ(
-      message_of([&] { run(other, folder); }),
-      folder + ": holds the samples of another run: there sample.seed = 11, now 12; give another --output folder");
-  EXPECT_NE(message_of([&] { run(config(), *folder_ / "run"); }).find("is not of a sampling run"), std::string::npos);
-}
-
-TEST_F(SamplerTest, TheTableMeasuresWhatTheFilesHold) {
-  const std::string folder = *folder_ / "measured";
-  SampleConfig request = config();
-  run(request, folder, 1);
-  // The first sample as the reference of the second run: its own RMSD is rounding, others have a value or none.
-  request.reference = folder + "/len_00006_sample_000.cif";
-  const std::string compared = *folder_ / "compared";
-  run(request, compared);
-  const std::vector<std::string> lines = lines_of(read_text(compared + "/samples.csv"));
-  ASSERT_EQ(lines.size(), 7u);
-  EXPECT_EQ(lines[0], "name,length,index,seed,steps,file,c4_neighbors,bonded,radius_of_gyration,rmsd_to_reference");
-  EXPECT_TRUE(lines[1].starts_with("len_00006_sample_000,6,0,11,4,len_00006_sample_000.cif,")) << lines[1];
-  EXPECT_LE(std::stod(lines[1].substr(lines[1].rfind(',') + 1)), 0.001) << "Å to itself";
-  EXPECT_GT(std::stod(lines[2].substr(lines[2].rfind(',') + 1)), 0.1) << "Å to another sample";
-  EXPECT_TRUE(lines[4].ends_with(",")) << "a sample of another length has no RMSD: " << lines[4];
-
-  const Chain chain = read_structure(request.reference).chains.front();
-  const BackboneChecks checks = check_backbone(chain);
-  const std::string expected =
-      fmt::format("{:.4f},{:.4f},{:.3f},", checks.c4_neighbors, checks.bonded, checks.radius_of_gyration);
-  EXPECT_NE(lines[1].find(expected), std::string::npos) << lines[1] << " against " << expected << " from the file";
-}
-
-TEST(SampleLengths, AreListsAndRanges) {
-  EXPECT_EQ(parse_lengths("40"), (std::vector<int>{40}));
-  EXPECT_EQ(parse_lengths("60-120:20,40"), (std::vector<int>{40, 60, 80, 100, 120}));
-  EXPECT_EQ(parse_lengths("5-7,6"), (std::vector<int>{5, 6, 7}));
-  EXPECT_EQ(parse_lengths("10-15:4"), (std::vector<int>{10, 14}));
-}
-
-TEST(SampleLengths, RefuseWhatIsNoLength) {
-  const std::string grammar =
-      "; give lengths above 0 and ranges first-last or first-last:step, separated by commas, such as 40,60-120:20";
-  for (const auto& [text, item, why] :
-       std::vector<std::array<std::string, 3>>{{"0", "0", "is not above 0"},
-                                               {"abc", "abc", "is not a length"},
-                                               {"40,", "", "is not a length"},
-                                               {"-5", "-5", "is not a length"},
-                                               {"4.5", "4.5", "is not a length"},
-                                               {"120-60", "120-60", "runs backwards"},
-                                               {"10-20:0", "10-20:0", "is not above 0"},
-                                               {"10:5", "10:5", "has a step but no range"},
-                                               {"99999999999", "99999999999", "is too large"}}) {
-    EXPECT_EQ(message_of([&, value = text] { parse_lengths(value); }),
-              "--lengths " + text + ": \"" + item + "\" " + why + grammar);
-    EXPECT_THROW(parse_lengths(text), UsageError);
-  }
-}
-
-TEST(SampleNames, SortAsLengthsAndIndicesDo) {
-  SampleConfig config;
-  config.lengths = "40,9,12000";
-  config.samples = 1001;
-  const std::vector<PlannedSample> plan = plan_samples(config);
-  ASSERT_EQ(plan.size(), 3003u);
-  EXPECT_EQ(plan.front().name, "len_00009_sample_0000");
-  for (std::size_t i = 1; i < plan.size(); ++i) ASSERT_LT(plan[i - 1].name, plan[i].name);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gemmi/cif.hpp>
 #include <gemmi/mmcif.hpp>
 #include <gemmi/pdb.hpp>
+#include <set>
 
 #include "rna/error.h"
 #include "rna/structure_reader.h"
@@ -171,6 +172,70 @@ TEST(MmcifWriter, AwkwardChainIdentifiersSurvive) {
   }
   structure.chains.resize(9);
   expect_same(read_back(to_mmcif(structure), Format::kMmcif), structure);
+}
+
+// The block of a chain as the sampler makes it: bases unknown, or named.
+gemmi::cif::Document written_block(const std::string& sequence) {
+  Structure structure;
+  structure.entry = "sample";
+  structure.method = "THEORETICAL MODEL";
+  structure.chains = {synthetic_chain("A", sequence)};
+  return gemmi::cif::read_string(to_mmcif(structure));
+}
+
+TEST(MmcifWriter, CategoriesSayWhatThePolymerIsAndWhatMadeIt) {
+  for (const std::string& sequence : {std::string(100, 'N'), std::string("GACU")}) {
+    gemmi::cif::Document document = written_block(sequence);
+    gemmi::cif::Block& block = document.blocks[0];
+    const auto value = [&](const char* tag) { return block.find_values(tag); };
+    for (const char* tag : {"_entity.type", "_entity_poly.type", "_struct_asym.id", "_atom_site.type_symbol"}) {
+      EXPECT_GT(value(tag).length(), 0) << tag;
+    }
+    EXPECT_EQ(*block.find_value("_software.name"), "flashrna");
+    EXPECT_EQ(gemmi::cif::as_string(*block.find_value("_software.classification")), "model building");
+    EXPECT_EQ(value("_entity_poly.type").at(0), "polyribonucleotide");
+    for (const char* tag : {"_entity_poly.pdbx_seq_one_letter_code", "_entity_poly.pdbx_seq_one_letter_code_can"}) {
+      std::string letters = gemmi::cif::as_string(value(tag).at(0));
+      std::erase(letters, '\n');
+      EXPECT_EQ(letters, sequence) << tag;
+    }
+    const std::set<char> kinds(sequence.begin(), sequence.end());
+    EXPECT_EQ(value("_chem_comp.id").length(), static_cast<int>(kinds.size()));
+    for (const std::string& type : value("_chem_comp.type")) EXPECT_EQ(gemmi::cif::as_string(type), "RNA linking");
+    const gemmi::Structure parsed = gemmi::make_structure(document);
+    ASSERT_EQ(parsed.entities.size(), 1u);
+    EXPECT_EQ(parsed.entities[0].polymer_type, gemmi::PolymerType::Rna);
+  }
+}
+
+TEST(MmcifWriter, ASequenceWithAGapIsNotMadeUp) {
+  gemmi::cif::Document document = gemmi::cif::read_string(to_mmcif(two_chains()));
+  auto sequences = document.blocks[0].find_values("_entity_poly.pdbx_seq_one_letter_code");
+  EXPECT_EQ(sequences.at(0), "?");
+  EXPECT_EQ(gemmi::cif::as_string(sequences.at(1)), "CCGA");
+}
+
+TEST(MmcifWriter, GemmiReadsEveryModelOfAFile) {
+  std::vector<Structure> models(3, two_chains());
+  for (int m = 0; m < 3; ++m) {
+    models[m].model = m + 1;
+    models[m].chains[0].nucleotides[0].atoms[kC4].x() = 10.0 * m;
+  }
+  const gemmi::Structure parsed = parse_with_gemmi(models_to_mmcif(models), Format::kMmcif);
+  ASSERT_EQ(parsed.models.size(), 3u);
+  for (int m = 0; m < 3; ++m) {
+    ASSERT_EQ(parsed.models[m].chains.size(), 2u);
+    EXPECT_EQ(parsed.models[m].chains[0].residues.size(), 10u);
+    EXPECT_EQ(parsed.models[m].chains[0].residues[0].find_atom("C4'", '*')->pos.x, 10.0 * m);
+  }
+}
+
+TEST(MmcifWriter, ModelsOfOtherMoleculesAreRefused) {
+  std::vector<Structure> models(2, two_chains());
+  models[1].model = 2;
+  models[1].chains[1].nucleotides.pop_back();
+  EXPECT_THROW(models_to_mmcif(models), Error);
+  EXPECT_THROW(models_to_mmcif({}), Error);
 }
 
 TEST(PdbWriter, WhatDoesNotFitIsRefusedAndMmcifNamed) {

@@ -1,0 +1,100 @@
+#include "libfold/sampling/sample_config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <string_view>
+
+#include "libfold/configuration.h"
+#include "rna/error.h"
+#include "rna/nucleotide.h"
+
+namespace flashrna {
+namespace {
+
+constexpr int kLongestInPdb = (99'999 - 1) / kBackboneAtoms;  // the end of the chain takes a number too
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (char c : text) {
+    if (c == separator)
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
+[[noreturn]] void fail_lengths(const std::string& text, const std::string& item, const char* why) {
+  fail_usage(
+      "--lengths {}: \"{}\" {}; give lengths above 0 and ranges first-last or first-last:step, separated by commas, "
+      "such as 40,60-120:20",
+      text, item, why);
+}
+
+// A length or a step: digits only, above 0.
+int parse_positive(const std::string& text, const std::string& item, std::string_view digits) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error == std::errc::result_out_of_range) fail_lengths(text, item, "is too large");
+  if (error != std::errc() || end != digits.data() + digits.size()) fail_lengths(text, item, "is not a length");
+  if (value < 1) fail_lengths(text, item, "is not above 0");
+  return value;
+}
+
+}  // namespace
+
+void SampleConfig::add_options(Configuration& configuration) {
+  configuration.bind("sample.checkpoint", checkpoint, "trained model");
+  configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
+  configuration.bind("sample.weights", weights, "ema or raw");
+  configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step");
+  configuration.bind("sample.samples", samples, "per length");
+  configuration.bind("sample.steps", steps, "calls of the model per sample");
+  configuration.bind("sample.seed", seed, "of the noise");
+  configuration.bind("sample.max_residues", max_residues, "per batch");
+  configuration.bind("sample.format", format, "cif, pdb, both or models");
+  configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
+  configuration.bind("sample.reference", reference, "structure that samples are compared with");
+  configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
+}
+
+void SampleConfig::validate() const {
+  const std::vector<int> all_lengths = parse_lengths(lengths);
+  if (nucleotide.size() != 1 || std::string_view("NACGU").find(nucleotide) == std::string_view::npos)
+    fail_usage("--nucleotide {}: must be N, A, C, G or U", nucleotide);
+  if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
+  if (samples < 1) fail_usage("--samples {}: must be at least 1", samples);
+  if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);
+  if (max_residues < 1) fail_usage("--max-residues {}: must be at least 1", max_residues);
+  if (format != "cif" && format != "pdb" && format != "both" && format != "models")
+    fail_usage("--format {}: must be cif, pdb, both or models", format);
+  if ((format == "pdb" || format == "both") && all_lengths.back() > kLongestInPdb)
+    fail_usage("--format {}: the PDB format ends at 99,999 atoms, {} residues, not {}; give --format cif", format,
+               kLongestInPdb, all_lengths.back());
+  if (!reference_chain.empty() && reference.empty())
+    fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
+}
+
+std::vector<int> parse_lengths(const std::string& text) {
+  std::set<int> lengths;
+  for (const std::string& item : split(text, ',')) {
+    const std::size_t dash = item.find('-'), colon = item.find(':');
+    if (colon != std::string::npos && (dash == std::string::npos || colon < dash))
+      fail_lengths(text, item, "has a step but no range");
+    const std::string_view whole = item;
+    const int first = parse_positive(text, item, whole.substr(0, dash));
+    if (dash == std::string::npos) {
+      lengths.insert(first);
+      continue;
+    }
+    const std::size_t end = std::min(colon, item.size());
+    const int last = parse_positive(text, item, whole.substr(dash + 1, end - dash - 1));
+    const int step = colon == std::string::npos ? 1 : parse_positive(text, item, whole.substr(colon + 1));
+    if (last < first) fail_lengths(text, item, "runs backwards");
+    for (std::int64_t length = first; length <= last; length += step) lengths.insert(static_cast<int>(length));
+  }
+  return {lengths.begin(), lengths.end()};
+}
+
+}  // namespace flashrna

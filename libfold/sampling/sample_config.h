@@ -1,0 +1,33 @@
+// What a sampling run is: the options that decide its files, saved in its folder as config.ini.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace flashrna {
+
+class Configuration;
+
+struct SampleConfig {
+  std::string checkpoint;
+  std::string checkpoint_sha256;
+  std::string weights = "ema";  // ema (raw where the checkpoint has no average), raw
+  std::string lengths;          // see parse_lengths
+  int samples = 10;             // per length
+  int steps = 50;               // calls of the model per sample, >= 2
+  std::uint64_t seed = 0;
+  long max_residues = 4096;      // per batch; a longer sample runs alone
+  std::string format = "cif";    // cif, pdb, both: a file each per sample; models: a file of models per batch, mmCIF
+  std::string nucleotide = "N";  // residue name of every nucleotide: N, A, C, G or U
+  std::string reference;         // structure file; "" = none
+  std::string reference_chain;   // "" = its first chain with RNA
+
+  void add_options(Configuration& configuration);  // section [sample]
+  void validate() const;                           // throws UsageError naming the option
+};
+
+// "40,60-120:20" -> 40, 60, 80, 100, 120; sorted, without repeats. Throws UsageError naming the value and the grammar.
+std::vector<int> parse_lengths(const std::string& text);
+
+}  // namespace flashrna

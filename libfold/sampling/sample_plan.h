@@ -1,0 +1,32 @@
+// Which samples a run makes, under which names, and which are made together. The plan follows from the whole request,
+// never from what is there already: the batch a sample is in decides the rounding of its coordinates.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "libfold/sampling/sample_config.h"
+
+namespace flashrna {
+
+struct PlannedSample {
+  int length = 0;
+  std::uint64_t index = 0;  // 0.. samples - 1 within the length
+  std::string name;         // "len_00120_sample_007": names sort as lengths and indices do
+};
+
+// Samples of one length with indices that follow each other, as many as `max_residues` allows.
+struct PlannedBatch {
+  std::string name;  // "len_00120_samples_000-031"
+  int length = 0;
+  std::vector<PlannedSample> samples;
+
+  std::vector<int> lengths() const;            // by sample
+  std::vector<std::uint64_t> indices() const;  // by sample
+};
+
+// All batches of a run, by length, then by index.
+std::vector<PlannedBatch> plan_batches(const SampleConfig& config);
+
+}  // namespace flashrna

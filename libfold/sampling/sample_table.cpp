@@ -1,0 +1,87 @@
+#include "libfold/sampling/sample_table.h"
+
+#include <fcntl.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "rna/atomic_file.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  std::istringstream text(line + ",");
+  for (std::string cell; std::getline(text, cell, ',');) cells.push_back(cell);
+  return cells;
+}
+
+}  // namespace
+
+SampleTable::SampleTable(std::string path, std::vector<std::string> columns)
+    : path_(std::move(path)), columns_(std::move(columns)) {
+  std::ifstream file(path_);
+  std::string line;
+  bool whole = std::getline(file, line) && cells_of(line) == columns_;
+  while (whole && std::getline(file, line)) {
+    const std::vector<std::string> cells = cells_of(line);
+    // A line without its end was being written when the run was killed.
+    if (file.eof() || cells.size() != columns_.size()) {
+      whole = false;
+      break;
+    }
+    Row& row = rows_[cells.front()];
+    for (std::size_t i = 0; i < cells.size(); ++i) row[columns_[i]] = cells[i];
+  }
+  if (!whole) rewrite();
+}
+
+const SampleTable::Row* SampleTable::find(const std::string& name) const {
+  const auto found = rows_.find(name);
+  return found == rows_.end() ? nullptr : &found->second;
+}
+
+void SampleTable::add(const std::vector<Row>& rows) {
+  std::string lines;
+  bool in_order = true;
+  for (const Row& row : rows) {
+    const std::string& name = row.at(columns_.front());
+    in_order = in_order && (rows_.empty() || rows_.rbegin()->first < name);
+    rows_[name] = row;
+    lines += line_of(row);
+  }
+  if (in_order)
+    append(lines);
+  else
+    rewrite();
+}
+
+std::string SampleTable::line_of(const Row& row) const {
+  std::vector<std::string> cells;
+  for (const std::string& column : columns_) cells.push_back(row.at(column));
+  return fmt::format("{}\n", fmt::join(cells, ","));
+}
+
+void SampleTable::rewrite() const {
+  std::string text = fmt::format("{}\n", fmt::join(columns_, ","));
+  for (const auto& [name, row] : rows_) text += line_of(row);
+  write_file_atomically(path_, text);
+}
+
+void SampleTable::append(const std::string& lines) const {
+  const int descriptor = open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (descriptor < 0) fail("{}: cannot write: {}", path_, std::strerror(errno));
+  const auto size = static_cast<ssize_t>(lines.size());
+  const bool written = write(descriptor, lines.data(), lines.size()) == size && fsync(descriptor) == 0;
+  const int reason = errno;
+  close(descriptor);
+  if (!written) fail("{}: cannot write: {}; free some space", path_, std::strerror(reason));
+}
+
+}  // namespace flashrna
