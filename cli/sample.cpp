@@ -115,6 +115,8 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output) {
   line.option("format", config.format, "NAME",
               "cif, pdb, both, or models: all samples of a batch as models of one mmCIF file");
   line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
+  line.option("sequence", config.sequence, "FILE",
+              "FASTA file that names the residues: each record those of the samples as long as it");
   line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
   line.option("reference-chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
 }
@@ -137,6 +139,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   const at::Device device(select_device(common));
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
   config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
+  if (!config.sequence.empty()) config.sequence_sha256 = sha256_of_file(config.sequence);
   Sampler sampler(checkpoint, config.weights, device);
   SampleWriter writer(config, output);
   const std::vector<PlannedBatch> batches = plan_batches(config);

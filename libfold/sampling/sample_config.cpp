@@ -55,6 +55,8 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.max_residues", max_residues, "per batch");
   configuration.bind("sample.format", format, "cif, pdb, both or models");
   configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
+  configuration.bind("sample.sequence", sequence, "FASTA file of residue names, a record per length");
+  configuration.bind("sample.sequence_sha256", sequence_sha256, "of that file");
   configuration.bind("sample.reference", reference, "structure that samples are compared with");
   configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
 }
@@ -63,6 +65,8 @@ void SampleConfig::validate() const {
   const std::vector<int> all_lengths = parse_lengths(lengths);
   if (nucleotide.size() != 1 || std::string_view("NACGU").find(nucleotide) == std::string_view::npos)
     fail_usage("--nucleotide {}: must be N, A, C, G or U", nucleotide);
+  if (!sequence.empty() && nucleotide != "N")
+    fail_usage("--nucleotide {}: --sequence {} names the residues; give one of the two", nucleotide, sequence);
   if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
   if (samples < 1) fail_usage("--samples {}: must be at least 1", samples);
   if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);

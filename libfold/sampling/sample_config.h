@@ -20,8 +20,10 @@ struct SampleConfig {
   long max_residues = 4096;      // per batch; a longer sample runs alone
   std::string format = "cif";    // cif, pdb, both: a file each per sample; models: a file of models per batch, mmCIF
   std::string nucleotide = "N";  // residue name of every nucleotide: N, A, C, G or U
-  std::string reference;         // structure file; "" = none
-  std::string reference_chain;   // "" = its first chain with RNA
+  std::string sequence;          // FASTA file that names the residues instead; "" = none
+  std::string sequence_sha256;
+  std::string reference;        // structure file; "" = none
+  std::string reference_chain;  // "" = its first chain with RNA
 
   void add_options(Configuration& configuration);  // section [sample]
   void validate() const;                           // throws UsageError naming the option

@@ -9,6 +9,7 @@
 
 #include "datasets/sha256.h"
 #include "libfold/configuration.h"
+#include "libfold/sampling/sequence_file.h"
 #include "rna/error.h"
 #include "rna/structure_reader.h"
 #include "rna/structure_writer.h"
@@ -35,6 +36,18 @@ Chain read_reference(const std::string& path, const std::string& chain_id) {
   }
   fail("--reference {}: no RNA chain \"{}\" with a backbone in it; it has {}", path, chain_id,
        ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")));
+}
+
+std::map<int, std::vector<Base>> read_sequences_of(const SampleConfig& config) {
+  std::map<int, std::vector<Base>> sequences = read_sequences(config.sequence);
+  for (int length : parse_lengths(config.lengths)) {
+    if (sequences.contains(length)) continue;
+    std::vector<int> there;
+    for (const auto& [record_length, bases] : sequences) there.push_back(record_length);
+    fail("--sequence {}: has no record of {} residues, only of {}; add one, or change --lengths", config.sequence,
+         length, fmt::join(there, ", "));
+  }
+  return sequences;
 }
 
 std::vector<std::string> sample_columns(const SampleConfig& config) {
@@ -66,6 +79,7 @@ void remove_temporary_files(const std::string& folder) {
 SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder) : config_(config), folder_(folder) {
   config_.validate();
   if (!config_.reference.empty()) reference_ = read_reference(config_.reference, config_.reference_chain);
+  if (!config_.sequence.empty()) sequences_ = read_sequences_of(config_);
   check_same_run();
   open_folder();
   samples_.emplace(in_folder("samples.csv"), sample_columns(config_));
@@ -97,7 +111,8 @@ void SampleWriter::check_same_run() const {
   }
   for (const Configuration::Entry& entry : stored.entries()) {
     const std::string now = present.find(entry.key)->get();
-    if (entry.key == "sample.checkpoint" || entry.get() == now) continue;  // the hash decides, not the path
+    // Of files the hash decides, not the path.
+    if (entry.key == "sample.checkpoint" || entry.key == "sample.sequence" || entry.get() == now) continue;
     fail("{}: holds the samples of another run: there {} = {}, now {}; give another --output folder", folder_,
          entry.key, entry.get(), now);
   }
@@ -149,12 +164,17 @@ SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Stru
   return row;
 }
 
+std::vector<Base> SampleWriter::bases_of(int length) const {
+  if (sequences_.empty()) return std::vector<Base>(static_cast<std::size_t>(length), base_of(config_.nucleotide));
+  return sequences_.at(length);
+}
+
 void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBackbone>& backbones, double seconds) {
   const bool as_models = config_.format == "models";
   std::vector<Structure> structures;
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     structures.push_back(
-        make_structure(backbones[b], as_models ? batch.name : batch.samples[b].name, base_of(config_.nucleotide)));
+        make_structure(backbones[b], as_models ? batch.name : batch.samples[b].name, bases_of(batch.length)));
     if (as_models) structures.back().model = static_cast<int>(b) + 1;
   }
   const std::string models_file = batch.name + ".cif";

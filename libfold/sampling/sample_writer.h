@@ -6,6 +6,7 @@
 //   config.ini                    the run's options; another run is refused
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ namespace flashrna {
 class SampleWriter {
  public:
   // Opens or makes `folder` for the batches of plan_batches(config). Throws Error if it holds the samples of another
-  // run, saying what differs, or a training run; UsageError if the reference cannot serve.
+  // run, saying what differs, or a training run, if the reference cannot serve, or if the FASTA file has no record for
+  // one of the lengths.
   SampleWriter(const SampleConfig& config, const std::string& folder);
 
   // Whether files and rows of all the batch's samples are there.
@@ -36,6 +38,7 @@ class SampleWriter {
   void open_folder() const;
   void check_same_run() const;
   bool has(const PlannedSample& sample) const;
+  std::vector<Base> bases_of(int length) const;
   std::string in_folder(const std::string& name) const;
   std::string write_file(const std::string& name, const std::string& text) const;
   SampleTable::Row checks_of(const PlannedSample& sample, const Structure& structure) const;
@@ -43,6 +46,7 @@ class SampleWriter {
   SampleConfig config_;
   std::string folder_;
   std::optional<Chain> reference_;
+  std::map<int, std::vector<Base>> sequences_;  // by length; empty without a FASTA file
   std::optional<SampleTable> samples_, timings_;
 };
 

@@ -4,16 +4,23 @@
 #include <limits>
 
 #include "rna/backbone.h"
+#include "rna/error.h"
 
 namespace flashrna {
 
 Structure make_structure(const SampledBackbone& backbone, const std::string& name, Base base) {
+  return make_structure(backbone, name, std::vector<Base>(backbone.frames.size(), base));
+}
+
+Structure make_structure(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases) {
+  if (bases.size() != backbone.frames.size())
+    fail("{}: {} bases for {} residues", name, bases.size(), backbone.frames.size());
   Chain chain;
   chain.id = "A";
   for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
     Nucleotide nucleotide;
-    nucleotide.base = base;
-    nucleotide.name = base_letter(base);
+    nucleotide.base = bases[i];
+    nucleotide.name = base_letter(bases[i]);
     nucleotide.seq_id = static_cast<int>(i) + 1;
     nucleotide.residue_index = static_cast<int>(i);
     nucleotide.atom_mask = (1u << kBackboneAtoms) - 1u;

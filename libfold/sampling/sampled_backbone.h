@@ -18,6 +18,8 @@ struct SampledBackbone {
 };
 
 // All 13 backbone atoms of every residue, chain "A", residues numbered from 1. Base::N is written as residue "N".
+// `bases` by residue, as many as the backbone has; or one for all.
+Structure make_structure(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases);
 Structure make_structure(const SampledBackbone& backbone, const std::string& name, Base base);
 
 struct BackboneChecks {

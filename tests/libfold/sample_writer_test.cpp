@@ -204,13 +204,66 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
 
   // The file has three decimals.
   const BackboneChecks checks = check_backbone(read_structure(request.reference).chains.front());
-  const SampleTable table(folder / "measured/samples.csv",
-                          {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_neighbors",
-                           "bonded", "radius_of_gyration"});
+  const SampleTable table(folder / "measured/samples.csv", {"name", "length", "index", "seed", "steps", "file", "model",
+                                                            "sha256", "c4_neighbors", "bonded", "radius_of_gyration"});
   const SampleTable::Row& row = table.rows().at("len_00006_sample_000");
   EXPECT_EQ(row.at("c4_neighbors"), fmt::format("{:.4f}", checks.c4_neighbors));
   EXPECT_EQ(row.at("bonded"), fmt::format("{:.4f}", checks.bonded));
   EXPECT_NEAR(std::stod(row.at("radius_of_gyration")), checks.radius_of_gyration, 0.0015);
+}
+
+TEST(SampleSequence, RecordsNameTheResiduesOfTheirLength) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "names.fasta") << ">six, in two lines\nGAC\r\nuTn\n\n>nine\nGGGAAACCC\n>unused\nA\n";
+  for (const char* format : {"cif", "pdb"}) {
+    SampleConfig request = small_request(format);
+    request.sequence = folder / "names.fasta";
+    run(request, folder / format);
+    for (const auto& [name, sequence] :
+         {std::pair{"len_00006_sample_001", "GACUUN"}, {"len_00009_sample_002", "GGGAAACCC"}}) {
+      const Structure structure = read_structure(fmt::format("{}/{}.{}", folder / format, name, format));
+      EXPECT_EQ(structure.chains[0].sequence(), sequence);
+      for (const Nucleotide& nucleotide : structure.chains[0].nucleotides)
+        EXPECT_EQ(nucleotide.atom_mask, (1u << kBackboneAtoms) - 1u) << "with N9 or N1 as the base has it";
+    }
+  }
+}
+
+TEST(SampleSequence, WhatIsWrongIsNamedWithItsLine) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "names.fasta";
+  SampleConfig request = small_request();
+  request.sequence = path;
+  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+           {">six\nGACUUU\n",
+            "--sequence " + path + ": has no record of 9 residues, only of 6; add one, or change --lengths"},
+           {">six\nGAC\nU-U\n", path + ":3: \"-\" is no nucleotide; letters are A, C, G, U (or T) and N"},
+           {"GACUUU\n", path + ":1: a sequence without a title; FASTA begins with a line such as >name"},
+           {">six\nGACUUU\n>more\n\nGGGGGG", path + ":3: record \"more\" is 6 residues long, as the one in line 1; one "
+                                                    "record names all samples of a length"},
+           {">six\n>nine\nGGG", path + ":1: record \"six\" has no letters"},
+           {"", "--sequence " + path + ": holds no record; FASTA begins with a line such as >name"}}) {
+    std::ofstream(path) << text;
+    EXPECT_EQ(message_of([&] { run(request, folder / "new"); }), message);
+    EXPECT_FALSE(fs::exists(folder / "new"));
+  }
+  request.nucleotide = "A";
+  EXPECT_THROW(request.validate(), UsageError);
+}
+
+TEST(SampleSequence, AnotherFileOfNamesIsAnotherRun) {
+  const TemporaryFolder folder;
+  SampleConfig request = small_request();
+  std::ofstream(folder / "names.fasta") << ">six\nGACUUU\n>nine\nGGGAAACCC\n";
+  request.sequence = folder / "names.fasta";
+  request.sequence_sha256 = "1";
+  EXPECT_EQ(run(request, folder / "run"), 5);
+  fs::rename(folder / "names.fasta", folder / "renamed.fasta");
+  request.sequence = folder / "renamed.fasta";
+  EXPECT_EQ(run(request, folder / "run"), 0);
+  request.sequence_sha256 = "2";
+  EXPECT_NE(message_of([&] { run(request, folder / "run"); }).find("sample.sequence_sha256 = 1, now 2"),
+            std::string::npos);
 }
 
 TEST(SampleConfig, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
