@@ -44,9 +44,10 @@ Table::Cell cell_of(const std::string& text) {
   return text;
 }
 
-void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>& plan, bool as_json) {
+void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>& plan, bool with_reference,
+                   bool as_json) {
   std::vector<std::string> columns{"file", "length", "c4_neighbors", "bonded", "radius_of_gyration"};
-  if (writer.row(plan.front()).count("rmsd_to_reference") > 0) columns.emplace_back("rmsd_to_reference");
+  if (with_reference) columns.emplace_back("rmsd_to_reference");
   Table table(columns);
   for (const PlannedSample& sample : plan) {
     std::vector<Table::Cell> cells{writer.path_of(sample), sample.length};
@@ -101,13 +102,15 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
   return samples;
 }
 
-void add_options(CommandLine& line, SampleConfig& config, std::string& output) {
+void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
   line.option("checkpoint", config.checkpoint, "FILE", "trained model, or a run's folder for its last checkpoint",
               Need::kRequired);
   line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20",
               Need::kRequired);
   line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
               Need::kRequired);
+  line.option("shard", shard, "K/N",
+              "make part K of N, for a job of an array; without it, what is missing of all parts");
   line.option("samples", config.samples, "N", "backbones per length");
   line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
   line.option("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
@@ -125,15 +128,16 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output) {
 
 int sample_main(const std::vector<std::string>& arguments) {
   SampleConfig config;
-  std::string output;
+  std::string output, shard_text;
   CommonOptions common;
   CommandLine line("sample", "Makes new RNA backbones with a trained model.",
                    "flashrna sample --checkpoint runs/demo --lengths 40,60-120:20 --samples 10 --output samples");
-  add_options(line, config, output);
+  add_options(line, config, output, shard_text);
   line.common(common);
   if (!line.parse(arguments)) return 0;
   config.seed = common.seed;
   config.validate();
+  const Shard shard = parse_shard(shard_text);
   if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
 
   const at::Device device(select_device(common));
@@ -141,14 +145,14 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
   if (!config.sequence.empty()) config.sequence_sha256 = sha256_of_file(config.sequence);
   Sampler sampler(checkpoint, config.weights, device);
-  SampleWriter writer(config, output);
-  const std::vector<PlannedBatch> batches = plan_batches(config);
+  SampleWriter writer(config, output, shard);
+  const std::vector<PlannedBatch> batches = shard.part_of(plan_batches(config));
   if (!sample_all(sampler, writer, batches, config, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
     return interrupted_status();
   }
   const std::vector<PlannedSample> plan = samples_of(batches);
-  print_samples(writer, plan, common.json);
+  print_samples(writer, plan, !config.reference.empty(), common.json);
   if (!config.reference.empty() && !common.quiet) print_reference_summary(writer, plan, config);
   return 0;
 }

@@ -26,6 +26,20 @@ struct PlannedBatch {
   std::vector<std::uint64_t> indices() const;  // by sample
 };
 
+// Part `number` of `count` of a run, for one job of a cluster's array. Whole batches, so that its files are those of
+// the run in one piece; every count-th of them, so that long and short ones are shared fairly.
+struct Shard {
+  int number = 1;  // 1.. count
+  int count = 1;
+
+  std::vector<PlannedBatch> part_of(const std::vector<PlannedBatch>& batches) const;
+  // "samples.csv" of a run in one piece, "samples.3-of-16.csv" of a part.
+  std::string file_name(const std::string& stem, const std::string& ending) const;
+};
+
+// "3/16"; "" is the whole. Throws UsageError.
+Shard parse_shard(const std::string& text);
+
 // All batches of a run, by length, then by index.
 std::vector<PlannedBatch> plan_batches(const SampleConfig& config);
 

@@ -24,22 +24,29 @@ std::vector<std::string> cells_of(const std::string& line) {
 
 }  // namespace
 
-SampleTable::SampleTable(std::string path, std::vector<std::string> columns)
-    : path_(std::move(path)), columns_(std::move(columns)) {
-  std::ifstream file(path_);
+SampleTable::Content SampleTable::read(const std::string& path, const std::vector<std::string>& columns) {
+  std::ifstream file(path);
   std::string line;
-  bool whole = std::getline(file, line) && cells_of(line) == columns_;
-  while (whole && std::getline(file, line)) {
+  Content content;
+  content.is_whole = std::getline(file, line) && cells_of(line) == columns;
+  while (content.is_whole && std::getline(file, line)) {
     const std::vector<std::string> cells = cells_of(line);
     // A line without its end was being written when the run was killed.
-    if (file.eof() || cells.size() != columns_.size()) {
-      whole = false;
+    if (file.eof() || cells.size() != columns.size()) {
+      content.is_whole = false;
       break;
     }
-    Row& row = rows_[cells.front()];
-    for (std::size_t i = 0; i < cells.size(); ++i) row[columns_[i]] = cells[i];
+    Row& row = content.rows[cells.front()];
+    for (std::size_t i = 0; i < cells.size(); ++i) row[columns[i]] = cells[i];
   }
-  if (!whole) rewrite();
+  return content;
+}
+
+SampleTable::SampleTable(std::string path, std::vector<std::string> columns)
+    : path_(std::move(path)), columns_(std::move(columns)) {
+  Content content = read(path_, columns_);
+  rows_ = std::move(content.rows);
+  if (!content.is_whole) rewrite();
 }
 
 const SampleTable::Row* SampleTable::find(const std::string& name) const {
@@ -48,6 +55,7 @@ const SampleTable::Row* SampleTable::find(const std::string& name) const {
 }
 
 void SampleTable::add(const std::vector<Row>& rows) {
+  if (rows.empty()) return;
   std::string lines;
   bool in_order = true;
   for (const Row& row : rows) {

@@ -11,6 +11,13 @@ class SampleTable {
  public:
   using Row = std::map<std::string, std::string>;  // by column; values hold no comma
 
+  struct Content {
+    std::map<std::string, Row> rows;
+    bool is_whole = false;  // nothing is missing in it, its first line neither
+  };
+  // What is in a table that another run may be writing to: its finished rows, none if its columns are others.
+  static Content read(const std::string& path, const std::vector<std::string>& columns);
+
   // Reads `path` if it is there, without what a killed run left unfinished; rows of other columns are not ours.
   SampleTable(std::string path, std::vector<std::string> columns);
 

@@ -68,33 +68,59 @@ std::string bytes_of(const std::string& path) {
   return bytes.str();
 }
 
-// What a killed run left under temporary names.
-void remove_temporary_files(const std::string& folder) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".tmp") fs::remove(entry.path());
-}
-
 }  // namespace
 
-SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder) : config_(config), folder_(folder) {
+SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder, const Shard& shard)
+    : config_(config), folder_(folder), shard_(shard) {
   config_.validate();
+  for (const PlannedBatch& batch : shard_.part_of(plan_batches(config_))) {
+    batch_names_.insert(batch.name);
+    for (const PlannedSample& sample : batch.samples) sample_names_.insert(sample.name);
+  }
   if (!config_.reference.empty()) reference_ = read_reference(config_.reference, config_.reference_chain);
   if (!config_.sequence.empty()) sequences_ = read_sequences_of(config_);
   check_same_run();
   open_folder();
-  samples_.emplace(in_folder("samples.csv"), sample_columns(config_));
-  timings_.emplace(in_folder("timings.csv"), kTimingColumns);
+  samples_.emplace(in_folder(shard_.file_name("samples", ".csv")), sample_columns(config_));
+  timings_.emplace(in_folder(shard_.file_name("timings", ".csv")), kTimingColumns);
+  take_over(*samples_, "samples", sample_names_);
+  take_over(*timings_, "timings", batch_names_);
 }
 
 void SampleWriter::open_folder() const {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder_, error.message());
+  remove_temporary_files();
+  if (fs::exists(in_folder("config.ini"))) return;
   SampleConfig config = config_;
   Configuration configuration;
   config.add_options(configuration);
   write_file_atomically(in_folder("config.ini"), configuration.to_ini());
-  remove_temporary_files(folder_);
+}
+
+// What a killed run left under temporary names: "len_00040_sample_001.cif.123-4.tmp". Those of other shards may be in
+// use.
+void SampleWriter::remove_temporary_files() const {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    if (entry.path().extension() != ".tmp") continue;
+    const std::string file = entry.path().filename();
+    const std::string name = file.substr(0, file.find('.'));
+    if (shard_.count == 1 || sample_names_.contains(name) || batch_names_.contains(name)) fs::remove(entry.path());
+  }
+}
+
+void SampleWriter::take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const {
+  std::map<std::string, SampleTable::Row> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    const std::string file = entry.path().filename();
+    if (!file.starts_with(stem + ".") || !file.ends_with(".csv")) continue;
+    for (const auto& [name, row] : SampleTable::read(entry.path(), table.columns()).rows)
+      if (names.contains(name) && table.find(name) == nullptr) found[name] = row;
+  }
+  std::vector<SampleTable::Row> rows;
+  for (auto& [name, row] : found) rows.push_back(std::move(row));
+  table.add(rows);
 }
 
 void SampleWriter::check_same_run() const {

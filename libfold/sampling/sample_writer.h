@@ -4,10 +4,13 @@
 //   samples.csv                   one row per sample: file, SHA-256 and simple checks of its geometry
 //   timings.csv                   one row per batch
 //   config.ini                    the run's options; another run is refused
+// Shards of a run share a folder. Each has tables of its own, samples.3-of-16.csv, and takes over the rows that others
+// wrote for its samples when the work was cut otherwise: the run in one piece joins them so.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,10 +23,10 @@ namespace flashrna {
 
 class SampleWriter {
  public:
-  // Opens or makes `folder` for the batches of plan_batches(config). Throws Error if it holds the samples of another
-  // run, saying what differs, or a training run, if the reference cannot serve, or if the FASTA file has no record for
-  // one of the lengths.
-  SampleWriter(const SampleConfig& config, const std::string& folder);
+  // Opens or makes `folder` for the shard's part of plan_batches(config). Throws Error if it holds the samples of
+  // another run, saying what differs, or a training run, if the reference cannot serve, or if the FASTA file has no
+  // record for one of the lengths.
+  SampleWriter(const SampleConfig& config, const std::string& folder, const Shard& shard = {});
 
   // Whether files and rows of all the batch's samples are there.
   bool has(const PlannedBatch& batch) const;
@@ -36,6 +39,9 @@ class SampleWriter {
 
  private:
   void open_folder() const;
+  void remove_temporary_files() const;
+  // Rows named so in the folder's other tables "<stem>*.csv".
+  void take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const;
   void check_same_run() const;
   bool has(const PlannedSample& sample) const;
   std::vector<Base> bases_of(int length) const;
@@ -45,6 +51,8 @@ class SampleWriter {
 
   SampleConfig config_;
   std::string folder_;
+  Shard shard_;
+  std::set<std::string> sample_names_, batch_names_;  // of the shard
   std::optional<Chain> reference_;
   std::map<int, std::vector<Base>> sequences_;  // by length; empty without a FASTA file
   std::optional<SampleTable> samples_, timings_;

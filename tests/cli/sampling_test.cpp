@@ -1,12 +1,23 @@
 // flashrna sample as a cluster uses it: formats, files that other programs read, work cut in any way.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
 #include <filesystem>
+#include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <random>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/cli/program.h"
@@ -28,8 +39,8 @@ class SampleCommand : public testing::Test {
   static void TearDownTestSuite() { folder.reset(); }
 
   // A quick request, with more words at the end.
-  static Words request(const std::string& output, const Words& more = {}) {
-    Words words{"sample", "--checkpoint", "run",       "--steps", "3",        "--seed",
+  static Words request(const std::string& output, const Words& more, const std::string& steps = "3") {
+    Words words{"sample", "--checkpoint", "run",       "--steps", steps,      "--seed",
                 "1",      "--quiet",      "--threads", "1",       "--output", output};
     words.insert(words.end(), more.begin(), more.end());
     return words;
@@ -81,6 +92,120 @@ TEST_F(SampleCommand, EveryFormatHoldsTheSameCoordinates) {
   for (const std::string& line : coordinates("cif/len_00008_sample_001.cif")) expected.push_back(line);
   EXPECT_EQ(expected.size(), 2u * 8 * 13);
   EXPECT_EQ(coordinates("models/len_00008_samples_000-001.cif"), expected);
+}
+
+// Structure files of a folder with their bytes.
+std::map<std::string, std::string> structures_in(const std::string& path) {
+  std::map<std::string, std::string> files;
+  for (const auto& item : fs::directory_iterator(path)) {
+    if (item.path().extension() == ".cif") files[item.path().filename()] = file_bytes(item.path());
+  }
+  return files;
+}
+
+// 21 batches of one to four samples.
+const Words kManyBatches{"--lengths", "20-44:4", "--samples", "7", "--max-residues", "80"};
+
+TEST_F(SampleCommand, ShardsTogetherAreTheRunInOnePiece) {
+  sample("whole", kManyBatches);
+  std::vector<std::string> rows;
+  for (const char* shard : {"2/3", "1/3", "3/3"}) {
+    Words words = kManyBatches;
+    words.insert(words.end(), {"--shard", shard});
+    sample("shards", words);
+    const std::string name = fmt::format("shards/samples.{}-of-3.csv", shard[0]);
+    std::istringstream table(file_bytes(folder->path(name)));
+    std::string line;
+    for (std::getline(table, line); std::getline(table, line);) rows.push_back(line);
+    EXPECT_GT(rows.size(), 10u) << name;
+  }
+  EXPECT_TRUE(structures_in(folder->path("whole")) == structures_in(folder->path("shards")));
+  std::ranges::sort(rows);
+  const std::string table = file_bytes(folder->path("whole/samples.csv"));
+  EXPECT_EQ(table.substr(table.find('\n') + 1), fmt::format("{}\n", fmt::join(rows, "\n")));
+  EXPECT_FALSE(fs::exists(folder->path("shards/samples.csv")));
+
+  // The command without --shard has nothing to make, and joins the tables.
+  const auto written = fs::last_write_time(folder->path("shards/len_00020_sample_000.cif"));
+  sample("shards", kManyBatches);
+  EXPECT_EQ(file_bytes(folder->path("shards/samples.csv")), table);
+  EXPECT_EQ(fs::last_write_time(folder->path("shards/len_00020_sample_000.cif")), written);
+}
+
+TEST_F(SampleCommand, MoreShardsThanBatchesLeaveSomeWithNothingToDo) {
+  const ProgramResult result = sample("spare", {"--lengths", "8", "--samples", "2", "--shard", "2/2"});
+  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  EXPECT_TRUE(structures_in(folder->path("spare")).empty());
+  EXPECT_TRUE(fs::exists(folder->path("spare/samples.2-of-2.csv")));
+}
+
+TEST_F(SampleCommand, ShardsThatAreNoPartAreUsage) {
+  for (const char* shard : {"0/3", "4/3", "3", "a/b", "1/0", "-1/3", "1/3x"}) {
+    const ProgramResult result =
+        run_flashrna(request("refused", {"--lengths", "8", "--shard", shard}), {.folder = folder->path()});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.errors, fmt::format("error: --shard {}: must be K/N with K from 1 to N, such as 3/16\n", shard));
+  }
+}
+
+// SIGKILL at 20 random moments: what is there is whole and stays, and a kill costs at most the batch in hand.
+TEST_F(SampleCommand, ARunKilledAtAnyMomentLosesAtMostTheBatchInHand) {
+  const auto start = [&](const std::string& output) -> pid_t {
+    Words words = request(output, kManyBatches, "30");
+    words.insert(words.begin(), FLASHRNA_PROGRAM);
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    std::cout.flush();
+    const pid_t child = fork();
+    if (child == 0) {
+      if (chdir(folder->path().c_str()) != 0 || std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
+      execv(pointers[0], pointers.data());
+      _exit(127);
+    }
+    return child;
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  int status = 0;
+  waitpid(start("unharmed"), &status, 0);
+  ASSERT_EQ(status, 0);
+  const auto whole_run = std::chrono::steady_clock::now() - begin;
+  const auto expected = structures_in(folder->path("unharmed"));
+  ASSERT_EQ(expected.size(), 49u);
+
+  std::mt19937 engine(1);
+  int killed = 0, made_before_the_end = 0;
+  std::size_t there = 0;
+  for (int i = 0; i < 20; ++i) {
+    // Every fifth run begins anew; the others go on with what is there.
+    if (i % 5 == 0) fs::remove_all(folder->path("harmed")), there = 0;
+    const pid_t child = start("harmed");
+    std::this_thread::sleep_for(whole_run * std::uniform_real_distribution<double>(0.1, 0.4)(engine));
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    killed += WIFSIGNALED(status) ? 1 : 0;
+    if (!fs::exists(folder->path("harmed"))) continue;
+    const auto files = structures_in(folder->path("harmed"));
+    for (const auto& [name, bytes] : files) EXPECT_TRUE(bytes == expected.at(name)) << "kill " << i << ": " << name;
+    EXPECT_GE(files.size(), there) << "kill " << i << ": a file that was there is gone";
+    // Batches are made in order: all files up to the last one are there, but for those of its own batch.
+    if (!files.empty()) {
+      const auto before = std::distance(expected.begin(), expected.find(files.rbegin()->first)) + 1;
+      EXPECT_EQ(static_cast<std::size_t>(before), files.size()) << "kill " << i;
+    }
+    there = files.size();
+    made_before_the_end += there > 0 && there < expected.size() ? 1 : 0;
+  }
+  std::cout << "  " << killed << " of 20 runs killed, " << made_before_the_end << " of them amid the samples\n";
+  EXPECT_GT(killed, 2);
+  EXPECT_GT(made_before_the_end, 2);
+  waitpid(start("harmed"), &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(structures_in(folder->path("harmed")) == expected);
+  EXPECT_EQ(file_bytes(folder->path("harmed/samples.csv")), file_bytes(folder->path("unharmed/samples.csv")));
+  for (const auto& file : fs::directory_iterator(folder->path("harmed"))) {
+    EXPECT_FALSE(file.path().string().ends_with(".tmp")) << file.path();
+  }
 }
 
 }  // namespace
