@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -21,6 +23,7 @@
 #include "libfold/checkpoint.h"
 #include "libfold/sampling/sample_writer.h"
 #include "libfold/sampling/sampler.h"
+#include "libfold/sampling/trajectory.h"
 #include "libfold/training/run_folder.h"
 #include "rna/error.h"
 
@@ -76,6 +79,21 @@ void print_reference_summary(const SampleWriter& writer, const std::vector<Plann
              config.reference, median, rmsd.front(), rmsd.back());
 }
 
+// Backbones of a batch, and its trajectory if one is asked for; none if it was interrupted.
+std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& batch, const SampleConfig& config,
+                                          const std::string& trajectory_path) {
+  std::optional<TrajectoryFile> trajectory;
+  std::function<void(const SamplingStep&)> observe;
+  if (const int every = trajectory_interval(config.trajectory); every > 0) {
+    trajectory.emplace(trajectory_path, batch, config.seed, config.steps, every);
+    observe = [&](const SamplingStep& step) { trajectory->add(step); };
+  }
+  auto backbones = sampler.sample(
+      batch.lengths(), batch.indices(), config.seed, config.steps, [] { return !interrupted(); }, observe);
+  if (trajectory && !backbones.empty()) trajectory->commit();
+  return backbones;
+}
+
 // False if it was interrupted. A batch of which a part is missing is made again whole: rounding depends on the batch,
 // and so the files are the same however often the command was interrupted.
 bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedBatch>& batches,
@@ -86,8 +104,7 @@ bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<Planne
   for (const PlannedBatch& batch : batches) {
     if (!writer.has(batch)) {
       const auto start = std::chrono::steady_clock::now();
-      const auto backbones =
-          sampler.sample(batch.lengths(), batch.indices(), config.seed, config.steps, [] { return !interrupted(); });
+      const auto backbones = sample_batch(sampler, batch, config, writer.trajectory_path(batch));
       if (backbones.empty()) return false;
       writer.write(batch, backbones, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
@@ -120,6 +137,8 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
   line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
   line.option("sequence", config.sequence, "FILE",
               "FASTA file that names the residues: each record those of the samples as long as it");
+  line.option("trajectory", config.trajectory, "STEPS",
+              "all or every:N: keep these steps, noise first, in an HDF5 file per batch (docs/sampling.md)");
   line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
   line.option("reference-chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
 }

@@ -57,6 +57,7 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
   configuration.bind("sample.sequence", sequence, "FASTA file of residue names, a record per length");
   configuration.bind("sample.sequence_sha256", sequence_sha256, "of that file");
+  configuration.bind("sample.trajectory", trajectory, "steps kept in the trajectory: all or every:N; empty = none");
   configuration.bind("sample.reference", reference, "structure that samples are compared with");
   configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
 }
@@ -76,8 +77,22 @@ void SampleConfig::validate() const {
   if ((format == "pdb" || format == "both") && all_lengths.back() > kLongestInPdb)
     fail_usage("--format {}: the PDB format ends at 99,999 atoms, {} residues, not {}; give --format cif", format,
                kLongestInPdb, all_lengths.back());
+  trajectory_interval(trajectory);
   if (!reference_chain.empty() && reference.empty())
     fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
+}
+
+int trajectory_interval(const std::string& text) {
+  if (text.empty()) return 0;
+  if (text == "all") return 1;
+  const std::string_view beginning = "every:";
+  const char* const end = text.data() + text.size();
+  int every = 0;
+  if (text.starts_with(beginning)) {
+    const auto [last, error] = std::from_chars(text.data() + beginning.size(), end, every);
+    if (error == std::errc() && last == end && every > 0) return every;
+  }
+  fail_usage("--trajectory {}: must be all, or every:N with N above 0, such as every:10", text);
 }
 
 std::vector<int> parse_lengths(const std::string& text) {

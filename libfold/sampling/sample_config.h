@@ -22,6 +22,7 @@ struct SampleConfig {
   std::string nucleotide = "N";  // residue name of every nucleotide: N, A, C, G or U
   std::string sequence;          // FASTA file that names the residues instead; "" = none
   std::string sequence_sha256;
+  std::string trajectory;       // steps to keep: all, every:N; "" = none
   std::string reference;        // structure file; "" = none
   std::string reference_chain;  // "" = its first chain with RNA
 
@@ -31,5 +32,8 @@ struct SampleConfig {
 
 // "40,60-120:20" -> 40, 60, 80, 100, 120; sorted, without repeats. Throws UsageError naming the value and the grammar.
 std::vector<int> parse_lengths(const std::string& text);
+
+// "all" -> 1, "every:N" -> N, "" -> 0: no trajectory. Throws UsageError.
+int trajectory_interval(const std::string& text);
 
 }  // namespace flashrna

@@ -153,7 +153,12 @@ bool SampleWriter::has(const PlannedSample& sample) const {
 }
 
 bool SampleWriter::has(const PlannedBatch& batch) const {
+  if (!config_.trajectory.empty() && !fs::exists(trajectory_path(batch))) return false;
   return std::ranges::all_of(batch.samples, [&](const PlannedSample& sample) { return has(sample); });
+}
+
+std::string SampleWriter::trajectory_path(const PlannedBatch& batch) const {
+  return in_folder(batch.name + ".trajectory.h5");
 }
 
 std::string SampleWriter::path_of(const PlannedSample& sample) const { return in_folder(row(sample).at("file")); }

@@ -1,6 +1,7 @@
 // The folder of a sampling run: what it holds, under which names, and what is still missing.
 //   len_00120_sample_007.cif      a sample, written whole or not at all; with --format models a file per batch instead,
 //                                 len_00120_samples_000-031.cif
+//   len_00120_samples_000-031.trajectory.h5   with --trajectory: how a batch came to be (trajectory.h)
 //   samples.csv                   one row per sample: file, SHA-256 and simple checks of its geometry
 //   timings.csv                   one row per batch
 //   config.ini                    the run's options; another run is refused
@@ -28,11 +29,12 @@ class SampleWriter {
   // record for one of the lengths.
   SampleWriter(const SampleConfig& config, const std::string& folder, const Shard& shard = {});
 
-  // Whether files and rows of all the batch's samples are there.
+  // Whether files and rows of all the batch's samples are there, and the trajectory if one is asked for.
   bool has(const PlannedBatch& batch) const;
   // Writes what is missing of the batch: files, then rows. `seconds`: what its backbones took to make.
   void write(const PlannedBatch& batch, const std::vector<SampledBackbone>& backbones, double seconds);
 
+  std::string trajectory_path(const PlannedBatch& batch) const;
   std::string path_of(const PlannedSample& sample) const;  // the sample must be there
   // The sample's values by column of samples.csv; the sample must be there.
   const SampleTable::Row& row(const PlannedSample& sample) const;

@@ -77,7 +77,8 @@ FlowModelOutput Sampler::predict(const at::Tensor& lengths, const Noise& state, 
 }
 
 std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
-                                             std::uint64_t seed, int steps, const std::function<bool()>& keep_going) {
+                                             std::uint64_t seed, int steps, const std::function<bool()>& keep_going,
+                                             const std::function<void(const SamplingStep&)>& observe) {
   if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);
   // Not inference mode, whose tensors a training model could not use later.
   const at::NoGradGuard no_grad;
@@ -94,6 +95,7 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
     // A model trained without self-conditioning never sees its own prediction.
     const at::Tensor previous = config_.training.self_conditioning > 0 ? prediction.translations : at::Tensor();
     prediction = predict(lengths_on_device, state, times[i], previous);
+    if (observe) observe({static_cast<int>(i), times[i], state, prediction});
     if (i + 1 == times.size()) break;  // the prediction at t = 1 is the sample
     state = interpolant_.euler_step(state, {prediction.translations, prediction.rotations}, times[i],
                                     times[i + 1] - times[i]);

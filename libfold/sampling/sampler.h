@@ -17,6 +17,14 @@
 
 namespace flashrna {
 
+// One call of the model, as it is made; the tensors are on the sampler's device.
+struct SamplingStep {
+  int number = 0;                     // from 0
+  double t = 0.0;                     // min_t .. 1
+  const Noise& state;                 // what the model was given; the noise at first
+  const FlowModelOutput& prediction;  // of the end
+};
+
 class Sampler {
  public:
   // The model and flow of `checkpoint`, with its averaged weights ("ema", where it has them) or the raw ones ("raw").
@@ -28,10 +36,12 @@ class Sampler {
 
   // One backbone per (lengths[b], indices[b]). Each one's noise depends only on (seed, length, index); its coordinates
   // differ by rounding with the batch it is in. `steps` >= 2 calls of the model: steps - 1 Euler steps and a last call
-  // whose prediction is the sample. `keep_going` (may be empty) is asked before each call; false gives an empty result.
-  // Throws Error naming length, index, seed and step for a coordinate that is not finite.
+  // whose prediction is the sample. `keep_going` (may be empty) is asked before each call; false gives an empty result;
+  // `observe` (may be empty) is told of each call after it. Throws Error naming length, index, seed and step for a
+  // coordinate that is not finite.
   std::vector<SampledBackbone> sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
-                                      std::uint64_t seed, int steps, const std::function<bool()>& keep_going = {});
+                                      std::uint64_t seed, int steps, const std::function<bool()>& keep_going = {},
+                                      const std::function<void(const SamplingStep&)>& observe = {});
 
  private:
   FlowModelOutput predict(const at::Tensor& lengths, const Noise& state, double t, const at::Tensor& self_condition);

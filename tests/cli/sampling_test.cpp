@@ -69,6 +69,24 @@ TEST_F(SampleCommand, BiopythonReadsThePdbFiles) {
   }
 }
 
+TEST_F(SampleCommand, H5pyReadsTheTrajectoryAndTheDocumentationRuns) {
+  if (run_shell(FLASHRNA_PYTHON " -c 'import h5py, numpy'").status != 0) {
+    GTEST_SKIP() << FLASHRNA_PYTHON << " has no h5py; choose another with -DFLASHRNA_PYTHON=";
+  }
+  const Words words{"--lengths", "40", "--samples", "10", "--trajectory", "all"};
+  sample("samples", words);
+  const std::string trajectory = folder->path("samples/len_00040_samples_000-009.trajectory.h5");
+  const ProgramResult result = run_shell(fmt::format("{0} {1}/tests/cli/trajectory_test.py {2} {1}/docs/sampling.md",
+                                                     FLASHRNA_PYTHON, FLASHRNA_SOURCE_DIR, trajectory));
+  EXPECT_EQ(result.output, "ok\n") << result.errors;
+
+  // A trajectory that is lost is made again, and is the same.
+  const std::string bytes = file_bytes(trajectory);
+  fs::remove(trajectory);
+  sample("samples", words);
+  EXPECT_TRUE(file_bytes(trajectory) == bytes);
+}
+
 TEST_F(SampleCommand, EveryFormatHoldsTheSameCoordinates) {
   for (const char* format : {"cif", "pdb", "both", "models"}) {
     const ProgramResult result = sample(format, {"--lengths", "8", "--samples", "2", "--format", format});

@@ -1,0 +1,46 @@
+// How noise becomes backbones: an HDF5 file per batch, written step by step as the model is called, under a temporary
+// name until the last. Memory does not grow with the steps. Every dataset has attributes `unit` and `description`.
+//   /                                attrs: format="flashrna-trajectory", version, seed, steps, every
+//   /samples/name [B], index [B]     names as in samples.csv; B samples of L residues
+//   /step [T], time [T]              calls of the model that were kept, from 0, and the time of each: min_t .. 1
+//   /state/translations              f32 [T, B, L, 3], Å: C4' of what the model was given; the noise at first
+//   /state/rotations                 f32 [T, B, L, 3, 3], axes as columns
+//   /prediction/translations, rotations, torsion_sin_cos [T, B, L, 8, 2]    the end as the model sees it from there;
+//                                    the last is the sample
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "datasets/hdf5_file.h"
+#include "libfold/sampling/sample_plan.h"
+#include "libfold/sampling/sampler.h"
+
+namespace flashrna {
+
+class TrajectoryFile {
+ public:
+  // Keeps steps 0, every, 2 every, ... and the last. Throws Error if `path` cannot be written; replaces what is there.
+  TrajectoryFile(const std::string& path, const PlannedBatch& batch, std::uint64_t seed, int steps, int every);
+
+  void add(const SamplingStep& step);
+  // Gives the file its name; nothing is left of a trajectory that is not committed.
+  void commit();
+
+ private:
+  // Datasets [T, B, L, ...], one row per step.
+  struct Frames {
+    std::optional<Hdf5Dataset> translations, rotations, torsions;
+  };
+  void create(Frames& frames, Hdf5Group group, const std::string& of, bool with_torsions) const;
+
+  Hdf5OutputFile file_;
+  std::uint64_t samples_, length_;
+  int steps_, every_;
+  std::optional<Hdf5Dataset> step_, time_;
+  Frames state_, prediction_;
+};
+
+}  // namespace flashrna
