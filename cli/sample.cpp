@@ -79,12 +79,13 @@ void print_reference_summary(const SampleWriter& writer, const std::vector<Plann
              config.reference, median, rmsd.front(), rmsd.back());
 }
 
-// Backbones of a batch, and its trajectory if one is asked for; none if it was interrupted.
+// Backbones of a batch, and its trajectory if one is asked for and not there; none if it was interrupted.
 std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& batch, const SampleConfig& config,
                                           const std::string& trajectory_path) {
   std::optional<TrajectoryFile> trajectory;
   std::function<void(const SamplingStep&)> observe;
-  if (const int every = trajectory_interval(config.trajectory); every > 0) {
+  const int every = trajectory_interval(config.trajectory);
+  if (every > 0 && !std::filesystem::exists(trajectory_path)) {
     trajectory.emplace(trajectory_path, batch, config.seed, config.steps, every);
     observe = [&](const SamplingStep& step) { trajectory->add(step); };
   }
@@ -130,6 +131,9 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
               "make part K of N, for a job of an array; without it, what is missing of all parts");
   line.option("samples", config.samples, "N", "backbones per length");
   line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
+  line.option("schedule", config.schedule, "NAME",
+              "of the rotations: linear, or exponential[:rate]; default: the checkpoint's");
+  line.option("noise-scale", config.noise_scale, "X", "times the standard deviation of the initial translations");
   line.option("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
   line.option("max-residues", config.max_residues, "N", "residues per batch; a longer backbone runs alone");
   line.option("format", config.format, "NAME",
@@ -149,8 +153,10 @@ int sample_main(const std::vector<std::string>& arguments) {
   SampleConfig config;
   std::string output, shard_text;
   CommonOptions common;
-  CommandLine line("sample", "Makes new RNA backbones with a trained model.",
-                   "flashrna sample --checkpoint runs/demo --lengths 40,60-120:20 --samples 10 --output samples");
+  CommandLine line(
+      "sample", "Makes new RNA backbones with a trained model.",
+      "flashrna sample --checkpoint runs/demo --lengths 40,60-120:20 --samples 10 --output samples\n"
+      "flashrna sample --checkpoint runs/demo --lengths 40 --shard 1/2 --trajectory every:10 --output part");
   add_options(line, config, output, shard_text);
   line.common(common);
   if (!line.parse(arguments)) return 0;
@@ -163,7 +169,11 @@ int sample_main(const std::vector<std::string>& arguments) {
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
   config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
   if (!config.sequence.empty()) config.sequence_sha256 = sha256_of_file(config.sequence);
-  Sampler sampler(checkpoint, config.weights, device);
+  SamplingControl control;
+  if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
+  control.noise_scale = config.noise_scale;
+  Sampler sampler(checkpoint, config.weights, device, control);
+  config.schedule = schedule_text(sampler.schedule());
   SampleWriter writer(config, output, shard);
   const std::vector<PlannedBatch> batches = shard.part_of(plan_batches(config));
   if (!sample_all(sampler, writer, batches, config, common.quiet)) {

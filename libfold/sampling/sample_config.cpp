@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <set>
 #include <string_view>
 
@@ -51,6 +52,8 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step");
   configuration.bind("sample.samples", samples, "per length");
   configuration.bind("sample.steps", steps, "calls of the model per sample");
+  configuration.bind("sample.schedule", schedule, "of the rotations: linear or exponential:rate");
+  configuration.bind("sample.noise_scale", noise_scale, "times the standard deviation of the initial translations");
   configuration.bind("sample.seed", seed, "of the noise");
   configuration.bind("sample.max_residues", max_residues, "per batch");
   configuration.bind("sample.format", format, "cif, pdb, both or models");
@@ -78,8 +81,28 @@ void SampleConfig::validate() const {
     fail_usage("--format {}: the PDB format ends at 99,999 atoms, {} residues, not {}; give --format cif", format,
                kLongestInPdb, all_lengths.back());
   trajectory_interval(trajectory);
+  if (!schedule.empty()) parse_schedule(schedule);
+  if (!(noise_scale > 0) || !std::isfinite(noise_scale))
+    fail_usage("--noise-scale {}: must be a number above 0; 1 is the noise of training", noise_scale);
   if (!reference_chain.empty() && reference.empty())
     fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
+}
+
+RotationSchedule parse_schedule(const std::string& text) {
+  if (text == "linear") return {false};
+  if (text == "exponential") return {true};
+  const std::string_view beginning = "exponential:";
+  const char* const end = text.data() + text.size();
+  RotationSchedule schedule{true};
+  if (text.starts_with(beginning)) {
+    const auto [last, error] = std::from_chars(text.data() + beginning.size(), end, schedule.rate);
+    if (error == std::errc() && last == end && schedule.rate > 0 && std::isfinite(schedule.rate)) return schedule;
+  }
+  fail_usage("--schedule {}: must be linear, exponential, or exponential:RATE with a rate above 0", text);
+}
+
+std::string schedule_text(const RotationSchedule& schedule) {
+  return schedule.exponential ? fmt::format("exponential:{:g}", schedule.rate) : "linear";
 }
 
 int trajectory_interval(const std::string& text) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "libfold/flow/schedule.h"
+
 namespace flashrna {
 
 class Configuration;
@@ -16,6 +18,8 @@ struct SampleConfig {
   std::string lengths;          // see parse_lengths
   int samples = 10;             // per length
   int steps = 50;               // calls of the model per sample, >= 2
+  std::string schedule;         // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
+  double noise_scale = 1.0;     // times the standard deviation of the initial translations, > 0
   std::uint64_t seed = 0;
   long max_residues = 4096;      // per batch; a longer sample runs alone
   std::string format = "cif";    // cif, pdb, both: a file each per sample; models: a file of models per batch, mmCIF
@@ -32,6 +36,11 @@ struct SampleConfig {
 
 // "40,60-120:20" -> 40, 60, 80, 100, 120; sorted, without repeats. Throws UsageError naming the value and the grammar.
 std::vector<int> parse_lengths(const std::string& text);
+
+// "linear", "exponential" (rate 10) or "exponential:RATE". Throws UsageError.
+RotationSchedule parse_schedule(const std::string& text);
+// The same in full: "exponential:10".
+std::string schedule_text(const RotationSchedule& schedule);
 
 // "all" -> 1, "every:N" -> N, "" -> 0: no trajectory. Throws UsageError.
 int trajectory_interval(const std::string& text);

@@ -45,13 +45,23 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
   return backbone;
 }
 
+RunConfig controlled(RunConfig config, const SamplingControl& control) {
+  if (control.schedule) {
+    config.flow.sampling_rotation_schedule = control.schedule->exponential ? "exponential" : "linear";
+    config.flow.rotation_rate = control.schedule->rate;
+  }
+  return config;
+}
+
 }  // namespace
 
 Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device)
     : config_(config), interpolant_(config_.flow, config_.published), model_(std::move(model)), device_(device) {}
 
-Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device)
-    : config_(read_run_config(checkpoint.configuration, checkpoint.path)),
+Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device,
+                 const SamplingControl& control)
+    : config_(controlled(read_run_config(checkpoint.configuration, checkpoint.path), control)),
+      noise_scale_(control.noise_scale),
       interpolant_(config_.flow, config_.published),
       model_(config_.model, config_.published),
       device_(device) {
@@ -61,6 +71,10 @@ Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::D
             checkpoint.path + (averaged ? ":/ema" : ":/weights"));
   model_->to(device_);
   model_->eval();
+}
+
+RotationSchedule Sampler::schedule() const {
+  return {config_.flow.sampling_rotation_schedule == "exponential", config_.flow.rotation_rate};
 }
 
 FlowModelOutput Sampler::predict(const at::Tensor& lengths, const Noise& state, double t,
@@ -85,7 +99,7 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
   const std::vector<std::int64_t> wide(lengths.begin(), lengths.end());
   const at::Tensor lengths_on_device = at::tensor(wide, at::kLong).to(device_);
   Noise state = interpolant_.sample_noise(lengths, indices, seed);
-  state.translations = state.translations.to(device_, at::kFloat);
+  state.translations = state.translations.to(device_, at::kFloat) * noise_scale_;
   state.rotations = state.rotations.to(device_, at::kFloat);
 
   const std::vector<double> times = interpolant_.sampling_times(steps);

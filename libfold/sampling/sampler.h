@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,18 @@ struct SamplingStep {
   const FlowModelOutput& prediction;  // of the end
 };
 
+// How sampling departs from the flow that the checkpoint says.
+struct SamplingControl {
+  std::optional<RotationSchedule> schedule;  // of the rotations; translations go at constant speed
+  double noise_scale = 1.0;                  // times the standard deviation of the initial translations
+};
+
 class Sampler {
  public:
   // The model and flow of `checkpoint`, with its averaged weights ("ema", where it has them) or the raw ones ("raw").
   // Throws Error if weights and configuration disagree, UsageError for other values of `weights`.
-  Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device);
+  Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device,
+          const SamplingControl& control = {});
 
   // A model that lives elsewhere, as it is at each call.
   Sampler(const RunConfig& config, FlowModel model, at::Device device);
@@ -43,10 +51,14 @@ class Sampler {
                                       std::uint64_t seed, int steps, const std::function<bool()>& keep_going = {},
                                       const std::function<void(const SamplingStep&)>& observe = {});
 
+  // Of the rotations.
+  RotationSchedule schedule() const;
+
  private:
   FlowModelOutput predict(const at::Tensor& lengths, const Noise& state, double t, const at::Tensor& self_condition);
 
   RunConfig config_;
+  double noise_scale_ = 1.0;
   Interpolant interpolant_;
   FlowModel model_;
   at::Device device_;

@@ -133,6 +133,28 @@ TEST_F(BadInput, LengthsThatAreNoLengthsAreUsage) {
                  {"samples"});
 }
 
+TEST_F(BadInput, SamplingOptionsThatMeanNothingAreUsage) {
+  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{{"--format", "xyz"},
+                                                                                      {"--nucleotide", "T"},
+                                                                                      {"--shard", "3/2"},
+                                                                                      {"--trajectory", "some"},
+                                                                                      {"--schedule", "cosine"},
+                                                                                      {"--noise-scale", "0"}}) {
+    expect_refused({"sample", "--checkpoint", "run", "--lengths", "40", "--output", "new", option, value}, 2,
+                   {option, value});
+  }
+}
+
+TEST_F(BadInput, SequencesThatDoNotFitTheLengthsAreNamed) {
+  folder->write("names.fasta", ">forty\n" + std::string(40, 'G') + "\n");
+  const Words words{"sample", "--checkpoint", "run", "--lengths", "40,50", "--output", "new", "--sequence"};
+  Words missing = words, short_of_one = words;
+  missing.emplace_back("no/such.fasta");
+  short_of_one.emplace_back("names.fasta");
+  expect_refused(missing, 1, {"no/such.fasta"});
+  expect_refused(short_of_one, 1, {"names.fasta: has no record of 50 residues, only of 40"});
+}
+
 TEST_F(BadInput, CheckpointThatDisagreesWithTheConfigurationIsNamed) {
   expect_refused({"train", "--resume", "--output", "run", "--model.pair_rank", "4"}, 1,
                  {"run/checkpoints/", "pair_rank", "2", "4"});

@@ -276,6 +276,39 @@ TEST(SampleConfig, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
   EXPECT_THROW(config.validate(), UsageError);
 }
 
+TEST(SampleSchedule, IsLinearOrExponentialWithItsRate) {
+  EXPECT_EQ(schedule_text(parse_schedule("linear")), "linear");
+  EXPECT_EQ(schedule_text(parse_schedule("exponential")), "exponential:10");
+  EXPECT_EQ(schedule_text(parse_schedule("exponential:2.5")), "exponential:2.5");
+  for (const char* text :
+       {"", "cosine", "linear:3", "exponential:", "exponential:0", "exponential:-1", "exponential:inf"}) {
+    EXPECT_EQ(message_of([&] { parse_schedule(text); }),
+              fmt::format("--schedule {}: must be linear, exponential, or exponential:RATE with a rate above 0", text));
+  }
+}
+
+TEST(SampleConfig, NoiseScaleIsAboveZero) {
+  for (const double scale : {0.0, -1.0, std::nan("")}) {
+    SampleConfig config = small_request();
+    config.noise_scale = scale;
+    EXPECT_THROW(config.validate(), UsageError);
+  }
+}
+
+TEST(SampleWriter, AnotherScheduleOrNoiseIsAnotherRun) {
+  const TemporaryFolder folder;
+  SampleConfig request = small_request();
+  request.schedule = "exponential:10";
+  run(request, folder / "run", 1);
+  SampleConfig other = request;
+  other.schedule = "linear";
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.schedule = exponential:10, now linear"),
+            std::string::npos);
+  other = request;
+  other.noise_scale = 0.9;
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.noise_scale = 1, now 0.9"), std::string::npos);
+}
+
 TEST(SampleLengths, AreListsAndRanges) {
   EXPECT_EQ(parse_lengths("40"), (std::vector<int>{40}));
   EXPECT_EQ(parse_lengths("60-120:20,40"), (std::vector<int>{40, 60, 80, 100, 120}));

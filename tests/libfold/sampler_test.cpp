@@ -5,6 +5,7 @@
 #include <Eigen/LU>
 #include <cmath>
 
+#include "libfold/sampling/sample_config.h"
 #include "rna/error.h"
 #include "tests/libfold/tiny_run.h"
 
@@ -84,6 +85,53 @@ TEST_F(SamplerTest, ADivergedModelIsAnErrorThatNamesTheSample) {
   Sampler sampler(broken, "ema", at::kCPU);
   const std::string message = message_of([&] { sampler.sample({7}, {3}, 5, 4); });
   EXPECT_TRUE(message.starts_with("sample 3 of length 7 (seed 5): a coordinate is not finite")) << message;
+}
+
+// Rotations of every state and prediction of one sample of 7 residues in 4 steps.
+struct Rotations {
+  std::vector<at::Tensor> states, predictions;
+};
+
+Rotations rotations_with(const Checkpoint& checkpoint, const SamplingControl& control) {
+  Sampler sampler(checkpoint, "ema", at::kCPU, control);
+  Rotations rotations;
+  sampler.sample({7}, {0}, 5, 4, {}, [&](const SamplingStep& step) {
+    rotations.states.push_back(step.state.rotations);
+    rotations.predictions.push_back(step.prediction.rotations);
+  });
+  return rotations;
+}
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+
+TEST_F(SamplerTest, TheScheduleSaysWhichShareOfTheWayARotationGoes) {
+  // Four steps are 0.33 of the time each: at a rate of 1 / 0.33 every one goes all the way to the prediction.
+  const Rotations all_the_way = rotations_with(checkpoint_, {RotationSchedule{true, 1.0 / 0.33}});
+  for (std::size_t i = 1; i < 4; ++i)
+    EXPECT_LE(largest_difference(all_the_way.states[i], all_the_way.predictions[i - 1]), 1e-5) << "step " << i;
+  // At constant speed only the last one does.
+  const Rotations linear = rotations_with(checkpoint_, {RotationSchedule{false}});
+  EXPECT_GT(largest_difference(linear.states[1], linear.predictions[0]), 0.01);
+  EXPECT_LE(largest_difference(linear.states[3], linear.predictions[2]), 1e-5);
+}
+
+TEST_F(SamplerTest, WithoutAScheduleItIsTheCheckpoints) {
+  EXPECT_EQ(schedule_text(Sampler(checkpoint_, "ema", at::kCPU).schedule()), "exponential:10");
+  const Rotations own = rotations_with(checkpoint_, {});
+  const Rotations same = rotations_with(checkpoint_, {parse_schedule("exponential:10")});
+  EXPECT_EQ(largest_difference(own.predictions[3], same.predictions[3]), 0.0);
+}
+
+TEST_F(SamplerTest, NoiseScaleStretchesTheInitialTranslationsAlone) {
+  std::vector<Noise> starts;
+  for (const double scale : {1.0, 0.5}) {
+    Sampler sampler(checkpoint_, "ema", at::kCPU, {{}, scale});
+    sampler.sample({7}, {0}, 5, 4, {}, [&](const SamplingStep& step) {
+      if (step.number == 0) starts.push_back(step.state);
+    });
+  }
+  EXPECT_EQ(largest_difference(starts[0].translations * 0.5, starts[1].translations), 0.0);
+  EXPECT_EQ(largest_difference(starts[0].rotations, starts[1].rotations), 0.0);
 }
 
 TEST_F(SamplerTest, WeightsOfAnotherModelAreRefused) {
