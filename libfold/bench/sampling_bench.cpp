@@ -54,6 +54,7 @@ std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::v
       const double sampling = seconds_of([&] { sampler.sample(lengths, indices, 0, steps); });
       timing.step_seconds = std::min(timing.step_seconds, sampling / steps);
       timing.peak_bytes = std::max(timing.peak_bytes, memory.peak_bytes());
+      timing.largest_bytes = memory.largest_bytes() < 0 ? -1 : std::max(timing.largest_bytes, memory.largest_bytes());
       // As often as the sampler does, so that both see the same caches; the read waits for a GPU.
       const double forward = seconds_of([&] {
         at::Tensor last;

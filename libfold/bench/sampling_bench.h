@@ -14,9 +14,10 @@ namespace flashrna {
 struct SamplingTiming {
   std::string backend;  // model.attention
   int length = 0, batch = 0, steps = 0;
-  double step_seconds = 0.0;     // of the sampler, all it does counted; the fastest of the repeats
-  double forward_seconds = 0.0;  // of the network alone on the same batch
-  std::int64_t peak_bytes = 0;   // of tensors while sampling, beyond the weights
+  double step_seconds = 0.0;       // of the sampler, all it does counted; the fastest of the repeats
+  double forward_seconds = 0.0;    // of the network alone on the same batch
+  std::int64_t peak_bytes = 0;     // of tensors while sampling, beyond the weights
+  std::int64_t largest_bytes = 0;  // of one tensor; -1 on a GPU
 };
 
 struct SamplingCase {

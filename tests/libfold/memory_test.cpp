@@ -1,31 +1,14 @@
-// Training memory against length: nothing on the way may hold L x L.
+// Memory against length, in training and in sampling: nothing on the way may hold L x L.
 #include <gtest/gtest.h>
 
 #include <cstdio>
 
 #include "kernels/torch_headers.h"
 #include "libfold/bench/training_bench.h"
+#include "tests/libfold/small_model.h"
 
 namespace flashrna {
 namespace {
-
-RunConfig small_model() {
-  RunConfig config;
-  config.model.node_channels = 32;
-  config.model.pair_channels = 16;
-  config.model.blocks = 2;
-  config.model.attention_channels = 8;
-  config.model.attention_heads = 2;
-  config.model.query_points = 4;
-  config.model.value_points = 4;
-  config.model.transformer_heads = 2;
-  config.model.transformer_layers = 1;
-  config.model.edge_feature_channels = 16;
-  config.model.torsion_channels = 16;
-  config.losses.atoms = 13;
-  config.losses.bond_weight = config.losses.angle_weight = 1.0;
-  return config;
-}
 
 class TrainingMemory : public testing::TestWithParam<bool> {};
 
@@ -33,14 +16,8 @@ TEST_P(TrainingMemory, GrowsNoFasterThanLength) {
   RunConfig config = small_model();
   config.training.recompute = GetParam();
   const std::vector<TrainingTiming> timings = bench_training(config, {1024, 4096}, 1, at::kCPU, {});
-  const TrainingTiming &shorter = timings[0], &longer = timings[1];
-  for (const TrainingTiming& t : timings)
-    std::printf("  %5ld nt: peak %.1f MB, largest tensor %.2f MB\n", static_cast<long>(t.length), t.peak_bytes / 1e6,
-                t.largest_bytes / 1e6);
-  ASSERT_GT(shorter.peak_bytes, shorter.largest_bytes);
-  ASSERT_GT(shorter.largest_bytes, 1024 * 32 * 4) << "not even one layer's activations";
-  EXPECT_LE(static_cast<double>(longer.peak_bytes) / static_cast<double>(shorter.peak_bytes), 4.4);
-  EXPECT_LE(static_cast<double>(longer.largest_bytes) / static_cast<double>(shorter.largest_bytes), 4.4);
+  print_memory(timings);
+  expect_linear_memory(timings);
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, TrainingMemory, testing::Bool(),
@@ -56,7 +33,14 @@ TEST(RecomputedTraining, HoldsLessThanHalfOfADeepModel) {
   EXPECT_LT(recomputed, kept / 2);
 }
 
-// The oracle of the two tests above: a dense pair representation is seen.
+TEST(SamplingMemory, GrowsNoFasterThanLength) {
+  const std::vector<SamplingTiming> timings =
+      bench_sampling(small_model(), {{"lifted", 1024, 1}, {"lifted", 4096, 1}}, 2, 1, at::kCPU, {});
+  print_memory(timings);
+  expect_linear_memory(timings);
+}
+
+// The oracle of the tests above: a dense pair representation is seen.
 TEST(DenseTraining, IsSeenToGrowWithTheSquareOfLength) {
   RunConfig config = small_model();
   config.model.mode = "orig_2d_bias";

@@ -1,4 +1,4 @@
-// One training step of the default model on ribosomes, f32 on the CPU: minutes, hence labelled slow.
+// Training and sampling at lengths that take minutes on a CPU, hence labelled slow.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -6,10 +6,12 @@
 #include <cstdio>
 
 #include "datasets/chain_rows.h"
+#include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/bench/training_bench.h"
 #include "rna/assembly.h"
 #include "rna/structure_reader.h"
+#include "tests/libfold/small_model.h"
 #include "tests/support/shared_data.h"
 
 namespace flashrna {
@@ -49,6 +51,26 @@ TEST(TrainingOnARibosome, FitsInFourGigabytesAndTwiceTheLengthInLittleMoreThanTw
   const TrainingTiming longer = time_alone(config, all);
   EXPECT_EQ(longer.length, 8990);
   EXPECT_LT(static_cast<double>(longer.resident_bytes), 2.2 * static_cast<double>(shorter.resident_bytes));
+}
+
+TEST(SamplingAtLength, NeedsMemoryInProportionUpToSixteenThousand) {
+  RunConfig config = small_model();
+  config.model.blocks = 1;
+  const std::vector<SamplingTiming> timings =
+      bench_sampling(config, {{"lifted", 1024, 1}, {"lifted", 4096, 1}, {"lifted", 16384, 1}}, 2, 1, at::kCPU, {});
+  print_memory(timings);
+  expect_linear_memory(timings);
+}
+
+TEST(SamplingAtLength, DefaultModelMakesFourThousandWithinAGigabyte) {
+  const std::int64_t before = resident_bytes();
+  ASSERT_TRUE(reset_peak_resident());
+  const std::vector<SamplingTiming> timings = bench_sampling(RunConfig{}, {{"lifted", 4096, 1}}, 2, 1, at::kCPU, {});
+  const std::int64_t grown = peak_resident_bytes() - before;
+  std::printf("  4096 nt: %.1f s a step, %.2f GB resident beyond the program's base, %.2f GB of tensors\n",
+              timings[0].step_seconds, static_cast<double>(grown) / 1e9,
+              static_cast<double>(timings[0].peak_bytes) / 1e9);
+  EXPECT_LT(grown, 1'000'000'000);
 }
 
 }  // namespace
