@@ -178,9 +178,9 @@ AttentionBackend resolve_attention_backend(at::Device device) {
 FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend) {
   check(in);
   if (backend == AttentionBackend::kAuto) backend = resolve_attention_backend(in.q.device());
-  const bool unfactorised = in.pair_bias.defined() || in.pair_values.defined();
+  const bool unfactorized = in.pair_bias.defined() || in.pair_values.defined();
   // Fused attention refuses tensors without elements; the equation does not.
-  if (backend == AttentionBackend::kDense || unfactorised || in.q.numel() == 0) return flash_ipa_backends::dense(in);
+  if (backend == AttentionBackend::kDense || unfactorized || in.q.numel() == 0) return flash_ipa_backends::dense(in);
   return flash_ipa_backends::lifted(in);
 }
 

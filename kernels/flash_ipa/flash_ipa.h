@@ -1,4 +1,4 @@
-// Invariant point attention (Jumper et al. 2021, doi:10.1038/s41586-021-03819-2, suppl. algorithm 22) with a factorised
+// Invariant point attention (Jumper et al. 2021, doi:10.1038/s41586-021-03819-2, suppl. algorithm 22) with a factorized
 // pair representation (FlashIPA, Liu et al., arXiv:2505.11580): one function, interchangeable backends.
 //
 // For query i, key j and head h, with global points x = R l + t,
@@ -24,7 +24,7 @@ struct FlashIpaInput {
   at::Tensor point_weights;       // [H], w > 0
   at::Tensor bias_q, bias_k;      // [B, L, H, R]; both undefined: no pair bias
   at::Tensor pair_q, pair_k;      // [B, L, R, c], the same for all heads; both undefined: no pair output
-  // An unfactorised pair representation instead, for comparison: O(L^2) by itself, so only the dense backend takes it.
+  // An unfactorized pair representation instead, for comparison: O(L^2) by itself, so only the dense backend takes it.
   at::Tensor pair_bias;    // [B, L, L, H] (query, key) or undefined
   at::Tensor pair_values;  // [B, L, L, c] or undefined
   at::Tensor lengths;      // [B] i64, real residues; the rest is padding
@@ -48,7 +48,7 @@ enum class AttentionBackend {
 AttentionBackend parse_attention_backend(std::string_view name);
 std::string_view attention_backend_name(AttentionBackend backend);
 
-// Differentiable in every floating input. An unfactorised pair representation always runs on the dense backend.
+// Differentiable in every floating input. An unfactorized pair representation always runs on the dense backend.
 // Throws c10::Error naming the tensor whose shape, dtype or device is wrong.
 FlashIpaOutput flash_ipa(const FlashIpaInput& input, AttentionBackend backend = AttentionBackend::kAuto);
 

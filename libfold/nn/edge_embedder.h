@@ -1,4 +1,4 @@
-// The first pair representation in factorised form: two factors [B, L, R, C] per residue, made from the node
+// The first pair representation in factorized form: two factors [B, L, R, C] per residue, made from the node
 // embedding, the residue's index, and its nearest neighbours in the noisy and in the self-conditioning structure.
 #pragma once
 

@@ -70,11 +70,11 @@ PairRepresentation PairFactorizerImpl::forward(const Tensor& full) {
   return {.factor_1 = compress(full), .factor_2 = compress(full.transpose(1, 2))};
 }
 
-FactorisedEdgeEmbedder2dImpl::FactorisedEdgeEmbedder2dImpl(const EdgeEmbedderConfig& config, int64_t max_length)
+FactorizedEdgeEmbedder2dImpl::FactorizedEdgeEmbedder2dImpl(const EdgeEmbedderConfig& config, int64_t max_length)
     : EdgeEmbedder2dImpl(config) {
   factorizer = register_module("factorizer", PairFactorizer(config.pair_channels, config.pair_rank, max_length));
 }
 
-PairRepresentation FactorisedEdgeEmbedder2dImpl::forward(const EdgeEmbedderInput& in) { return factorizer(embed(in)); }
+PairRepresentation FactorizedEdgeEmbedder2dImpl::forward(const EdgeEmbedderInput& in) { return factorizer(embed(in)); }
 
 }  // namespace flashrna

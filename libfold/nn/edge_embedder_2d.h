@@ -1,4 +1,4 @@
-// The published full pair representation, one vector a pair, for comparison: O(L^2) memory. And its factorisation by
+// The published full pair representation, one vector a pair, for comparison: O(L^2) memory. And its factorization by
 // learnt compressions of each row and each column, for chains up to a fixed length.
 #pragma once
 
@@ -41,14 +41,14 @@ class PairFactorizerImpl : public torch::nn::Module {
 };
 TORCH_MODULE(PairFactorizer);
 
-class FactorisedEdgeEmbedder2dImpl : public EdgeEmbedder2dImpl {
+class FactorizedEdgeEmbedder2dImpl : public EdgeEmbedder2dImpl {
  public:
-  FactorisedEdgeEmbedder2dImpl(const EdgeEmbedderConfig& config, int64_t max_length);
+  FactorizedEdgeEmbedder2dImpl(const EdgeEmbedderConfig& config, int64_t max_length);
   PairRepresentation forward(const EdgeEmbedderInput& input);
 
  private:
   PairFactorizer factorizer{nullptr};
 };
-TORCH_MODULE(FactorisedEdgeEmbedder2d);
+TORCH_MODULE(FactorizedEdgeEmbedder2d);
 
 }  // namespace flashrna

@@ -43,7 +43,7 @@ void ModelConfig::add_options(Configuration& configuration) {
                      "flash_2d_factorize_bias");
   configuration.bind("model.node_channels", node_channels, "channels of the single representation (c_s)");
   configuration.bind("model.pair_channels", pair_channels, "channels of each pair factor (c_z), a multiple of 4");
-  configuration.bind("model.pair_rank", pair_rank, "rank of the factorised pair representation, 1 to 8");
+  configuration.bind("model.pair_rank", pair_rank, "rank of the factorized pair representation, 1 to 8");
   configuration.bind("model.factorizer_length", factorizer_length,
                      "longest chain of flash_2d_factorize_bias, residues");
   configuration.bind("model.blocks", blocks, "trunk blocks");
@@ -122,15 +122,15 @@ void FlowModelImpl::make_edge_embedder() {
   switch (pair_mode_) {
     case PairMode::kNone:
       return;
-    case PairMode::kFactorised:
+    case PairMode::kFactorized:
       edge_embedder = register_module("edge_embedder", EdgeEmbedder(config));
       return;
     case PairMode::kFull:
       edge_embedder_2d = register_module("edge_embedder", EdgeEmbedder2d(config));
       return;
-    case PairMode::kFullFactorised:
-      factorised_edge_embedder_2d =
-          register_module("edge_embedder", FactorisedEdgeEmbedder2d(config, config_.factorizer_length));
+    case PairMode::kFullFactorized:
+      factorized_edge_embedder_2d =
+          register_module("edge_embedder", FactorizedEdgeEmbedder2d(config, config_.factorizer_length));
       return;
   }
 }
@@ -238,7 +238,7 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
     edges.node = inputs[0];
     if (edge_embedder) return parts_of(edge_embedder(edges));
     if (edge_embedder_2d) return parts_of(edge_embedder_2d(edges));
-    return parts_of(factorised_edge_embedder_2d(edges));
+    return parts_of(factorized_edge_embedder_2d(edges));
   };
   if (pair_mode_ != PairMode::kNone) state.pair = pair_from(run_part(embed, {initial}));
   for (Block& block : blocks_) state = run_block(block, state, in.lengths);

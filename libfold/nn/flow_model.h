@@ -1,4 +1,4 @@
-// The network of RNA-FrameFlow (arXiv:2406.13839) on FlashIPA's factorised pair representation (arXiv:2505.11580):
+// The network of RNA-FrameFlow (arXiv:2406.13839) on FlashIPA's factorized pair representation (arXiv:2505.11580):
 // from a noisy backbone at time t to a prediction of the clean one. Module and parameter names are the published ones.
 #pragma once
 
@@ -114,7 +114,7 @@ class FlowModelImpl : public torch::nn::Module {
   NodeEmbedder node_embedder{nullptr};
   EdgeEmbedder edge_embedder{nullptr};  // one or none of the three, all under this name
   EdgeEmbedder2d edge_embedder_2d{nullptr};
-  FactorisedEdgeEmbedder2d factorised_edge_embedder_2d{nullptr};
+  FactorizedEdgeEmbedder2d factorized_edge_embedder_2d{nullptr};
   std::vector<Block> blocks_;
   TorsionHead angle_pred_net{nullptr};
 };

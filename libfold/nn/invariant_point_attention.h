@@ -1,5 +1,5 @@
 // The layer around flash_ipa: projections of the single and pair representations, and the output projection.
-// Jumper et al. 2021 (doi:10.1038/s41586-021-03819-2), in the factorised form of FlashIPA (arXiv:2505.11580).
+// Jumper et al. 2021 (doi:10.1038/s41586-021-03819-2), in the factorized form of FlashIPA (arXiv:2505.11580).
 #pragma once
 
 #include "kernels/flash_ipa/flash_ipa.h"

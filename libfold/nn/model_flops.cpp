@@ -16,7 +16,7 @@ double edge_embedder_flops(const ModelConfig& config, PairMode mode, const Sizes
   if (mode == PairMode::kNone) return 0.0;
   const double bins = config.distance_bins, features = 3 * n.f + 2 * bins;
   const auto perceptron = [&](double rows) { return linear(rows, features, n.c_z) + 2 * linear(rows, n.c_z, n.c_z); };
-  if (mode == PairMode::kFactorised) {
+  if (mode == PairMode::kFactorized) {
     return linear(n.L, n.c_s, 2 * n.R * n.f) + linear(n.L, n.f, 4 * n.R * n.f) +
            2 * linear(n.L, config.neighbors * (bins + n.f), 2 * n.R * bins) + perceptron(2 * n.R * n.L);
   }
@@ -33,8 +33,8 @@ double edge_transition_flops(PairMode mode, const Sizes& n) {
       return 0.0;
     case PairMode::kFull:
       return linear(n.L, n.c_s, n.c_s / 2) + rows_of(n.L * n.L);
-    case PairMode::kFactorised:
-    case PairMode::kFullFactorised:
+    case PairMode::kFactorized:
+    case PairMode::kFullFactorized:
       break;
   }
   return linear(n.L, n.c_s, n.c_s / 2) + linear(n.L, n.c_s / 2, 2 * n.R * n.c_s) + rows_of(2 * n.R * n.L);
@@ -55,8 +55,8 @@ double attention_flops(const ModelConfig& config, PairMode mode, const Sizes& n)
       return projections + attention(0, 0);
     case PairMode::kFull:  // one vector of values a pair instead of one a rank
       return projections + attention(1, pair_values) + linear(n.L * n.L, n.c_z, n.H + pair_values);
-    case PairMode::kFactorised:
-    case PairMode::kFullFactorised:
+    case PairMode::kFactorized:
+    case PairMode::kFullFactorized:
       break;
   }
   return projections + attention(n.R, pair_values) + linear(2 * n.R * n.L, n.c_z, n.H + pair_values);

@@ -7,7 +7,7 @@
 
 namespace flashrna {
 
-// Factorised: z_ij ~ sum_r factor_1[i, r] * factor_2[j, r], memory O(L). Full: one vector a pair, O(L^2). Or neither.
+// Factorized: z_ij ~ sum_r factor_1[i, r] * factor_2[j, r], memory O(L). Full: one vector a pair, O(L^2). Or neither.
 struct PairRepresentation {
   at::Tensor factor_1, factor_2;  // [B, L, R, C], or undefined
   at::Tensor full;                // [B, L, L, C] (query, key), or undefined
@@ -15,10 +15,10 @@ struct PairRepresentation {
 
 // model.mode, by the published names.
 enum class PairMode {
-  kFactorised,      // flash_1d_bias: two factors per residue from the start
+  kFactorized,      // flash_1d_bias: two factors per residue from the start
   kNone,            // flash_no_bias, orig_no_bias
   kFull,            // orig_2d_bias
-  kFullFactorised,  // flash_2d_factorize_bias: a full representation that a learnt compression factorises
+  kFullFactorized,  // flash_2d_factorize_bias: a full representation that a learnt compression factorizes
 };
 
 // Throws UsageError naming the allowed ones.

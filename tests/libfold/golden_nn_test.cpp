@@ -109,15 +109,15 @@ GoldenModule edge_embedder_2d() {
           }};
 }
 
-GoldenModule factorised_edge_embedder_2d() {
+GoldenModule factorized_edge_embedder_2d() {
   return {"edge_embedder_2d_factorize.h5",
           [](const GoldenFile& file) {
             EdgeEmbedderConfig config = edge_config_2d(file);
             config.pair_rank = number(file, "z_factor_rank");
-            return FactorisedEdgeEmbedder2d(config, number(file, "max_len")).ptr();
+            return FactorizedEdgeEmbedder2d(config, number(file, "max_len")).ptr();
           },
           [](torch::nn::Module& module, const TensorMap& in, const TensorMap&) -> TensorMap {
-            const PairRepresentation pair = as<FactorisedEdgeEmbedder2dImpl>(module).forward(edge_input_2d(in));
+            const PairRepresentation pair = as<FactorizedEdgeEmbedder2dImpl>(module).forward(edge_input_2d(in));
             return {{"z_factor_1", pair.factor_1}, {"z_factor_2", pair.factor_2}};
           }};
 }
@@ -292,7 +292,7 @@ std::vector<NamedModule> all_modules() {
     modules.push_back({file, attention(std::string(file) + ".h5", AttentionBackend::kDense)});
   modules.push_back({"flow_model_orig_2d_bias", flow_model("orig_2d_bias", "auto")});
   modules.push_back({"edge_embedder_2d", edge_embedder_2d()});
-  modules.push_back({"edge_embedder_2d_factorize", factorised_edge_embedder_2d()});
+  modules.push_back({"edge_embedder_2d_factorize", factorized_edge_embedder_2d()});
   modules.push_back({"edge_transition_2d", edge_transition_2d()});
   modules.push_back({"edge_embedder_1d", edge_embedder()});
   modules.push_back({"edge_transition_1d", edge_transition()});

@@ -290,7 +290,7 @@ TEST(IndexEmbedding, TellsAllResiduesOfARibosomeApart) {
   }
 }
 
-TEST(FactorisedPairs, RefuseAChainBeyondTheirLengthByTheKeyToChange) {
+TEST(FactorizedPairs, RefuseAChainBeyondTheirLengthByTheKeyToChange) {
   ModelConfig config = tiny_config("flash_2d_factorize_bias");
   config.factorizer_length = 20;
   FlowModel model = lively_model(config);
