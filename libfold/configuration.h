@@ -7,7 +7,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
+
+#include "rna/error.h"
 
 namespace flashrna {
 
@@ -48,6 +51,12 @@ class Configuration {
  private:
   std::vector<Entry> entries_;
 };
+
+// Throws UsageError, "section.name = value: must be at least minimum", unless it is; NaN is not.
+template <typename T>
+void check_at_least(const char* key, T value, std::type_identity_t<T> minimum) {
+  if (!(value >= minimum)) fail_usage("{} = {}: must be at least {}", key, value, minimum);
+}
 
 // The candidate with the smallest edit distance to `name`; "" if every one of them differs in more than half of
 // the longer name's characters. Ties go to the first.

@@ -8,10 +8,9 @@ PublishedConventions PublishedConventions::all() {
   PublishedConventions published;
   for (bool* field :
        {&published.unscaled_pair_bias, &published.neighbors_include_padding, &published.self_as_last_neighbor,
-        &published.index_by_position, &published.short_index_periods,
-        &published.deoxyadenosine_atoms, &published.twelfth_atom_at_origin,
-        &published.distance_loss_denominator, &published.ignore_torsion_mask, &published.inverse_coupling,
-        &published.padded_coupling, &published.truncated_log}) {
+        &published.index_by_position, &published.short_index_periods, &published.deoxyadenosine_atoms,
+        &published.twelfth_atom_at_origin, &published.distance_loss_denominator, &published.ignore_torsion_mask,
+        &published.inverse_coupling, &published.padded_coupling, &published.truncated_log}) {
     *field = true;
   }
   return published;

@@ -11,7 +11,7 @@ struct PublishedConventions {
   bool neighbors_include_padding = false;  // padded residues can be nearest neighbours
   bool self_as_last_neighbor = false;      // a residue is its own neighbour at 1e6 Å when others run out
   bool index_by_position = false;          // residue index 0..L-1 across gaps
-  bool short_index_periods = false;    // index embeddings repeat after some 3,600 residues
+  bool short_index_periods = false;        // index embeddings repeat after some 3,600 residues
   bool deoxyadenosine_atoms = false;       // losses rebuild atoms with deoxyadenosine's constants
   bool twelfth_atom_at_origin = false;     // the 10-atom loss counts an atom that sits at the origin
   bool distance_loss_denominator = false;  // pairs minus the padded length, not the number of real pairs

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "kernels/torch_headers.h"
+#include "libfold/bench/random_input.h"
 #include "libfold/bench/stopwatch.h"
-#include "libfold/bench/training_bench.h"
 #include "libfold/flow/igso3.h"
 #include "libfold/nn/model_flops.h"
 #include "libfold/published_conventions.h"
@@ -16,17 +16,6 @@ namespace {
 // A value of the result is read, which waits for a GPU to finish.
 double seconds_until_read(const std::function<at::Tensor()>& call) {
   return seconds_of([&] { call().flatten()[0].item<float>(); });
-}
-
-FlowModelInput input_of(const Batch& batch, at::Device device) {
-  FlowModelInput in;
-  in.lengths = batch.lengths.to(device);
-  in.residue_index = batch.residue_index.to(device);
-  in.t = at::full({1}, 0.5, at::TensorOptions().device(device));
-  in.translations = batch.translations.to(device);
-  in.rotations = batch.rotations.to(device);
-  in.self_condition = in.translations;
-  return in;
 }
 
 }  // namespace
@@ -40,7 +29,7 @@ std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vecto
   model->to(device);
   std::vector<ModelTiming> timings;
   for (const int length : lengths) {
-    const FlowModelInput in = input_of(random_batch(length), device);
+    const FlowModelInput in = random_network_input(length, 1, device);
     ModelTiming timing{length, flow_model_forward_flops(config, length)};
     timing.forward_seconds = timing.training_seconds = std::numeric_limits<double>::infinity();
     double sgemm = std::numeric_limits<double>::infinity();

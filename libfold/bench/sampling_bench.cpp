@@ -6,29 +6,11 @@
 
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
+#include "libfold/bench/random_input.h"
 #include "libfold/bench/stopwatch.h"
 #include "libfold/sampling/sampler.h"
 
 namespace flashrna {
-namespace {
-
-// What the sampler hands to the network at one step.
-FlowModelInput network_input(const Interpolant& interpolant, const std::vector<int>& lengths,
-                             const std::vector<std::uint64_t>& indices, at::Device device) {
-  const Noise noise = interpolant.sample_noise(lengths, indices, 0);
-  const auto B = static_cast<std::int64_t>(lengths.size()), L = static_cast<std::int64_t>(lengths[0]);
-  FlowModelInput in;
-  in.lengths = at::full({B}, L, at::TensorOptions(at::kLong).device(device));
-  in.residue_index = at::arange(L, in.lengths.options()).expand({B, L});
-  in.t = at::full({B}, 0.5, at::TensorOptions().device(device));
-  in.translations = noise.translations.to(device);
-  in.rotations = noise.rotations.to(device);
-  in.self_condition = in.translations;
-  return in;
-}
-
-}  // namespace
-
 std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::vector<SamplingCase>& cases, int steps,
                                            int repeats, at::Device device, const std::function<void()>& on_run) {
   const at::NoGradGuard no_grad;
@@ -43,8 +25,7 @@ std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::v
     const std::vector<int> lengths(static_cast<std::size_t>(one.batch), one.length);
     std::vector<std::uint64_t> indices(lengths.size());
     std::iota(indices.begin(), indices.end(), std::uint64_t{0});
-    const FlowModelInput in =
-        network_input(Interpolant(with_backend.flow, with_backend.published), lengths, indices, device);
+    const FlowModelInput in = random_network_input(one.length, one.batch, device);
 
     constexpr double kNever = std::numeric_limits<double>::infinity();
     SamplingTiming timing{one.backend, one.length, one.batch, steps, kNever, kNever};

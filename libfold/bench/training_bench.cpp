@@ -5,14 +5,11 @@
 
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
+#include "libfold/bench/random_input.h"
 #include "libfold/bench/stopwatch.h"
-#include "libfold/flow/igso3.h"
-#include "libfold/random_streams.h"
-#include "libfold/sampling/sampled_backbone.h"
 #include "libfold/training/ema.h"
 #include "libfold/training/optimizer.h"
 #include "libfold/training/training_step.h"
-#include "rna/torsion.h"
 
 namespace flashrna {
 namespace {
@@ -29,10 +26,10 @@ struct Step {
     for (const auto& [name, parameter] : training.parameters())
       if (parameter.grad().defined()) parameter.grad().zero_();
     const TrainingStep::Evaluation evaluation = training.add_gradients(batch, 0, 0, 1.0);
-    const double norm = clip_gradients(training.parameters(), 1.0).item<double>();
-    if (norm >= 0) optimizer.step(1e-6);
+    const at::Tensor norm = clip_gradients(training.parameters(), 1.0);
+    step_terms(stacked_terms(evaluation.losses), norm);  // waits for a GPU, as the trainer does
+    optimizer.step(1e-6);
     ema.update(0);
-    terms_of(evaluation.losses);  // waits for a GPU
   }
 
   TrainingStep training;
@@ -46,22 +43,6 @@ RunConfig with_self_conditioning(RunConfig config, double share) {
 }
 
 }  // namespace
-
-Batch random_batch(int length) {
-  const int64_t L = length;
-  Batch batch;
-  batch.chain_ids = {"random"};
-  batch.lengths = at::tensor({L}, at::kLong);
-  batch.residue_index = at::arange(L, at::kLong).unsqueeze(0);
-  RandomStream stream(0, "random_batch", {static_cast<std::uint64_t>(length)});
-  const double width = native_radius_of_gyration(length) / std::sqrt(3.0);
-  batch.translations = (stream.normal({1, L, 3}) * width).to(at::kFloat);
-  batch.rotations = sample_uniform_rotations(L, stream).view({1, L, 3, 3}).to(at::kFloat);
-  const at::Tensor torsions = stream.normal({1, L, kTorsions, 2});
-  batch.torsions = (torsions / torsions.norm(2, -1, true)).to(at::kFloat);
-  batch.torsion_mask = at::ones({1, L, kTorsions}, at::kBool);
-  return batch;
-}
 
 TrainingTiming time_training_step(const RunConfig& config, const Batch& batch, int repeats, at::Device device,
                                   const std::function<void()>& on_run) {

@@ -26,7 +26,4 @@ std::vector<TrainingTiming> bench_training(const RunConfig& config, const std::v
 TrainingTiming time_training_step(const RunConfig& config, const Batch& batch, int repeats, at::Device device,
                                   const std::function<void()>& on_run);
 
-// A chain of `length` residues at random: frames and torsions within a ball of a native's size.
-Batch random_batch(int length);
-
 }  // namespace flashrna

@@ -50,11 +50,7 @@ BackboneChecks check_backbone(const Chain& chain) {
   checks.c4_neighbors /= steps;
   checks.bonded /= steps;
 
-  Vec3 center = Vec3::Zero();
-  for (const Vec3& position : c4_positions(chain)) center += position / n;
-  double squares = 0.0;
-  for (const Vec3& position : c4_positions(chain)) squares += (position - center).squaredNorm();
-  checks.radius_of_gyration = std::sqrt(squares / n);
+  checks.radius_of_gyration = radius_of_gyration(c4_positions(chain));
   return checks;
 }
 

@@ -138,15 +138,12 @@ void LossConfig::add_options(Configuration& configuration) {
 }
 
 void LossConfig::validate() const {
-  const auto not_negative = [](const char* key, double value) {
-    if (!(value >= 0)) fail_usage("{} = {}: must be at least 0", key, value);
-  };
-  not_negative("losses.translation_weight", translation_weight);
-  not_negative("losses.rotation_weight", rotation_weight);
-  not_negative("losses.auxiliary_weight", auxiliary_weight);
-  not_negative("losses.torsion_weight", torsion_weight);
-  not_negative("losses.bond_weight", bond_weight);
-  not_negative("losses.angle_weight", angle_weight);
+  check_at_least("losses.translation_weight", translation_weight, 0);
+  check_at_least("losses.rotation_weight", rotation_weight, 0);
+  check_at_least("losses.auxiliary_weight", auxiliary_weight, 0);
+  check_at_least("losses.torsion_weight", torsion_weight, 0);
+  check_at_least("losses.bond_weight", bond_weight, 0);
+  check_at_least("losses.angle_weight", angle_weight, 0);
   if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
     fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);
   if (!(atom_scale > 0)) fail_usage("losses.atom_scale = {}: must be above 0", atom_scale);

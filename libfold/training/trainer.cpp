@@ -139,13 +139,14 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
   const double share = 1.0 / static_cast<double>(batches.size());
   const auto first = static_cast<std::uint64_t>(step) * batches.size();
   optimizer.zero_gradients();
-  StepTerms terms;
+  at::Tensor stacked;
   std::vector<TrainingStep::Evaluation> evaluations;
   for (std::size_t i = 0; i < batches.size(); ++i) {
     evaluations.push_back(training_step.add_gradients(batches[i].batch, config.training.seed, first + i, share));
-    terms.add(terms_of(evaluations.back().losses), share);
+    const at::Tensor of_batch = stacked_terms(evaluations.back().losses) * share;
+    stacked = stacked.defined() ? stacked + of_batch : of_batch;
   }
-  terms.values.back() = clip_gradients(training_step.parameters(), config.training.clip_norm).item<double>();
+  const StepTerms terms = step_terms(stacked, clip_gradients(training_step.parameters(), config.training.clip_norm));
   if (!terms.finite()) fail_at(terms, batches, evaluations);
   optimizer.step(schedule.at(step));
   ema.update(step);

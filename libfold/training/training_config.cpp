@@ -31,20 +31,17 @@ void TrainingConfig::add_options(Configuration& configuration) {
 }
 
 void TrainingConfig::validate() const {
-  auto at_least = [](const char* key, auto value, auto minimum) {
-    if (value < minimum) fail_usage("{} = {}: must be at least {}", key, value, minimum);
-  };
-  at_least("training.steps", steps, 1L);
-  at_least("training.minutes", minutes, 0.0);
-  at_least("training.warmup_steps", warmup_steps, 0L);
-  at_least("training.clip_norm", clip_norm, 0.0);
-  at_least("training.checkpoint_every", checkpoint_every, 0L);
-  at_least("training.keep_checkpoints", keep_checkpoints, 1L);
-  at_least("training.validate_every", validate_every, 0L);
-  at_least("training.validation_samples", validation_samples, 0L);
-  at_least("training.validation_sample_steps", validation_sample_steps, 2L);
-  at_least("training.log_every", log_every, 1L);
-  at_least("training.accumulate", accumulate, 1L);
+  check_at_least("training.steps", steps, 1L);
+  check_at_least("training.minutes", minutes, 0.0);
+  check_at_least("training.warmup_steps", warmup_steps, 0L);
+  check_at_least("training.clip_norm", clip_norm, 0.0);
+  check_at_least("training.checkpoint_every", checkpoint_every, 0L);
+  check_at_least("training.keep_checkpoints", keep_checkpoints, 1L);
+  check_at_least("training.validate_every", validate_every, 0L);
+  check_at_least("training.validation_samples", validation_samples, 0L);
+  check_at_least("training.validation_sample_steps", validation_sample_steps, 2L);
+  check_at_least("training.log_every", log_every, 1L);
+  check_at_least("training.accumulate", accumulate, 1L);
   if (precision != "f32" && precision != "bf16") fail_usage("training.precision = {}: must be f32 or bf16", precision);
   if (learning_rate <= 0) fail_usage("training.learning_rate = {}: must be above 0", learning_rate);
   if (schedule != "constant" && schedule != "cosine")

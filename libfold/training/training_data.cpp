@@ -93,22 +93,19 @@ void DataConfig::add_options(Configuration& configuration) {
 }
 
 void DataConfig::validate() const {
-  auto at_least = [](const char* key, long value, long minimum) {
-    if (value < minimum) fail_usage("{} = {}: must be at least {}", key, value, minimum);
-  };
   if (path.empty()) fail_usage("data.path is not set; name a dataset that `flashrna convert` wrote");
-  at_least("data.min_length", min_length, 1);
-  at_least("data.max_length", max_length, 0);
-  at_least("data.max_breaks", max_breaks, -1);
+  check_at_least("data.min_length", min_length, 1);
+  check_at_least("data.max_length", max_length, 0);
+  check_at_least("data.max_breaks", max_breaks, -1);
   if (!(max_resolution >= 0 && std::isfinite(max_resolution)))
     fail_usage("data.max_resolution = {}: must be at least 0", max_resolution);
   if (sampling != "uniform" && sampling != "cluster")
     fail_usage("data.sampling = {}: must be uniform or cluster", sampling);
-  at_least("data.batch_size", batch_size, 1);
-  at_least("data.max_residues", max_residues, 0);
-  at_least("data.max_residues_squared", max_residues_squared, 0);
-  at_least("data.crop_length", crop_length, 0);
-  at_least("data.repeat", repeat, 1);
+  check_at_least("data.batch_size", batch_size, 1);
+  check_at_least("data.max_residues", max_residues, 0);
+  check_at_least("data.max_residues_squared", max_residues_squared, 0);
+  check_at_least("data.crop_length", crop_length, 0);
+  check_at_least("data.repeat", repeat, 1);
   if (max_length != 0 && max_length < min_length)
     fail_usage("data.max_length = {}: is below data.min_length = {}; use 0 for no limit", max_length, min_length);
   if (validation_fraction < 0 || validation_fraction > 0.5)

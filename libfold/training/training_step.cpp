@@ -66,16 +66,24 @@ TrainingStep::Evaluation TrainingStep::add_gradients(const Batch& batch_on_host,
   return result;
 }
 
-StepTerms terms_of(const Losses& losses) {
-  const at::Tensor stacked = at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(),
-                                        losses.auxiliary.mean(), losses.atoms.mean(), losses.distances.mean(),
-                                        losses.torsions.mean(), losses.bonds.mean(), losses.angles.mean()})
-                                 .detach()
-                                 .to(at::kCPU, at::kDouble)
-                                 .contiguous();
+at::Tensor stacked_terms(const Losses& losses) {
+  return at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(), losses.auxiliary.mean(),
+                    losses.atoms.mean(), losses.distances.mean(), losses.torsions.mean(), losses.bonds.mean(),
+                    losses.angles.mean()})
+      .detach()
+      .to(at::kDouble);
+}
+
+StepTerms step_terms(const at::Tensor& stacked, const at::Tensor& gradient_norm) {
+  const at::Tensor all = at::cat({stacked, gradient_norm.reshape({1}).to(stacked.scalar_type())}).cpu();
   StepTerms terms;
-  std::copy_n(stacked.const_data_ptr<double>(), stacked.numel(), terms.values.begin());
+  std::copy_n(all.const_data_ptr<double>(), terms.values.size(), terms.values.begin());
   return terms;
+}
+
+StepTerms terms_of(const Losses& losses) {
+  const at::Tensor stacked = stacked_terms(losses);
+  return step_terms(stacked, at::zeros({}, stacked.options()));
 }
 
 }  // namespace flashrna

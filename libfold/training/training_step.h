@@ -60,7 +60,11 @@ class TrainingStep {
   NamedParameters parameters_;
 };
 
-// Of the losses alone; one transfer, because on a GPU each one waits for the step to end.
+// The terms of the losses, all but the gradient norm, [kNames.size() - 1] f64 on their device.
+at::Tensor stacked_terms(const Losses& losses);
+// Those and the norm (a scalar) on the host, in one transfer: on a GPU each one waits for the step to end.
+StepTerms step_terms(const at::Tensor& stacked, const at::Tensor& gradient_norm);
+// Of the losses alone, without a gradient norm.
 StepTerms terms_of(const Losses& losses);
 
 }  // namespace flashrna

@@ -13,7 +13,7 @@
 
 #include "rna/structure_writer.h"
 #include "tests/cli/program.h"
-#include "tests/cli/small_data.h"
+#include "tests/cli/trained_project.h"
 
 namespace flashrna {
 namespace {
@@ -45,12 +45,10 @@ void set_version(const std::string& path, int version) {
 }
 
 // One folder of inputs, good and bad, made once for all cases.
-class BadInput : public testing::Test {
+class BadInput : public TrainedProject {
  protected:
   static void SetUpTestSuite() {
-    folder = std::make_unique<TemporaryFolder>();
-    make_small_project(*folder);
-    train_small_model(*folder, "run");
+    TrainedProject::SetUpTestSuite();
     const std::string pdb = to_pdb(example_structure("whole", {30}));
     folder->write("cut.pdb", pdb.substr(0, pdb.size() / 2 - 33));
     folder->write("cut.pdb.gz", kTruncatedGzip);
@@ -65,7 +63,6 @@ class BadInput : public testing::Test {
     fs::copy_file(folder->path("rna.h5"), folder->path("later.h5"));
     set_version(folder->path("later.h5"), 1000);
   }
-  static void TearDownTestSuite() { folder.reset(); }
 
   // Runs in the folder; checks the status, what stderr says, that stdout is empty and that no file has changed.
   static void expect_refused(const Words& words, int status, const Words& message_parts, long file_size_limit = -1) {
@@ -82,10 +79,7 @@ class BadInput : public testing::Test {
     EXPECT_EQ(result.errors.find("Exception raised from"), std::string::npos) << result.errors;
     EXPECT_EQ(list_files(folder->path()), before);
   }
-
-  static std::unique_ptr<TemporaryFolder> folder;
 };
-std::unique_ptr<TemporaryFolder> BadInput::folder;
 
 TEST_F(BadInput, ConvertNamesTheFileThatIsMissingEmptyOrDamaged) {
   expect_refused({"convert", "no/such.pdb", "--output", "new.h5"}, 1, {"no/such.pdb"});

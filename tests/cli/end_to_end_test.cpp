@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tests/cli/program.h"
-#include "tests/cli/small_data.h"
+#include "tests/cli/trained_project.h"
 
 namespace flashrna {
 namespace {
@@ -21,15 +21,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
-class EndToEnd : public testing::Test {
+class EndToEnd : public TrainedProject {
  protected:
-  static void SetUpTestSuite() {
-    folder = std::make_unique<TemporaryFolder>();
-    make_small_project(*folder);
-    train_small_model(*folder, "run");
-  }
-  static void TearDownTestSuite() { folder.reset(); }
-
   static ProgramResult run(const Words& words) {
     ProgramResult result = run_flashrna(words, {.folder = folder->path()});
     EXPECT_EQ(result.status, 0) << result.errors;
@@ -43,10 +36,7 @@ class EndToEnd : public testing::Test {
     return files;
   }
   static std::string bytes(const std::string& name) { return file_bytes(folder->path(name)); }
-
-  static std::unique_ptr<TemporaryFolder> folder;
 };
-std::unique_ptr<TemporaryFolder> EndToEnd::folder;
 
 TEST_F(EndToEnd, ConvertGivesTheSameBytesOnAnyNumberOfThreads) {
   run({"convert", "structures", "--output", "one.h5", "--threads", "1"});

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "tests/cli/program.h"
-#include "tests/cli/small_data.h"
+#include "tests/cli/trained_project.h"
 
 namespace flashrna {
 namespace {
@@ -29,15 +29,8 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-class SampleCommand : public testing::Test {
+class SampleCommand : public TrainedProject {
  protected:
-  static void SetUpTestSuite() {
-    folder = std::make_unique<TemporaryFolder>();
-    make_small_project(*folder);
-    train_small_model(*folder, "run");
-  }
-  static void TearDownTestSuite() { folder.reset(); }
-
   // A quick request, with more words at the end.
   static Words request(const std::string& output, const Words& more, const std::string& steps = "3") {
     Words words{"sample", "--checkpoint", "run",       "--steps", steps,      "--seed",
@@ -50,10 +43,7 @@ class SampleCommand : public testing::Test {
     EXPECT_EQ(result.status, 0) << result.errors;
     return result;
   }
-
-  static std::unique_ptr<TemporaryFolder> folder;
 };
-std::unique_ptr<TemporaryFolder> SampleCommand::folder;
 
 TEST_F(SampleCommand, BiopythonReadsThePdbFiles) {
   if (run_shell(FLASHRNA_PYTHON " -c 'import Bio.PDB'").status != 0) {

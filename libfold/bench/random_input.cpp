@@ -1,0 +1,45 @@
+#include "libfold/bench/random_input.h"
+
+#include <cmath>
+
+#include "libfold/flow/igso3.h"
+#include "libfold/random_streams.h"
+#include "libfold/sampling/sampled_backbone.h"
+#include "rna/torsion.h"
+
+namespace flashrna {
+
+Batch random_batch(int length) {
+  const int64_t L = length;
+  Batch batch;
+  batch.chain_ids = {"random"};
+  batch.lengths = at::tensor({L}, at::kLong);
+  batch.residue_index = at::arange(L, at::kLong).unsqueeze(0);
+  RandomStream stream(0, "random_batch", {static_cast<std::uint64_t>(length)});
+  const double width = native_radius_of_gyration(length) / std::sqrt(3.0);
+  batch.translations = (stream.normal({1, L, 3}) * width).to(at::kFloat);
+  batch.rotations = sample_uniform_rotations(L, stream).view({1, L, 3, 3}).to(at::kFloat);
+  const at::Tensor torsions = stream.normal({1, L, kTorsions, 2});
+  batch.torsions = (torsions / torsions.norm(2, -1, true)).to(at::kFloat);
+  batch.torsion_mask = at::ones({1, L, kTorsions}, at::kBool);
+  return batch;
+}
+
+FlowModelInput random_network_input(int length, int copies, at::Device device) {
+  const Batch batch = random_batch(length);
+  const auto repeated = [&](const at::Tensor& one) {
+    std::vector<int64_t> times(static_cast<std::size_t>(one.dim()), 1);
+    times[0] = copies;
+    return one.repeat(times).to(device);
+  };
+  FlowModelInput in;
+  in.lengths = repeated(batch.lengths);
+  in.residue_index = repeated(batch.residue_index);
+  in.t = at::full({copies}, 0.5, at::TensorOptions().device(device));
+  in.translations = repeated(batch.translations);
+  in.rotations = repeated(batch.rotations);
+  in.self_condition = in.translations;
+  return in;
+}
+
+}  // namespace flashrna
