@@ -8,13 +8,14 @@
 #include "kernels/torch_headers.h"
 #include "libfold/bench/model_bench.h"
 #include "libfold/configuration.h"
+#include "libfold/run_config.h"
 #include "libfold/sampling/sample_writer.h"
 #include "rna/error.h"
 
 namespace flashrna {
 
 int bench_model_main(const std::vector<std::string>& arguments) {
-  ModelConfig config;
+  RunConfig config;
   Configuration configuration;
   config.add_options(configuration);
   std::string lengths = "64,128,256,512,1024,2048";
@@ -29,14 +30,14 @@ int bench_model_main(const std::vector<std::string>& arguments) {
   line.configuration(configuration);
   if (!line.parse(arguments)) return 0;
   if (repeats < 1) fail_usage("--repeats \"{}\" is not a whole number from 1", repeats);
-  config.validate();
+  config.model.validate();
   const at::Device device(select_device(common));
   const std::vector<int> all = parse_lengths(lengths);
 
   std::vector<ModelTiming> timings;
   {
     Progress progress("timing", "runs", static_cast<std::int64_t>(all.size()) * (repeats + 1), common.quiet);
-    timings = bench_model(config, all, repeats, device, [&] { progress.advance(); });
+    timings = bench_model(config.model, all, repeats, device, [&] { progress.advance(); });
   }
   Table table({"length", "GFLOP", "forward_s", "forward_GFLOP/s", "forward/SGEMM", "training_s", "training/SGEMM",
                "SGEMM_GFLOP/s"});

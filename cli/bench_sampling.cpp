@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -20,11 +21,10 @@
 namespace flashrna {
 namespace {
 
-constexpr int kBatchLength = 128;  // residues, of the figure against batch size
-
 struct Options {
   std::string lengths = "64,128,256,512,1024,2048";
   std::string batches = "1,2,4,8,16";
+  int batch_length = 128;
   std::string backends = "dense,lifted";
   int dense_up_to = 512;
   int steps = 4;
@@ -42,10 +42,12 @@ std::vector<std::string> backends_of(const std::string& text) {
 std::vector<SamplingCase> cases_of(const Options& options) {
   std::vector<SamplingCase> cases;
   for (const std::string& backend : backends_of(options.backends)) {
-    for (const int length : parse_lengths(options.lengths))
+    const std::vector<int> lengths = parse_lengths(options.lengths);
+    for (const int length : lengths)
       if (backend != "dense" || length <= options.dense_up_to) cases.push_back({backend, length, 1});
     for (const int batch : parse_lengths(options.batches))
-      if (batch > 1) cases.push_back({backend, kBatchLength, batch});
+      if (batch > 1 || !std::ranges::binary_search(lengths, options.batch_length))
+        cases.push_back({backend, options.batch_length, batch});
   }
   return cases;
 }
@@ -66,33 +68,40 @@ Table table_of(const std::vector<SamplingTiming>& timings) {
   return table;
 }
 
-// Seconds a step of every backend, over length at batch 1 or over batch size at kBatchLength.
-std::vector<PlotLine> lines_of(const std::vector<SamplingTiming>& timings, bool over_length) {
+// Seconds a step of every backend over what `x_of` takes of a timing; 0 leaves it out.
+template <typename X>
+std::vector<PlotLine> lines_of(const std::vector<SamplingTiming>& timings, const X& x_of) {
   std::map<std::string, PlotLine> lines;
   for (const SamplingTiming& t : timings) {
-    if (over_length ? t.batch != 1 : t.length != kBatchLength) continue;
+    if (x_of(t) == 0) continue;
     lines[t.backend].name = t.backend;
-    lines[t.backend].points.emplace_back(over_length ? t.length : t.batch, t.step_seconds);
+    lines[t.backend].points.emplace_back(x_of(t), t.step_seconds);
   }
   std::vector<PlotLine> all;
   for (auto& [backend, line] : lines) all.push_back(line);
   return all;
 }
 
-void write_figures(const std::vector<SamplingTiming>& timings, const std::string& folder) {
-  namespace fs = std::filesystem;
+void make_folder(const std::string& folder) {
   std::error_code error;
-  fs::create_directories(folder, error);
+  std::filesystem::create_directories(folder, error);
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder, error.message());
+}
+
+void write_figures(const std::vector<SamplingTiming>& timings, const Options& options) {
+  namespace fs = std::filesystem;
+  const fs::path folder = options.output;
   std::string csv = "backend,length,batch,steps,step_seconds,forward_seconds,peak_bytes\n";
   for (const SamplingTiming& t : timings)
     csv += fmt::format("{},{},{},{},{},{},{}\n", t.backend, t.length, t.batch, t.steps, t.step_seconds,
                        t.forward_seconds, t.peak_bytes);
-  write_file_atomically(fs::path(folder) / "sampling.csv", csv);
-  draw_plot(fs::path(folder) / "time_by_length.svg", "Sampling, one backbone", "residues", "seconds per step",
-            lines_of(timings, true));
-  draw_plot(fs::path(folder) / "time_by_batch.svg", fmt::format("Sampling, {} residues", kBatchLength),
-            "backbones per batch", "seconds per step", lines_of(timings, false));
+  write_file_atomically(folder / "sampling.csv", csv);
+  draw_plot(folder / "time_by_length.svg", "Sampling, one backbone", "residues", "seconds per step",
+            lines_of(timings, [](const SamplingTiming& t) { return t.batch == 1 ? t.length : 0; }));
+  const int length = options.batch_length;
+  draw_plot(folder / "time_by_batch.svg", fmt::format("Sampling, {} residues", length), "backbones per batch",
+            "seconds per step",
+            lines_of(timings, [length](const SamplingTiming& t) { return t.length == length ? t.batch : 0; }));
 }
 
 }  // namespace
@@ -104,11 +113,12 @@ int bench_sampling_main(const std::vector<std::string>& arguments) {
   Options options;
   CommonOptions common;
   CommandLine line("bench sampling",
-                   "Times sampling against length and, at 128 residues, against batch size, for several attention "
+                   "Times sampling against length and, at one length, against batch size, for several attention "
                    "backends; the default model, or that of a configuration.",
                    "flashrna bench sampling --config configs/small.ini --lengths 32,64 --batches 1,2 --repeats 1");
   line.option("lengths", options.lengths, "LIST", "residues of one backbone: lengths and ranges first-last:step");
-  line.option("batches", options.batches, "LIST", "backbones of 128 residues per batch");
+  line.option("batches", options.batches, "LIST", "backbones per batch");
+  line.option("batch-length", options.batch_length, "N", "residues of the backbones in --batches");
   line.option("backends", options.backends, "LIST", "attention backends, separated by commas");
   line.option("dense-up-to", options.dense_up_to, "N", "longest backbone for the dense backend, whose memory is O(L²)");
   line.option("steps", options.steps, "N", "calls of the network per backbone, at least 2");
@@ -119,9 +129,15 @@ int bench_sampling_main(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   if (options.repeats < 1) fail_usage("--repeats \"{}\" is not a whole number from 1", options.repeats);
   if (options.steps < 2) fail_usage("--steps {}: must be at least 2", options.steps);
+  if (options.batch_length < 1) fail_usage("--batch-length {}: must be at least 1", options.batch_length);
   config.model.validate();
   config.flow.validate();
   const at::Device device(select_device(common));
+
+  if (!options.output.empty()) {
+    check_can_plot(options.output);
+    make_folder(options.output);
+  }
 
   const std::vector<SamplingCase> cases = cases_of(options);
   std::vector<SamplingTiming> timings;
@@ -130,7 +146,7 @@ int bench_sampling_main(const std::vector<std::string>& arguments) {
     timings = bench_sampling(config, cases, options.steps, options.repeats, device, [&] { progress.advance(); });
   }
   table_of(timings).print(common.json);
-  if (!options.output.empty()) write_figures(timings, options.output);
+  if (!options.output.empty()) write_figures(timings, options);
   return 0;
 }
 

@@ -23,10 +23,14 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-void draw_plot(const std::string& path, const std::string& title, const std::string& x_label,
-               const std::string& y_label, const std::vector<PlotLine>& lines) {
+void check_can_plot(const std::string& path) {
   if (!is_program("gnuplot"))
     fail("{}: pictures are drawn by gnuplot, which is not installed; install gnuplot-nox", path);
+}
+
+void draw_plot(const std::string& path, const std::string& title, const std::string& x_label,
+               const std::string& y_label, const std::vector<PlotLine>& lines) {
+  check_can_plot(path);
   const std::string partial = path + ".partial", script = path + ".gnuplot", log = path + ".log";
   std::string text = fmt::format(
       "set terminal svg size 720,480 dynamic background rgb 'white'\nset output {}\nset title {} noenhanced\n"

@@ -12,6 +12,9 @@ struct PlotLine {
   std::vector<std::pair<double, double>> points;  // (x, y), both above 0
 };
 
+// Throws Error, beginning with `path`, if gnuplot is not installed.
+void check_can_plot(const std::string& path);
+
 // An SVG picture with both axes logarithmic. Throws Error if gnuplot is not installed or cannot draw it, or if the file
 // cannot be written.
 void draw_plot(const std::string& path, const std::string& title, const std::string& x_label,
