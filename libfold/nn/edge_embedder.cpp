@@ -1,5 +1,7 @@
 #include "libfold/nn/edge_embedder.h"
 
+#include <limits>
+
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/index_embedding.h"
@@ -27,8 +29,8 @@ PairPerceptronImpl::PairPerceptronImpl(int64_t in_channels, int64_t channels) {
 }
 
 Tensor PairPerceptronImpl::forward(const Tensor& features) {
-  Tensor hidden = at::relu(linear_0(features));
-  hidden = at::relu(linear_2(hidden));
+  Tensor hidden = linear_0(features).relu_();
+  hidden = linear_2(hidden).relu_();
   return norm_5(full_precision(linear_4(hidden)));
 }
 
@@ -67,11 +69,14 @@ Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Ten
     neighbors = found.indices;
     distances = found.distances;
   }
-  const Tensor exists = (neighbors >= 0).unsqueeze(3);  // [B, L, k, 1]
-  const Tensor there = neighbors.clamp_min(0).view({B, L * k, 1}).expand({-1, -1, config_.feature_channels});
-  const Tensor indices = index_features.gather(1, there).view({B, L, k, config_.feature_channels});
-  const Tensor bins = distance_bins(distances.detach(), config_.distance_bins);
-  return linear(at::where(exists, at::cat({bins, indices}, 3), at::zeros({}, bins.options())).flatten(2));
+  // A neighbor that is not there has zeros: it is too far for any bin, and its index a row beyond the last.
+  const int64_t f = config_.feature_channels;
+  const Tensor missing = neighbors < 0;  // [B, L, k]
+  const Tensor bins = distance_bins(distances.detach().masked_fill(missing, std::numeric_limits<double>::infinity()),
+                                    config_.distance_bins);
+  const Tensor rows = at::cat({index_features, at::zeros({B, 1, f}, index_features.options())}, 1);
+  const Tensor there = neighbors.masked_fill(missing, L).view({B, L * k, 1}).expand({-1, -1, f});
+  return linear(at::cat({bins, rows.gather(1, there).view({B, L, k, f})}, 3).flatten(2));
 }
 
 PairRepresentation EdgeEmbedderImpl::forward(const EdgeEmbedderInput& in) {

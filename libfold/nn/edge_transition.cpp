@@ -13,7 +13,7 @@ EdgeTrunkImpl::EdgeTrunkImpl(int64_t channels) {
   linear_2 = register_module("2", torch::nn::Linear(channels, channels));
 }
 
-Tensor EdgeTrunkImpl::forward(const Tensor& x) { return at::relu(linear_2(at::relu(linear_0(x)))); }
+Tensor EdgeTrunkImpl::forward(const Tensor& x) { return linear_2(linear_0(x).relu_()).relu_(); }
 
 EdgeTransitionImpl::EdgeTransitionImpl(int64_t node_channels, int64_t pair_channels, int64_t pair_rank)
     : pair_rank_(pair_rank) {

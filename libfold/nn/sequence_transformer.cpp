@@ -36,7 +36,7 @@ TransformerLayerImpl::TransformerLayerImpl(int64_t channels, int64_t heads) {
 
 Tensor TransformerLayerImpl::forward(const Tensor& x, const Tensor& key_padding) {
   const Tensor attended = norm1(x + self_attn(x, key_padding));
-  return norm2(attended + linear2(at::relu(linear1(attended))));
+  return norm2(attended + linear2(linear1(attended).relu_()));
 }
 
 SequenceTransformerImpl::SequenceTransformerImpl(int64_t channels, int64_t heads, int64_t n_layers) {

@@ -11,7 +11,7 @@ TorsionBlockImpl::TorsionBlockImpl(int64_t channels) {
   linear_2 = register_module("linear_2", torch::nn::Linear(channels, channels));
 }
 
-Tensor TorsionBlockImpl::forward(const Tensor& x) { return x + linear_2(at::relu(linear_1(at::relu(x)))); }
+Tensor TorsionBlockImpl::forward(const Tensor& x) { return x + linear_2(linear_1(at::relu(x)).relu_()); }
 
 TorsionHeadImpl::TorsionHeadImpl(int64_t node_channels, int64_t hidden_channels, int64_t n_blocks, int64_t n_angles)
     : n_angles_(n_angles) {

@@ -12,8 +12,8 @@ TransitionImpl::TransitionImpl(int64_t channels) {
 }
 
 Tensor TransitionImpl::forward(const Tensor& single) {
-  Tensor hidden = at::relu(linear_1(single));
-  hidden = at::relu(linear_2(hidden));
+  Tensor hidden = linear_1(single).relu_();
+  hidden = linear_2(hidden).relu_();
   return ln(single + linear_3(hidden));
 }
 
