@@ -19,6 +19,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "datasets/sha256.h"
+#include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
 #include "libfold/sampling/sample_writer.h"
@@ -49,7 +50,7 @@ Table::Cell cell_of(const std::string& text) {
 
 void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>& plan, bool with_reference,
                    bool as_json) {
-  std::vector<std::string> columns{"file", "length", "c4_neighbors", "bonded", "radius_of_gyration"};
+  std::vector<std::string> columns{"file", "length", "c4_neighbors", "bonded", "clashes", "radius_of_gyration"};
   if (with_reference) columns.emplace_back("rmsd_to_reference");
   Table table(columns);
   for (const PlannedSample& sample : plan) {
@@ -79,6 +80,17 @@ void print_reference_summary(const SampleWriter& writer, const std::vector<Plann
              config.reference, median, rmsd.front(), rmsd.back());
 }
 
+void warn_of_long_lengths(const SampleConfig& config, const Checkpoint& checkpoint) {
+  const int longest = checkpoint.longest_chain_length;
+  std::vector<int> beyond = parse_lengths(config.lengths);
+  std::erase_if(beyond, [&](int length) { return length <= longest; });
+  if (longest == 0 || beyond.empty()) return;
+  fmt::print(stderr,
+             "warning: --lengths up to {}: the longest chain that {} was trained on is {} with {} residues; longer "
+             "backbones may look less like RNA\n",
+             beyond.back(), checkpoint.path, checkpoint.longest_chain, longest);
+}
+
 // Backbones of a batch, and its trajectory if one is asked for and not there; none if it was interrupted.
 std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& batch, const SampleConfig& config,
                                           const std::string& trajectory_path) {
@@ -89,8 +101,20 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
     trajectory.emplace(trajectory_path, batch, config.seed, config.steps, every);
     observe = [&](const SamplingStep& step) { trajectory->add(step); };
   }
-  auto backbones = sampler.sample(
-      batch.lengths(), batch.indices(), config.seed, config.steps, [] { return !interrupted(); }, observe);
+  std::vector<SampledBackbone> backbones;
+  try {
+    backbones = sampler.sample(
+        batch.lengths(), batch.indices(), config.seed, config.steps, [] { return !interrupted(); }, observe);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+    const std::size_t count = batch.samples.size();
+    fail("out of memory in a batch of {} of {} residues; {}",
+         count == 1 ? "1 backbone" : fmt::format("{} backbones", count), batch.length,
+         count > 1
+             ? fmt::format("give a --max-residues below {}, and another --output if there are samples in this one",
+                           batch.length * static_cast<long>(count))
+             : "it was alone in it already: leave this one of the --lengths out, or use a machine of more memory");
+  }
   if (trajectory && !backbones.empty()) trajectory->commit();
   return backbones;
 }
@@ -174,6 +198,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   control.noise_scale = config.noise_scale;
   Sampler sampler(checkpoint, config.weights, device, control);
   config.schedule = schedule_text(sampler.schedule());
+  if (!common.quiet) warn_of_long_lengths(config, checkpoint);
   SampleWriter writer(config, output, shard);
   const std::vector<PlannedBatch> batches = shard.part_of(plan_batches(config));
   if (!sample_all(sampler, writer, batches, config, common.quiet)) {

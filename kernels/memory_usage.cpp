@@ -1,10 +1,13 @@
 #include "kernels/memory_usage.h"
 
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <fstream>
+#include <new>
 #include <string>
+#include <string_view>
 
 namespace flashrna {
 namespace {
@@ -23,6 +26,13 @@ c10::CachingDeviceAllocator::Stat gpu_statistic(at::Device device) {
 }
 
 }  // namespace
+
+bool is_out_of_memory(const std::exception& error) {
+  // The CPU's allocator throws c10::Error with this text.
+  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+         dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+         std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
+}
 
 std::int64_t resident_bytes() { return process_status("VmRSS:"); }
 

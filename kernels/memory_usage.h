@@ -6,6 +6,7 @@
 #include <c10/util/ThreadLocalDebugInfo.h>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 
 namespace flashrna {
@@ -18,6 +19,9 @@ bool reset_peak_resident();
 
 // Bytes a GPU's allocator has handed out; resident_bytes() for the CPU.
 std::int64_t allocated_bytes(at::Device device);
+
+// Whether that is what an allocation said which failed, on any device.
+bool is_out_of_memory(const std::exception& error);
 
 // Follows the tensors that this thread allocates on `device` while it lives.
 class AllocationRecorder {

@@ -83,6 +83,10 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
     root.set_number("best_loss", checkpoint.best_loss);
     root.set_text("data", checkpoint.data);
     root.set_text("configuration", checkpoint.configuration);
+    if (checkpoint.longest_chain_length > 0) {
+      root.set_text("longest_chain", checkpoint.longest_chain);
+      root.set_integer("longest_chain_length", checkpoint.longest_chain_length);
+    }
     write_tensors(root, "weights", checkpoint.weights, "parameters of the model, by name");
     if (!checkpoint.ema.empty()) write_tensors(root, "ema", checkpoint.ema, "exponential moving average of /weights");
     Hdf5Group optimizer = root.create_group("optimizer");
@@ -113,6 +117,10 @@ Checkpoint read_checkpoint(const std::string& path) {
   checkpoint.batch = root.integer("batch");
   checkpoint.best_loss = root.number("best_loss");
   checkpoint.data = root.text("data");
+  if (root.has_attribute("longest_chain_length")) {
+    checkpoint.longest_chain = root.text("longest_chain");
+    checkpoint.longest_chain_length = static_cast<int>(root.integer("longest_chain_length"));
+  }
   checkpoint.weights = read_tensors(root.open_group("weights"));
   if (root.has("ema")) checkpoint.ema = read_tensors(root.open_group("ema"));
   checkpoint.exp_avg = read_tensors(root.open_group("optimizer/exp_avg"));

@@ -1,7 +1,7 @@
 // A checkpoint: one HDF5 file with everything a run needs to go on, or a sampler to start. Numbers and text only, so
 // that loading one runs no code.
 //   /                  attrs: format="flashrna-checkpoint", version, program, step, epoch, batch, best_loss, data,
-//                      configuration (INI text)
+//                      configuration (INI text), longest_chain, longest_chain_length (absent in older files)
 //   /weights/<name>    f32, names of libfold/nn/flow_model.h ("trunk.ipa_0.linear_q.weight")
 //   /ema/<name>        f32, the moving average of the weights; absent when training.ema_decay = 0
 //   /optimizer/exp_avg/<name>, exp_avg_sq/<name>, step/<name>      f32, state of AdamW
@@ -30,9 +30,11 @@ struct Checkpoint {
   std::int64_t step = 0;      // optimizer steps done
   std::int64_t epoch = 0;     // where the next batch is: epoch, and batch within it
   std::int64_t batch = 0;
-  double best_loss = 0.0;     // lowest validation loss so far (training loss without validation); inf = none yet
-  std::string data;           // fingerprint of the training chains (TrainingData::fingerprint)
-  NamedTensors weights, ema;  // f32 on the CPU
+  double best_loss = 0.0;        // lowest validation loss so far (training loss without validation); inf = none yet
+  std::string data;              // fingerprint of the training chains (TrainingData::fingerprint)
+  std::string longest_chain;     // id of the longest training chain; empty = not known
+  int longest_chain_length = 0;  // residues of it in a batch, after cropping; 0 = not known
+  NamedTensors weights, ema;     // f32 on the CPU
   NamedTensors exp_avg, exp_avg_sq, optimizer_step;
 };
 

@@ -10,6 +10,7 @@
 #include "datasets/sha256.h"
 #include "libfold/configuration.h"
 #include "libfold/sampling/sequence_file.h"
+#include "rna/backbone_checks.h"
 #include "rna/error.h"
 #include "rna/structure_reader.h"
 #include "rna/structure_writer.h"
@@ -53,13 +54,16 @@ std::map<int, std::vector<Base>> read_sequences_of(const SampleConfig& config) {
 std::vector<std::string> sample_columns(const SampleConfig& config) {
   std::vector<std::string> columns{"name", "length", "index", "seed", "steps", "file", "model", "sha256"};
   if (config.format == "both") columns.insert(columns.end(), {"pdb_file", "pdb_sha256"});
-  columns.insert(columns.end(), {"c4_neighbors", "bonded", "radius_of_gyration"});
+  columns.insert(columns.end(), {"c4_distance", "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes",
+                                 "radius_of_gyration"});
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   return columns;
 }
 
 const std::vector<std::string> kTimingColumns{
     "batch", "length", "samples", "steps", "seconds", "seconds_per_step", "residues_per_second"};
+
+bool is_lock(const std::string& name) { return name.starts_with(".samples.") && name.ends_with(".lock"); }
 
 std::string bytes_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -80,19 +84,37 @@ SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder
   if (!config_.reference.empty()) reference_ = read_reference(config_.reference, config_.reference_chain);
   if (!config_.sequence.empty()) sequences_ = read_sequences_of(config_);
   check_same_run();
-  open_folder();
+  const bool in_use = is_in_use();
+  make_folder();
+  lock();
+  remove_temporary_files();
+  if (!in_use) write_configuration();
   samples_.emplace(in_folder(shard_.file_name("samples", ".csv")), sample_columns(config_));
   timings_.emplace(in_folder(shard_.file_name("timings", ".csv")), kTimingColumns);
   take_over(*samples_, "samples", sample_names_);
   take_over(*timings_, "timings", batch_names_);
 }
 
-void SampleWriter::open_folder() const {
+void SampleWriter::make_folder() const {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder_, error.message());
-  remove_temporary_files();
-  if (fs::exists(in_folder("config.ini"))) return;
+}
+
+// Two processes at the same part would do the work twice and write one table over the other's. The run in one piece
+// takes part in all.
+void SampleWriter::lock() {
+  const std::string message =
+      fmt::format("{}: another process is making these samples; wait for it, or take another --shard", folder_);
+  lock_ = std::make_unique<FileLock>(in_folder(shard_.file_name(".samples", ".lock")), message);
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename();
+    const bool of_whole = name == Shard{}.file_name(".samples", ".lock");
+    if (is_lock(name) && of_whole != (shard_.count == 1) && FileLock::is_held(entry.path())) fail("{}", message);
+  }
+}
+
+void SampleWriter::write_configuration() const {
   SampleConfig config = config_;
   Configuration configuration;
   config.add_options(configuration);
@@ -123,6 +145,16 @@ void SampleWriter::take_over(SampleTable& table, const std::string& stem, const 
   table.add(rows);
 }
 
+// Whether its samples, or a process that makes them, bind the folder to its config.ini.
+bool SampleWriter::is_in_use() const {
+  return fs::exists(in_folder("config.ini")) &&
+         std::ranges::any_of(fs::directory_iterator(folder_), [](const fs::directory_entry& entry) {
+           const std::string name = entry.path().filename();
+           const bool is_sample = name.starts_with("len_") && !name.ends_with(".tmp");
+           return is_sample || (is_lock(name) && FileLock::is_held(entry.path()));
+         });
+}
+
 void SampleWriter::check_same_run() const {
   const std::string path = in_folder("config.ini");
   if (!fs::exists(path)) return;
@@ -135,6 +167,7 @@ void SampleWriter::check_same_run() const {
   } catch (const UsageError&) {
     fail("{}: its config.ini is not of a sampling run; give another --output folder", folder_);
   }
+  if (!is_in_use()) return;
   for (const Configuration::Entry& entry : stored.entries()) {
     const std::string now = present.find(entry.key)->get();
     // Of files the hash decides, not the path.
@@ -176,15 +209,19 @@ std::string SampleWriter::write_file(const std::string& name, const std::string&
 
 SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Structure& structure) const {
   const Chain& chain = structure.chains.front();
-  const BackboneChecks checks = check_backbone(chain);
+  const BackboneChecks checks = check_backbone(chain.nucleotides);
   SampleTable::Row row{{"name", sample.name},
                        {"length", std::to_string(sample.length)},
                        {"index", std::to_string(sample.index)},
                        {"seed", std::to_string(config_.seed)},
                        {"steps", std::to_string(config_.steps)},
                        {"model", std::to_string(structure.model)},
+                       {"c4_distance", fmt::format("{:.3f}", checks.c4_distance)},
                        {"c4_neighbors", fmt::format("{:.4f}", checks.c4_neighbors)},
+                       {"o3_p_distance", fmt::format("{:.3f}", checks.o3_p_distance)},
                        {"bonded", fmt::format("{:.4f}", checks.bonded)},
+                       {"bond_deviation", fmt::format("{:.4f}", checks.bond_deviation)},
+                       {"clashes", fmt::format("{:.3f}", checks.clashes)},
                        {"radius_of_gyration", fmt::format("{:.3f}", checks.radius_of_gyration)}};
   if (reference_) {
     // Residue by residue, so only for samples as long as the reference.

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,14 +20,15 @@
 #include "libfold/sampling/sample_plan.h"
 #include "libfold/sampling/sample_table.h"
 #include "libfold/sampling/sampled_backbone.h"
+#include "rna/file_lock.h"
 
 namespace flashrna {
 
 class SampleWriter {
  public:
   // Opens or makes `folder` for the shard's part of plan_batches(config). Throws Error if it holds the samples of
-  // another run, saying what differs, or a training run, if the reference cannot serve, or if the FASTA file has no
-  // record for one of the lengths.
+  // another run, saying what differs, or a training run, if another process makes samples of this part, if the
+  // reference cannot serve, or if the FASTA file has no record for one of the lengths.
   SampleWriter(const SampleConfig& config, const std::string& folder, const Shard& shard = {});
 
   // Whether files and rows of all the batch's samples are there, and the trajectory if one is asked for.
@@ -40,10 +42,13 @@ class SampleWriter {
   const SampleTable::Row& row(const PlannedSample& sample) const;
 
  private:
-  void open_folder() const;
+  void make_folder() const;
+  void lock();
+  void write_configuration() const;
   void remove_temporary_files() const;
   // Rows named so in the folder's other tables "<stem>*.csv".
   void take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const;
+  bool is_in_use() const;
   void check_same_run() const;
   bool has(const PlannedSample& sample) const;
   std::vector<Base> bases_of(int length) const;
@@ -57,6 +62,7 @@ class SampleWriter {
   std::set<std::string> sample_names_, batch_names_;  // of the shard
   std::optional<Chain> reference_;
   std::map<int, std::vector<Base>> sequences_;  // by length; empty without a FASTA file
+  std::unique_ptr<FileLock> lock_;
   std::optional<SampleTable> samples_, timings_;
 };
 

@@ -1,7 +1,6 @@
 #include "libfold/sampling/sampled_backbone.h"
 
 #include <cmath>
-#include <limits>
 
 #include "rna/backbone.h"
 #include "rna/error.h"
@@ -34,24 +33,6 @@ Structure make_structure(const SampledBackbone& backbone, const std::string& nam
   structure.method = "THEORETICAL MODEL";
   structure.chains.push_back(std::move(chain));
   return structure;
-}
-
-BackboneChecks check_backbone(const Chain& chain) {
-  const std::vector<Nucleotide>& residues = chain.nucleotides;
-  const double n = static_cast<double>(residues.size());
-  BackboneChecks checks;
-  for (std::size_t i = 1; i < residues.size(); ++i) {
-    const double c4 = (residues[i].atoms[kC4] - residues[i - 1].atoms[kC4]).norm();
-    const double o3_p = (residues[i].atoms[kP] - residues[i - 1].atoms[kO3]).norm();
-    if (c4 >= 5.0 && c4 <= 7.0) checks.c4_neighbors += 1.0;
-    if (o3_p < 2.5) checks.bonded += 1.0;
-  }
-  const double steps = residues.size() > 1 ? n - 1.0 : std::numeric_limits<double>::quiet_NaN();
-  checks.c4_neighbors /= steps;
-  checks.bonded /= steps;
-
-  checks.radius_of_gyration = radius_of_gyration(c4_positions(chain));
-  return checks;
 }
 
 double native_radius_of_gyration(int length) { return 5.7 * std::pow(static_cast<double>(length), 0.32); }

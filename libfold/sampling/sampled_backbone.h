@@ -1,4 +1,4 @@
-// A generated backbone as numbers, how it becomes a structure, and the simple checks on it. No torch.
+// A generated backbone as numbers, and how it becomes a structure. No torch.
 #pragma once
 
 #include <array>
@@ -21,14 +21,6 @@ struct SampledBackbone {
 // `bases` by residue, as many as the backbone has; or one for all.
 Structure make_structure(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases);
 Structure make_structure(const SampledBackbone& backbone, const std::string& name, Base base);
-
-struct BackboneChecks {
-  double c4_neighbors = 0.0;        // share of C4'-C4' distances of neighbors in 5.0 to 7.0 Å; NaN for one residue
-  double bonded = 0.0;              // share of O3'-P distances of neighbors below 2.5 Å; NaN for one residue
-  double radius_of_gyration = 0.0;  // Å, of C4'
-};
-
-BackboneChecks check_backbone(const Chain& chain);
 
 // Å, of C4': 5.7 L^0.32, the trend of native RNA of `length` residues.
 double native_radius_of_gyration(int length);

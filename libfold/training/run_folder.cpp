@@ -31,6 +31,9 @@ RunFolder::RunFolder(std::string path, bool resume) : path_(std::move(path)) {
   std::error_code error;
   fs::create_directories(checkpoints_folder(path_), error);
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", path_, error.message());
+  lock_ = std::make_unique<FileLock>(
+      file(".training.lock"),
+      fmt::format("{}: another process trains into it; wait for it to end, or give another --output folder", path_));
   for (const auto& entry : fs::directory_iterator(checkpoints_folder(path_)))
     if (entry.path().extension() == ".partial") fs::remove(entry.path(), error);
 }

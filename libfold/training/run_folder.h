@@ -2,15 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "rna/file_lock.h"
 
 namespace flashrna {
 
 class RunFolder {
  public:
   // With `resume` false: makes the folder; Error if it already holds a run. With `resume` true: Error if it holds no
-  // checkpoint. What a killed writer left behind is removed.
+  // checkpoint. Error, too, if another process trains into it. What a killed writer left behind is removed.
   RunFolder(std::string path, bool resume);
 
   const std::string& path() const { return path_; }
@@ -23,6 +26,7 @@ class RunFolder {
 
  private:
   std::string path_;
+  std::unique_ptr<FileLock> lock_;
 };
 
 // Checkpoints of the run in `folder`, in order of their steps; none if there is no such folder.

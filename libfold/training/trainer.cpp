@@ -214,6 +214,9 @@ void Trainer::State::write_checkpoint() {
   checkpoint.batch = batch;
   checkpoint.best_loss = best_loss;
   checkpoint.data = data.fingerprint();
+  const std::size_t longest = data.longest_training_chain();
+  checkpoint.longest_chain = data.id(longest);
+  checkpoint.longest_chain_length = data.trained_length(longest);
   checkpoint.weights = copy_of(training_step.parameters());
   checkpoint.ema = copy_of(ema.average());
   optimizer.save(checkpoint);

@@ -167,6 +167,10 @@ std::int64_t TrainingData::training_residues() const {
   return total;
 }
 
+std::size_t TrainingData::longest_training_chain() const {
+  return *std::ranges::max_element(training_, {}, [&](std::size_t chain) { return length(chain); });
+}
+
 std::string TrainingData::fingerprint() const {
   std::uint64_t hash = 14695981039346656037u;  // FNV-1a
   auto add = [&hash](std::string_view text) {

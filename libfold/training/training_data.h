@@ -55,6 +55,10 @@ class TrainingData {
   const std::vector<std::size_t>& training() const { return training_; }
   const std::vector<std::size_t>& validation() const { return validation_; }
   std::int64_t training_residues() const;
+  // Index in the dataset; the first of the longest.
+  std::size_t longest_training_chain() const;
+  const std::string& id(std::size_t chain) const { return reader_.chains()[chain].id; }
+  int trained_length(std::size_t chain) const;  // after cropping
   // Names the training chains and their order; a resumed run must find the same.
   std::string fingerprint() const;
 
@@ -73,7 +77,6 @@ class TrainingData {
   void split();
   std::vector<std::size_t> drawn_by_cluster(std::int64_t epoch) const;
   BatchBudget budget() const;
-  int trained_length(std::size_t chain) const;  // after cropping
 
   DataConfig config_;
   std::uint64_t seed_;

@@ -12,6 +12,7 @@
 #include "libfold/random_streams.h"
 #include "libfold/sampling/sampled_backbone.h"
 #include "rna/atomic_file.h"
+#include "rna/backbone_checks.h"
 #include "rna/structure_writer.h"
 
 namespace flashrna {
@@ -103,7 +104,7 @@ std::map<std::string, double> Validation::samples(const std::string& folder) {
     write_file_atomically((std::filesystem::path(folder) / (name + ".cif")).string(), to_mmcif(structure));
     const Chain& chain = structure.chains.front();
     made.add(chain.nucleotides);
-    const BackboneChecks checks = check_backbone(chain);
+    const BackboneChecks checks = check_backbone(chain.nucleotides);
     const double n = static_cast<double>(sample_lengths_[i]) - 1.0;
     if (n > 0) neighbors += n * checks.c4_neighbors, bonded += n * checks.bonded, pairs += n;
     rg_ratio += checks.radius_of_gyration / native_radius_of_gyration(sample_lengths_[i]);

@@ -24,12 +24,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
+void limit_to(__rlimit_resource resource, long bytes) {
+  if (bytes < 0) return;
+  const rlimit limit{static_cast<rlim_t>(bytes), static_cast<rlim_t>(bytes)};
+  setrlimit(resource, &limit);
+}
+
 // What the child does between fork and exec; no more than is safe there.
 [[noreturn]] void become(char* const* words, const ProgramOptions& options, int output, int errors) {
-  if (options.file_size_limit >= 0) {
-    const rlimit limit{static_cast<rlim_t>(options.file_size_limit), static_cast<rlim_t>(options.file_size_limit)};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
+  limit_to(RLIMIT_FSIZE, options.file_size_limit);
+  limit_to(RLIMIT_AS, options.memory_limit);
   if (chdir(options.folder.c_str()) == 0 && dup2(output, STDOUT_FILENO) >= 0 && dup2(errors, STDERR_FILENO) >= 0) {
     execv(words[0], words);
   }

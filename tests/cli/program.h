@@ -18,6 +18,7 @@ struct ProgramResult {
 struct ProgramOptions {
   std::string folder = ".";     // working folder
   long file_size_limit = -1;    // bytes that a file may have, as a full disk; -1 = no limit
+  long memory_limit = -1;       // bytes of address space; -1 = no limit
   std::string interrupt_after;  // send `signal` once stderr holds this text; "" = never
   int signal = SIGINT;
   int signal_delay_ms = 0;       // after the text

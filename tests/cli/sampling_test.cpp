@@ -18,8 +18,10 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
+#include "rna/file_lock.h"
 #include "tests/cli/program.h"
 #include "tests/cli/trained_project.h"
 
@@ -145,6 +147,68 @@ TEST_F(SampleCommand, MoreShardsThanBatchesLeaveSomeWithNothingToDo) {
   EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
   EXPECT_TRUE(structures_in(folder->path("spare")).empty());
   EXPECT_TRUE(fs::exists(folder->path("spare/samples.2-of-2.csv")));
+}
+
+TEST_F(SampleCommand, SamplesThatAnotherProcessMakesAreRefused) {
+  fs::create_directory(folder->path("busy"));
+  const auto try_shard = [](const Words& shard) {
+    Words words = request("busy", kManyBatches);
+    words.insert(words.end(), shard.begin(), shard.end());
+    return run_flashrna(words, {.folder = folder->path()});
+  };
+  {
+    const FileLock second_shard(folder->path("busy/.samples.2-of-3.lock"), "");
+    for (const Words& shard : {Words{"--shard", "2/3"}, Words{}}) {
+      const ProgramResult refused = try_shard(shard);
+      EXPECT_EQ(refused.status, 1);
+      EXPECT_NE(refused.errors.find("error: busy: another process is making these samples"), std::string::npos)
+          << refused.errors;
+    }
+    EXPECT_EQ(try_shard({"--shard", "1/3"}).status, 0) << "another part";
+  }
+  {
+    const FileLock whole(folder->path("busy/.samples.lock"), "");
+    EXPECT_EQ(try_shard({"--shard", "3/3"}).status, 1);
+  }
+  EXPECT_EQ(try_shard({}).status, 0);
+}
+
+TEST_F(SampleCommand, ARunThatMadeNothingLeavesTheFolderToAnother) {
+  fs::create_directory(folder->path("empty"));
+  sample("other", {"--lengths", "9", "--samples", "1"});
+  fs::copy_file(folder->path("other/config.ini"), folder->path("empty/config.ini"));
+  sample("empty", {"--lengths", "8", "--samples", "1"});
+  const std::string config = file_bytes(folder->path("empty/config.ini"));
+  EXPECT_NE(config.find("lengths = 8"), std::string::npos) << config;
+}
+
+TEST_F(SampleCommand, LengthsBeyondTheTrainingChainsAreAWarningThatNamesTheLongest) {
+  const auto sample_aloud = [](const std::string& output, const std::string& lengths) {
+    const Words words{"sample", "--checkpoint", "run", "--lengths", lengths, "--samples",
+                      "1",      "--steps",      "2",   "--output",  output};
+    return run_flashrna(words, {.folder = folder->path()});
+  };
+  const ProgramResult longer = sample_aloud("longer", "9,300");
+  EXPECT_NE(longer.errors.find("warning: --lengths up to 300: the longest chain that "), std::string::npos)
+      << longer.errors;
+  EXPECT_NE(longer.errors.find("was trained on is "), std::string::npos) << longer.errors;
+  EXPECT_EQ(sample_aloud("short", "9").errors.find("warning"), std::string::npos);
+}
+
+TEST_F(SampleCommand, OutOfMemoryNamesLengthAndBatchAndLeavesNoSample) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer needs terabytes of address space";
+#endif
+  for (const auto& [lengths, samples, part] :
+       {std::tuple{"400", "5000", "in a batch of 5000 backbones of 400 residues; give a --max-residues below 2000000"},
+        {"2000000", "1", "in a batch of 1 backbone of 2000000 residues; it was alone in it"}}) {
+    const ProgramResult result =
+        run_flashrna(request("large", {"--lengths", lengths, "--samples", samples, "--max-residues", "2000000"}),
+                     {.folder = folder->path(), .memory_limit = 1200L << 20});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_NE(result.errors.find(part), std::string::npos) << result.errors;
+    EXPECT_TRUE(structures_in(folder->path("large")).empty());
+  }
 }
 
 TEST_F(SampleCommand, ShardsThatAreNoPartAreUsage) {

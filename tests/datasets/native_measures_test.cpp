@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "rna/a_form.h"
+#include "rna/backbone_checks.h"
 #include "rna/clashes.h"
+#include "rna/local_geometry.h"
 #include "rna/ribose_chirality.h"
 #include "rna/structure_reader.h"
 #include "tests/datasets/real_files.h"
@@ -15,30 +19,35 @@ namespace {
 
 constexpr std::size_t kShortestChain = 20;  // nt
 
+template <typename Use>
+void for_each_training_chain(const std::string& folder, const Use& use) {
+  for_each_real_file(folder, [&](const std::string& name, const std::string& bytes) {
+    if (!name.starts_with("train/")) return;
+    for (const Chain& chain : read_structure_from_memory(bytes, name).chains)
+      if (chain.nucleotides.size() >= kShortestChain) use(chain);
+  });
+}
+
 TEST(NativeMeasures, TrainingChainsHaveFewClashesNaturalRibosesAndMuchAForm) {
   FLASHRNA_REQUIRE_SHARED(folder, "structures");
   Clashes clashes;
   RiboseChirality chirality;
   AFormCount a_form;
   int n_chains = 0;
-  for_each_real_file(folder, [&](const std::string& name, const std::string& bytes) {
-    if (!name.starts_with("train/")) return;
-    for (const Chain& chain : read_structure_from_memory(bytes, name).chains) {
-      if (chain.nucleotides.size() < kShortestChain) continue;
-      ++n_chains;
-      const Clashes of_chain = find_clashes(chain.nucleotides);
-      clashes.pairs += of_chain.pairs;
-      clashes.published_pairs += of_chain.published_pairs;
-      clashes.atoms += of_chain.atoms;
-      const RiboseChirality riboses = ribose_chirality(chain.nucleotides);
-      for (std::size_t k = 0; k < 4; ++k) {
-        chirality.centers[k] += riboses.centers[k];
-        chirality.inverted[k] += riboses.inverted[k];
-      }
-      const AFormCount helical = count_a_form(chain.nucleotides);
-      a_form.a_form += helical.a_form;
-      a_form.nucleotides += helical.nucleotides;
+  for_each_training_chain(folder, [&](const Chain& chain) {
+    ++n_chains;
+    const Clashes of_chain = find_clashes(chain.nucleotides);
+    clashes.pairs += of_chain.pairs;
+    clashes.published_pairs += of_chain.published_pairs;
+    clashes.atoms += of_chain.atoms;
+    const RiboseChirality riboses = ribose_chirality(chain.nucleotides);
+    for (std::size_t k = 0; k < 4; ++k) {
+      chirality.centers[k] += riboses.centers[k];
+      chirality.inverted[k] += riboses.inverted[k];
     }
+    const AFormCount helical = count_a_form(chain.nucleotides);
+    a_form.a_form += helical.a_form;
+    a_form.nucleotides += helical.nucleotides;
   });
   fmt::print("  {} chains, {} atoms: {:.3f} clashes per 100 atoms ({:.3f} as published)\n", n_chains, clashes.atoms,
              clashes.per_100_atoms(), clashes.published_per_100_atoms());
@@ -49,6 +58,22 @@ TEST(NativeMeasures, TrainingChainsHaveFewClashesNaturalRibosesAndMuchAForm) {
     fmt::print("  {}: {} of {} inverted\n", atom_name(Base::N, kRiboseCenters[k].carbon), chirality.inverted[k],
                chirality.centers[k]);
     EXPECT_LT(chirality.inverted[k], chirality.centers[k] / 100);
+  }
+}
+
+TEST(NativeMeasures, BondLengthsAreTheMediansOfTheTrainingChains) {
+  FLASHRNA_REQUIRE_SHARED(folder, "structures");
+  LocalGeometry geometry;
+  for_each_training_chain(folder, [&](const Chain& chain) { geometry.add(chain.nucleotides); });
+  for (std::size_t k = 0; k < local_measures().size(); ++k) {
+    const LocalMeasure& measure = local_measures()[k];
+    if (measure.kind != MeasureKind::kDistance || measure.atoms[1].residue != 0) continue;
+    std::vector<double>& lengths = geometry.values[k];
+    ASSERT_FALSE(lengths.empty()) << measure.name;
+    std::ranges::nth_element(lengths, lengths.begin() + std::ssize(lengths) / 2);
+    const double median = lengths[lengths.size() / 2];
+    fmt::print("  {}: {:.4f} Å in the median of {}\n", measure.name, median, lengths.size());
+    EXPECT_NEAR(native_bond_length(measure.name), median, 6e-4) << measure.name;
   }
 }
 

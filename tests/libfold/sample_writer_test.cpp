@@ -11,6 +11,7 @@
 
 #include "datasets/sha256.h"
 #include "libfold/random_streams.h"
+#include "rna/backbone_checks.h"
 #include "rna/error.h"
 #include "rna/structure_reader.h"
 #include "tests/libfold/tiny_run.h"
@@ -112,9 +113,10 @@ TEST(SampleWriter, ModelsOfABatchShareOneFile) {
 TEST(SampleWriter, EveryRowHoldsTheSha256OfItsFiles) {
   const TemporaryFolder folder;
   run(small_request("both"), folder / "run");
-  const SampleTable table(folder / "run/samples.csv",
-                          {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "pdb_file",
-                           "pdb_sha256", "c4_neighbors", "bonded", "radius_of_gyration"});
+  const SampleTable table(
+      folder / "run/samples.csv",
+      {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "pdb_file", "pdb_sha256", "c4_distance",
+       "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration"});
   ASSERT_EQ(table.rows().size(), 6u);
   for (const auto& [name, row] : table.rows()) {
     EXPECT_EQ(row.at("file"), name + ".cif");
@@ -197,18 +199,28 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   const std::vector<std::string> lines = lines_of(read_text(folder / "compared/samples.csv"));
   ASSERT_EQ(lines.size(), 7u);
   EXPECT_EQ(lines[0],
-            "name,length,index,seed,steps,file,model,sha256,c4_neighbors,bonded,radius_of_gyration,rmsd_to_reference");
+            "name,length,index,seed,steps,file,model,sha256,c4_distance,c4_neighbors,o3_p_distance,bonded,bond_"
+            "deviation,clashes,radius_of_gyration,rmsd_to_reference");
   EXPECT_LE(std::stod(lines[1].substr(lines[1].rfind(',') + 1)), 0.001) << "Å to itself";
   EXPECT_GT(std::stod(lines[2].substr(lines[2].rfind(',') + 1)), 0.1) << "Å to another sample";
   EXPECT_TRUE(lines[4].ends_with(",")) << "a sample of another length has no RMSD: " << lines[4];
 
   // The file has three decimals.
-  const BackboneChecks checks = check_backbone(read_structure(request.reference).chains.front());
-  const SampleTable table(folder / "measured/samples.csv", {"name", "length", "index", "seed", "steps", "file", "model",
-                                                            "sha256", "c4_neighbors", "bonded", "radius_of_gyration"});
+  std::vector<Nucleotide> nucleotides = read_structure(request.reference).chains.front().nucleotides;
+  // Residues anywhere are not bonded, which the reader takes for breaks; the sampler means them to be neighbors.
+  for (std::size_t i = 0; i < nucleotides.size(); ++i) nucleotides[i].residue_index = static_cast<int>(i);
+  const BackboneChecks checks = check_backbone(nucleotides);
+  const SampleTable table(
+      folder / "measured/samples.csv",
+      {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_distance", "c4_neighbors",
+       "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration"});
   const SampleTable::Row& row = table.rows().at("len_00006_sample_000");
   EXPECT_EQ(row.at("c4_neighbors"), fmt::format("{:.4f}", checks.c4_neighbors));
   EXPECT_EQ(row.at("bonded"), fmt::format("{:.4f}", checks.bonded));
+  EXPECT_NEAR(std::stod(row.at("c4_distance")), checks.c4_distance, 0.002);
+  EXPECT_NEAR(std::stod(row.at("o3_p_distance")), checks.o3_p_distance, 0.002);
+  EXPECT_NEAR(std::stod(row.at("bond_deviation")), checks.bond_deviation, 0.001);
+  EXPECT_NEAR(std::stod(row.at("clashes")), checks.clashes, 0.001);
   EXPECT_NEAR(std::stod(row.at("radius_of_gyration")), checks.radius_of_gyration, 0.0015);
 }
 
