@@ -1,6 +1,7 @@
 #include "kernels/cuda_backend.h"
 
 #include <ATen/Context.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 
 namespace flashrna {
@@ -15,6 +16,13 @@ int count_cuda_devices() {
     return found;
   }();
   return loaded ? static_cast<int>(at::getNumGPUs()) : 0;
+}
+
+// By the interface that the loaded library has registered; c10_cuda's own function would have to be linked.
+CudaStream current_cuda_stream(at::Device device) {
+  const c10::impl::VirtualGuardImpl cuda(device.type());
+  if (!device.has_index()) device = cuda.getDevice();
+  return {device.index(), cuda.getStreamNativeHandle(cuda.getStream(device))};
 }
 
 }  // namespace flashrna

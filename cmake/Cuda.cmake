@@ -1,0 +1,50 @@
+# flashrna's own kernels: .cu sources without torch headers, called through raw pointers and a stream. They hold the
+# static CUDA runtime, whose symbols are hidden: it lives beside the one that LibTorch's libraries bring when they are
+# loaded, and both work in the device's primary context, where streams and pointers mean the same to either.
+
+# Which architectures is said by source, below.
+set(CMAKE_CUDA_COMPILER ${FLASHRNA_NVCC})
+set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER})
+set(CMAKE_CUDA_ARCHITECTURES 80)  # of CMake's own test of the compiler
+enable_language(CUDA)
+set(CMAKE_CUDA_ARCHITECTURES OFF)
+set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 knows no later one of nvcc 13
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
+# Beside each object stands what the assembler says of its kernels: FILE.cu.o.ptxas
+set(CMAKE_CUDA_COMPILER_LAUNCHER ${PROJECT_SOURCE_DIR}/cmake/ptxas_report.sh)
+if(FLASHRNA_CCACHE)
+  list(APPEND CMAKE_CUDA_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${FLASHRNA_CCACHE})
+endif()
+
+# One library for all of them; kernels/ links it.
+add_library(flashrna_cuda STATIC)
+target_include_directories(flashrna_cuda PRIVATE ${PROJECT_SOURCE_DIR})
+target_compile_options(flashrna_cuda PRIVATE -Xptxas=-v -Xcompiler=-fPIC,-Wall,-Wextra -lineinfo
+  $<$<BOOL:${FLASHRNA_WERROR}>:--Werror=all-warnings> $<$<BOOL:${FLASHRNA_WERROR}>:-Xcompiler=-Werror>)
+set_target_properties(flashrna_cuda PROPERTIES LINKER_LANGUAGE CXX)
+find_package(CUDAToolkit REQUIRED)
+target_link_libraries(flashrna_cuda PRIVATE CUDA::cudart_static)
+
+# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a): machine code for each architecture, and for 80 also PTX, from
+# which the driver makes code for other devices of that or a later generation (a suffix "a" allows no such thing).
+function(flashrna_cuda_sources)
+  cmake_parse_arguments(ARG "" "" "ARCHITECTURES" ${ARGN})
+  set(_flags "")
+  foreach(_architecture IN LISTS ARG_ARCHITECTURES)
+    set(_code sm_${_architecture})
+    if(_architecture STREQUAL "80")
+      string(APPEND _code ",compute_80")
+    endif()
+    list(APPEND _flags "-gencode=arch=compute_${_architecture},code=[${_code}]")
+  endforeach()
+  foreach(_source IN LISTS ARG_UNPARSED_ARGUMENTS)
+    get_filename_component(_source ${_source} ABSOLUTE)
+    target_sources(flashrna_cuda PRIVATE ${_source})
+    set_source_files_properties(${_source} TARGET_DIRECTORY flashrna_cuda PROPERTIES COMPILE_OPTIONS "${_flags}")
+  endforeach()
+endfunction()
+
+# A list of the reports for the test that reads them.
+file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/ptxas_reports.txt
+  CONTENT "$<JOIN:$<TARGET_OBJECTS:flashrna_cuda>,.ptxas\n>.ptxas\n")

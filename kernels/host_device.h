@@ -1,0 +1,8 @@
+// A function that kernels and host code share is declared FLASHRNA_HOST_DEVICE: written once, tested without a GPU.
+#pragma once
+
+#ifdef __CUDACC__
+#define FLASHRNA_HOST_DEVICE __host__ __device__ __forceinline__
+#else
+#define FLASHRNA_HOST_DEVICE inline
+#endif
