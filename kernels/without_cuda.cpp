@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "kernels/cuda_probe.h"
+#include "kernels/flash_ipa/flash_ipa_simple.h"
 
 namespace flashrna {
 namespace {
@@ -13,5 +14,19 @@ namespace {
 CudaDevice describe_cuda_device(int) { fail_without_cuda(); }
 
 int probe_cuda_architecture(const CudaStream&) { fail_without_cuda(); }
+
+template <typename T>
+void simple_forward_cuda(const SimpleForward<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void simple_forward_cuda(const SimpleForward<float>&, const CudaStream&);
+template void simple_forward_cuda(const SimpleForward<double>&, const CudaStream&);
+
+template <typename T>
+void simple_backward_cuda(const SimpleBackward<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void simple_backward_cuda(const SimpleBackward<float>&, const CudaStream&);
+template void simple_backward_cuda(const SimpleBackward<double>&, const CudaStream&);
 
 }  // namespace flashrna

@@ -38,6 +38,28 @@ FlashIpaOutput finish(const FlashIpaInput& in, const Tensor& scalars, const Tens
   return out;
 }
 
+FlashIpaOutput finish_sums(const FlashIpaInput& in, const Tensor& sums) {
+  const int64_t B = sums.size(0), L = sums.size(1), H = sums.size(2), C = in.v.size(3), P = in.v_points.size(3);
+  const Tensor points = sums.narrow(3, C, 3 * P).reshape({B, L, H, P, 3}).permute({0, 1, 4, 2, 3});  // [B, L, 3, H, P]
+  Tensor pairs;
+  if (in.pair_k.defined()) {
+    const int64_t R = in.pair_k.size(2), c = in.pair_k.size(3);
+    const Tensor pair_sums = sums.narrow(3, C + 3 * P, R * c).reshape({B, L, H, R, c});
+    pairs = (in.pair_q.unsqueeze(2) * pair_sums).sum(3);
+  }
+  return finish(in, sums.narrow(3, 0, C), points, pairs);
+}
+
+// Mean translation of the real residues, [B, 1, 3]. Attention does not depend on the origin, so neither does its
+// gradient: the centroid is a constant to autograd.
+Tensor sequence_centroid(const FlashIpaInput& in) {
+  const at::NoGradGuard no_grad;
+  const Tensor real =
+      padding_mask(in.lengths, in.q.size(1)).logical_not().to(in.translations.scalar_type()).unsqueeze(2);  // [B, L, 1]
+  const Tensor count = real.sum(1, /*keepdim=*/true).clamp_min(1);
+  return (in.translations * real).sum(1, /*keepdim=*/true) / count;
+}
+
 }  // namespace flash_ipa_backends
 
 namespace {
@@ -143,7 +165,8 @@ AttentionBackend parse_attention_backend(std::string_view name) {
   if (name == "auto") return AttentionBackend::kAuto;
   if (name == "dense") return AttentionBackend::kDense;
   if (name == "lifted") return AttentionBackend::kLifted;
-  TORCH_CHECK(false, "unknown attention backend \"", std::string(name), "\"; use auto, dense or lifted");
+  if (name == "simple") return AttentionBackend::kSimple;
+  TORCH_CHECK(false, "unknown attention backend \"", std::string(name), "\"; use auto, dense, lifted or simple");
 }
 
 std::string_view attention_backend_name(AttentionBackend backend) {
@@ -154,6 +177,8 @@ std::string_view attention_backend_name(AttentionBackend backend) {
       return "dense";
     case AttentionBackend::kLifted:
       return "lifted";
+    case AttentionBackend::kSimple:
+      return "simple";
   }
   return "";
 }
@@ -181,6 +206,7 @@ FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend) {
   const bool unfactorized = in.pair_bias.defined() || in.pair_values.defined();
   // Fused attention refuses tensors without elements; the equation does not.
   if (backend == AttentionBackend::kDense || unfactorized || in.q.numel() == 0) return flash_ipa_backends::dense(in);
+  if (backend == AttentionBackend::kSimple) return flash_ipa_backends::simple(in);
   return flash_ipa_backends::lifted(in);
 }
 

@@ -42,9 +42,10 @@ enum class AttentionBackend {
   kAuto,    // the first of lifted, dense that passes a self-check against dense on this device
   kDense,   // the equation as printed, O(L^2) memory: the oracle
   kLifted,  // FlashIPA's algorithm 1 over LibTorch's fused attention, O(L) memory
+  kSimple,  // the equation in plain loops, one row at a time: O(L) memory, slow; an oracle where dense does not fit
 };
 
-// "auto", "dense", "lifted"; throws c10::Error naming the allowed values otherwise.
+// "auto", "dense", "lifted", "simple"; throws c10::Error naming the allowed values otherwise.
 AttentionBackend parse_attention_backend(std::string_view name);
 std::string_view attention_backend_name(AttentionBackend backend);
 

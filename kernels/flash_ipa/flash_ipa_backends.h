@@ -7,6 +7,7 @@ namespace flashrna::flash_ipa_backends {
 
 FlashIpaOutput dense(const FlashIpaInput& input);
 FlashIpaOutput lifted(const FlashIpaInput& input);
+FlashIpaOutput simple(const FlashIpaInput& input);
 
 // Shared by the backends ---------------------------------------------------------------------------------------------
 
@@ -17,5 +18,13 @@ at::Tensor to_global(const at::Tensor& points, const at::Tensor& rotations, cons
 // Rows in the padding become zero.
 FlashIpaOutput finish(const FlashIpaInput& input, const at::Tensor& scalars, const at::Tensor& points,
                       const at::Tensor& pairs);
+
+// The same from one row of sums per residue and head, scalars | points (xyz fastest) | pair values by rank, as the rows
+// of values stood side by side: [B, L, H, at least C + 3 P_v + R c].
+FlashIpaOutput finish_sums(const FlashIpaInput& input, const at::Tensor& sums);
+
+// Mean translation of the real residues, [B, 1, 3]. Attention does not depend on the origin, so neither does its
+// gradient: the centroid is a constant to autograd.
+at::Tensor sequence_centroid(const FlashIpaInput& input);
 
 }  // namespace flashrna::flash_ipa_backends

@@ -19,16 +19,6 @@ using at::Tensor;
 
 namespace {
 
-// Mean translation of the real residues, [B, 1, 3]. Attention does not depend on the origin, so neither does its
-// gradient: the centroid is a constant to autograd.
-Tensor sequence_centroid(const FlashIpaInput& in) {
-  const at::NoGradGuard no_grad;
-  const Tensor real =
-      padding_mask(in.lengths, in.q.size(1)).logical_not().to(in.translations.scalar_type()).unsqueeze(2);  // [B, L, 1]
-  const Tensor count = real.sum(1, /*keepdim=*/true).clamp_min(1);
-  return (in.translations * real).sum(1, /*keepdim=*/true) / count;
-}
-
 // [B, L, 3, H, P] -> [B, L, H, P, 3]
 Tensor by_point(const Tensor& points) { return points.permute({0, 1, 3, 4, 2}); }
 
@@ -89,19 +79,9 @@ FlashIpaOutput lifted(const FlashIpaInput& in) {
                                                        /*is_causal=*/false, /*scale=*/1.0)
                           .transpose(1, 2);  // [B, L, H, width]
 
-  const int64_t point_columns = v_points.size(3);
-  const Tensor points = sums.narrow(3, C, point_columns)
-                            .reshape({B, L, H, point_columns / 3, 3})
-                            .permute({0, 1, 4, 2, 3});  // [B, L, 3, H, P_v], relative to the origin
-  Tensor pairs;
-  if (in.pair_k.defined()) {
-    const Tensor pair_sums = sums.narrow(3, C + point_columns, v_width - C - point_columns)
-                                 .reshape({B, L, H, in.pair_k.size(2), in.pair_k.size(3)});
-    pairs = (in.pair_q.unsqueeze(2) * pair_sums).sum(3);
-  }
   FlashIpaInput shifted = in;
   shifted.translations = translations;
-  return finish(shifted, sums.narrow(3, 0, C), points, pairs);
+  return finish_sums(shifted, sums);
 }
 
 }  // namespace flashrna::flash_ipa_backends

@@ -60,16 +60,16 @@ void ModelConfig::add_options(Configuration& configuration) {
   configuration.bind("model.distance_bins", distance_bins, "distance bins of the edge embedder, up to 20 Å");
   configuration.bind("model.neighbors", neighbors, "nearest residues that the edge embedder sees");
   configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
-  configuration.bind("model.attention", attention, "attention backend: auto, dense or lifted");
+  configuration.bind("model.attention", attention, "attention backend: auto, dense, lifted or simple");
 }
 
 void ModelConfig::validate() const {
   const PairMode pair = parse_pair_mode(mode);
-  if (attention != "auto" && attention != "dense" && attention != "lifted") {
-    fail_usage("model.attention = {}: must be auto, dense or lifted", attention);
+  if (attention != "auto" && attention != "dense" && attention != "lifted" && attention != "simple") {
+    fail_usage("model.attention = {}: must be auto, dense, lifted or simple", attention);
   }
-  if (attention == "lifted" && (pair == PairMode::kFull || mode == "orig_no_bias"))
-    fail_usage("model.attention = lifted: model.mode = {} takes dense attention only; use auto or dense", mode);
+  if ((attention == "lifted" || attention == "simple") && (pair == PairMode::kFull || mode == "orig_no_bias"))
+    fail_usage("model.attention = {}: model.mode = {} takes dense attention only; use auto or dense", attention, mode);
   check_range("model.node_channels", node_channels, 2, 4096);
   check_range("model.pair_channels", pair_channels, 4, 1024);
   check_range("model.pair_rank", pair_rank, 1, 8);

@@ -44,7 +44,7 @@ struct ModelConfig {
   int distance_bins = 22;
   int neighbors = 20;              // k nearest residues the edge embedder sees
   int torsion_channels = 128;      // hidden width of the torsion head
-  std::string attention = "auto";  // auto, dense, lifted
+  std::string attention = "auto";  // auto, dense, lifted, simple
 
   void add_options(Configuration& configuration);  // section [model]
   void validate() const;                           // throws UsageError naming the key

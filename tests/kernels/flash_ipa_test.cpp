@@ -91,7 +91,7 @@ std::vector<Tensor> outputs_of(const FlashIpaOutput& out) {
 Tensor scalar_of(const FlashIpaOutput& out) {
   Waves wave;
   Tensor sum = at::scalar_tensor(0.0, out.scalars.options());
-  for (const Tensor& t : outputs_of(out)) sum = sum + (t * wave(t.sizes()).to(t.scalar_type())).sum();
+  for (const Tensor& t : outputs_of(out)) sum = sum + (t * wave(t.sizes()).to(t.options())).sum();
   return sum;
 }
 
@@ -106,26 +106,50 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 class FlashIpa : public testing::TestWithParam<Case> {};
 
-TEST_P(FlashIpa, LiftedEqualsDenseWithGradients) {
-  const Case& c = GetParam();
-  FlashIpaInput dense_in = make_input(c.shape, c.dtype), lifted_in = make_input(c.shape, c.dtype);
-  for (FlashIpaInput* in : {&dense_in, &lifted_in}) {
-    for (Tensor* t : floating_inputs(*in)) t->requires_grad_(true);
+struct Differentiated {
+  std::vector<Tensor> outputs, gradients;  // on the CPU
+};
+
+Differentiated differentiate(FlashIpaInput in, AttentionBackend backend, at::Device device = at::kCPU) {
+  for (Tensor* t : floating_inputs(in)) *t = t->detach().to(device).requires_grad_(true);
+  in.lengths = in.lengths.to(device);
+  const FlashIpaOutput out = flash_ipa(in, backend);
+  scalar_of(out).backward();
+  Differentiated result;
+  for (const Tensor& t : outputs_of(out)) result.outputs.push_back(t.detach().cpu());
+  for (const Tensor* t : floating_inputs(in)) result.gradients.push_back(t->grad().cpu());
+  return result;
+}
+
+// `backend` on `device` in the case's dtype against dense on the CPU in f64.
+void expect_equals_dense(const Case& c, AttentionBackend backend, at::Device device = at::kCPU) {
+  FlashIpaInput in = make_input(c.shape, c.dtype), exact = in;
+  for (Tensor* t : floating_inputs(exact)) *t = t->to(at::kDouble);
+  const Differentiated expected = differentiate(exact, AttentionBackend::kDense);
+  const Differentiated got = differentiate(in, backend, device);
+  const std::string name = std::string(c.name) + " ";
+  for (size_t i = 0; i < expected.outputs.size(); ++i) {
+    EXPECT_EQ(got.outputs[i].scalar_type(), c.dtype);
+    expect_close(name + "output " + std::to_string(i), got.outputs[i], expected.outputs[i], c.tolerance);
   }
-  const FlashIpaOutput dense = flash_ipa(dense_in, AttentionBackend::kDense);
-  const FlashIpaOutput lifted = flash_ipa(lifted_in, AttentionBackend::kLifted);
-  const std::vector<Tensor> expected = outputs_of(dense), got = outputs_of(lifted);
-  for (size_t i = 0; i < expected.size(); ++i) {
-    expect_close(std::string(c.name) + " output " + std::to_string(i), got[i], expected[i], c.tolerance);
+  for (size_t i = 0; i < expected.gradients.size(); ++i) {
+    if (expected.gradients[i].numel() == 0) continue;
+    expect_close(name + "gradient " + std::to_string(i), got.gradients[i], expected.gradients[i], 10 * c.tolerance);
   }
-  scalar_of(dense).backward();
-  scalar_of(lifted).backward();
-  const std::vector<Tensor*> inputs = floating_inputs(dense_in), lifted_inputs = floating_inputs(lifted_in);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i]->numel() == 0) continue;
-    expect_close(std::string(c.name) + " gradient " + std::to_string(i), lifted_inputs[i]->grad(), inputs[i]->grad(),
-                 10 * c.tolerance);
-  }
+}
+
+TEST_P(FlashIpa, LiftedEqualsDenseWithGradients) { expect_equals_dense(GetParam(), AttentionBackend::kLifted); }
+
+TEST_P(FlashIpa, SimpleEqualsDenseWithGradients) { expect_equals_dense(GetParam(), AttentionBackend::kSimple); }
+
+TEST_P(FlashIpa, LiftedOnCudaEqualsDenseWithGradients) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  expect_equals_dense(GetParam(), AttentionBackend::kLifted, at::kCUDA);
+}
+
+TEST_P(FlashIpa, SimpleOnCudaEqualsDenseWithGradients) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  expect_equals_dense(GetParam(), AttentionBackend::kSimple, at::kCUDA);
 }
 
 // f64: 1e-12 is a thousand roundings. f32: logits of order 10 carry 1e-6 and the exponential passes that on.
@@ -212,7 +236,9 @@ TEST_P(EveryBackend, PaddingDoesNotMatterAndStaysZero) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, EveryBackend, testing::Values(AttentionBackend::kDense, AttentionBackend::kLifted),
+INSTANTIATE_TEST_SUITE_P(Backends, EveryBackend,
+                         testing::Values(AttentionBackend::kDense, AttentionBackend::kLifted,
+                                         AttentionBackend::kSimple),
                          [](const testing::TestParamInfo<AttentionBackend>& test) {
                            return std::string(attention_backend_name(test.param));
                          });
@@ -221,22 +247,31 @@ TEST(FlashIpaDispatch, AutoTakesLiftedOnTheCpuBecauseItPassesTheSelfCheck) {
   EXPECT_EQ(resolve_attention_backend(at::kCPU), AttentionBackend::kLifted);
 }
 
-TEST(FlashIpaOnCuda, LiftedEqualsDenseOnTheCpu) {
+TEST(FlashIpaOnCuda, SimpleEqualsDenseAtTheDefaultSize) {
   if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
-  const FlashIpaInput in = make_input({{97, 13, 1, 60}, 3, 8, 4, 5, 2, 4}, at::kFloat);
-  FlashIpaInput moved = in;
-  for (Tensor* t : floating_inputs(moved)) *t = t->to(at::kCUDA);
-  moved.lengths = in.lengths.to(at::kCUDA);
-  const std::vector<Tensor> expected = outputs_of(flash_ipa(in, AttentionBackend::kDense));
-  const std::vector<Tensor> got = outputs_of(flash_ipa(moved, AttentionBackend::kLifted));
-  for (size_t i = 0; i < expected.size(); ++i) {
-    expect_close("output " + std::to_string(i), got[i].cpu(), expected[i], 2e-5);
-  }
+  expect_equals_dense({"default_size", {{515, 300}, 8, 128, 8, 12, 2, 32}, at::kFloat, 2e-5}, AttentionBackend::kSimple,
+                      at::kCUDA);
+}
+
+TEST(FlashIpaOnCuda, GradientsOfSimpleAreEqualBitForBitInTwoRuns) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  const FlashIpaInput in = make_input({{130, 97}, 3, 8, 4, 5, 2, 4}, at::kFloat);
+  const Differentiated one = differentiate(in, AttentionBackend::kSimple, at::kCUDA);
+  const Differentiated two = differentiate(in, AttentionBackend::kSimple, at::kCUDA);
+  for (size_t i = 0; i < one.gradients.size(); ++i) EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i])) << i;
+}
+
+TEST(FlashIpaOnCuda, RowsThatDoNotFitIntoSharedMemoryAreRefused) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  FlashIpaInput in = make_input({{2}, 1, 40000, 1, 1, 0, 0}, at::kFloat);
+  for (Tensor* t : floating_inputs(in)) *t = t->to(at::kCUDA);
+  in.lengths = in.lengths.to(at::kCUDA);
+  EXPECT_THROW(flash_ipa(in, AttentionBackend::kSimple), std::runtime_error);
 }
 
 TEST(FlashIpaDispatch, BackendNamesAreReadAndUnknownOnesRefused) {
   for (const AttentionBackend backend :
-       {AttentionBackend::kAuto, AttentionBackend::kDense, AttentionBackend::kLifted}) {
+       {AttentionBackend::kAuto, AttentionBackend::kDense, AttentionBackend::kLifted, AttentionBackend::kSimple}) {
     EXPECT_EQ(parse_attention_backend(attention_backend_name(backend)), backend);
   }
   EXPECT_THROW(parse_attention_backend("flash"), c10::Error);

@@ -1,0 +1,202 @@
+// The simple kernel's arithmetic, one row of the attention matrix at a time: forward, and backward for a query and for
+// a key. Logits are the equation as printed, with direct differences of the points; sums over keys or queries run in
+// blocks of 32 in ascending order, so the result is the same in every run. The same functions are the GPU's kernels
+// and the host's loops.
+#pragma once
+
+#include <cmath>
+
+#include "kernels/flash_ipa/flash_ipa_simple.h"
+#include "kernels/host_device.h"
+#include "kernels/lanes.h"
+
+namespace flashrna {
+
+// ---- one pair ----
+
+template <typename T>
+struct PairLogit {
+  T logit;
+  T squared_distance;  // summed over points
+};
+
+// Of the row `fixed` [D] with row `j` of the transposed operand `others` [D, L].
+template <typename T>
+FLASHRNA_HOST_DEVICE PairLogit<T> pair_logit(const SimpleSizes& n, const T* fixed, const T* others, std::int64_t j,
+                                             T weight) {
+  T products = 0, squares = 0;
+  for (int d = 0; d < n.product_columns; ++d) products += fixed[d] * others[d * n.L + j];
+  for (int d = n.product_columns; d < n.logit_columns; ++d) {
+    const T apart = fixed[d] - others[d * n.L + j];
+    squares += apart * apart;
+  }
+  return {products - T(0.5) * weight * squares, squares};
+}
+
+// Derivative of a pair's logit by column d of the row `fixed`.
+template <typename T>
+FLASHRNA_HOST_DEVICE T logit_derivative(const SimpleSizes& n, int d, T fixed, T other, T weight) {
+  return d < n.product_columns ? other : weight * (other - fixed);
+}
+
+// Product of the row `fixed` [value_columns] with row `j` of `others` [value_columns, L].
+template <typename T>
+FLASHRNA_HOST_DEVICE T value_product(const SimpleSizes& n, const T* fixed, const T* others, std::int64_t j) {
+  T sum = 0;
+  for (int column = 0; column < n.value_columns; ++column) sum += fixed[column] * others[column * n.L + j];
+  return sum;
+}
+
+// Where row `row` of head `h` of sequence `b` begins in an operand [B, H, L, columns], in rows; and where the
+// transposed operand [B, H, columns, L] of that head begins, in multiples of columns.
+FLASHRNA_HOST_DEVICE std::int64_t first_row(const SimpleSizes& n, std::int64_t b, std::int64_t h) {
+  return (b * n.H + h) * n.L;
+}
+
+// ---- rows. `scratch` holds simple_scratch_size(n) elements that all lanes see ----
+
+// Row i < length: output and log-sum-exp, by online softmax.
+template <typename T, class Lanes>
+FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>& a, std::int64_t b, std::int64_t h,
+                                      std::int64_t i, T* scratch) {
+  const SimpleSizes n = a.sizes;
+  const std::int64_t length = a.lengths[b], head = first_row(n, b, h);
+  const T* keys = a.keys_transposed + head * n.logit_columns;
+  const T* values = a.values + head * n.value_columns;
+  const T weight = a.weights[h];
+  T *query = scratch, *sums = query + n.logit_columns, *logits = sums + n.value_columns, *shares = logits + kLanes;
+  lanes.share(n.logit_columns, [&](std::int64_t d) { query[d] = a.queries[(head + i) * n.logit_columns + d]; });
+  lanes.share(n.value_columns, [&](std::int64_t column) { sums[column] = 0; });
+  lanes.sync();
+
+  const T lowest = T(-1e30);  // finite: a difference of two is a number
+  T highest = lowest, total = 0;
+  for (std::int64_t begin = 0; begin < length; begin += kLanes) {
+    const std::int64_t keys_here = length - begin < kLanes ? length - begin : kLanes;
+    lanes.each([&](int lane) {
+      logits[lane] = lane < keys_here ? pair_logit(n, query, keys, begin + lane, weight).logit : lowest;
+    });
+    lanes.sync();
+    const T block_highest = lanes.max(logits);
+    const T raised = block_highest > highest ? block_highest : highest;
+    const T shrink = std::exp(highest - raised);
+    lanes.each([&](int lane) { shares[lane] = lane < keys_here ? std::exp(logits[lane] - raised) : T(0); });
+    lanes.sync();
+    total = total * shrink + lanes.sum(shares);
+    highest = raised;
+    lanes.share(n.value_columns, [&](std::int64_t column) {
+      T sum = 0;
+      for (std::int64_t t = 0; t < keys_here; ++t) sum += shares[t] * values[(begin + t) * n.value_columns + column];
+      sums[column] = sums[column] * shrink + sum;
+    });
+    lanes.sync();
+  }
+  lanes.share(n.value_columns,
+              [&](std::int64_t column) { a.output[(head + i) * n.value_columns + column] = sums[column] / total; });
+  lanes.each([&](int lane) {
+    if (lane == 0) a.log_sum_exp[head + i] = highest + std::log(total);
+  });
+}
+
+// Query i < length: d_queries, and into d_weight_rows the row's part of the derivative by the head's weight.
+template <typename T, class Lanes>
+FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t b,
+                                             std::int64_t h, std::int64_t i, T* scratch) {
+  const SimpleSizes n = a.sizes;
+  const std::int64_t length = a.lengths[b], head = first_row(n, b, h);
+  const T* keys = a.keys + head * n.logit_columns;
+  const T* keys_transposed = a.keys_transposed + head * n.logit_columns;
+  const T* values_transposed = a.values_transposed + head * n.value_columns;
+  const T weight = a.weights[h], log_sum_exp = a.log_sum_exp[head + i], delta = a.delta[head + i];
+  T *query = scratch, *gradient = query + n.logit_columns, *sums = gradient + n.value_columns,
+    *slopes = sums + n.logit_columns, *by_weight = slopes + kLanes;
+  lanes.share(n.logit_columns, [&](std::int64_t d) {
+    query[d] = a.queries[(head + i) * n.logit_columns + d];
+    sums[d] = 0;
+  });
+  lanes.share(n.value_columns,
+              [&](std::int64_t column) { gradient[column] = a.gradients[(head + i) * n.value_columns + column]; });
+  lanes.each([&](int lane) { by_weight[lane] = 0; });
+  lanes.sync();
+
+  for (std::int64_t begin = 0; begin < length; begin += kLanes) {
+    const std::int64_t keys_here = length - begin < kLanes ? length - begin : kLanes;
+    lanes.each([&](int lane) {
+      slopes[lane] = 0;
+      if (lane >= keys_here) return;
+      const PairLogit<T> pair = pair_logit(n, query, keys_transposed, begin + lane, weight);
+      const T share = std::exp(pair.logit - log_sum_exp);
+      slopes[lane] = share * (value_product(n, gradient, values_transposed, begin + lane) - delta);
+      by_weight[lane] -= T(0.5) * slopes[lane] * pair.squared_distance;
+    });
+    lanes.sync();
+    lanes.share(n.logit_columns, [&](std::int64_t d) {
+      T sum = 0;
+      for (std::int64_t t = 0; t < keys_here; ++t)
+        sum += slopes[t] *
+               logit_derivative(n, static_cast<int>(d), query[d], keys[(begin + t) * n.logit_columns + d], weight);
+      sums[d] += sum;
+    });
+    lanes.sync();
+  }
+  lanes.share(n.logit_columns, [&](std::int64_t d) { a.d_queries[(head + i) * n.logit_columns + d] = sums[d]; });
+  const T row_by_weight = lanes.sum(by_weight);
+  lanes.each([&](int lane) {
+    if (lane == 0) a.d_weight_rows[head + i] = row_by_weight;
+  });
+}
+
+// Key j < length: d_keys and d_values.
+template <typename T, class Lanes>
+FLASHRNA_HOST_DEVICE void backward_key_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t b,
+                                           std::int64_t h, std::int64_t j, T* scratch) {
+  const SimpleSizes n = a.sizes;
+  const std::int64_t length = a.lengths[b], head = first_row(n, b, h);
+  const T* queries = a.queries + head * n.logit_columns;
+  const T* queries_transposed = a.queries_transposed + head * n.logit_columns;
+  const T* gradients = a.gradients + head * n.value_columns;
+  const T* gradients_transposed = a.gradients_transposed + head * n.value_columns;
+  const T weight = a.weights[h];
+  T *key = scratch, *value = key + n.logit_columns, *key_sums = value + n.value_columns,
+    *value_sums = key_sums + n.logit_columns, *shares = value_sums + n.value_columns, *slopes = shares + kLanes;
+  lanes.share(n.logit_columns, [&](std::int64_t d) {
+    key[d] = a.keys[(head + j) * n.logit_columns + d];
+    key_sums[d] = 0;
+  });
+  lanes.share(n.value_columns, [&](std::int64_t column) {
+    value[column] = a.values[(head + j) * n.value_columns + column];
+    value_sums[column] = 0;
+  });
+  lanes.sync();
+
+  for (std::int64_t begin = 0; begin < length; begin += kLanes) {
+    const std::int64_t queries_here = length - begin < kLanes ? length - begin : kLanes;
+    lanes.each([&](int lane) {
+      shares[lane] = slopes[lane] = 0;
+      if (lane >= queries_here) return;
+      const std::int64_t i = begin + lane;
+      shares[lane] = std::exp(pair_logit(n, key, queries_transposed, i, weight).logit - a.log_sum_exp[head + i]);
+      slopes[lane] = shares[lane] * (value_product(n, value, gradients_transposed, i) - a.delta[head + i]);
+    });
+    lanes.sync();
+    lanes.share(n.logit_columns, [&](std::int64_t d) {
+      T sum = 0;
+      for (std::int64_t t = 0; t < queries_here; ++t)
+        sum += slopes[t] *
+               logit_derivative(n, static_cast<int>(d), key[d], queries[(begin + t) * n.logit_columns + d], weight);
+      key_sums[d] += sum;
+    });
+    lanes.share(n.value_columns, [&](std::int64_t column) {
+      T sum = 0;
+      for (std::int64_t t = 0; t < queries_here; ++t)
+        sum += shares[t] * gradients[(begin + t) * n.value_columns + column];
+      value_sums[column] += sum;
+    });
+    lanes.sync();
+  }
+  lanes.share(n.logit_columns, [&](std::int64_t d) { a.d_keys[(head + j) * n.logit_columns + d] = key_sums[d]; });
+  lanes.share(n.value_columns,
+              [&](std::int64_t column) { a.d_values[(head + j) * n.value_columns + column] = value_sums[column]; });
+}
+
+}  // namespace flashrna

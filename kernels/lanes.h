@@ -1,0 +1,84 @@
+// A row of work shared by 32 lanes, written once: on a GPU they are the threads of a warp, on the host a loop. What
+// lanes tell each other goes through arrays of 32 in memory that all of them see, with sync() in between.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/host_device.h"
+
+namespace flashrna {
+
+inline constexpr int kLanes = 32;
+
+struct HostLanes {
+  // f(lane) for every lane.
+  template <typename F>
+  FLASHRNA_HOST_DEVICE void each(F f) const {
+    for (int lane = 0; lane < kLanes; ++lane) f(lane);
+  }
+  // f(item) for every item of [0, count), an item to a lane in turn.
+  template <typename F>
+  FLASHRNA_HOST_DEVICE void share(std::int64_t count, F f) const {
+    for (std::int64_t item = 0; item < count; ++item) f(item);
+  }
+  FLASHRNA_HOST_DEVICE void sync() const {}
+  // Over values [32]; the same result in all lanes. Additions pair lanes whose numbers differ in one bit.
+  template <typename T>
+  FLASHRNA_HOST_DEVICE T max(const T* values) const {
+    T result = values[0];
+    for (int lane = 1; lane < kLanes; ++lane) result = values[lane] > result ? values[lane] : result;
+    return result;
+  }
+  template <typename T>
+  FLASHRNA_HOST_DEVICE T sum(const T* values) const {
+    T partial[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) partial[lane] = values[lane];
+    for (int apart = kLanes / 2; apart > 0; apart /= 2)
+      for (int lane = 0; lane < apart; ++lane) partial[lane] += partial[lane + apart];
+    return partial[0];
+  }
+};
+
+#ifdef __CUDACC__
+
+// A whole warp; `lane` is the thread's place in it.
+struct WarpLanes {
+  int lane;
+
+  template <typename F>
+  FLASHRNA_HOST_DEVICE void each(F f) const {
+    f(lane);
+  }
+  template <typename F>
+  FLASHRNA_HOST_DEVICE void share(std::int64_t count, F f) const {
+    for (std::int64_t item = lane; item < count; item += kLanes) f(item);
+  }
+  FLASHRNA_HOST_DEVICE void sync() const {
+#ifdef __CUDA_ARCH__
+    __syncwarp();
+#endif
+  }
+  template <typename T>
+  FLASHRNA_HOST_DEVICE T max(const T* values) const {
+    T result = values[lane];
+#ifdef __CUDA_ARCH__
+    for (int apart = kLanes / 2; apart > 0; apart /= 2) {
+      const T other = __shfl_xor_sync(~0u, result, apart);
+      result = other > result ? other : result;
+    }
+#endif
+    return result;
+  }
+  template <typename T>
+  FLASHRNA_HOST_DEVICE T sum(const T* values) const {
+    T result = values[lane];
+#ifdef __CUDA_ARCH__
+    for (int apart = kLanes / 2; apart > 0; apart /= 2) result += __shfl_xor_sync(~0u, result, apart);
+#endif
+    return result;
+  }
+};
+
+#endif
+
+}  // namespace flashrna
