@@ -20,16 +20,16 @@ endif()
 # One library for all of them; kernels/ links it.
 add_library(flashrna_cuda STATIC)
 target_include_directories(flashrna_cuda PRIVATE ${PROJECT_SOURCE_DIR})
-target_compile_options(flashrna_cuda PRIVATE -Xptxas=-v -Xcompiler=-fPIC,-Wall,-Wextra -lineinfo
+target_compile_options(flashrna_cuda PRIVATE -Xptxas=-v -Xcompiler=-fPIC,-Wall,-Wextra -lineinfo --expt-relaxed-constexpr
   $<$<BOOL:${FLASHRNA_WERROR}>:--Werror=all-warnings> $<$<BOOL:${FLASHRNA_WERROR}>:-Xcompiler=-Werror>)
 set_target_properties(flashrna_cuda PROPERTIES LINKER_LANGUAGE CXX)
 find_package(CUDAToolkit REQUIRED)
 target_link_libraries(flashrna_cuda PRIVATE CUDA::cudart_static)
 
-# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a): machine code for each architecture, and for 80 also PTX, from
+# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a [OPTIONS ...]): machine code for each architecture, and for 80 also PTX, from
 # which the driver makes code for other devices of that or a later generation (a suffix "a" allows no such thing).
 function(flashrna_cuda_sources)
-  cmake_parse_arguments(ARG "" "" "ARCHITECTURES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "ARCHITECTURES;OPTIONS" ${ARGN})
   set(_flags "")
   foreach(_architecture IN LISTS ARG_ARCHITECTURES)
     set(_code sm_${_architecture})
@@ -41,7 +41,7 @@ function(flashrna_cuda_sources)
   foreach(_source IN LISTS ARG_UNPARSED_ARGUMENTS)
     get_filename_component(_source ${_source} ABSOLUTE)
     target_sources(flashrna_cuda PRIVATE ${_source})
-    set_source_files_properties(${_source} TARGET_DIRECTORY flashrna_cuda PROPERTIES COMPILE_OPTIONS "${_flags}")
+    set_source_files_properties(${_source} TARGET_DIRECTORY flashrna_cuda PROPERTIES COMPILE_OPTIONS "${_flags};${ARG_OPTIONS}")
   endforeach()
 endfunction()
 

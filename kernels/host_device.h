@@ -4,5 +4,5 @@
 #ifdef __CUDACC__
 #define FLASHRNA_HOST_DEVICE __host__ __device__ __forceinline__
 #else
-#define FLASHRNA_HOST_DEVICE inline
+#define FLASHRNA_HOST_DEVICE [[gnu::always_inline]] inline
 #endif

@@ -30,6 +30,12 @@ struct HostLanes {
     return result;
   }
   template <typename T>
+  FLASHRNA_HOST_DEVICE T min(const T* values) const {
+    T result = values[0];
+    for (int lane = 1; lane < kLanes; ++lane) result = values[lane] < result ? values[lane] : result;
+    return result;
+  }
+  template <typename T>
   FLASHRNA_HOST_DEVICE T sum(const T* values) const {
     T partial[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) partial[lane] = values[lane];
@@ -65,6 +71,17 @@ struct WarpLanes {
     for (int apart = kLanes / 2; apart > 0; apart /= 2) {
       const T other = __shfl_xor_sync(~0u, result, apart);
       result = other > result ? other : result;
+    }
+#endif
+    return result;
+  }
+  template <typename T>
+  FLASHRNA_HOST_DEVICE T min(const T* values) const {
+    T result = values[lane];
+#ifdef __CUDA_ARCH__
+    for (int apart = kLanes / 2; apart > 0; apart /= 2) {
+      const T other = __shfl_xor_sync(~0u, result, apart);
+      result = other < result ? other : result;
     }
 #endif
     return result;

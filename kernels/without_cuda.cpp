@@ -3,6 +3,8 @@
 
 #include "kernels/cuda_probe.h"
 #include "kernels/flash_ipa/flash_ipa_simple.h"
+#include "kernels/nearest_neighbors/nearest_neighbors_row.h"
+#include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
 
 namespace flashrna {
 namespace {
@@ -28,5 +30,19 @@ void simple_backward_cuda(const SimpleBackward<T>&, const CudaStream&) {
 }
 template void simple_backward_cuda(const SimpleBackward<float>&, const CudaStream&);
 template void simple_backward_cuda(const SimpleBackward<double>&, const CudaStream&);
+
+template <typename T>
+void nearest_neighbors_cuda(const NeighborRows<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void nearest_neighbors_cuda(const NeighborRows<float>&, const CudaStream&);
+template void nearest_neighbors_cuda(const NeighborRows<double>&, const CudaStream&);
+
+template <typename T>
+void pair_distance_rows_cuda(const PairDistanceRows<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void pair_distance_rows_cuda(const PairDistanceRows<float>&, const CudaStream&);
+template void pair_distance_rows_cuda(const PairDistanceRows<double>&, const CudaStream&);
 
 }  // namespace flashrna

@@ -2,13 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
-#include <map>
-#include <mutex>
+#include <algorithm>
 #include <utility>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/padding.h"
+#include "kernels/self_check.h"
 
 namespace flashrna {
 
@@ -111,20 +110,11 @@ void check(const FlashIpaInput& in) {
   TORCH_CHECK(in.lengths.scalar_type() == at::kLong, "flash_ipa: lengths must be i64");
 }
 
-// A fixed, ragged, off-centre input of a few residues: no random generator, so that every run decides alike.
+// A fixed, ragged, off-center input of a few residues: no random generator, so that every run decides alike.
 FlashIpaInput self_check_input(at::Device device) {
   const int64_t B = 2, L = 21, H = 2, C = 16, P_q = 4, P_v = 4, R = 2, c = 4;
   double phase = 0.0;
-  auto wave = [&](at::IntArrayRef shape) {
-    phase += 0.7;
-    return at::arange(c10::multiply_integers(shape), at::kDouble)
-        .mul(0.37)
-        .add(phase)
-        .sin()
-        .view(shape)
-        .to(at::kFloat)
-        .to(device);
-  };
+  const auto wave = [&](at::IntArrayRef shape) { return self_check_values(shape, phase += 0.7, device); };
   FlashIpaInput in;
   in.q = wave({B, L, H, C});
   in.k = wave({B, L, H, C});
@@ -147,7 +137,6 @@ FlashIpaInput self_check_input(at::Device device) {
 }
 
 double self_check_error(at::Device device) {
-  const at::NoGradGuard no_grad;
   const FlashIpaInput in = self_check_input(device);
   const FlashIpaOutput got = flash_ipa_backends::lifted(in);
   const FlashIpaOutput expected = flash_ipa_backends::dense(in);
@@ -184,20 +173,10 @@ std::string_view attention_backend_name(AttentionBackend backend) {
 }
 
 AttentionBackend resolve_attention_backend(at::Device device) {
-  static std::mutex mutex;
-  static std::map<std::pair<int, int>, AttentionBackend> resolved;
-  const std::lock_guard lock(mutex);
-  const std::pair<int, int> key{static_cast<int>(device.type()), device.index()};
-  if (const auto found = resolved.find(key); found != resolved.end()) return found->second;
   // Outputs are of order 1 (scalars, pairs) and 10 (points): a hundred roundings of f32 at 20 units from the origin.
-  const double allowed = 2e-4;
-  const double error = self_check_error(device);
-  const AttentionBackend choice = error <= allowed ? AttentionBackend::kLifted : AttentionBackend::kDense;
-  if (choice == AttentionBackend::kDense) {
-    TORCH_WARN("attention backend lifted differs from dense by ", error, " on ", device, " (allowed ", allowed,
-               "); using dense, whose memory grows with the square of the length");
-  }
-  return resolved[key] = choice;
+  static SelfCheck lifted("attention backend lifted", "dense, whose memory grows with the square of the length", 2e-4,
+                          self_check_error);
+  return lifted.passes(device) ? AttentionBackend::kLifted : AttentionBackend::kDense;
 }
 
 FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend) {

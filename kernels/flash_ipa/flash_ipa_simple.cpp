@@ -26,32 +26,28 @@ SimpleSizes sizes_of(const Tensor& queries, const Tensor& values, int64_t produc
           static_cast<int>(values.size(3))};
 }
 
-// row(lanes, b, h, i, scratch) for every row within its sequence's length, on all threads.
+// row(item, scratch) for every row, on all threads.
 template <typename T, typename Row>
-void for_each_row(const SimpleSizes& n, const int64_t* lengths, Row row) {
+void for_each_row(const SimpleSizes& n, Row row) {
   at::parallel_for(0, n.B * n.H * n.L, 16, [&](int64_t begin, int64_t end) {
     std::vector<T> scratch(simple_scratch_size(n));
-    for (int64_t item = begin; item < end; ++item) {
-      const int64_t i = item % n.L, h = item / n.L % n.H, b = item / n.L / n.H;
-      if (i < lengths[b]) row(HostLanes{}, b, h, i, scratch.data());
-    }
+    for (int64_t item = begin; item < end; ++item) row(item, scratch.data());
   });
 }
 
 template <typename T>
 void run_forward(const SimpleForward<T>& arguments, at::Device device) {
   if (device.is_cuda()) return simple_forward_cuda(arguments, current_cuda_stream(device));
-  for_each_row<T>(arguments.sizes, arguments.lengths, [&](auto lanes, int64_t b, int64_t h, int64_t i, T* scratch) {
-    forward_row(lanes, arguments, b, h, i, scratch);
-  });
+  for_each_row<T>(arguments.sizes,
+                  [&](int64_t item, T* scratch) { forward_row(HostLanes(), arguments, item, scratch); });
 }
 
 template <typename T>
 void run_backward(const SimpleBackward<T>& arguments, at::Device device) {
   if (device.is_cuda()) return simple_backward_cuda(arguments, current_cuda_stream(device));
-  for_each_row<T>(arguments.sizes, arguments.lengths, [&](auto lanes, int64_t b, int64_t h, int64_t i, T* scratch) {
-    backward_query_row(lanes, arguments, b, h, i, scratch);
-    backward_key_row(lanes, arguments, b, h, i, scratch);
+  for_each_row<T>(arguments.sizes, [&](int64_t item, T* scratch) {
+    backward_query_row(HostLanes(), arguments, item, scratch);
+    backward_key_row(HostLanes(), arguments, item, scratch);
   });
 }
 

@@ -47,23 +47,32 @@ FLASHRNA_HOST_DEVICE T value_product(const SimpleSizes& n, const T* fixed, const
   return sum;
 }
 
-// Where row `row` of head `h` of sequence `b` begins in an operand [B, H, L, columns], in rows; and where the
-// transposed operand [B, H, columns, L] of that head begins, in multiples of columns.
-FLASHRNA_HOST_DEVICE std::int64_t first_row(const SimpleSizes& n, std::int64_t b, std::int64_t h) {
-  return (b * n.H + h) * n.L;
+// Row `item` of all rows of a batch, [B, H, L].
+struct SimpleRow {
+  std::int64_t head;    // its head's first row; an operand [B, H, L, columns] of that head begins columns times further
+  std::int64_t i;       // its residue
+  std::int64_t length;  // of its sequence
+  std::int64_t h;
+};
+
+FLASHRNA_HOST_DEVICE SimpleRow simple_row(const SimpleSizes& n, const std::int64_t* lengths, std::int64_t item) {
+  const std::int64_t head = item / n.L;
+  return {head * n.L, item % n.L, lengths[head / n.H], head % n.H};
 }
 
-// ---- rows. `scratch` holds simple_scratch_size(n) elements that all lanes see ----
+// ---- rows: `item` of [B, H, L], nothing is done for one at or beyond its length. `scratch` holds
+// simple_scratch_size(n) elements that all lanes see ----
 
-// Row i < length: output and log-sum-exp, by online softmax.
+// Output and log-sum-exp, by online softmax.
 template <typename T, class Lanes>
-FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>& a, std::int64_t b, std::int64_t h,
-                                      std::int64_t i, T* scratch) {
+FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>& a, std::int64_t item, T* scratch) {
   const SimpleSizes n = a.sizes;
-  const std::int64_t length = a.lengths[b], head = first_row(n, b, h);
+  const SimpleRow row = simple_row(n, a.lengths, item);
+  const std::int64_t head = row.head, i = row.i, length = row.length;
+  if (i >= length) return;
   const T* keys = a.keys_transposed + head * n.logit_columns;
   const T* values = a.values + head * n.value_columns;
-  const T weight = a.weights[h];
+  const T weight = a.weights[row.h];
   T *query = scratch, *sums = query + n.logit_columns, *logits = sums + n.value_columns, *shares = logits + kLanes;
   lanes.share(n.logit_columns, [&](std::int64_t d) { query[d] = a.queries[(head + i) * n.logit_columns + d]; });
   lanes.share(n.value_columns, [&](std::int64_t column) { sums[column] = 0; });
@@ -98,16 +107,18 @@ FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>
   });
 }
 
-// Query i < length: d_queries, and into d_weight_rows the row's part of the derivative by the head's weight.
+// As a query: d_queries, and into d_weight_rows the row's part of the derivative by the head's weight.
 template <typename T, class Lanes>
-FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t b,
-                                             std::int64_t h, std::int64_t i, T* scratch) {
+FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t item,
+                                             T* scratch) {
   const SimpleSizes n = a.sizes;
-  const std::int64_t length = a.lengths[b], head = first_row(n, b, h);
+  const SimpleRow row = simple_row(n, a.lengths, item);
+  const std::int64_t head = row.head, i = row.i, length = row.length;
+  if (i >= length) return;
   const T* keys = a.keys + head * n.logit_columns;
   const T* keys_transposed = a.keys_transposed + head * n.logit_columns;
   const T* values_transposed = a.values_transposed + head * n.value_columns;
-  const T weight = a.weights[h], log_sum_exp = a.log_sum_exp[head + i], delta = a.delta[head + i];
+  const T weight = a.weights[row.h], log_sum_exp = a.log_sum_exp[head + i], delta = a.delta[head + i];
   T *query = scratch, *gradient = query + n.logit_columns, *sums = gradient + n.value_columns,
     *slopes = sums + n.logit_columns, *by_weight = slopes + kLanes;
   lanes.share(n.logit_columns, [&](std::int64_t d) {
@@ -146,17 +157,19 @@ FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBac
   });
 }
 
-// Key j < length: d_keys and d_values.
+// As a key: d_keys and d_values.
 template <typename T, class Lanes>
-FLASHRNA_HOST_DEVICE void backward_key_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t b,
-                                           std::int64_t h, std::int64_t j, T* scratch) {
+FLASHRNA_HOST_DEVICE void backward_key_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t item,
+                                           T* scratch) {
   const SimpleSizes n = a.sizes;
-  const std::int64_t length = a.lengths[b], head = first_row(n, b, h);
+  const SimpleRow row = simple_row(n, a.lengths, item);
+  const std::int64_t head = row.head, j = row.i, length = row.length;
+  if (j >= length) return;
   const T* queries = a.queries + head * n.logit_columns;
   const T* queries_transposed = a.queries_transposed + head * n.logit_columns;
   const T* gradients = a.gradients + head * n.value_columns;
   const T* gradients_transposed = a.gradients_transposed + head * n.value_columns;
-  const T weight = a.weights[h];
+  const T weight = a.weights[row.h];
   T *key = scratch, *value = key + n.logit_columns, *key_sums = value + n.value_columns,
     *value_sums = key_sums + n.logit_columns, *shares = value_sums + n.value_columns, *slopes = shares + kLanes;
   lanes.share(n.logit_columns, [&](std::int64_t d) {

@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/cuda_backend.h"
+#include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/padding.h"
+#include "kernels/self_check.h"
 
 namespace flashrna {
 
@@ -58,6 +61,34 @@ NearestNeighbors on_cpu(const Tensor& positions, const Tensor& lengths, int64_t 
   return result;
 }
 
+NearestNeighbors on_cuda(const Tensor& positions, const Tensor& lengths, int64_t k, double self_distance) {
+  const int64_t B = positions.size(0), L = positions.size(1);
+  NearestNeighbors result{at::full({B, L, k}, -1, lengths.options()), at::zeros({B, L, k}, positions.options())};
+  const Tensor contiguous = positions.contiguous(), contiguous_lengths = lengths.contiguous();
+  AT_DISPATCH_FLOATING_TYPES(positions.scalar_type(), "nearest_neighbors", [&] {
+    nearest_neighbors_cuda<scalar_t>({.B = B,
+                                      .L = L,
+                                      .k = k,
+                                      .self_distance = self_distance,
+                                      .positions = contiguous.const_data_ptr<scalar_t>(),
+                                      .lengths = contiguous_lengths.const_data_ptr<int64_t>(),
+                                      .indices = result.indices.mutable_data_ptr<int64_t>(),
+                                      .distances = result.distances.mutable_data_ptr<scalar_t>()},
+                                     current_cuda_stream(positions.device()));
+  });
+  return result;
+}
+
+// Neighbors that differ, and the largest difference of a distance.
+double self_check_error(at::Device device) {
+  const Tensor positions = self_check_values({2, 37, 3}, 0.2, device) * 10.0;
+  const Tensor lengths = at::tensor({37, 20}, at::kLong).to(device);
+  const NearestNeighbors got = on_cuda(positions, lengths, 5, 0.0);
+  const NearestNeighbors expected = nearest_neighbors_in_blocks(positions, lengths, 5);
+  return (got.indices != expected.indices).sum().item<double>() +
+         (got.distances - expected.distances).abs().max().item<double>();
+}
+
 }  // namespace
 
 NearestNeighbors nearest_neighbors_in_blocks(const Tensor& positions, const Tensor& lengths, int64_t k,
@@ -91,10 +122,15 @@ NearestNeighbors nearest_neighbors(const Tensor& positions, const Tensor& length
   TORCH_CHECK(lengths.dim() == 1 && lengths.size(0) == positions.size(0) && lengths.scalar_type() == at::kLong,
               "nearest_neighbors: lengths must be i64 of shape [B] with B = ", positions.size(0));
   TORCH_CHECK(k >= 1, "nearest_neighbors: k = ", k, ", must be at least 1");
+  TORCH_CHECK(lengths.device() == positions.device(), "nearest_neighbors: lengths are on ", lengths.device(),
+              ", positions on ", positions.device());
   const at::NoGradGuard no_grad;
   const Tensor detached = positions.detach();
-  return detached.is_cpu() ? on_cpu(detached, lengths, k, options.self_distance)
-                           : nearest_neighbors_in_blocks(detached, lengths, k, options);
+  if (detached.is_cpu()) return on_cpu(detached, lengths, k, options.self_distance);
+  static SelfCheck kernel("the CUDA kernel of nearest_neighbors", "blocks of distances", 1e-5, self_check_error);
+  if (detached.is_cuda() && kernel.passes(detached.device()))
+    return on_cuda(detached, lengths, k, options.self_distance);
+  return nearest_neighbors_in_blocks(detached, lengths, k, options);
 }
 
 }  // namespace flashrna

@@ -16,11 +16,11 @@ struct NearestNeighborsOptions {
 };
 
 // `positions` [B, L, 3] f32 or f64, `lengths` [B] i64, k >= 1. Residues at or beyond the length have no neighbours and
-// are nobody's. Not differentiable. Throws c10::Error on wrong shapes or dtypes.
+// are nobody's. Not differentiable. Throws c10::Error on wrong shapes, dtypes or devices.
 NearestNeighbors nearest_neighbors(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,
                                    const NearestNeighborsOptions& options = {});
 
-// The definition a block of queries at a time: linear memory on any device. What a GPU runs.
+// The definition a block of queries at a time: linear memory on any device. What a GPU runs if our kernel fails there.
 NearestNeighbors nearest_neighbors_in_blocks(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,
                                              const NearestNeighborsOptions& options = {});
 

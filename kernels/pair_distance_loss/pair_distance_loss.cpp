@@ -1,8 +1,14 @@
 #include "kernels/pair_distance_loss/pair_distance_loss.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Dispatch.h>
 
+#include <algorithm>
+
+#include "kernels/cuda_backend.h"
+#include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
 #include "kernels/pair_distance_loss/pair_distance_loss_backends.h"
+#include "kernels/self_check.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna {
@@ -13,9 +19,25 @@ namespace {
 
 constexpr int64_t kTileDistances = int64_t{1} << 22;  // over the batch; memory is 30 to 60 bytes for each
 
+// Largest difference of value or gradient, relative to the largest of either.
+double self_check_error(at::Device device) {
+  const Tensor truth = self_check_values({2, 9, 3, 3}, 0.2, device) * 10.0;
+  const Tensor predicted = truth + self_check_values({2, 9, 3, 3}, 0.9, device);
+  const Tensor mask = self_check_values({2, 9, 3}, 1.7, device) > -0.7;
+  const PairDistanceLoss got = pair_distance_loss_cuda(predicted, truth, mask, /*with_gradient=*/true);
+  const PairDistanceLoss expected = pair_distance_loss_tiled(predicted, truth, mask, /*with_gradient=*/true);
+  const auto error = [](const Tensor& a, const Tensor& b) {
+    return ((a - b).abs().max() / b.abs().max()).item<double>();
+  };
+  return std::max(error(got.value, expected.value), error(got.gradient, expected.gradient));
+}
+
 PairDistanceLoss compute(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask, bool with_gradient) {
-  return predicted.is_cpu() ? pair_distance_loss_cpu(predicted, truth, atom_mask, with_gradient)
-                            : pair_distance_loss_tiled(predicted, truth, atom_mask, with_gradient);
+  if (predicted.is_cpu()) return pair_distance_loss_cpu(predicted, truth, atom_mask, with_gradient);
+  static SelfCheck kernel("the CUDA kernel of pair_distance_loss", "blocks of distances", 1e-5, self_check_error);
+  if (predicted.is_cuda() && kernel.passes(predicted.device()))
+    return pair_distance_loss_cuda(predicted, truth, atom_mask, with_gradient);
+  return pair_distance_loss_tiled(predicted, truth, atom_mask, with_gradient);
 }
 
 class PairDistanceLossFunction : public torch::autograd::Function<PairDistanceLossFunction> {
@@ -55,6 +77,25 @@ Tensor pair_distance_loss(const Tensor& predicted, const Tensor& truth, const Te
     return PairDistanceLossFunction::apply(predicted, truth, atom_mask);
   }
   return compute(predicted, truth, atom_mask, /*with_gradient=*/false).value;
+}
+
+PairDistanceLoss pair_distance_loss_cuda(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask,
+                                         bool with_gradient) {
+  const Tensor x = predicted.detach().contiguous(), y = truth.detach().contiguous(), mask = atom_mask.contiguous();
+  const int64_t B = x.size(0), N = x.size(1) * x.size(2);
+  const Tensor rows = at::zeros({B, N}, x.options().dtype(at::kDouble));
+  const Tensor gradient = with_gradient ? at::zeros_like(x) : Tensor();
+  AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "pair_distance_loss", [&] {
+    pair_distance_rows_cuda<scalar_t>({.B = B,
+                                       .N = N,
+                                       .predicted = x.const_data_ptr<scalar_t>(),
+                                       .truth = y.const_data_ptr<scalar_t>(),
+                                       .mask = mask.const_data_ptr<bool>(),
+                                       .rows = rows.mutable_data_ptr<double>(),
+                                       .gradient = with_gradient ? gradient.mutable_data_ptr<scalar_t>() : nullptr},
+                                      current_cuda_stream(x.device()));
+  });
+  return {rows.sum(1).to(x.scalar_type()), gradient};
 }
 
 PairDistanceLoss pair_distance_loss_tiled(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask,

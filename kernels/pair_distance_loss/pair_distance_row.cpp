@@ -1,7 +1,8 @@
 #include "kernels/pair_distance_loss/pair_distance_row.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "kernels/pair_distance_loss/pair_distance_term.h"
 
 namespace flashrna {
 namespace {
@@ -24,14 +25,12 @@ template <typename T, bool kGradient>
       for (std::int64_t lane = 0; lane < kLanes; ++lane) {
         const T dx = xi0 - x0[j + lane], dy = xi1 - x1[j + lane], dz = xi2 - x2[j + lane];
         const T ex = yi0 - y0[j + lane], ey = yi1 - y1[j + lane], ez = yi2 - y2[j + lane];
-        const T distance = std::sqrt(dx * dx + dy * dy + dz * dz);
-        const T error = (distance - std::sqrt(ex * ex + ey * ey + ez * ez)) * atoms.weight[j + lane];
-        sum[lane] += error * error;
+        const PairDistanceTerm<T> term = pair_distance_term(dx, dy, dz, ex, ey, ez, atoms.weight[j + lane]);
+        sum[lane] += term.error * term.error;
         if constexpr (kGradient) {
-          const T factor = distance > T(0) ? error / distance : T(0);
-          g0[lane] += factor * dx;
-          g1[lane] += factor * dy;
-          g2[lane] += factor * dz;
+          g0[lane] += term.factor * dx;
+          g1[lane] += term.factor * dy;
+          g2[lane] += term.factor * dz;
         }
       }
     }

@@ -1,11 +1,13 @@
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 
+#include <ATen/Dispatch.h>
 #include <gtest/gtest.h>
 
 #include <ostream>
 #include <vector>
 
 #include "kernels/cuda_backend.h"
+#include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna {
@@ -50,6 +52,51 @@ TEST_P(NearestNeighborsOf, EqualsTheDefinitionExactly) {
   }
 }
 
+// The row function of the GPU, in a loop.
+NearestNeighbors rows_on_host(const Tensor& positions, const Tensor& lengths, int64_t k, double self_distance) {
+  const int64_t B = positions.size(0), L = positions.size(1);
+  NearestNeighbors result{at::full({B, L, k}, -1, lengths.options()), at::zeros({B, L, k}, positions.options())};
+  std::vector<std::int64_t> scratch(kNeighborScratch);
+  AT_DISPATCH_FLOATING_TYPES(positions.scalar_type(), "nearest_neighbors", [&] {
+    const NeighborRows<scalar_t> rows{.B = B,
+                                      .L = L,
+                                      .k = k,
+                                      .self_distance = self_distance,
+                                      .positions = positions.const_data_ptr<scalar_t>(),
+                                      .lengths = lengths.const_data_ptr<int64_t>(),
+                                      .indices = result.indices.mutable_data_ptr<int64_t>(),
+                                      .distances = result.distances.mutable_data_ptr<scalar_t>()};
+    for (int64_t item = 0; item < B * L; ++item) neighbor_row(HostLanes(), rows, item, scratch.data());
+  });
+  return result;
+}
+
+TEST_P(NearestNeighborsOf, RowsOfTheGpuEqualThoseOfTheCpuBitForBit) {
+  const Case& c = GetParam();
+  const Tensor lengths = at::tensor(c.lengths, at::kLong);
+  for (const at::ScalarType dtype : {at::kDouble, at::kFloat}) {
+    const Tensor positions = positions_of(c).to(dtype);
+    const NearestNeighbors expected = nearest_neighbors(positions, lengths, c.k, {.self_distance = c.self_distance});
+    const NearestNeighbors got = rows_on_host(positions, lengths, c.k, c.self_distance);
+    EXPECT_TRUE(at::equal(got.indices, expected.indices)) << dtype;
+    EXPECT_TRUE(at::equal(got.distances, expected.distances)) << dtype;
+  }
+}
+
+TEST_P(NearestNeighborsOf, OnCudaEqualThoseOfTheCpuBitForBit) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  const Case& c = GetParam();
+  const Tensor lengths = at::tensor(c.lengths, at::kLong);
+  for (const at::ScalarType dtype : {at::kDouble, at::kFloat}) {
+    const Tensor positions = positions_of(c).to(dtype);
+    const NearestNeighborsOptions options{.self_distance = c.self_distance};
+    const NearestNeighbors expected = nearest_neighbors(positions, lengths, c.k, options);
+    const NearestNeighbors got = nearest_neighbors(positions.to(at::kCUDA), lengths.to(at::kCUDA), c.k, options);
+    EXPECT_TRUE(at::equal(got.indices.cpu(), expected.indices)) << dtype;
+    EXPECT_TRUE(at::equal(got.distances.cpu(), expected.distances)) << dtype;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Shapes, NearestNeighborsOf,
     testing::Values(Case{"one_residue", {1}, 3, 0.0, false}, Case{"two_residues", {2}, 3, 0.0, false},
@@ -58,15 +105,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"published_self", {10, 10}, 10, 1e6, false}, Case{"long", {1025}, 20, 0.0, false},
                     Case{"empty_sequence", {4, 0}, 2, 0.0, false}, Case{"empty_batch", {}, 2, 0.0, false}),
     [](const testing::TestParamInfo<Case>& test) { return test.param.name; });
-
-TEST(NearestNeighborsOnCuda, EqualThoseOfTheCpu) {
-  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
-  const Tensor positions = positions_of({"", {300, 97, 5}, 20, 0.0, false});
-  const Tensor lengths = at::tensor({300, 97, 5}, at::kLong);
-  const NearestNeighbors expected = nearest_neighbors_reference(positions, lengths, 20);
-  const NearestNeighbors got = nearest_neighbors(positions.to(at::kCUDA), lengths.to(at::kCUDA), 20);
-  EXPECT_TRUE(at::equal(got.indices.cpu(), expected.indices));
-}
 
 TEST(NearestNeighborsKnown, OnALineTheNeighborsAreTheOnesBeside) {
   const Tensor line =

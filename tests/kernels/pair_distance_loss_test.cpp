@@ -1,12 +1,16 @@
 #include "kernels/pair_distance_loss/pair_distance_loss.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Dispatch.h>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <string>
+#include <vector>
 
+#include "kernels/cuda_backend.h"
+#include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
 #include "kernels/pair_distance_loss/pair_distance_loss_backends.h"
 #include "kernels/torch_headers.h"
 #include "tests/support/finite_differences.h"
@@ -74,6 +78,55 @@ TEST_P(PairDistanceLossShapes, EqualsTheReference) {
 
     const at::NoGradGuard no_grad;
     expect_close("value alone", pair_distance_loss(c.predicted, c.truth, c.atom_mask), got.value, 0.0);
+  }
+}
+
+// The row function of the GPU, in a loop.
+PairDistanceLoss rows_on_host(const Case& c) {
+  const Tensor x = c.predicted.contiguous(), y = c.truth.contiguous(), mask = c.atom_mask.contiguous();
+  const int64_t B = x.size(0), N = x.size(1) * x.size(2);
+  const Tensor rows = at::zeros({B, N}, at::kDouble), gradient = at::zeros_like(x);
+  std::vector<double> scratch(kPairDistanceScratch);
+  AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "pair_distance_loss", [&] {
+    const PairDistanceRows<scalar_t> arguments{.B = B,
+                                               .N = N,
+                                               .predicted = x.const_data_ptr<scalar_t>(),
+                                               .truth = y.const_data_ptr<scalar_t>(),
+                                               .mask = mask.const_data_ptr<bool>(),
+                                               .rows = rows.mutable_data_ptr<double>(),
+                                               .gradient = gradient.mutable_data_ptr<scalar_t>()};
+    for (int64_t item = 0; item < B * N; ++item) pair_distance_gpu_row(HostLanes(), arguments, item, scratch.data());
+  });
+  return {rows.sum(1).to(x.scalar_type()), gradient};
+}
+
+void expect_equals_reference(const std::string& name, const PairDistanceLoss& got, const Case& c, double allowed) {
+  Case exact = c;
+  exact.predicted = c.predicted.to(at::kDouble);
+  exact.truth = c.truth.to(at::kDouble);
+  const Result expected = differentiate(exact, pair_distance_loss_reference);
+  const Tensor weights = at::arange(1, got.value.numel() + 1, expected.gradient.options()).view({-1, 1, 1, 1});
+  expect_close(name + " value", got.value.cpu(), expected.value, allowed);
+  expect_close(name + " gradient", got.gradient.cpu() * weights, expected.gradient, allowed);
+}
+
+TEST_P(PairDistanceLossShapes, RowsOfTheGpuEqualTheReference) {
+  for (const auto& [type, allowed] : {std::pair(at::kDouble, 1e-13), {at::kFloat, 2e-6}}) {
+    const Case c = make_case(GetParam().lengths, GetParam().atoms, type);
+    expect_equals_reference(at::toString(type), rows_on_host(c), c, allowed);
+  }
+}
+
+TEST_P(PairDistanceLossShapes, OnCudaEqualsTheReferenceAndItselfInTwoRuns) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  for (const auto& [type, allowed] : {std::pair(at::kDouble, 1e-13), {at::kFloat, 2e-6}}) {
+    const Case c = make_case(GetParam().lengths, GetParam().atoms, type);
+    const auto run = [&] {
+      return pair_distance_loss_cuda(c.predicted.to(at::kCUDA), c.truth.to(at::kCUDA), c.atom_mask.to(at::kCUDA), true);
+    };
+    const PairDistanceLoss one = run(), two = run();
+    expect_equals_reference(at::toString(type), one, c, allowed);
+    EXPECT_TRUE(at::equal(one.value, two.value) && at::equal(one.gradient, two.gradient));
   }
 }
 

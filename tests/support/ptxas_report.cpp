@@ -12,6 +12,8 @@ constexpr int kBackwardBytes = 64;
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
+bool is_backward(const std::string& kernel) { return contains(kernel, "backward") || contains(kernel, "Backward"); }
+
 // The text between two quotes, from the `nth` pair on.
 std::string quoted(const std::string& line, int nth) {
   std::size_t begin = 0, end = 0;
@@ -75,7 +77,7 @@ PtxasReport parse_ptxas_report(const std::string& text) {
 std::vector<std::string> ptxas_violations(const PtxasReport& report) {
   std::vector<std::string> all = report.notes;
   for (const KernelResources& kernel : report.kernels) {
-    const int allowed = contains(kernel.kernel, "backward") ? kBackwardBytes : 0;
+    const int allowed = is_backward(kernel.kernel) ? kBackwardBytes : 0;
     const int spilled = std::max(kernel.spill_store_bytes, kernel.spill_load_bytes);
     if (kernel.stack_bytes > allowed || spilled > allowed) {
       all.push_back(kernel.kernel + " for " + kernel.architecture + ": " + std::to_string(kernel.stack_bytes) +

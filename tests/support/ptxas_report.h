@@ -23,8 +23,8 @@ struct PtxasReport {
 // Throws std::runtime_error if a kernel's lines are incomplete.
 PtxasReport parse_ptxas_report(const std::string& text);
 
-// What breaks the rules, a line each; empty if nothing does. A kernel with "backward" in its name may have 64 bytes of
-// stack and spill 64; any other none at all. Notes of potential performance loss are never allowed.
+// What breaks the rules, a line each; empty if nothing does. A kernel with "backward" or "Backward" in its name may
+// have 64 bytes of stack and spill 64; any other none at all. Notes of potential performance loss are never allowed.
 std::vector<std::string> ptxas_violations(const PtxasReport& report);
 
 }  // namespace flashrna

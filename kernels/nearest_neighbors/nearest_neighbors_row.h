@@ -1,0 +1,84 @@
+// The neighbors of one residue on a GPU, in memory that does not depend on the length: every pass over the keys finds
+// the nearest one beyond the last found. The same function is the GPU's kernel and a loop on the host, to be tested.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "kernels/cuda_launch.h"
+#include "kernels/host_device.h"
+#include "kernels/lanes.h"
+
+namespace flashrna {
+
+// float or double. `indices` come filled with -1 and `distances` with 0.
+template <typename T>
+struct NeighborRows {
+  std::int64_t B, L, k;
+  double self_distance;         // as NearestNeighborsOptions
+  const T* positions;           // [B, L, 3]
+  const std::int64_t* lengths;  // [B]
+  std::int64_t* indices;        // [B, L, k]
+  T* distances;                 // [B, L, k]
+};
+
+// For every row of [B, L], on the stream's device. Throws std::runtime_error with what CUDA says.
+template <typename T>
+void nearest_neighbors_cuda(const NeighborRows<T>& arguments, const CudaStream& stream);
+
+// Of scratch memory, elements of 8 bytes.
+inline constexpr std::int64_t kNeighborScratch = 2 * kLanes;
+
+// Row `item` of [B, L]; nothing is done for one at or beyond its length.
+template <typename T, class Lanes>
+FLASHRNA_HOST_DEVICE void neighbor_row(const Lanes& lanes, const NeighborRows<T>& a, std::int64_t item,
+                                       std::int64_t* scratch) {
+  const std::int64_t b = item / a.L, i = item % a.L, length = a.lengths[b], nobody = std::int64_t{1} << 62;
+  if (i >= length) return;
+  const T* positions = a.positions + b * a.L * 3;
+  const T x = positions[3 * i], y = positions[3 * i + 1], z = positions[3 * i + 2];
+  const T self_distance = static_cast<T>(a.self_distance), infinity = std::numeric_limits<T>::infinity();
+  std::int64_t* candidates = scratch;
+  T* nearest = reinterpret_cast<T*>(scratch + kLanes);
+
+  // (distance, index) of the last one found; ascending in that order, so that ties go to the lower index.
+  T last_distance = T(-1);
+  std::int64_t last_index = -1;
+  for (std::int64_t m = 0; m < a.k; ++m) {
+    lanes.each([&](int lane) {
+      T best = infinity;
+      std::int64_t best_index = nobody;
+      for (std::int64_t j = lane; j < length; j += kLanes) {
+        if (j == i && !(self_distance > T(0))) continue;
+        const T dx = x - positions[3 * j], dy = y - positions[3 * j + 1], dz = z - positions[3 * j + 2];
+        const T distance = j == i ? self_distance : std::sqrt(dx * dx + dy * dy + dz * dz);
+        const bool beyond = distance > last_distance || (distance == last_distance && j > last_index);
+        if (beyond && distance < best) {
+          best = distance;
+          best_index = j;
+        }
+      }
+      nearest[lane] = best;
+      candidates[lane] = best_index;
+    });
+    lanes.sync();
+    const T distance = lanes.min(nearest);
+    lanes.each([&](int lane) {
+      if (nearest[lane] != distance) candidates[lane] = nobody;
+    });
+    lanes.sync();
+    const std::int64_t index = lanes.min(candidates);
+    lanes.sync();
+    if (index == nobody) return;
+    lanes.each([&](int lane) {
+      if (lane != 0) return;
+      a.indices[item * a.k + m] = index;
+      a.distances[item * a.k + m] = distance;
+    });
+    last_distance = distance;
+    last_index = index;
+  }
+}
+
+}  // namespace flashrna

@@ -1,0 +1,37 @@
+// Whether a fast implementation agrees with its reference on this very device.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace flashrna {
+
+// Made once a process for an implementation, as a static; any thread may ask.
+class SelfCheck {
+ public:
+  // `error` runs both on a small fixed input on the device, in about a millisecond, and returns how far they are apart;
+  // at most `allowed` of that passes. `what` and `instead` name the two in the warning: "WHAT differs from its
+  // reference by ...; using INSTEAD".
+  SelfCheck(std::string what, std::string instead, double allowed, double (*error)(at::Device));
+
+  // Checks at first use on a device and remembers; a check that fails or throws warns, once.
+  bool passes(at::Device device);
+
+ private:
+  bool check(at::Device device) const;
+
+  std::string what_, instead_;
+  double allowed_;
+  double (*error_)(at::Device);
+  std::mutex mutex_;
+  std::map<std::pair<int, int>, bool> passed_;
+};
+
+// Numbers of order 1 without a random generator, equal in every run: sin(1.37 n + phase), f32, on the device.
+at::Tensor self_check_values(at::IntArrayRef shape, double phase, at::Device device);
+
+}  // namespace flashrna
