@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "kernels/cuda_backend.h"
 #include "kernels/torch_headers.h"
+#include "tests/kernels/flash_ipa_cases.h"
 #include "tests/support/golden_tensor.h"
 
 namespace flashrna {
@@ -19,92 +19,7 @@ namespace {
 
 using at::Tensor;
 
-struct Shape {
-  std::vector<int64_t> lengths;  // padded to the longest
-  int64_t H, C, P_q, P_v, R, c;
-};
-
-// Deterministic values of order 1, the same on every machine.
-class Waves {
- public:
-  Tensor operator()(at::IntArrayRef shape) {
-    phase_ += 0.7312;
-    return at::arange(c10::multiply_integers(shape), at::kDouble).mul(1.37).add(phase_).sin().view(shape);
-  }
-
- private:
-  double phase_ = 0.0;
-};
-
-Tensor random_rotations(Waves& wave, int64_t B, int64_t L) {
-  const Tensor q = wave({B, L, 4}) + 0.1;
-  const auto u = (q / q.norm(2, -1, true)).unbind(-1);
-  const Tensor &w = u[0], &x = u[1], &y = u[2], &z = u[3];
-  return at::stack({1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y), 2 * (x * y + w * z),
-                    1 - 2 * (x * x + z * z), 2 * (y * z - w * x), 2 * (x * z - w * y), 2 * (y * z + w * x),
-                    1 - 2 * (x * x + y * y)},
-                   -1)
-      .view({B, L, 3, 3});
-}
-
-FlashIpaInput make_input(const Shape& s, at::ScalarType dtype) {
-  const int64_t B = static_cast<int64_t>(s.lengths.size());
-  const int64_t L = s.lengths.empty() ? 0 : *std::max_element(s.lengths.begin(), s.lengths.end());
-  Waves wave;
-  const auto values = [&](at::IntArrayRef shape) { return wave(shape).to(dtype); };
-  FlashIpaInput in;
-  in.q = values({B, L, s.H, s.C});
-  in.k = values({B, L, s.H, s.C});
-  in.v = values({B, L, s.H, s.C});
-  in.q_points = values({B, L, s.H, s.P_q, 3});
-  in.k_points = values({B, L, s.H, s.P_q, 3});
-  in.v_points = values({B, L, s.H, s.P_v, 3});
-  in.rotations = random_rotations(wave, B, L).to(dtype);
-  in.translations = values({B, L, 3}) * 3.0;
-  in.point_weights = (wave({s.H}).abs() * 0.1 + 0.05).to(dtype);
-  if (s.R > 0) {
-    in.bias_q = values({B, L, s.H, s.R});
-    in.bias_k = values({B, L, s.H, s.R});
-    in.pair_q = values({B, L, s.R, s.c});
-    in.pair_k = values({B, L, s.R, s.c});
-  }
-  in.lengths = at::tensor(s.lengths, at::kLong);
-  return in;
-}
-
-std::vector<Tensor*> floating_inputs(FlashIpaInput& in) {
-  std::vector<Tensor*> all;
-  for (Tensor* t : {&in.q, &in.k, &in.v, &in.q_points, &in.k_points, &in.v_points, &in.rotations, &in.translations,
-                    &in.point_weights, &in.bias_q, &in.bias_k, &in.pair_q, &in.pair_k}) {
-    if (t->defined()) all.push_back(t);
-  }
-  return all;
-}
-
-std::vector<Tensor> outputs_of(const FlashIpaOutput& out) {
-  std::vector<Tensor> all = {out.scalars, out.points, out.point_norms};
-  if (out.pairs.defined()) all.push_back(out.pairs);
-  return all;
-}
-
-// A weighted sum of all outputs whose weights do not repeat.
-Tensor scalar_of(const FlashIpaOutput& out) {
-  Waves wave;
-  Tensor sum = at::scalar_tensor(0.0, out.scalars.options());
-  for (const Tensor& t : outputs_of(out)) sum = sum + (t * wave(t.sizes()).to(t.options())).sum();
-  return sum;
-}
-
-struct Case {
-  const char* name;
-  Shape shape;
-  at::ScalarType dtype;
-  double tolerance;  // relative to the largest magnitude
-};
-
-void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
-
-class FlashIpa : public testing::TestWithParam<Case> {};
+class FlashIpa : public testing::TestWithParam<FlashIpaCase> {};
 
 struct Differentiated {
   std::vector<Tensor> outputs, gradients;  // on the CPU
@@ -122,7 +37,7 @@ Differentiated differentiate(FlashIpaInput in, AttentionBackend backend, at::Dev
 }
 
 // `backend` on `device` in the case's dtype against dense on the CPU in f64.
-void expect_equals_dense(const Case& c, AttentionBackend backend, at::Device device = at::kCPU) {
+void expect_equals_dense(const FlashIpaCase& c, AttentionBackend backend, at::Device device = at::kCPU) {
   FlashIpaInput in = make_input(c.shape, c.dtype), exact = in;
   for (Tensor* t : floating_inputs(exact)) *t = t->to(at::kDouble);
   const Differentiated expected = differentiate(exact, AttentionBackend::kDense);
@@ -152,24 +67,8 @@ TEST_P(FlashIpa, SimpleOnCudaEqualsDenseWithGradients) {
   expect_equals_dense(GetParam(), AttentionBackend::kSimple, at::kCUDA);
 }
 
-// f64: 1e-12 is a thousand roundings. f32: logits of order 10 carry 1e-6 and the exponential passes that on.
-INSTANTIATE_TEST_SUITE_P(Shapes, FlashIpa,
-                         testing::Values(Case{"one_residue", {{1}, 2, 4, 2, 3, 2, 4}, at::kDouble, 1e-12},
-                                         Case{"two_residues", {{2}, 2, 4, 2, 3, 2, 4}, at::kDouble, 1e-12},
-                                         Case{"ragged", {{97, 13, 1, 60}, 3, 8, 4, 5, 2, 4}, at::kDouble, 1e-12},
-                                         Case{"rank_1", {{33, 20}, 2, 8, 4, 4, 1, 8}, at::kDouble, 1e-12},
-                                         Case{"rank_3", {{33, 20}, 2, 8, 4, 4, 3, 8}, at::kDouble, 1e-12},
-                                         Case{"rank_4", {{33, 20}, 2, 8, 4, 4, 4, 8}, at::kDouble, 1e-12},
-                                         Case{"rank_5", {{33, 20}, 2, 8, 4, 4, 5, 8}, at::kDouble, 1e-12},
-                                         Case{"rank_6", {{33, 20}, 2, 8, 4, 4, 6, 8}, at::kDouble, 1e-12},
-                                         Case{"rank_7", {{33, 20}, 2, 8, 4, 4, 7, 8}, at::kDouble, 1e-12},
-                                         Case{"rank_8", {{33, 20}, 2, 8, 4, 4, 8, 8}, at::kDouble, 1e-12},
-                                         Case{"without_pair", {{33, 20}, 2, 8, 4, 4, 0, 0}, at::kDouble, 1e-12},
-                                         Case{"empty_sequence", {{5, 0, 3}, 2, 8, 4, 4, 2, 4}, at::kDouble, 1e-12},
-                                         Case{"empty_batch", {{}, 2, 8, 4, 4, 2, 4}, at::kDouble, 1e-12},
-                                         Case{"long", {{1025}, 2, 16, 4, 4, 2, 4}, at::kFloat, 2e-5},
-                                         Case{"ragged_f32", {{97, 13, 1, 60}, 3, 8, 4, 5, 2, 4}, at::kFloat, 2e-5}),
-                         [](const testing::TestParamInfo<Case>& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Shapes, FlashIpa, testing::ValuesIn(kFlashIpaCases),
+                         [](const testing::TestParamInfo<FlashIpaCase>& test) { return test.param.name; });
 
 class EveryBackend : public testing::TestWithParam<AttentionBackend> {};
 
@@ -286,7 +185,7 @@ TEST(FlashIpaChecks, NameTheTensorThatIsWrong) {
     }
     return std::string("no error");
   };
-  const Shape shape{{5, 3}, 2, 4, 2, 3, 2, 4};
+  const FlashIpaShape shape{{5, 3}, 2, 4, 2, 3, 2, 4};
   FlashIpaInput in = make_input(shape, at::kFloat);
   in.k_points = in.k_points.narrow(3, 0, 1);
   EXPECT_NE(message_of(in).find("k_points has shape"), std::string::npos) << message_of(in);
