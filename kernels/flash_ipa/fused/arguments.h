@@ -1,0 +1,36 @@
+// What the fused kernels and their emulator take and give: raw pointers, f32, contiguous. N rows of all batch entries;
+// entry b has the rows first_row[b] ... first_row[b] + length[b] - 1, so that padded and packed batches are the same.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/flash_ipa/fused/layout.h"
+
+namespace flashrna::fused_ipa {
+
+struct Arguments {
+  HeadSize size{};
+  int H = 0;
+  int B = 0;
+  std::int64_t N = 0;
+  const std::int64_t *first_row = nullptr, *length = nullptr;                 // [B]
+  const float *q = nullptr, *k = nullptr, *v = nullptr;                       // [N, H, C]
+  const float *q_points = nullptr, *k_points = nullptr, *v_points = nullptr;  // [N, H, P, 3] local, nm
+  const float *rotations = nullptr, *translations = nullptr;                  // [N, 3, 3], [N, 3] nm
+  const float* point_weights = nullptr;                                       // [H] > 0
+  const float *bias_q = nullptr, *bias_k = nullptr;                           // [N, H, R]; R = 0: null
+  const float *pair_q = nullptr, *pair_k = nullptr;                           // [N, R, c]; R = 0: null
+  const float* key_bias = nullptr;                                            // [N] or null
+};
+
+// Rows outside of all entries are left as they are.
+struct Outputs {
+  float* scalars = nullptr;      // [N, H, C]
+  float* points = nullptr;       // [N, H, P_v, 3] in the residue's frame
+  float* point_norms = nullptr;  // [N, H, P_v]
+  float* pairs = nullptr;        // [N, H, c]; null without pair values
+  float* pair_sums = nullptr;    // U [N, H, R, c], for backward; may be null
+  float* lse = nullptr;          // [N, H], base 2, for backward; may be null
+};
+
+}  // namespace flashrna::fused_ipa

@@ -1,0 +1,75 @@
+// IEEE half precision as bits, the type of every tensor-core operand, and the splitting of a number into two halves.
+#pragma once
+
+#ifdef __CUDA_ARCH__
+#include <cuda_fp16.h>
+#endif
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/host_device.h"
+
+namespace flashrna::fused_ipa {
+
+using Half = std::uint16_t;
+
+inline constexpr float kLargestHalf = 65504.0f;
+
+// Whether to_half() changes x by more than rounding: what the lift counts.
+FLASHRNA_HOST_DEVICE bool is_beyond_half(float x) { return !(x >= -kLargestHalf && x <= kLargestHalf); }
+
+// Nearest half, ties to even, subnormals kept; beyond the range the largest one: an infinity would meet a zero in the
+// tensor core. NaN stays NaN, so that bad input shows.
+FLASHRNA_HOST_DEVICE Half to_half(float x) {
+  x = x > kLargestHalf ? kLargestHalf : x < -kLargestHalf ? -kLargestHalf : x;
+#ifdef __CUDA_ARCH__
+  return __half_as_ushort(__float2half_rn(x));
+#else
+  std::uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  const std::uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return static_cast<Half>(sign | 0x7e00u);
+  if (magnitude < 0x38800000u) {  // below 2^-14: one unit in the last place of [0.5, 1) is the subnormals' unit, 2^-24
+    float shifted;
+    std::memcpy(&shifted, &magnitude, 4);
+    shifted += 0.5f;
+    std::memcpy(&bits, &shifted, 4);
+    return static_cast<Half>(sign | (bits - 0x3f000000u));
+  }
+  const std::uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
+  return static_cast<Half>(sign | (rounded - 0x38000000u) >> 13);
+#endif
+}
+
+FLASHRNA_HOST_DEVICE float from_half(Half h) {
+#ifdef __CUDA_ARCH__
+  return __half2float(__ushort_as_half(h));
+#else
+  const std::uint32_t sign = (h & 0x8000u) << 16, magnitude = (h & 0x7fffu) << 13;
+  if (magnitude >= 0x0f800000u) {  // infinity or NaN
+    const std::uint32_t bits = sign | 0x70000000u | magnitude;
+    float x;
+    std::memcpy(&x, &bits, 4);
+    return x;
+  }
+  float x;
+  std::memcpy(&x, &magnitude, 4);
+  x *= 0x1p112f;  // the exponents' biases are 15 and 127; exact for subnormals too
+  return sign != 0 ? -x : x;
+#endif
+}
+
+// x = hi + lo to 22 bits, and to 2^-25 absolute where lo is subnormal.
+struct HiLo {
+  Half hi, lo;
+};
+
+FLASHRNA_HOST_DEVICE HiLo split(float x) {
+  const Half hi = to_half(x);
+  return {hi, to_half(x - from_half(hi))};
+}
+
+FLASHRNA_HOST_DEVICE float joined(HiLo x) { return from_half(x.hi) + from_half(x.lo); }
+
+}  // namespace flashrna::fused_ipa

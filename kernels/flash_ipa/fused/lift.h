@@ -1,0 +1,175 @@
+// From residues to the operands of the tensor core: points relative to the origin of their tile, and the sums that
+// correct for the difference of two tiles' origins. With D = o_I - o_J, the origins of a tile of queries and one of
+// keys, and primes for coordinates relative to the own tile's origin,
+//   -(w/2) sum_p |xq_p - xk_p|^2 = w sum_p q'_p.k'_p + [D.Ks - (w/2) sum_p |k'_p|^2] - [D.Qs + (w P/2) |D|^2] + a row's
+// constant, Qs = w sum_p q'_p, Ks = w sum_p k'_p: one number per key and one per row and tile. Coordinates stay as
+// small as a tile, however long the chain is and wherever it lies. Each function is one thread's work: a row of a tile.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/flash_ipa/fused/fp16.h"
+#include "kernels/flash_ipa/fused/layout.h"
+
+namespace flashrna::fused_ipa {
+
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+struct Vec3 {
+  float x, y, z;
+};
+
+FLASHRNA_HOST_DEVICE Vec3 operator+(Vec3 a, Vec3 b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
+FLASHRNA_HOST_DEVICE Vec3 operator-(Vec3 a, Vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+FLASHRNA_HOST_DEVICE Vec3 operator*(float s, Vec3 a) { return {s * a.x, s * a.y, s * a.z}; }
+// c + a.b
+FLASHRNA_HOST_DEVICE float dot(Vec3 a, Vec3 b, float c = 0.0f) {
+  return fmaf(a.z, b.z, fmaf(a.y, b.y, fmaf(a.x, b.x, c)));
+}
+// a + s b
+FLASHRNA_HOST_DEVICE Vec3 add_scaled(Vec3 a, float s, Vec3 b) {
+  return {fmaf(s, b.x, a.x), fmaf(s, b.y, a.y), fmaf(s, b.z, a.z)};
+}
+
+FLASHRNA_HOST_DEVICE Vec3 read_vec3(const float* p) { return {p[0], p[1], p[2]}; }
+
+// Rotation row by row; its columns are the axes.
+struct Rotation {
+  Vec3 rows[3];
+};
+
+FLASHRNA_HOST_DEVICE Rotation read_rotation(const float* p) {
+  return {{read_vec3(p), read_vec3(p + 3), read_vec3(p + 6)}};
+}
+// R v + t
+FLASHRNA_HOST_DEVICE Vec3 apply(const Rotation& r, Vec3 v, Vec3 t = {0.0f, 0.0f, 0.0f}) {
+  return {dot(r.rows[0], v, t.x), dot(r.rows[1], v, t.y), dot(r.rows[2], v, t.z)};
+}
+// R^T v
+FLASHRNA_HOST_DEVICE Vec3 apply_transposed(const Rotation& r, Vec3 v) {
+  return add_scaled(add_scaled(v.x * r.rows[0], v.y, r.rows[1]), v.z, r.rows[2]);
+}
+
+// Origin of a tile
+// ----------------------------------------------------------------------------------------------------- The mean of its
+// translations: lane k of 32 sums rows k, k + 32, ..., then the lanes are summed in their order.
+
+inline constexpr int kOriginLanes = 32;
+
+FLASHRNA_HOST_DEVICE Vec3 sum_of_lane(const float* translations, int n, int lane) {
+  Vec3 sum{0.0f, 0.0f, 0.0f};
+  for (int row = lane; row < n; row += kOriginLanes) sum = sum + read_vec3(translations + 3 * row);
+  return sum;
+}
+
+FLASHRNA_HOST_DEVICE Vec3 origin_of_lanes(const Vec3* lanes, int n) {
+  Vec3 sum{0.0f, 0.0f, 0.0f};
+  for (int lane = 0; lane < kOriginLanes; ++lane) sum = sum + lanes[lane];
+  return (n > 0 ? 1.0f / static_cast<float>(n) : 0.0f) * sum;
+}
+
+// Rows
+// -----------------------------------------------------------------------------------------------------------------
+// `store(column, half)` puts a number into the row; columns that nobody stores are zero. `shift` is t - origin: the
+// difference comes before the rotation, while it is exact.
+
+// s lambda with s = 1 / sqrt(3 C)
+FLASHRNA_HOST_DEVICE float query_scale(int C) { return kLog2e / sqrtf(3.0f * static_cast<float>(C)); }
+
+// A row of scalars, as of q, k, v, b1, b2, z2.
+template <typename Store>
+FLASHRNA_HOST_DEVICE void lift_scalars(const float* values, int n, float scale, int first_column, const Store& store) {
+  FLASHRNA_UNROLL
+  for (int i = 0; i < n; ++i) store(first_column + i, to_half(scale * values[i]));
+}
+
+// The columns hi_column + 3 p + axis and lo_column + 3 p + axis of a point.
+template <typename Store>
+FLASHRNA_HOST_DEVICE Vec3 store_point(Vec3 x, int hi_column, int lo_column, int p, const Store& store) {
+  const HiLo halves[3] = {split(x.x), split(x.y), split(x.z)};
+  FLASHRNA_UNROLL
+  for (int axis = 0; axis < 3; ++axis) {
+    store(hi_column + 3 * p + axis, halves[axis].hi);
+    store(lo_column + 3 * p + axis, halves[axis].lo);
+  }
+  return {joined(halves[0]), joined(halves[1]), joined(halves[2])};
+}
+
+// Column of a coordinate in the point block of the keys, whose last hi chunk may stand apart: see key_hi().
+template <typename Store>
+struct KeyPointStore {
+  const Layout& layout;
+  const Store& store;
+  FLASHRNA_HOST_DEVICE void operator()(int column, Half value) const {
+    const bool lo = column >= kChunk * layout.point;
+    const int within = lo ? column - kChunk * layout.point : column;
+    const int chunk = lo ? key_lo(layout, within / kChunk) : key_hi(layout, within / kChunk);
+    store(kChunk * chunk + within % kChunk, value);
+  }
+};
+
+// Query points (local, [P_q, 3]) times w lambda. Returns w lambda sum_p q'_p of what the columns hold.
+template <typename Store>
+FLASHRNA_HOST_DEVICE Vec3 lift_query_points(const Layout& layout, const float* points, const Rotation& rotation,
+                                            Vec3 shift, float weight, const Store& store) {
+  Vec3 sum{0.0f, 0.0f, 0.0f};
+  FLASHRNA_UNROLL
+  for (int p = 0; p < layout.size.P_q; ++p) {
+    const Vec3 x = weight * kLog2e * apply(rotation, read_vec3(points + 3 * p), shift);
+    sum = sum + store_point(x, kChunk * query_hi(layout, 0), kChunk * query_lo(layout, 0), p, store);
+  }
+  return sum;
+}
+
+// Header of a key past the end, whose columns are zero.
+FLASHRNA_HOST_DEVICE RowHeader header_past_end() { return {0.0f, 0.0f, 0.0f, -kInfinity}; }
+
+// Key points. Returns w lambda sum_p k'_p, and -(w lambda / 2) sum_p |k'_p|^2 + lambda key_bias, of what the columns
+// hold.
+template <typename Store>
+FLASHRNA_HOST_DEVICE RowHeader lift_key_points(const Layout& layout, const float* points, const Rotation& rotation,
+                                               Vec3 shift, float weight, float key_bias, const Store& store) {
+  const KeyPointStore<Store> columns{layout, store};
+  Vec3 sum{0.0f, 0.0f, 0.0f};
+  float squares = 0.0f;
+  FLASHRNA_UNROLL
+  for (int p = 0; p < layout.size.P_q; ++p) {
+    const Vec3 x = apply(rotation, read_vec3(points + 3 * p), shift);
+    const Vec3 held = store_point(x, 0, kChunk * layout.point, p, columns);
+    sum = sum + held;
+    squares = dot(held, held, squares);
+  }
+  const float w = weight * kLog2e;
+  return {w * sum.x, w * sum.y, w * sum.z, fmaf(-0.5f * w, squares, kLog2e * key_bias)};
+}
+
+// Value points (local, [P_v, 3]).
+template <typename Store>
+FLASHRNA_HOST_DEVICE void lift_value_points(const Layout& layout, const float* points, const Rotation& rotation,
+                                            Vec3 shift, const Store& store) {
+  const int hi = main_value_columns(layout), lo = hi + point_columns(layout);
+  FLASHRNA_UNROLL
+  for (int p = 0; p < layout.size.P_v; ++p) {
+    store_point(apply(rotation, read_vec3(points + 3 * p), shift), hi, lo, p, store);
+  }
+}
+
+// Corrections between a tile of queries and one of keys; `difference` is o_I - o_J ------------------------------------
+
+// What is added to the logits of one key: the first bracket.
+FLASHRNA_HOST_DEVICE float key_correction(Vec3 difference, RowHeader key) {
+  return dot(difference, Vec3{key.x, key.y, key.z}) + key.w;
+}
+
+// w lambda P_q / 2
+FLASHRNA_HOST_DEVICE float half_point_weight(const Layout& layout, float weight) {
+  return 0.5f * weight * kLog2e * static_cast<float>(layout.size.P_q);
+}
+
+// What is added to the logits of one row: the second bracket. `half_weight` by half_point_weight().
+FLASHRNA_HOST_DEVICE float row_correction(Vec3 difference, Vec3 query_sum, float half_weight) {
+  return -dot(difference, query_sum, half_weight * dot(difference, difference));
+}
+
+}  // namespace flashrna::fused_ipa

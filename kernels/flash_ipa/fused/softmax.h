@@ -1,0 +1,96 @@
+// The softmax of one query row over tiles of keys, as one thread sees it: it owns some columns of the row in every tile
+// (on the tensor core four neighboring threads share a row) and keeps its own share of the row's sums.
+#pragma once
+
+#include <cmath>
+
+#include "kernels/flash_ipa/fused/lift.h"
+
+namespace flashrna::fused_ipa {
+
+// A subnormal result may be zero.
+FLASHRNA_HOST_DEVICE float exp2_fast(float x) {
+#ifdef __CUDA_ARCH__
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+#else
+  return std::exp2(x);
+#endif
+}
+
+// Threads that share a row on the tensor core: columns 8 k + 2 quad and 8 k + 2 quad + 1 belong to thread `quad`.
+inline constexpr int kQuad = 4;
+FLASHRNA_HOST_DEVICE constexpr int quad_of_column(int column) { return column % kChunk / 2; }
+// Sum over the four, in the order of two exchanges.
+FLASHRNA_HOST_DEVICE float quad_sum(float a, float b, float c, float d) { return (a + b) + (c + d); }
+
+struct SoftmaxRow {
+  float maximum = kLowestMaximum;  // of the whole row, corrected logits in units of log 2
+  float sum = 0.0f;                // of the rounded P, scaled by 2^15
+  Vec3 origin{0.0f, 0.0f, 0.0f};   // sum over tiles of (sum of P) D: what the value points' origins owe
+};
+
+// P of the tile is exp2(logit - shift); earlier sums count `alpha` times.
+struct SoftmaxTile {
+  float alpha, shift;
+};
+
+// `tile_maximum` of logits with key_correction, over the whole row; `correction` by row_correction().
+FLASHRNA_HOST_DEVICE SoftmaxTile begin_tile(SoftmaxRow& row, float tile_maximum, float correction) {
+  const float maximum = fmaxf(row.maximum, tile_maximum + correction);
+  const float alpha = exp2_fast(row.maximum - maximum);
+  row.maximum = maximum;
+  row.sum *= alpha;
+  row.origin = alpha * row.origin;
+  return {alpha, maximum - correction - kProbabilityExponent};
+}
+
+FLASHRNA_HOST_DEVICE float probability(float logit, float shift) { return exp2_fast(logit - shift); }
+
+// `tile_sum` of this thread's rounded P.
+FLASHRNA_HOST_DEVICE void end_tile(SoftmaxRow& row, float tile_sum, Vec3 difference) {
+  row.sum += tile_sum;
+  row.origin = add_scaled(row.origin, tile_sum, difference);
+}
+
+// Once all tiles are done and `sum` is the whole row's
+// ------------------------------------------------------------------
+
+// 1 / sum, or 0 for a row whose keys are all masked.
+FLASHRNA_HOST_DEVICE float inverse_sum(float sum) { return sum > 0.0f ? 1.0f / sum : 0.0f; }
+
+// log2 of the sum of exp2(logit), which makes P without maximum and sum; infinite for a masked row: its P are zero.
+FLASHRNA_HOST_DEVICE float log_sum_exp(float maximum, float sum) {
+  return sum > 0.0f ? maximum + log2f(sum) - kProbabilityExponent : kInfinity;
+}
+
+// P 2^exponent is exp2(logit with key_correction - this shift).
+FLASHRNA_HOST_DEVICE float backward_shift(float lse, float correction, float exponent) {
+  return lse - correction - exponent;
+}
+
+// Parts of the keys
+// ---------------------------------------------------------------------------------------------------- Each part ends
+// with its own quotients and log_sum_exp; they are combined in the order of the parts.
+
+FLASHRNA_HOST_DEVICE bool is_masked(float lse) { return lse == kInfinity; }
+
+// Of all parts; infinite if all are masked.
+FLASHRNA_HOST_DEVICE float combine_log_sum_exp(const float* lse, int n, int stride) {
+  float maximum = kLowestMaximum, sum = 0.0f;
+  for (int part = 0; part < n; ++part) {
+    if (!is_masked(lse[part * stride])) maximum = fmaxf(maximum, lse[part * stride]);
+  }
+  for (int part = 0; part < n; ++part) {
+    if (!is_masked(lse[part * stride])) sum += exp2_fast(lse[part * stride] - maximum);
+  }
+  return sum > 0.0f ? maximum + log2f(sum) : kInfinity;
+}
+
+// The share of one part in the whole.
+FLASHRNA_HOST_DEVICE float part_weight(float part_lse, float lse) {
+  return is_masked(part_lse) ? 0.0f : exp2_fast(part_lse - lse);
+}
+
+}  // namespace flashrna::fused_ipa

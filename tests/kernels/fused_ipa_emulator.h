@@ -1,0 +1,24 @@
+// The fused kernels of invariant point attention on the host: the same operands, tiles, order of steps and functions
+// (kernels/flash_ipa/fused/), with the tensor core's arithmetic in the place of its instructions. It shows the rounding
+// of a GPU without one. Work is spread over threads by head.
+#pragma once
+
+#include <vector>
+
+#include "kernels/flash_ipa/fused/arguments.h"
+#include "tests/kernels/tensor_core.h"
+
+namespace flashrna {
+
+struct EmulatorOptions {
+  fused_ipa::Tile tile = fused_ipa::kForwardTileSm90;
+  bool strict = false;  // P as two halves, and value points summed per tile
+  int parts = 1;        // into which the keys are split
+  Accumulation accumulation = Accumulation::k24Bits;
+  std::vector<int> rows;  // the query rows to compute of every batch entry, ascending; empty: all
+};
+
+// Fills the chosen rows of `out`.
+void emulate_forward(const fused_ipa::Arguments& in, const EmulatorOptions& options, const fused_ipa::Outputs& out);
+
+}  // namespace flashrna

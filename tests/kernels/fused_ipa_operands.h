@@ -1,0 +1,46 @@
+// The operands that the fused kernels of invariant point attention keep in memory, built on the host by the functions
+// that the kernels call, and read back as f32.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/flash_ipa/fused/arguments.h"
+#include "kernels/flash_ipa/fused/lift.h"
+
+namespace flashrna {
+
+// One head of one batch entry, cut into tiles.
+struct HeadOfEntry {
+  std::int64_t first_row;  // of the entry, in N
+  int length;
+  int head;
+};
+
+// Query or key operand of one tile: exactly the bytes of the kernels, and what a tensor core reads from them.
+struct LogitTile {
+  fused_ipa::Vec3 origin;
+  int first = 0, n = 0;                           // rows of the entry; n <= rows of a tile
+  int rows = 0;                                   // of a whole tile; those past n are zero
+  std::vector<std::byte> image;                   // logit_tile_bytes
+  std::vector<float> by_row, by_column;           // [rows][columns] and [columns][rows]
+  std::vector<fused_ipa::RowHeader> row_headers;  // [rows]
+};
+
+struct ValueTile {
+  std::vector<fused_ipa::Half> image;    // value_tile_bytes / 2
+  std::vector<float> by_row, by_column;  // [rows][value columns] and [value columns][rows]
+};
+
+fused_ipa::Vec3 tile_origin(const fused_ipa::Arguments& in, const HeadOfEntry& head, int first, int n);
+
+// The tile of `rows` rows that starts at row `first` of the entry.
+LogitTile make_query_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout& layout, const HeadOfEntry& head,
+                          int first, int rows);
+LogitTile make_key_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout& layout, const HeadOfEntry& head,
+                        int first, int rows);
+ValueTile make_value_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout& layout, const HeadOfEntry& head,
+                          int first, int rows);
+
+}  // namespace flashrna

@@ -1,0 +1,229 @@
+// The fused kernels, emulated, against the dense definition in f64 over the shapes of every backend.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "kernels/flash_ipa/fused/lift.h"
+#include "kernels/torch_headers.h"
+#include "tests/kernels/flash_ipa_cases.h"
+#include "tests/kernels/fused_ipa_emulator.h"
+#include "tests/support/golden_tensor.h"
+
+namespace flashrna {
+namespace {
+
+using at::Tensor;
+
+Tensor f32(const Tensor& t) { return t.defined() ? t.to(at::kFloat).contiguous() : t; }
+
+// As a kernel sees the tensors: f32, rows of all entries, padded ones between them.
+class FusedInput {
+ public:
+  explicit FusedInput(const FlashIpaInput& in) : in_(in) {
+    for (Tensor* t : floating_inputs(in_)) *t = f32(t->detach());
+    first_row_ = at::arange(in.q.size(0), at::kLong) * in.q.size(1);
+  }
+
+  void set_key_bias(const Tensor& key_bias) { key_bias_ = f32(key_bias); }  // [B, L]
+
+  fused_ipa::Arguments arguments() const {
+    fused_ipa::Arguments a;
+    a.size = {size(in_.q, 3), size(in_.q_points, 3), size(in_.v_points, 3), size(in_.bias_q, 3), size(in_.pair_q, 3)};
+    a.H = size(in_.q, 2);
+    a.B = size(in_.q, 0);
+    a.N = in_.q.size(0) * in_.q.size(1);
+    a.first_row = first_row_.const_data_ptr<int64_t>();
+    a.length = in_.lengths.const_data_ptr<int64_t>();
+    a.q = data(in_.q);
+    a.k = data(in_.k);
+    a.v = data(in_.v);
+    a.q_points = data(in_.q_points);
+    a.k_points = data(in_.k_points);
+    a.v_points = data(in_.v_points);
+    a.rotations = data(in_.rotations);
+    a.translations = data(in_.translations);
+    a.point_weights = data(in_.point_weights);
+    a.bias_q = data(in_.bias_q);
+    a.bias_k = data(in_.bias_k);
+    a.pair_q = data(in_.pair_q);
+    a.pair_k = data(in_.pair_k);
+    a.key_bias = data(key_bias_);
+    return a;
+  }
+
+ private:
+  static int size(const Tensor& t, int64_t dim) { return t.defined() ? static_cast<int>(t.size(dim)) : 0; }
+  static const float* data(const Tensor& t) { return t.defined() ? t.const_data_ptr<float>() : nullptr; }
+
+  FlashIpaInput in_;
+  Tensor first_row_, key_bias_;
+};
+
+struct Emulated {
+  FlashIpaOutput out;
+  Tensor pair_sums, lse;  // [B, L, H, R, c], [B, L, H]
+};
+
+// Rows in the padding are zero, as in all backends.
+Emulated emulate(const FlashIpaInput& in, const FusedInput& fused, const EmulatorOptions& options) {
+  const fused_ipa::Arguments a = fused.arguments();
+  const int64_t B = a.B, L = in.q.size(1), H = a.H;
+  Emulated e;
+  e.out.scalars = at::zeros({B, L, H, a.size.C});
+  e.out.points = at::zeros({B, L, H, a.size.P_v, 3});
+  e.out.point_norms = at::zeros({B, L, H, a.size.P_v});
+  e.lse = at::zeros({B, L, H});
+  fused_ipa::Outputs to;
+  to.scalars = e.out.scalars.data_ptr<float>();
+  to.points = e.out.points.data_ptr<float>();
+  to.point_norms = e.out.point_norms.data_ptr<float>();
+  to.lse = e.lse.data_ptr<float>();
+  if (in.pair_k.defined()) {
+    e.out.pairs = at::zeros({B, L, H, a.size.c});
+    e.pair_sums = at::zeros({B, L, H, a.size.R, a.size.c});
+    to.pairs = e.out.pairs.data_ptr<float>();
+    to.pair_sums = e.pair_sums.data_ptr<float>();
+  }
+  emulate_forward(a, options, to);
+  return e;
+}
+
+FlashIpaInput in_f64(const FlashIpaInput& in) {
+  FlashIpaInput exact = in;
+  for (Tensor* t : floating_inputs(exact)) *t = t->to(at::kDouble);
+  return exact;
+}
+
+Tensor half_rounded(const Tensor& t, double scale = 1.0) {
+  return t.defined() ? (t.to(at::kFloat) * scale).to(at::kHalf).to(at::kDouble) / scale : t;
+}
+
+// The inputs, f64, after the rounding that the operands of the tensor core bring: of scalars and pair factors to
+// halves. Points keep 22 bits.
+FlashIpaInput operand_rounded(const FlashIpaInput& in) {
+  FlashIpaInput r = in_f64(in);
+  r.q = half_rounded(in.q, fused_ipa::query_scale(static_cast<int>(in.q.size(3))));
+  r.k = half_rounded(in.k);
+  r.v = half_rounded(in.v);
+  r.bias_q = half_rounded(in.bias_q, fused_ipa::kLog2e);
+  r.bias_k = half_rounded(in.bias_k);
+  r.pair_k = half_rounded(in.pair_k);
+  return r;
+}
+
+struct Mode {
+  const char* name;
+  EmulatorOptions options;
+};
+
+const std::vector<Mode> kModes = {
+    {"sm90_strict", {fused_ipa::kForwardTileSm90, true, 1, Accumulation::kNearest, {}}},
+    {"sm90_strict_24_bits", {fused_ipa::kForwardTileSm90, true, 1, Accumulation::k24Bits, {}}},
+    {"sm80_strict_3_parts", {fused_ipa::kForwardTileSm80, true, 3, Accumulation::k24Bits, {}}},
+    {"sm90_fast", {fused_ipa::kForwardTileSm90, false, 1, Accumulation::k24Bits, {}}},
+    {"sm90_fast_8_parts", {fused_ipa::kForwardTileSm90, false, 8, Accumulation::k24Bits, {}}},
+    {"sm80_fast", {fused_ipa::kForwardTileSm80, false, 1, Accumulation::k26Bits, {}}},
+    {"sm86_fast_2_parts", {fused_ipa::kForwardTileSmallSm80, false, 2, Accumulation::k24Bits, {}}},
+};
+
+class FusedIpaForward : public testing::TestWithParam<FlashIpaCase> {};
+
+// What is left once the operands are rounded alike: strict, the 22 bits of points and P and the sums in f32, as for
+// every f32 backend; fast, one rounding of P to 11 bits.
+TEST_P(FusedIpaForward, EqualsDenseOnTheRoundedOperands) {
+  const FlashIpaCase& c = GetParam();
+  const FlashIpaInput in = make_input(c.shape, at::kFloat);
+  const std::vector<Tensor> expected = outputs_of(flash_ipa(operand_rounded(in), AttentionBackend::kDense));
+  for (const Mode& mode : kModes) {
+    const std::vector<Tensor> got = outputs_of(emulate(in, FusedInput(in), mode.options).out);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      expect_close(std::string(c.name) + " " + mode.name + " output " + std::to_string(i), got[i], expected[i],
+                   mode.options.strict ? 2e-5 : 0x1p-11);
+    }
+  }
+}
+
+// The rule of flash-attention: at most twice the error that the same operands bring to a plain computation, here the
+// definition in f64, with one more rounding for P.
+TEST_P(FusedIpaForward, ErrorIsThatOfTheRoundedOperands) {
+  const FlashIpaCase& c = GetParam();
+  const FlashIpaInput in = make_input(c.shape, at::kFloat);
+  const std::vector<Tensor> expected = outputs_of(flash_ipa(in_f64(in), AttentionBackend::kDense));
+  const std::vector<Tensor> plain = outputs_of(flash_ipa(operand_rounded(in), AttentionBackend::kDense));
+  for (const Mode& mode : kModes) {
+    const std::vector<Tensor> got = outputs_of(emulate(in, FusedInput(in), mode.options).out);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      if (expected[i].numel() == 0) continue;
+      expect_close(std::string(c.name) + " " + mode.name + " output " + std::to_string(i), got[i], expected[i],
+                   2 * (relative_error(plain[i], expected[i]) + 0x1p-12));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, FusedIpaForward, testing::ValuesIn(kFlashIpaCases),
+                         [](const testing::TestParamInfo<FlashIpaCase>& test) { return test.param.name; });
+
+// A bias of the keys is an unfactorized pair bias that all queries and heads share: the definition takes that.
+FlashIpaInput with_key_bias(FlashIpaInput in, const Tensor& key_bias) {
+  const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2);
+  in.pair_bias = key_bias.to(at::kDouble).view({B, 1, L, 1}).expand({B, L, L, H});
+  return in;
+}
+
+TEST(FusedIpaForwardOf, KeyBiasIsAddedToEveryLogit) {
+  const FlashIpaInput in = make_input({{140, 57}, 2, 16, 8, 12, 2, 8}, at::kFloat);
+  Waves wave;
+  const Tensor key_bias = wave({2, 140}).to(at::kFloat) * 3.0;
+  FusedInput fused(in);
+  fused.set_key_bias(key_bias);
+  const std::vector<Tensor> expected =
+      outputs_of(flash_ipa(with_key_bias(operand_rounded(in), key_bias), AttentionBackend::kDense));
+  const std::vector<Tensor> got = outputs_of(emulate(in, fused, kModes[0].options).out);
+  for (size_t i = 0; i < expected.size(); ++i) expect_close("output " + std::to_string(i), got[i], expected[i], 2e-5);
+}
+
+TEST(FusedIpaForwardOf, MaskedKeysCountAsAbsentAndRowsWithoutKeysAreZero) {
+  const FlashIpaInput in = make_input({{200, 150}, 2, 16, 8, 12, 2, 8}, at::kFloat);
+  for (const float masked : {-INFINITY, -1e30f}) {
+    // Of the first entry the last 101 keys, whole tiles among them; of the second entry all.
+    Tensor key_bias = at::zeros({2, 200});
+    key_bias[0].narrow(0, 99, 101).fill_(masked);
+    key_bias[1].fill_(masked);
+    FusedInput fused(in);
+    fused.set_key_bias(key_bias);
+    const std::vector<Tensor> expected =
+        outputs_of(flash_ipa(with_key_bias(operand_rounded(in), key_bias.clamp_min(-1e30)), AttentionBackend::kDense));
+    for (const Mode& mode : kModes) {
+      const Emulated e = emulate(in, fused, mode.options);
+      const std::vector<Tensor> got = outputs_of(e.out);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        expect_close(std::string(mode.name) + " output " + std::to_string(i), got[i][0], expected[i][0],
+                     mode.options.strict ? 2e-5 : 0x1p-11);
+      }
+      const auto rows = [](const Tensor& t) { return t[1].narrow(0, 0, 150); };
+      EXPECT_EQ(rows(e.out.scalars).abs().max().item<float>(), 0.0f);
+      EXPECT_EQ(rows(e.out.points).abs().max().item<float>(), 0.0f);
+      EXPECT_EQ(rows(e.out.pairs).abs().max().item<float>(), 0.0f);
+      EXPECT_EQ(rows(e.pair_sums).abs().max().item<float>(), 0.0f);
+      EXPECT_EQ(rows(e.lse).min().item<float>(), INFINITY);
+      EXPECT_LE((rows(e.out.point_norms) - 1e-4).abs().max().item<float>(), 1e-9f);
+    }
+  }
+}
+
+TEST(FusedIpaForwardOf, ChosenRowsAreThoseOfAllRows) {
+  const FlashIpaInput in = make_input({{300, 97}, 2, 16, 8, 12, 2, 8}, at::kFloat);
+  EmulatorOptions options = kModes[3].options;
+  const std::vector<Tensor> all = outputs_of(emulate(in, FusedInput(in), options).out);
+  options.rows = {0, 5, 96, 127, 128, 299};
+  const std::vector<Tensor> some = outputs_of(emulate(in, FusedInput(in), options).out);
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (const int row : options.rows) EXPECT_TRUE(at::equal(some[i].select(1, row), all[i].select(1, row))) << row;
+    EXPECT_EQ(some[i].select(1, 6).abs().max().item<float>(), 0.0f);
+  }
+}
+
+}  // namespace
+}  // namespace flashrna
