@@ -72,7 +72,7 @@ RowSums attend(const Layout& layout, const EmulatorOptions& options, float half_
       logits[key] += key_correction(difference, tile.keys.row_headers[key]);
       maximum = fmaxf(maximum, logits[key]);
     }
-    const float correction = row_correction(difference, {header.x, header.y, header.z}, half_weight);
+    const float correction = row_correction(difference, header, half_weight);
     SoftmaxTile step{};
     for (SoftmaxRow& thread : quad) step = begin_tile(thread, maximum, correction);
     for (float& sum : out.columns) sum *= step.alpha;
@@ -133,7 +133,7 @@ RowSums combine(const std::vector<RowSums>& parts) {
   return whole;
 }
 
-void write_row(const Arguments& in, const Layout& layout, const HeadOfEntry& head, Vec3 origin, int row,
+void write_row(const Arguments& in, const Layout& layout, const HeadOfEntry& head, const LogitTile& queries, int row,
                const RowSums& sums, const Outputs& out) {
   const auto [C, P_q, P_v, R, c] = layout.size;
   const std::int64_t n = head.first_row + row, at = n * in.H + head.head;
@@ -142,7 +142,7 @@ void write_row(const Arguments& in, const Layout& layout, const HeadOfEntry& hea
   std::copy_n(sums.columns.data(), C, out.scalars + at * C);
   for (int p = 0; p < P_v; ++p) {
     const LocalPoint local = local_point(read_rotation(in.rotations + 9 * n), read_vec3(points + 3 * p),
-                                         origin - read_vec3(in.translations + 3 * n), is_masked(sums.lse));
+                                         queries.origin - read_vec3(in.translations + 3 * n), is_masked(sums.lse));
     float* y = out.points + (at * P_v + p) * 3;
     y[0] = local.y.x;
     y[1] = local.y.y;
@@ -155,7 +155,7 @@ void write_row(const Arguments& in, const Layout& layout, const HeadOfEntry& hea
     }
     if (out.pair_sums != nullptr) std::copy_n(pair, R * c, out.pair_sums + at * R * c);
   }
-  if (out.lse != nullptr) out.lse[at] = sums.lse;
+  if (out.lse != nullptr) out.lse[at] = sums.lse + queries.row_headers[row - queries.first].w;
 }
 
 void forward_of_head(const Arguments& in, const Layout& layout, const EmulatorOptions& options, const HeadOfEntry& head,
@@ -182,7 +182,7 @@ void forward_of_head(const Arguments& in, const Layout& layout, const EmulatorOp
         const Part range = part_of_tiles(static_cast<int>(tiles.size()), options.parts, part);
         parts.push_back(attend(layout, options, half_weight, queries, row - first, tiles, range));
       }
-      write_row(in, layout, head, queries.origin, row, combine(parts), out);
+      write_row(in, layout, head, queries, row, combine(parts), out);
     }
   }
 }

@@ -21,4 +21,14 @@ struct EmulatorOptions {
 // Fills the chosen rows of `out`.
 void emulate_forward(const fused_ipa::Arguments& in, const EmulatorOptions& options, const fused_ipa::Outputs& out);
 
+struct BackwardOptions {
+  fused_ipa::Tile query_tile = fused_ipa::kQueryGradientTileSm90;  // of the kernel whose rows are queries
+  fused_ipa::Tile key_tile = fused_ipa::kKeyGradientTileSm90;      // of the one whose rows are keys
+  Accumulation accumulation = Accumulation::k24Bits;
+};
+
+// Writes all rows of the entries, and the gradient by the heads' weights.
+void emulate_backward(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
+                      const BackwardOptions& options, const fused_ipa::InputGradients& out);
+
 }  // namespace flashrna

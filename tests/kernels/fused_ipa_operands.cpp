@@ -78,14 +78,14 @@ LogitTile make_query_tile(const Arguments& in, const Layout& layout, const HeadO
       std::memcpy(tile.image.data() + sizeof(Half) * fused_ipa::element(row, column, rows), &half, sizeof(Half));
     };
     fused_ipa::lift_scalars(row_of_head(in.q, in, head, first + row, C), C, fused_ipa::query_scale(C), 0, store);
-    const Vec3 sum = fused_ipa::lift_query_points(
+    const RowHeader header = fused_ipa::lift_query_points(
         layout, row_of_head(in.q_points, in, head, first + row, 3 * P_q), rotation_of(in, head, first + row),
         translation_of(in, head, first + row) - tile.origin, in.point_weights[head.head], store);
     if (in.bias_q != nullptr) {
       fused_ipa::lift_scalars(row_of_head(in.bias_q, in, head, first + row, R), R, fused_ipa::kLog2e,
                               kChunk * fused_ipa::bias_chunk(layout, 0), store);
     }
-    write_row_header(layout, tile, row, {sum.x, sum.y, sum.z, 0.0f});
+    write_row_header(layout, tile, row, header);
   }
   decode(layout, tile);
   return tile;
@@ -144,6 +144,116 @@ ValueTile make_value_tile(const Arguments& in, const Layout& layout, const HeadO
           fused_ipa::from_half(tile.image[fused_ipa::value_element(row, column, columns)]);
     }
   }
+  return tile;
+}
+
+// Backward
+// -------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr int kWarp = 32;
+
+// Sum of 32 lanes, as a warp's exchanges between lanes 16, 8, 4, 2 and 1 apart leave it in every lane.
+float sum_of_warp(float* lanes) {
+  for (int apart = kWarp / 2; apart > 0; apart /= 2) {
+    for (int lane = 0; lane < apart; ++lane) lanes[lane] += lanes[lane + apart];
+  }
+  return lanes[0];
+}
+
+template <typename F>
+float sum_over_lanes(const F& f) {
+  float lanes[kWarp];
+  for (int lane = 0; lane < kWarp; ++lane) lanes[lane] = f(lane);
+  return sum_of_warp(lanes);
+}
+
+}  // namespace
+
+fused_ipa::GradientRow gradient_row(const Arguments& in, const fused_ipa::OutputGradients& gradients,
+                                    const HeadOfEntry& head, int row) {
+  const auto [C, P_q, P_v, R, c] = in.size;
+  fused_ipa::GradientRow r{};
+  r.by_scalars = row_of_head(gradients.d_scalars, in, head, row, C);
+  r.scalars = row_of_head(gradients.scalars, in, head, row, C);
+  if (in.pair_k != nullptr) {
+    r.by_pairs = row_of_head(gradients.d_pairs, in, head, row, c);
+    r.z1 = in.pair_q + (head.first_row + row) * R * c;
+    r.u = row_of_head(gradients.pair_sums, in, head, row, R * c);
+  }
+  r.by_points = row_of_head(gradients.d_points, in, head, row, 3 * P_v);
+  r.by_norms = row_of_head(gradients.d_point_norms, in, head, row, P_v);
+  r.y = row_of_head(gradients.points, in, head, row, 3 * P_v);
+  r.rotation = rotation_of(in, head, row);
+  return r;
+}
+
+int exponent_of_head(const Arguments& in, const fused_ipa::OutputGradients& gradients, const HeadOfEntry& head) {
+  const auto [C, P_q, P_v, R, c] = in.size;
+  const Vec3 centroid = tile_origin(in, head, 0, head.length);
+  float gradient = 0.0f, values = 0.0f;
+  for (int row = 0; row < head.length; ++row) {
+    const fused_ipa::GradientRow g = gradient_row(in, gradients, head, row);
+    gradient = std::max(
+        gradient, sum_over_lanes([&](int lane) { return fused_ipa::square_of_gradient(in.size, g, lane, kWarp); }));
+    values = std::max(values, sum_over_lanes([&](int lane) {
+                        return fused_ipa::square_of_values(
+                            in.size, row_of_head(in.v, in, head, row, C),
+                            in.pair_k != nullptr ? in.pair_k + (head.first_row + row) * R * c : nullptr,
+                            row_of_head(in.v_points, in, head, row, 3 * P_v), rotation_of(in, head, row),
+                            translation_of(in, head, row) - centroid, lane, kWarp);
+                      }));
+  }
+  return fused_ipa::gradient_exponent(gradient, values);
+}
+
+LogitTile make_backward_query_tile(const Arguments& in, const fused_ipa::OutputGradients& gradients,
+                                   const Layout& layout, const HeadOfEntry& head, int first, int rows) {
+  LogitTile tile = make_query_tile(in, layout, head, first, rows);
+  for (int row = 0; row < rows; ++row) {
+    RowHeader header = tile.row_headers[row];
+    header.w = row < tile.n ? *row_of_head(gradients.lse, in, head, first + row, 1) - header.w : fused_ipa::kInfinity;
+    write_row_header(layout, tile, row, header);
+    tile.row_headers[row] = header;
+  }
+  return tile;
+}
+
+GradientTile make_gradient_tile(const Arguments& in, const fused_ipa::OutputGradients& gradients, const Layout& layout,
+                                const HeadOfEntry& head, int exponent, int first, int rows) {
+  const int columns = kChunk * fused_ipa::gradient_chunks(layout), n = std::min(rows, head.length - first);
+  const Vec3 origin = tile_origin(in, head, first, n);
+  GradientTile tile;
+  tile.image.resize(fused_ipa::gradient_tile_bytes(layout, rows));
+  tile.row_headers.resize(rows);
+  const std::size_t headers = sizeof(Half) * rows * columns;
+  for (int row = 0; row < n; ++row) {
+    const fused_ipa::GradientRow g = gradient_row(in, gradients, head, first + row);
+    float parts[4][kWarp];
+    for (int lane = 0; lane < kWarp; ++lane) {
+      const RowHeader part = fused_ipa::round_gradient(
+          layout, g, exponent, translation_of(in, head, first + row) - origin, lane, kWarp, [&](int column, Half half) {
+            std::memcpy(tile.image.data() + sizeof(Half) * fused_ipa::element(row, column, rows), &half, sizeof(Half));
+          });
+      parts[0][lane] = part.x;
+      parts[1][lane] = part.y;
+      parts[2][lane] = part.z;
+      parts[3][lane] = part.w;
+    }
+    const RowHeader header{sum_of_warp(parts[0]), sum_of_warp(parts[1]), sum_of_warp(parts[2]), sum_of_warp(parts[3])};
+    std::memcpy(tile.image.data() + headers + sizeof(RowHeader) * row, &header, sizeof(header));
+  }
+  tile.by_row.resize(static_cast<std::size_t>(rows) * columns);
+  tile.by_column.resize(tile.by_row.size());
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      Half half;
+      std::memcpy(&half, tile.image.data() + sizeof(Half) * fused_ipa::element(row, column, rows), sizeof(Half));
+      tile.by_row[row * columns + column] = tile.by_column[column * rows + row] = fused_ipa::from_half(half);
+    }
+  }
+  std::memcpy(tile.row_headers.data(), tile.image.data() + headers, sizeof(RowHeader) * rows);
   return tile;
 }
 

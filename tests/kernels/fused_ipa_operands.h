@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kernels/flash_ipa/fused/arguments.h"
-#include "kernels/flash_ipa/fused/lift.h"
+#include "kernels/flash_ipa/fused/gradients.h"
 
 namespace flashrna {
 
@@ -42,5 +42,28 @@ LogitTile make_key_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout&
                         int first, int rows);
 ValueTile make_value_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout& layout, const HeadOfEntry& head,
                           int first, int rows);
+
+// The gradient operand beside a tile of queries.
+struct GradientTile {
+  std::vector<std::byte> image;                   // gradient_tile_bytes
+  std::vector<float> by_row, by_column;           // [rows][columns] and [columns][rows]
+  std::vector<fused_ipa::RowHeader> row_headers;  // [rows]
+};
+
+// The query tile with what backward wants in the headers, the log-sum-exp about the tile's origin; infinite past the
+// end.
+LogitTile make_backward_query_tile(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
+                                   const fused_ipa::Layout& layout, const HeadOfEntry& head, int first, int rows);
+GradientTile make_gradient_tile(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
+                                const fused_ipa::Layout& layout, const HeadOfEntry& head, int exponent, int first,
+                                int rows);
+
+// By which power of two the gradients of one head are scaled.
+int exponent_of_head(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
+                     const HeadOfEntry& head);
+
+// One row of the gradient by the sums; see fused_ipa::GradientRow.
+fused_ipa::GradientRow gradient_row(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
+                                    const HeadOfEntry& head, int row);
 
 }  // namespace flashrna

@@ -113,6 +113,62 @@ FlashIpaInput operand_rounded(const FlashIpaInput& in) {
   return r;
 }
 
+// Derivatives by the inputs, in the order of floating_inputs(), from those by the outputs, and by the key bias [B, L].
+struct EmulatedGradients {
+  std::vector<Tensor> inputs;
+  Tensor key_bias;
+};
+
+EmulatedGradients emulate_gradients(const FlashIpaInput& in, const FusedInput& fused, const Emulated& forward,
+                                    const FlashIpaOutput& by_outputs, const BackwardOptions& options) {
+  const fused_ipa::Arguments a = fused.arguments();
+  const auto data = [](const Tensor& t) { return t.defined() ? t.const_data_ptr<float>() : nullptr; };
+  fused_ipa::OutputGradients g;
+  g.scalars = data(forward.out.scalars);
+  g.points = data(forward.out.points);
+  g.pair_sums = data(forward.pair_sums);
+  g.lse = data(forward.lse);
+  g.d_scalars = data(by_outputs.scalars);
+  g.d_points = data(by_outputs.points);
+  g.d_point_norms = data(by_outputs.point_norms);
+  g.d_pairs = data(by_outputs.pairs);
+  FlashIpaInput shapes = in;
+  EmulatedGradients e;
+  for (const Tensor* t : floating_inputs(shapes)) e.inputs.push_back(at::zeros(t->sizes()));
+  e.key_bias = at::zeros({in.q.size(0), in.q.size(1)});
+  fused_ipa::InputGradients to;
+  float** pointers[] = {&to.q,
+                        &to.k,
+                        &to.v,
+                        &to.q_points,
+                        &to.k_points,
+                        &to.v_points,
+                        &to.rotations,
+                        &to.translations,
+                        &to.point_weights,
+                        &to.bias_q,
+                        &to.bias_k,
+                        &to.pair_q,
+                        &to.pair_k};
+  for (size_t i = 0; i < e.inputs.size(); ++i) *pointers[i] = e.inputs[i].data_ptr<float>();
+  to.key_bias = e.key_bias.data_ptr<float>();
+  emulate_backward(a, g, options, to);
+  return e;
+}
+
+// The derivatives of scalar_of() by the outputs.
+FlashIpaOutput output_gradients(const FlashIpaOutput& out) {
+  FlashIpaOutput leaves = out;
+  for (Tensor* t : {&leaves.scalars, &leaves.points, &leaves.point_norms, &leaves.pairs}) {
+    if (t->defined()) *t = t->detach().clone().requires_grad_(true);
+  }
+  scalar_of(leaves).backward();
+  for (Tensor* t : {&leaves.scalars, &leaves.points, &leaves.point_norms, &leaves.pairs}) {
+    if (t->defined()) *t = t->grad();
+  }
+  return leaves;
+}
+
 struct Mode {
   const char* name;
   EmulatorOptions options;
@@ -162,7 +218,88 @@ TEST_P(FusedIpaForward, ErrorIsThatOfTheRoundedOperands) {
   }
 }
 
+TEST_P(FusedIpaForward, LogSumExpAndPairSumsEqualTheirDefinition) {
+  const FlashIpaCase& c = GetParam();
+  const FlashIpaInput in = make_input(c.shape, at::kFloat), exact = operand_rounded(in);
+  const Emulated got = emulate(in, FusedInput(in), kModes[0].options);
+  for (int64_t b = 0; b < exact.q.size(0); ++b) {
+    const int64_t n = c.shape.lengths[b];
+    if (n == 0) continue;
+    const auto rows = [&](const Tensor& t) { return t[b].narrow(0, 0, n); };
+    const auto global = [&](const Tensor& points) {  // [H, n, 3 P]
+      const Tensor x = at::einsum("nxy,nhpy->nhpx", {rows(exact.rotations), rows(points)});
+      return (x + rows(exact.translations).view({n, 1, 1, 3})).flatten(2).transpose(0, 1);
+    };
+    Tensor logits = at::einsum("ihc,jhc->hij", {rows(exact.q), rows(exact.k)}) / std::sqrt(3.0 * in.q.size(3));
+    if (exact.bias_q.defined()) {
+      logits = logits + at::einsum("ihr,jhr->hij", {rows(exact.bias_q), rows(exact.bias_k)});
+    }
+    const Tensor differences = global(exact.q_points).unsqueeze(2) - global(exact.k_points).unsqueeze(1);
+    logits = logits - 0.5 * exact.point_weights.view({-1, 1, 1}) * differences.square().sum(3);
+    // Logits of order 100 carry 22 bits, here as an absolute error in units of log 2.
+    expect_close("lse of entry " + std::to_string(b), rows(got.lse).t(), at::logsumexp(logits, {2}) / std::log(2.0),
+                 2e-5);
+    if (exact.pair_k.defined()) {
+      expect_close("pair sums of entry " + std::to_string(b), rows(got.pair_sums),
+                   at::einsum("hij,jrc->ihrc", {at::softmax(logits, 2), rows(exact.pair_k)}), 2e-5);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, FusedIpaForward, testing::ValuesIn(kFlashIpaCases),
+                         [](const testing::TestParamInfo<FlashIpaCase>& test) { return test.param.name; });
+
+struct BackwardMode {
+  const char* name;
+  BackwardOptions options;
+};
+
+const std::vector<BackwardMode> kBackwardModes = {
+    {"sm90", {fused_ipa::kQueryGradientTileSm90, fused_ipa::kKeyGradientTileSm90, Accumulation::k24Bits}},
+    {"sm80", {fused_ipa::kGradientTileSm80, fused_ipa::kGradientTileSm80, Accumulation::k26Bits}},
+};
+
+// Of dense on the rounded operands, given those by its outputs.
+std::vector<Tensor> gradients_of_dense(const FlashIpaInput& rounded, const FlashIpaOutput& by_outputs) {
+  FlashIpaInput in = rounded;
+  for (Tensor* t : floating_inputs(in)) *t = t->detach().clone().requires_grad_(true);
+  const std::vector<Tensor> outputs = outputs_of(flash_ipa(in, AttentionBackend::kDense));
+  const std::vector<Tensor> weights = outputs_of(by_outputs);
+  Tensor sum = at::scalar_tensor(0.0, at::kDouble);
+  for (size_t i = 0; i < outputs.size(); ++i) sum = sum + (outputs[i] * weights[i]).sum();
+  sum.backward();
+  std::vector<Tensor> gradients;
+  for (Tensor* t : floating_inputs(in)) gradients.push_back(t->grad());
+  return gradients;
+}
+
+class FusedIpaBackward : public testing::TestWithParam<FlashIpaCase> {};
+
+// The plain computation is dense whose output gradients are rounded to halves. The kernels round P and dS besides, each
+// by at most 2^-11 of itself: at most twice the plain error and those two.
+TEST_P(FusedIpaBackward, ErrorIsThatOfRoundedGradients) {
+  const FlashIpaCase& c = GetParam();
+  const FlashIpaInput in = make_input(c.shape, at::kFloat), rounded = operand_rounded(in);
+  const Emulated forward = emulate(in, FusedInput(in), kModes[3].options);
+  const FlashIpaOutput by_outputs = output_gradients(forward.out);
+  FlashIpaOutput rounded_by_outputs = by_outputs;
+  for (Tensor* t : {&rounded_by_outputs.scalars, &rounded_by_outputs.points, &rounded_by_outputs.point_norms,
+                    &rounded_by_outputs.pairs}) {
+    *t = half_rounded(*t);
+  }
+  const std::vector<Tensor> expected = gradients_of_dense(rounded, by_outputs);
+  const std::vector<Tensor> plain = gradients_of_dense(rounded, rounded_by_outputs);
+  for (const BackwardMode& mode : kBackwardModes) {
+    const EmulatedGradients got = emulate_gradients(in, FusedInput(in), forward, by_outputs, mode.options);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      if (expected[i].numel() == 0) continue;
+      expect_close(std::string(c.name) + " " + mode.name + " gradient " + std::to_string(i), got.inputs[i], expected[i],
+                   2 * relative_error(plain[i], expected[i]) + 0x1p-10);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, FusedIpaBackward, testing::ValuesIn(kFlashIpaCases),
                          [](const testing::TestParamInfo<FlashIpaCase>& test) { return test.param.name; });
 
 // A bias of the keys is an unfactorized pair bias that all queries and heads share: the definition takes that.
@@ -182,6 +319,65 @@ TEST(FusedIpaForwardOf, KeyBiasIsAddedToEveryLogit) {
       outputs_of(flash_ipa(with_key_bias(operand_rounded(in), key_bias), AttentionBackend::kDense));
   const std::vector<Tensor> got = outputs_of(emulate(in, fused, kModes[0].options).out);
   for (size_t i = 0; i < expected.size(); ++i) expect_close("output " + std::to_string(i), got[i], expected[i], 2e-5);
+}
+
+TEST(FusedIpaBackwardOf, KeyBiasAndMaskedKeysHaveTheGradientsOfDense) {
+  const FlashIpaInput in = make_input({{140, 57}, 2, 16, 8, 12, 2, 8}, at::kFloat);
+  Waves wave;
+  Tensor key_bias = wave({2, 140}).to(at::kFloat) * 3.0;
+  key_bias[0].narrow(0, 70, 70).fill_(-INFINITY);
+  FusedInput fused(in);
+  fused.set_key_bias(key_bias);
+  FlashIpaInput exact = operand_rounded(in);
+  std::vector<Tensor> expected;
+  Tensor exact_bias = key_bias.to(at::kDouble).clamp_min(-1e30).requires_grad_(true);
+  for (Tensor* t : floating_inputs(exact)) *t = t->detach().clone().requires_grad_(true);
+  const FlashIpaOutput out = flash_ipa(with_key_bias(exact, exact_bias), AttentionBackend::kDense);
+  scalar_of(out).backward();
+  for (Tensor* t : floating_inputs(exact)) expected.push_back(t->grad());
+  const Emulated forward = emulate(in, fused, kModes[3].options);
+  const EmulatedGradients got =
+      emulate_gradients(in, fused, forward, output_gradients(forward.out), kBackwardModes[0].options);
+  // Three roundings to halves on the way, of G, P and dS.
+  for (size_t i = 0; i < expected.size(); ++i) {
+    expect_close("gradient " + std::to_string(i), got.inputs[i], expected[i], 3 * 0x1p-10);
+  }
+  expect_close("gradient of the key bias", got.key_bias, exact_bias.grad(), 3 * 0x1p-10);
+}
+
+TEST(FusedIpaBackwardOf, RowsWithoutKeysHaveNoGradient) {
+  const FlashIpaInput in = make_input({{130, 60}, 2, 16, 8, 12, 2, 8}, at::kFloat);
+  Tensor key_bias = at::zeros({2, 130});
+  key_bias[1].fill_(-INFINITY);
+  FusedInput fused(in);
+  fused.set_key_bias(key_bias);
+  const Emulated forward = emulate(in, fused, kModes[3].options);
+  const EmulatedGradients got =
+      emulate_gradients(in, fused, forward, output_gradients(forward.out), kBackwardModes[0].options);
+  for (size_t i = 0; i < got.inputs.size(); ++i) {
+    EXPECT_TRUE(got.inputs[i].isfinite().all().item<bool>()) << "gradient " << i;
+    if (got.inputs[i].dim() > 1) {
+      EXPECT_EQ(got.inputs[i][1].abs().max().item<float>(), 0.0f) << "gradient " << i;
+      EXPECT_GT(got.inputs[i][0].abs().max().item<float>(), 0.0f) << "gradient " << i;
+    }
+  }
+}
+
+// |dS| stays within the halves' range however large or small the gradients are, and their scale comes back exactly.
+TEST(FusedIpaBackwardOf, GradientsScaleByAPowerOfTwoExactly) {
+  const FlashIpaInput in = make_input({{97, 13}, 2, 16, 8, 12, 2, 8}, at::kFloat);
+  const FusedInput fused(in);
+  const Emulated forward = emulate(in, fused, kModes[3].options);
+  const FlashIpaOutput by_outputs = output_gradients(forward.out);
+  const EmulatedGradients once = emulate_gradients(in, fused, forward, by_outputs, kBackwardModes[0].options);
+  for (const double factor : {0x1p-60, 0x1p40}) {
+    FlashIpaOutput scaled = by_outputs;
+    for (Tensor* t : {&scaled.scalars, &scaled.points, &scaled.point_norms, &scaled.pairs}) *t = *t * factor;
+    const EmulatedGradients got = emulate_gradients(in, fused, forward, scaled, kBackwardModes[0].options);
+    for (size_t i = 0; i < once.inputs.size(); ++i) {
+      EXPECT_TRUE(at::equal(got.inputs[i], once.inputs[i] * factor)) << "gradient " << i << ", factor " << factor;
+    }
+  }
 }
 
 TEST(FusedIpaForwardOf, MaskedKeysCountAsAbsentAndRowsWithoutKeysAreZero) {

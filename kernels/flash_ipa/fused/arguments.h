@@ -30,7 +30,27 @@ struct Outputs {
   float* point_norms = nullptr;  // [N, H, P_v]
   float* pairs = nullptr;        // [N, H, c]; null without pair values
   float* pair_sums = nullptr;    // U [N, H, R, c], for backward; may be null
-  float* lse = nullptr;          // [N, H], base 2, for backward; may be null
+  float* lse = nullptr;  // [N, H] log2 sum_j 2^(a_ij log2 e), for backward; infinite for a masked row; may be null
+};
+
+// What backward takes besides: outputs of forward and the derivatives by them.
+struct OutputGradients {
+  const float *scalars = nullptr, *points = nullptr, *pair_sums = nullptr, *lse = nullptr;  // of forward
+  const float* d_scalars = nullptr;                                                         // [N, H, C]
+  const float* d_points = nullptr;                                                          // [N, H, P_v, 3]
+  const float* d_point_norms = nullptr;                                                     // [N, H, P_v]
+  const float* d_pairs = nullptr;  // [N, H, c]; null without pair values
+};
+
+// Derivatives by the arguments of the same names; rows outside of all entries are left as they are.
+struct InputGradients {
+  float *q = nullptr, *k = nullptr, *v = nullptr;
+  float *q_points = nullptr, *k_points = nullptr, *v_points = nullptr;
+  float *rotations = nullptr,
+        *translations = nullptr;  // of the nine entries of a rotation, as if they were independent
+  float* point_weights = nullptr;
+  float *bias_q = nullptr, *bias_k = nullptr, *pair_q = nullptr, *pair_k = nullptr;  // null where the argument is
+  float* key_bias = nullptr;                                                         // [N], or null
 };
 
 }  // namespace flashrna::fused_ipa

@@ -109,17 +109,22 @@ struct KeyPointStore {
   }
 };
 
-// Query points (local, [P_q, 3]) times w lambda. Returns w lambda sum_p q'_p of what the columns hold.
+// Query points (local, [P_q, 3]) times w lambda. Returns w lambda sum_p q'_p and -(w lambda / 2) sum_p |q'_p|^2, of
+// what the columns hold. The latter is a row's constant: only log_sum_exp sees it.
 template <typename Store>
-FLASHRNA_HOST_DEVICE Vec3 lift_query_points(const Layout& layout, const float* points, const Rotation& rotation,
-                                            Vec3 shift, float weight, const Store& store) {
+FLASHRNA_HOST_DEVICE RowHeader lift_query_points(const Layout& layout, const float* points, const Rotation& rotation,
+                                                 Vec3 shift, float weight, const Store& store) {
+  const float w = weight * kLog2e;
   Vec3 sum{0.0f, 0.0f, 0.0f};
+  float squares = 0.0f;
   FLASHRNA_UNROLL
   for (int p = 0; p < layout.size.P_q; ++p) {
-    const Vec3 x = weight * kLog2e * apply(rotation, read_vec3(points + 3 * p), shift);
-    sum = sum + store_point(x, kChunk * query_hi(layout, 0), kChunk * query_lo(layout, 0), p, store);
+    const Vec3 x = w * apply(rotation, read_vec3(points + 3 * p), shift);
+    const Vec3 held = store_point(x, kChunk * query_hi(layout, 0), kChunk * query_lo(layout, 0), p, store);
+    sum = sum + held;
+    squares = dot(held, held, squares);
   }
-  return sum;
+  return {sum.x, sum.y, sum.z, -0.5f / w * squares};
 }
 
 // Header of a key past the end, whose columns are zero.
@@ -168,8 +173,8 @@ FLASHRNA_HOST_DEVICE float half_point_weight(const Layout& layout, float weight)
 }
 
 // What is added to the logits of one row: the second bracket. `half_weight` by half_point_weight().
-FLASHRNA_HOST_DEVICE float row_correction(Vec3 difference, Vec3 query_sum, float half_weight) {
-  return -dot(difference, query_sum, half_weight * dot(difference, difference));
+FLASHRNA_HOST_DEVICE float row_correction(Vec3 difference, RowHeader query, float half_weight) {
+  return -dot(difference, Vec3{query.x, query.y, query.z}, half_weight * dot(difference, difference));
 }
 
 }  // namespace flashrna::fused_ipa

@@ -60,12 +60,14 @@ FLASHRNA_HOST_DEVICE void end_tile(SoftmaxRow& row, float tile_sum, Vec3 differe
 // 1 / sum, or 0 for a row whose keys are all masked.
 FLASHRNA_HOST_DEVICE float inverse_sum(float sum) { return sum > 0.0f ? 1.0f / sum : 0.0f; }
 
-// log2 of the sum of exp2(logit), which makes P without maximum and sum; infinite for a masked row: its P are zero.
+// log2 of the sum of exp2(logit); infinite for a masked row: its P are zero in backward. It lacks the row's constant,
+// -(w lambda / 2) sum_p |q'_p|^2, which depends on the tile's origin: what leaves the kernel has it added, so that
+// backward may cut other tiles.
 FLASHRNA_HOST_DEVICE float log_sum_exp(float maximum, float sum) {
   return sum > 0.0f ? maximum + log2f(sum) - kProbabilityExponent : kInfinity;
 }
 
-// P 2^exponent is exp2(logit with key_correction - this shift).
+// P 2^exponent is exp2(logit with key_correction - this shift). `lse` without the row's constant.
 FLASHRNA_HOST_DEVICE float backward_shift(float lse, float correction, float exponent) {
   return lse - correction - exponent;
 }
