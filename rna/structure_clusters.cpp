@@ -75,10 +75,13 @@ StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structur
                    [&](std::size_t a, std::size_t b) { return structures[a].size() > structures[b].size(); });
   StructureClusters clusters;
   clusters.cluster.resize(structures.size());
+  std::size_t done = 0;
   for (const std::size_t structure : order) {
+    if (settings.stop && settings.stop()) break;
     const std::size_t cluster = first_alike(structures, structure, clusters.representatives, settings);
     if (cluster == clusters.representatives.size()) clusters.representatives.push_back(static_cast<int>(structure));
     clusters.cluster[structure] = static_cast<int>(cluster);
+    if (settings.progress) settings.progress(++done);
   }
   return clusters;
 }

@@ -3,6 +3,8 @@
 // backbones is its number of clusters over its number of structures (RNA-FrameFlow, arXiv:2406.13839, cut 0.45).
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,7 +18,9 @@ enum class TmNormalization { kLonger, kShorter };
 struct ClusterSettings {
   double cut = 0.45;  // structures with at least this TM-score are alike; in (0, 1]
   TmNormalization normalization = TmNormalization::kLonger;
-  int threads = 1;  // the result is the same for every number
+  int threads = 1;                                 // the result is the same for every number
+  std::function<void(std::size_t done)> progress;  // after every structure
+  std::function<bool()> stop;                      // asked before every structure; true ends the clustering there
 };
 
 struct StructureClusters {

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what flashrna stands on: packages of the distribution (Debian 12, Ubuntu 24.04), and LibTorch from its
-# pinned Python wheels into a cache that all checkouts share. Does nothing where everything is there.
+# Installs what flashrna stands on: packages of the distribution (Debian 12, Ubuntu 24.04), and LibTorch and plotly.js
+# from their pinned Python wheels into a cache that all checkouts share. Does nothing where everything is there.
 #
 #   scripts/install_dependencies.sh [cpu|cuda]     default: cuda where nvcc is found, else cpu
 #
 # FLASHRNA_LIBTORCH=DIR   use this LibTorch (lib/ and include/, or a site-packages) and download none
+# FLASHRNA_PLOTLY=FILE    use this plotly.min.js and download none
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -139,6 +140,36 @@ install_libtorch() { # SET
   say "LibTorch 2.11.0 is in $folder ($(du -sh "$folder" | cut -f1))"
 }
 
+# ---- plotly.js, which the program carries for its reports
+
+install_plotly() {
+  if [ -n "${FLASHRNA_PLOTLY:-}" ]; then
+    [ -e "$FLASHRNA_PLOTLY" ] || die "FLASHRNA_PLOTLY=$FLASHRNA_PLOTLY is not there"
+    return 0
+  fi
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/flashrna
+  local folder=$cache/plotly-3.1.0
+  if [ -e "$folder/plotly.min.js" ]; then return 0; fi
+  python3 -m pip --version >/dev/null 2>&1 || die "python3 has no pip; run: sudo apt-get install python3-pip"
+  mkdir -p "$folder"
+  # Each installation in a folder of its own; whichever moves its file last has moved the same one.
+  plotly_partial=$(mktemp --directory "$folder/partial.XXXXXX")
+  trap 'rm -rf "${partial:-}" "$plotly_partial"' EXIT
+  say "downloading plotly.js 3.1.0 into $folder"
+  python3 -m pip download --disable-pip-version-check --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
+    --requirement plotly.txt --dest "$plotly_partial" >&2 ||
+    die "the plotly wheel could not be downloaded; run this script again, or set FLASHRNA_PLOTLY to a plotly.min.js"
+  python3 - "$plotly_partial" <<'PYTHON'
+import pathlib, sys, zipfile
+
+folder = pathlib.Path(sys.argv[1])
+with zipfile.ZipFile(next(folder.glob("plotly-*.whl"))) as wheel:
+    (folder / "plotly.min.js").write_bytes(wheel.read("plotly/package_data/plotly.min.js"))
+PYTHON
+  mv --force "$plotly_partial/plotly.min.js" "$folder/plotly.min.js"
+  rm -rf "$plotly_partial"
+}
+
 find_nvcc() {
   command -v nvcc || ls "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" 2>/dev/null
 }
@@ -151,3 +182,4 @@ case $set_name in
 esac
 install_packages
 install_libtorch "$set_name"
+install_plotly

@@ -1,0 +1,12 @@
+// Files that are built into the program: the report's page, the definitions of the measures, plotly.js.
+#pragma once
+
+#include <string_view>
+
+namespace flashrna {
+
+std::string_view embedded_definitions();  // docs/evaluation.md
+std::string_view embedded_page();         // libfold/evaluation/report_page.html
+std::string_view embedded_plotly_gzip();  // plotly.min.js, gzipped
+
+}  // namespace flashrna

@@ -1,0 +1,158 @@
+#include "libfold/evaluation/evaluation.h"
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "libfold/evaluation/ordered_pipeline.h"
+
+namespace flashrna {
+namespace {
+
+// One evaluation in the making; every stage returns false if stop() ended it.
+class Evaluator {
+ public:
+  Evaluator(const EvaluationSettings& settings, const EvaluationCalls& calls)
+      : calls_(calls), threads_(thread_count(settings.threads)) {
+    evaluation_.settings = settings;
+  }
+
+  std::optional<Evaluation> run() {
+    const EvaluationSettings& settings = evaluation_.settings;
+    if (settings.programs) settings.programs->validate();
+    read();
+    if (stopped()) return std::nullopt;
+    compare_with_reference();
+    compare_with_natives();
+    if (settings.programs) {
+      evaluation_.consistency = check_consistency(
+          evaluation_.samples.structures, *settings.programs,
+          {[&](std::size_t done) { progress("designing and folding", "samples", done, n_samples()); }, calls_.stop});
+    }
+    if (settings.diversity && !stopped()) find_diversity();
+    if (settings.novelty && evaluation_.reference && !stopped()) {
+      evaluation_.novelty = find_novelty(
+          chains_of(evaluation_.samples), chains_of(*evaluation_.reference), threads_,
+          {[&](std::size_t done) { progress("searching the reference", "samples", done, n_samples()); }, calls_.stop});
+    }
+    if (stopped()) return std::nullopt;
+    return std::move(evaluation_);
+  }
+
+ private:
+  bool stopped() const { return calls_.stop && calls_.stop(); }
+  std::size_t n_samples() const { return evaluation_.samples.structures.size(); }
+  void progress(const char* stage, const char* unit, std::size_t done, std::size_t total) const {
+    if (calls_.progress) calls_.progress(stage, unit, done, total);
+  }
+
+  static std::vector<std::vector<Vec3>> chains_of(const StructureSet& set) {
+    std::vector<std::vector<Vec3>> chains;
+    for (const MeasuredStructure& structure : set.structures) chains.push_back(structure.c3);
+    return chains;
+  }
+
+  void read() {
+    const EvaluationSettings& settings = evaluation_.settings;
+    ReadSetOptions options;
+    options.unit = settings.unit;
+    options.keep_backbones = true;
+    options.threads = threads_;
+    evaluation_.samples = read_structure_files(
+        settings.samples, options,
+        {[&](std::size_t done, std::size_t total) { progress("reading samples", "files", done, total); }, calls_.stop});
+    if (settings.reference.empty() || stopped()) return;
+    options.keep_backbones = false;
+    options.split = settings.reference_split;
+    evaluation_.reference = read_reference(
+        settings.reference, options,
+        {[&](std::size_t done, std::size_t total) { progress("reading the reference", "chains", done, total); },
+         calls_.stop});
+  }
+
+  void compare_with_reference() {
+    const auto measures = distributed_measures();
+    const MeasuredValues none = no_values();
+    const MeasuredValues& reference = evaluation_.reference ? evaluation_.reference->values : none;
+    evaluation_.distributions.resize(measures.size());
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
+    tbb::parallel_for(std::size_t{0}, measures.size(), [&](std::size_t k) {
+      evaluation_.distributions[k] =
+          compare_distributions(evaluation_.samples.values[k], reference[k], measures[k].kind);
+    });
+    std::vector<GyrationPoint> points;
+    if (evaluation_.reference) {
+      for (const MeasuredStructure& structure : evaluation_.reference->structures) {
+        points.push_back({structure.measures.residues, structure.measures.radius_of_gyration});
+      }
+    }
+    evaluation_.gyration = fit_gyration(points);
+  }
+
+  void compare_with_natives() {
+    if (evaluation_.settings.native.empty()) return;
+    const NativeStructures natives(evaluation_.settings.native);
+    evaluation_.native.resize(n_samples());
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
+    tbb::parallel_for(std::size_t{0}, n_samples(), [&](std::size_t i) {
+      evaluation_.native[i] = natives.compare(evaluation_.samples.structures[i]);
+    });
+  }
+
+  void find_diversity() {
+    ClusterSettings settings;
+    settings.cut = kSameFold;
+    settings.threads = threads_;
+    settings.progress = [&](std::size_t done) { progress("clustering", "samples", done, n_samples()); };
+    settings.stop = calls_.stop;
+    const std::vector<std::vector<Vec3>> chains = chains_of(evaluation_.samples);
+    const StructureClusters clusters = cluster_structures(chains, settings);
+    Diversity diversity{clusters.cluster, clusters.representatives.size(), std::nullopt};
+    if (evaluation_.consistency) {
+      std::vector<std::vector<Vec3>> valid;
+      for (std::size_t i = 0; i < chains.size(); ++i) {
+        if (evaluation_.valid(i)) valid.push_back(chains[i]);
+      }
+      settings.progress = nullptr;
+      diversity.valid_clusters = cluster_structures(valid, settings).representatives.size();
+    }
+    evaluation_.diversity = std::move(diversity);
+  }
+
+  const EvaluationCalls& calls_;
+  int threads_;
+  Evaluation evaluation_;
+};
+
+}  // namespace
+
+bool Evaluation::valid(std::size_t sample) const {
+  return consistency && consistency->of[sample].tm && *consistency->of[sample].tm >= kSameFold;
+}
+
+std::vector<std::size_t> Evaluation::ranking() const {
+  std::vector<double> badness;
+  for (std::size_t i = 0; i < samples.structures.size(); ++i) {
+    const double none = std::numeric_limits<double>::infinity();
+    if (consistency) {
+      badness.push_back(consistency->of[i].tm ? -*consistency->of[i].tm : none);
+    } else {
+      badness.push_back(samples.structures[i].measures.defects_per_100_residues());
+    }
+  }
+  std::vector<std::size_t> order(badness.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return badness[a] < badness[b]; });
+  return order;
+}
+
+std::optional<Evaluation> evaluate(const EvaluationSettings& settings, const EvaluationCalls& calls) {
+  return Evaluator(settings, calls).run();
+}
+
+}  // namespace flashrna

@@ -1,0 +1,58 @@
+#include "libfold/evaluation/native_comparison.h"
+
+#include <filesystem>
+
+#include "datasets/source_files.h"
+#include "rna/assembly.h"
+#include "rna/error.h"
+#include "rna/gzip.h"
+#include "rna/lddt.h"
+#include "rna/structure_reader.h"
+#include "rna/superposition.h"
+#include "rna/tm_score.h"
+
+namespace flashrna {
+namespace {
+
+// "1ehz" of "folder/1ehz.cif.gz#2".
+std::string stem_of(const std::string& name) {
+  std::string stem = name.substr(0, name.find('#'));
+  stem = stem.substr(stem.rfind('/') + 1);
+  for (const char* ending : {".gz", ".cif", ".mmcif", ".pdb", ".ent"}) {
+    if (stem.ends_with(ending)) stem.resize(stem.size() - std::string(ending).size());
+  }
+  return stem;
+}
+
+}  // namespace
+
+NativeStructures::NativeStructures(const std::string& path) {
+  const bool folder = std::filesystem::is_directory(path);
+  SourceFiles sources({path}, kMaxUnpackedBytes);
+  while (std::optional<SourceFile> source = sources.next()) {
+    const std::string name = source->name;
+    const Structure structure = read_structure_from_memory(read_source(std::move(*source), kMaxUnpackedBytes), name);
+    if (structure.chains.empty()) fail("{}: a native structure without RNA", name);
+    const std::string stem = folder ? stem_of(name) : "";
+    if (!natives_.emplace(stem, join_chains(structure.chains).nucleotides).second) {
+      fail("{}: a second native structure of the name \"{}\"", name, stem);
+    }
+  }
+}
+
+std::optional<NativeComparison> NativeStructures::compare(const MeasuredStructure& sample) const {
+  const auto only = natives_.find("");
+  const auto found = only != natives_.end() ? only : natives_.find(stem_of(sample.name));
+  if (found == natives_.end() || found->second.size() != sample.backbone.size()) return std::nullopt;
+  const std::vector<Nucleotide>& native = found->second;
+  std::vector<Vec3> c3, c4;
+  for (const Nucleotide& nucleotide : native) {
+    c3.push_back(nucleotide.atoms[kC3]);
+    c4.push_back(nucleotide.atoms[kC4]);
+  }
+  return NativeComparison{lddt(sample.backbone.nucleotides(), native).value,
+                          superpose(sample.backbone.positions(kC4), c4).rmsd,
+                          tm_score(sample.c3, c3, static_cast<int>(c3.size())).value};
+}
+
+}  // namespace flashrna

@@ -1,0 +1,97 @@
+#include "libfold/evaluation/novelty.h"
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+
+#include "libfold/evaluation/ordered_pipeline.h"
+#include "libfold/evaluation/tm_bound.h"
+#include "rna/structure_alignment.h"
+
+namespace flashrna {
+namespace {
+
+struct Candidate {
+  int chain;
+  double by_reference, by_longer;  // upper bounds
+};
+
+// References from the highest bound down, of nearly the same length first: where a high score is likely, so that it is
+// there early and spares the others.
+std::vector<Candidate> candidates_of(const DistanceProfile& structure, std::span<const DistanceProfile> reference) {
+  std::vector<Candidate> candidates;
+  for (std::size_t c = 0; c < reference.size(); ++c) {
+    const int length = reference[c].length, longer = std::max(structure.length, length);
+    const double by_reference = tm_upper_bound(structure, reference[c], length);
+    const double by_longer = longer == length ? by_reference : tm_upper_bound(structure, reference[c], longer);
+    candidates.push_back({static_cast<int>(c), by_reference, by_longer});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.by_longer > b.by_longer; });
+  return candidates;
+}
+
+void take_higher(double score, int chain, Nearest& nearest) {
+  if (score > nearest.tm_score) nearest = {score, chain};
+}
+
+}  // namespace
+
+NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::span<const std::vector<Vec3>> reference,
+                           int threads, const NoveltyCalls& calls) {
+  NoveltySearch search;
+  search.of.resize(structures.size());
+  search.pairs = structures.size() * reference.size();
+  std::vector<DistanceProfile> profiles(reference.size());
+  std::atomic<std::size_t> alignments = 0, done = 0;
+  const auto search_one = [&](std::size_t s) {
+    const std::vector<Vec3>& structure = structures[s];
+    Novelty& novelty = search.of[s];
+    for (const Candidate& candidate : candidates_of(distance_profile(structure), profiles)) {
+      const bool by_reference = candidate.by_reference > novelty.by_reference.tm_score;
+      const bool by_longer = candidate.by_longer > novelty.by_longer.tm_score;
+      if (!by_reference && !by_longer) continue;
+      if (calls.stop && calls.stop()) return;
+      const std::vector<Vec3>& other = reference[static_cast<std::size_t>(candidate.chain)];
+      const auto align = [&](std::size_t length) {
+        ++alignments;
+        return align_structures(structure, other, static_cast<int>(length)).score.value;
+      };
+      if (other.size() >= structure.size()) {
+        const double score = align(other.size());
+        take_higher(score, candidate.chain, novelty.by_reference);
+        take_higher(score, candidate.chain, novelty.by_longer);
+      } else if (by_reference && by_longer) {  // together they share half of the work
+        alignments += 2;
+        const StructureAlignments both = align_structures(structure, other);
+        take_higher(both.by_target.score.value, candidate.chain, novelty.by_reference);
+        take_higher(both.by_mobile.score.value, candidate.chain, novelty.by_longer);
+      } else {
+        take_higher(align(by_reference ? other.size() : structure.size()), candidate.chain,
+                    by_reference ? novelty.by_reference : novelty.by_longer);
+      }
+    }
+    if (calls.progress) calls.progress(++done);
+  };
+  const auto n = static_cast<std::size_t>(thread_count(threads));
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, n);
+  tbb::task_arena arena(static_cast<int>(n));
+  arena.execute([&] {
+    tbb::parallel_for(std::size_t{0}, reference.size(),
+                      [&](std::size_t c) { profiles[c] = distance_profile(reference[c]); });
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, structures.size(), 1),
+        [&](const tbb::blocked_range<std::size_t>& range) {
+          for (std::size_t s = range.begin(); s < range.end(); ++s) search_one(s);
+        },
+        tbb::simple_partitioner());
+  });
+  search.alignments = alignments;
+  return search;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,48 @@
+// Work on many items by several threads, results in the order of the items: what every number of threads does alike.
+#pragma once
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace flashrna {
+
+inline int thread_count(int threads) {  // 0 = one per core
+  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// take() -> std::optional<Item>, nothing at the end; work(Item&&) -> Result, by any thread; collect(Result&&) in order.
+// An exception of any of them ends the work and is thrown on.
+template <typename Item, typename Result, typename Take, typename Work, typename Collect>
+void run_in_order(int threads, Take take, Work work, Collect collect) {
+  const auto n = static_cast<std::size_t>(thread_count(threads));
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, n);
+  using ItemPointer = std::shared_ptr<Item>;
+  using ResultPointer = std::shared_ptr<Result>;
+  tbb::task_arena arena(static_cast<int>(n));
+  arena.execute([&] {
+    tbb::parallel_pipeline(
+        4 * n,
+        tbb::make_filter<void, ItemPointer>(tbb::filter_mode::serial_in_order,
+                                            [&](tbb::flow_control& control) -> ItemPointer {
+                                              std::optional<Item> item = take();
+                                              if (item) return std::make_shared<Item>(std::move(*item));
+                                              control.stop();
+                                              return nullptr;
+                                            }) &
+            tbb::make_filter<ItemPointer, ResultPointer>(
+                tbb::filter_mode::parallel,
+                [&](const ItemPointer& item) { return std::make_shared<Result>(work(std::move(*item))); }) &
+            tbb::make_filter<ResultPointer, void>(tbb::filter_mode::serial_in_order,
+                                                  [&](const ResultPointer& result) { collect(std::move(*result)); }));
+  });
+}
+
+}  // namespace flashrna

@@ -1,0 +1,61 @@
+// What an evaluation measures on one structure alone. The definitions that users read: docs/evaluation.md.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rna/a_form.h"
+#include "rna/clashes.h"
+#include "rna/local_geometry.h"
+#include "rna/nucleotide.h"
+#include "rna/published_metrics.h"
+#include "rna/ribose_chirality.h"
+
+namespace flashrna {
+
+struct StructureMeasures {
+  int residues = 0;
+  int links = 0;                    // pairs of successive nucleotides of one chain
+  int breaks = 0;                   // links without a bond: residue_index rises by more than 1
+  int c4_near = 0;                  // links with C4'-C4' in 5 to 7 Å, broken ones included
+  double radius_of_gyration = 0.0;  // Å, of C4'
+  AFormCount a_form;
+  Clashes clashes;
+  RiboseChirality chirality;
+  int riboses = 0;  // with all five atoms of the ring
+  int c3_endo = 0;  // of these, with a phase in [0, 36°)
+  PublishedC4Metrics published;
+
+  long chiral_centers() const;
+  long inverted_centers() const;
+  // Breaks, clashes and inverted centers per 100 nucleotides: what orders samples without self-consistency.
+  double defects_per_100_residues() const;
+};
+
+// Throws Error if there is no nucleotide, one lacks C4', or a coordinate is not finite or beyond 1e6 Å. Time L², for
+// the published clashes alone; memory linear.
+StructureMeasures measure_structure(std::span<const Nucleotide> nucleotides);
+
+// A quantity that every nucleotide may have: those of rna/local_geometry.h, then the sugar's phase and amplitude
+// (Altona & Sundaralingam).
+struct DistributedMeasure {
+  std::string_view name;  // "C4'-C4'", "alpha", "pucker_phase", ...
+  MeasureKind kind;       // of the pucker: a torsion for the phase, an angle for the amplitude
+};
+
+std::span<const DistributedMeasure> distributed_measures();
+
+// Position in distributed_measures(); throws Error for a name that none has.
+std::size_t distributed_measure(std::string_view name);
+
+// All defined values, by measure in the order of distributed_measures(), in Å and radians; torsions in (-π, π].
+using MeasuredValues = std::vector<std::vector<double>>;
+
+MeasuredValues no_values();
+void add_values(std::span<const Nucleotide> nucleotides, MeasuredValues& values);
+
+// Pairs of eta and theta in (-π, π] of the nucleotides that have both.
+std::vector<std::array<float, 2>> eta_theta_pairs(std::span<const Nucleotide> nucleotides);
+
+}  // namespace flashrna
