@@ -36,6 +36,7 @@ constexpr Subcommand kSubcommands[] = {
     {"info", info_main, "what is in a dataset, a checkpoint or a structure file"},
     {"train", train_main, "train a backbone generator on a dataset"},
     {"sample", sample_main, "new backbones from a checkpoint"},
+    {"evaluate", evaluate_main, "how good a set of backbones is, against a reference"},
     {"bench", bench_main, "how fast this machine does it, beside a peer in the same run"},
 };
 

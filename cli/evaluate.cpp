@@ -1,0 +1,289 @@
+// flashrna evaluate: how good a set of backbones is (libfold/evaluation), as a table, files and a page to look at.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/interruption.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "datasets/source_files.h"
+#include "libfold/evaluation/definitions.h"
+#include "libfold/evaluation/evaluation.h"
+#include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/report.h"
+#include "rna/atomic_file.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct Request {
+  EvaluationSettings evaluation;
+  SelfConsistencySettings programs;
+  std::vector<std::string> compare;
+  std::string output, unit = "model";
+  bool no_diversity = false, no_novelty = false;
+};
+
+void add_options(CommandLine& line, Request& request) {
+  line.list("samples", request.evaluation.samples, "PATH...",
+            "structure files, folders or archives of them; a model with all its chains is a sample");
+  line.option("reference", request.evaluation.reference, "PATH",
+              "what to compare with: a dataset (.h5), or structures, chain by chain");
+  line.option("split", request.evaluation.reference_split, "NAME",
+              "of the reference dataset only this part: train, ...");
+  line.option("output", request.output, "DIR", "folder of metrics.csv, summary.json and report.html", Need::kRequired);
+  line.option("unit", request.unit, "NAME", "what a sample is: model, or chain");
+  line.option("native", request.evaluation.native, "PATH",
+              "structure that the samples should be, or a folder of them by name: lDDT and RMSD");
+  line.flag("no-diversity", request.no_diversity, "leave out the clusters of the samples");
+  line.flag("no-novelty", request.no_novelty, "leave out the search of the nearest reference chain");
+  line.option("inverse-folding", request.programs.inverse_folding, "CMD",
+              "designs sequences: a command with {backbone} and {fasta} (docs/evaluation.md)");
+  line.option("folding", request.programs.folding, "CMD", "folds a sequence: a command with {fasta} and {structure}");
+  line.option("sequences", request.programs.sequences, "N", "designed per sample; the best one counts");
+  line.option("time-limit", request.programs.time_limit, "SECONDS", "of one such command");
+  line.option("jobs", request.programs.jobs, "N", "such commands at a time");
+  line.option("cache", request.programs.folder, "DIR",
+              "keeps their results; default: self_consistency in the output folder");
+  line.list("compare", request.compare, "DIR...", "instead of samples: output folders of earlier evaluations");
+}
+
+void check(Request& request) {
+  EvaluationSettings& settings = request.evaluation;
+  if (settings.samples.empty() == request.compare.empty()) {
+    fail_usage("give either --samples or --compare; see flashrna help evaluate");
+  }
+  if (request.unit != "model" && request.unit != "chain") {
+    fail_usage("--unit \"{}\": it is model or chain", request.unit);
+  }
+  settings.unit = request.unit == "model" ? StructureUnit::kModel : StructureUnit::kChain;
+  settings.diversity = !request.no_diversity;
+  settings.novelty = !request.no_novelty;
+  if (!settings.reference_split.empty() && settings.reference.empty()) {
+    fail_usage("--split \"{}\" is of a reference; give --reference FILE.h5", settings.reference_split);
+  }
+  const bool design = !request.programs.inverse_folding.empty(), fold = !request.programs.folding.empty();
+  if (design != fold) {
+    fail_usage("self-consistency needs two programs: --{} is missing", design ? "folding" : "inverse-folding");
+  }
+  if (!design) return;
+  if (request.programs.folder.empty()) request.programs.folder = request.output + "/self_consistency";
+  request.programs.validate();
+  settings.programs = request.programs;
+}
+
+// The output's folder: made before the work, which may take long, and gone again if nothing comes of it.
+class OutputFolder {
+ public:
+  explicit OutputFolder(const std::string& path) : path_(path) {
+    std::error_code error;
+    made_ = fs::create_directories(path, error);
+    if (error || !fs::is_directory(path, error)) {
+      fail("{}: cannot be made: {}", path, error ? error.message() : "there is a file of this name");
+    }
+  }
+  ~OutputFolder() {
+    std::error_code ignored;
+    if (made_ && fs::is_empty(path_, ignored)) fs::remove(path_, ignored);
+  }
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
+
+  void write(const std::string& name, const std::string& text) const {
+    write_file_atomically((fs::path(path_) / name).string(), text);
+  }
+
+ private:
+  std::string path_;
+  bool made_ = false;
+};
+
+// A line of progress per stage.
+class Stages {
+ public:
+  explicit Stages(bool quiet) : quiet_(quiet) {}
+
+  void show(const std::string& stage, const std::string& unit, std::size_t done, std::size_t total) {
+    const std::lock_guard lock(mutex_);
+    if (!progress_ || stage != stage_) {
+      progress_.reset();
+      progress_ = std::make_unique<Progress>(stage, unit, static_cast<std::int64_t>(total), quiet_);
+      stage_ = stage;
+      most_ = 0;
+    }
+    // Threads report in any order.
+    most_ = std::max(most_, done);
+    progress_->set(static_cast<std::int64_t>(most_));
+  }
+  void finish() { progress_.reset(); }
+
+ private:
+  const bool quiet_;
+  std::mutex mutex_;
+  std::unique_ptr<Progress> progress_;
+  std::string stage_;
+  std::size_t most_ = 0;
+};
+
+void warn(const char* whose, const StructureSet& set) {
+  const auto say = [&](const std::vector<LeftOut>& left_out, const char* what) {
+    if (left_out.empty()) return;
+    fmt::print(stderr, "{}: {} {} left out, the first: {}: {}\n", whose, left_out.size(), what, left_out.front().name,
+               left_out.front().reason);
+  };
+  say(set.unreadable, "unreadable");
+  say(set.without_rna, "without RNA");
+  say(set.too_short, "too short");
+}
+
+void warn(const Evaluation& evaluation) {
+  warn("samples", evaluation.samples);
+  if (evaluation.reference) warn("reference", *evaluation.reference);
+  std::size_t compared = 0;
+  for (const auto& native : evaluation.native) compared += native.has_value();
+  if (compared < evaluation.native.size()) {
+    fmt::print(stderr, "{} of {} samples have no native of their name and length in {}\n",
+               evaluation.native.size() - compared, evaluation.native.size(), evaluation.settings.native);
+  }
+  if (!evaluation.consistency || evaluation.consistency->failures == 0) return;
+  for (const SampleConsistency& sample : evaluation.consistency->of) {
+    if (sample.failures == 0) continue;
+    fmt::print(stderr, "self-consistency: {} failures, the first: {}\n", evaluation.consistency->failures,
+               sample.first_failure);
+    return;
+  }
+}
+
+Table::Cell cell(const Json& value) {
+  if (!value.is_number()) return {};
+  return value.get<double>();
+}
+
+// One row per measure that any set has; a reference beside each set if it is not the same for all.
+Table side_by_side(const std::vector<EvaluatedSet>& sets) {
+  std::vector<std::string> columns{"measure"};
+  for (const EvaluatedSet& set : sets) columns.push_back(sets.size() == 1 ? "samples" : set.name);
+  columns.insert(columns.end(), {"reference", "unit", "key"});
+  std::vector<std::string> keys;
+  for (const EvaluatedSet& set : sets) {
+    for (const auto& [key, value] : set.summary.at("measures").items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    }
+  }
+  Table table(columns);
+  for (const std::string& key : keys) {
+    const auto definition = definitions().find(key);
+    const bool known = definition != definitions().end();
+    std::vector<Table::Cell> row{known ? definition->second.name : key};
+    Json reference;
+    for (const EvaluatedSet& set : sets) {
+      const Json measure = set.summary.at("measures").value(key, Json::object());
+      row.push_back(cell(measure.value("samples", Json())));
+      if (reference.is_null()) reference = measure.value("reference", Json());
+    }
+    row.push_back(cell(reference));
+    row.emplace_back(known ? definition->second.unit : "");
+    row.emplace_back(key);
+    table.add_row(row);
+  }
+  return table;
+}
+
+void print_summary(const EvaluatedSet& set, const std::string& output, bool as_json) {
+  if (!as_json) return side_by_side({set}).print(false);
+  Json json = {{"output", output}};
+  for (const char* part : {"samples", "reference", "measures", "self_consistency"}) json[part] = set.summary.at(part);
+  print_json(json);
+}
+
+// Whether two sets were held against the same reference, as far as their summaries tell.
+bool same_reference(const Json& a, const Json& b) {
+  const char* kPoints = "reference_lengths";
+  return a.at("reference") == b.at("reference") &&
+         a.at("radius_of_gyration").value(kPoints, Json()) == b.at("radius_of_gyration").value(kPoints, Json());
+}
+
+int compare_runs(const Request& request, const CommonOptions& common) {
+  std::vector<EvaluatedSet> sets;
+  for (const std::string& folder : request.compare) {
+    sets.push_back(read_evaluated_set(folder));
+    const auto same_name =
+        std::count_if(sets.begin(), sets.end(), [&](const EvaluatedSet& set) { return set.name == sets.back().name; });
+    if (same_name > 1) sets.back().name = folder;  // runs/a/evaluation and runs/b/evaluation
+    if (!same_reference(sets.front().summary, sets.back().summary) && !common.quiet) {
+      fmt::print(stderr, "{} and {} were measured against different references\n", request.compare.front(), folder);
+    }
+  }
+  const OutputFolder output(request.output);
+  const Table table = side_by_side(sets);
+  MetricsTable csv;
+  csv.columns = {"key", "unit"};
+  for (const EvaluatedSet& set : sets) csv.columns.push_back(set.name);
+  csv.columns.emplace_back("reference");
+  const Json rows = table.to_json();
+  for (const Json& row : rows) {
+    std::vector<std::string> cells{row.at("key").get<std::string>(), row.at("unit").get<std::string>()};
+    for (std::size_t c = 2; c < csv.columns.size(); ++c) {
+      const Json& value = row.at(csv.columns[c]);
+      cells.push_back(value.is_number() ? fmt::format("{:.6g}", value.get<double>()) : "");
+    }
+    csv.rows.push_back(std::move(cells));
+  }
+  output.write("comparison.csv", csv.to_csv());
+  output.write("report.html", make_report(sets));
+  table.print(common.json);
+  return 0;
+}
+
+int evaluate_samples(const Request& request, const CommonOptions& common) {
+  const OutputFolder output(request.output);
+  Stages stages(common.quiet);
+  EvaluationCalls calls;
+  calls.progress = [&](const std::string& stage, const std::string& unit, std::size_t done, std::size_t total) {
+    stages.show(stage, unit, done, total);
+  };
+  calls.stop = interrupted;
+  const std::optional<Evaluation> evaluation = evaluate(request.evaluation, calls);
+  stages.finish();
+  if (!evaluation) {
+    fmt::print(
+        stderr, "interrupted: nothing is written to {}{}\n", request.output,
+        request.evaluation.programs ? " but the results of self-consistency, which the same command takes up" : "");
+    return interrupted_status();
+  }
+  if (!common.quiet) warn(*evaluation);
+  EvaluatedSet set{input_name(request.output), evaluation_summary(*evaluation), metrics_table(*evaluation)};
+  output.write("metrics.csv", set.metrics.to_csv());
+  output.write("summary.json", readable_json(set.summary));
+  output.write("report.html", make_report({set}));
+  print_summary(set, request.output, common.json);
+  return 0;
+}
+
+}  // namespace
+
+int evaluate_main(const std::vector<std::string>& arguments) {
+  Request request;
+  CommonOptions common;
+  CommandLine line("evaluate", "Measures a set of RNA backbones, alone and against a reference.",
+                   "flashrna evaluate --samples structures --reference rna.h5 --output evaluation\n"
+                   "flashrna evaluate --compare evaluation --output comparison");
+  add_options(line, request);
+  line.common(common);
+  if (!line.parse(arguments)) return 0;
+  check(request);
+  request.evaluation.threads = common.threads;
+  return request.compare.empty() ? evaluate_samples(request, common) : compare_runs(request, common);
+}
+
+}  // namespace flashrna
