@@ -43,14 +43,12 @@ void multiply_logits(const Layout& layout, const float* query_row, const LogitTi
   }
 }
 
-// sums[n] += P V for the columns from `first_column` on.
-void multiply_values(const std::vector<float>& p, const ValueTile& values, int n_columns, int first_column, int n,
-                     Accumulation accumulation, float* sums) {
-  for (std::size_t key = 0; key < p.size(); key += kStepDepth) {
-    const float* b[kStepDepth];
-    for (int i = 0; i < kStepDepth; ++i) b[i] = values.by_row.data() + (key + i) * n_columns + first_column;
-    tensor_core_step(sums, n, p.data() + key, b, accumulation);
-  }
+// sums[n] += P V over step `s` of 16 keys, for the columns from `first_column` on.
+void multiply_values(const std::vector<float>& p, const ValueTile& values, int s, int n_columns, int first_column,
+                     int n, Accumulation accumulation, float* sums) {
+  const float* b[kStepDepth];
+  for (int i = 0; i < kStepDepth; ++i) b[i] = values.by_row.data() + (s * kStepDepth + i) * n_columns + first_column;
+  tensor_core_step(sums, n, p.data() + s * kStepDepth, b, accumulation);
 }
 
 RowSums attend(const Layout& layout, const EmulatorOptions& options, float half_weight, const LogitTile& queries,
@@ -85,20 +83,28 @@ RowSums attend(const Layout& layout, const EmulatorOptions& options, float half_
       if (options.strict) sums[quad_of_column(key)] += rest[key];
     }
     for (int thread = 0; thread < kQuad; ++thread) end_tile(quad[thread], sums[thread], difference);
+    const auto multiply = [&](const std::vector<float>& a, int s, int first_column, int n, float* to) {
+      multiply_values(a, tile.values, s, columns, first_column, n, options.accumulation, to);
+    };
+    const int steps = n_keys / kStepDepth, hi = main, lo = main + points;
     float* point_sums = out.columns.data() + main;
     if (options.strict) {
       // Small products first, and the points from zero: each sum is cut at its own size, not at that of all tiles.
-      multiply_values(rest, tile.values, columns, 0, main, options.accumulation, out.columns.data());
-      multiply_values(p, tile.values, columns, 0, main, options.accumulation, out.columns.data());
+      for (int s = 0; s < steps; ++s) multiply(rest, s, 0, main, out.columns.data());
+      for (int s = 0; s < steps; ++s) multiply(p, s, 0, main, out.columns.data());
       std::fill(tile_points.begin(), tile_points.end(), 0.0f);
-      multiply_values(rest, tile.values, columns, main, points, options.accumulation, tile_points.data());
-      multiply_values(p, tile.values, columns, main + points, points, options.accumulation, tile_points.data());
-      multiply_values(p, tile.values, columns, main, points, options.accumulation, tile_points.data());
+      for (int s = 0; s < steps; ++s) {
+        multiply(rest, s, hi, points, tile_points.data());
+        multiply(p, s, lo, points, tile_points.data());
+      }
+      for (int s = 0; s < steps; ++s) multiply(p, s, hi, points, tile_points.data());
       for (int i = 0; i < points; ++i) point_sums[i] += tile_points[i];
     } else {
-      multiply_values(p, tile.values, columns, 0, main, options.accumulation, out.columns.data());
-      multiply_values(p, tile.values, columns, main, points, options.accumulation, point_sums);
-      multiply_values(p, tile.values, columns, main + points, points, options.accumulation, point_sums);
+      for (int s = 0; s < steps; ++s) {
+        multiply(p, s, 0, main, out.columns.data());
+        multiply(p, s, hi, points, point_sums);
+        multiply(p, s, lo, points, point_sums);
+      }
     }
   }
   const auto over_quad = [&](auto member) {

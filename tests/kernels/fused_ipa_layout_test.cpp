@@ -171,11 +171,18 @@ TEST(HalfPrecision, ClampsBeyondTheRangeAndKeepsNan) {
   for (const float x : {65504.0f, 65520.0f, 1e30f, kInfinity}) {
     EXPECT_EQ(from_half(to_half(x)), 65504.0f);
     EXPECT_EQ(from_half(to_half(-x)), -65504.0f);
-    EXPECT_EQ(is_beyond_half(x), x > 65504.0f);
-    EXPECT_EQ(is_beyond_half(-x), x > 65504.0f);
+    EXPECT_TRUE(is_extreme(to_half(x)) && is_extreme(to_half(-x)));
   }
   EXPECT_TRUE(std::isnan(from_half(to_half(std::numeric_limits<float>::quiet_NaN()))));
-  EXPECT_TRUE(is_beyond_half(std::numeric_limits<float>::quiet_NaN()));
+  EXPECT_TRUE(is_extreme(to_half(std::numeric_limits<float>::quiet_NaN())));
+  EXPECT_FALSE(is_extreme(to_half(65472.0f)) || is_extreme(to_half(-65472.0f)) || is_extreme(to_half(0.0f)));
+}
+
+TEST(HalfPrecision, APairHoldsTwoHalves) {
+  const std::uint32_t pair = to_halves(-1.5f, 32768.0f);
+  EXPECT_EQ(pair, 0x7800be00u);
+  EXPECT_EQ(first_of(pair), -1.5f);
+  EXPECT_EQ(second_of(pair), 32768.0f);
 }
 
 TEST(HalfPrecision, TwoHalvesHold22Bits) {

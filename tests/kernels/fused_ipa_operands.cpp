@@ -28,6 +28,15 @@ Rotation rotation_of(const Arguments& in, const HeadOfEntry& head, int row) {
   return fused_ipa::read_rotation(in.rotations + 9 * (head.first_row + row));
 }
 
+// A row of scalars, chunk by chunk from `first_chunk` on.
+template <typename Store>
+void lift_row(const float* values, int width, float scale, int first_chunk, const Store& store) {
+  for (int chunk = 0; chunk < fused_ipa::chunks_of(width); ++chunk) {
+    const fused_ipa::HalfChunk halves = fused_ipa::lift_chunk(values + kChunk * chunk, width - kChunk * chunk, scale);
+    for (int i = 0; i < kChunk; ++i) store(kChunk * (first_chunk + chunk) + i, halves.h[i]);
+  }
+}
+
 LogitTile empty_tile(const Arguments& in, const Layout& layout, const HeadOfEntry& head, int first, int rows) {
   LogitTile tile;
   tile.first = first;
@@ -77,13 +86,13 @@ LogitTile make_query_tile(const Arguments& in, const Layout& layout, const HeadO
     const auto store = [&](int column, Half half) {
       std::memcpy(tile.image.data() + sizeof(Half) * fused_ipa::element(row, column, rows), &half, sizeof(Half));
     };
-    fused_ipa::lift_scalars(row_of_head(in.q, in, head, first + row, C), C, fused_ipa::query_scale(C), 0, store);
+    lift_row(row_of_head(in.q, in, head, first + row, C), C, fused_ipa::query_scale(C), 0, store);
     const RowHeader header = fused_ipa::lift_query_points(
         layout, row_of_head(in.q_points, in, head, first + row, 3 * P_q), rotation_of(in, head, first + row),
         translation_of(in, head, first + row) - tile.origin, in.point_weights[head.head], store);
     if (in.bias_q != nullptr) {
-      fused_ipa::lift_scalars(row_of_head(in.bias_q, in, head, first + row, R), R, fused_ipa::kLog2e,
-                              kChunk * fused_ipa::bias_chunk(layout, 0), store);
+      lift_row(row_of_head(in.bias_q, in, head, first + row, R), R, fused_ipa::kLog2e, fused_ipa::bias_chunk(layout, 0),
+               store);
     }
     write_row_header(layout, tile, row, header);
   }
@@ -102,14 +111,13 @@ LogitTile make_key_tile(const Arguments& in, const Layout& layout, const HeadOfE
     const auto store = [&](int column, Half half) {
       std::memcpy(tile.image.data() + sizeof(Half) * fused_ipa::element(row, column, rows), &half, sizeof(Half));
     };
-    fused_ipa::lift_scalars(row_of_head(in.k, in, head, first + row, C), C, 1.0f, 0, store);
+    lift_row(row_of_head(in.k, in, head, first + row, C), C, 1.0f, 0, store);
     const RowHeader header = fused_ipa::lift_key_points(
         layout, row_of_head(in.k_points, in, head, first + row, 3 * P_q), rotation_of(in, head, first + row),
         translation_of(in, head, first + row) - tile.origin, in.point_weights[head.head],
         in.key_bias != nullptr ? in.key_bias[head.first_row + first + row] : 0.0f, store);
     if (in.bias_k != nullptr) {
-      fused_ipa::lift_scalars(row_of_head(in.bias_k, in, head, first + row, R), R, 1.0f,
-                              kChunk * fused_ipa::bias_chunk(layout, 0), store);
+      lift_row(row_of_head(in.bias_k, in, head, first + row, R), R, 1.0f, fused_ipa::bias_chunk(layout, 0), store);
     }
     write_row_header(layout, tile, row, header);
   }
@@ -127,10 +135,9 @@ ValueTile make_value_tile(const Arguments& in, const Layout& layout, const HeadO
     const auto store = [&](int column, Half half) {
       tile.image[fused_ipa::value_element(row, column, columns)] = half;
     };
-    fused_ipa::lift_scalars(row_of_head(in.v, in, head, first + row, C), C, 1.0f, 0, store);
+    lift_row(row_of_head(in.v, in, head, first + row, C), C, 1.0f, 0, store);
     if (in.pair_k != nullptr) {
-      fused_ipa::lift_scalars(in.pair_k + (head.first_row + first + row) * R * c, R * c, 1.0f, kChunk * layout.scalar,
-                              store);
+      lift_row(in.pair_k + (head.first_row + first + row) * R * c, R * c, 1.0f, layout.scalar, store);
     }
     fused_ipa::lift_value_points(layout, row_of_head(in.v_points, in, head, first + row, 3 * P_v),
                                  rotation_of(in, head, first + row), translation_of(in, head, first + row) - origin,

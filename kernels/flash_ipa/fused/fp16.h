@@ -16,9 +16,6 @@ using Half = std::uint16_t;
 
 inline constexpr float kLargestHalf = 65504.0f;
 
-// Whether to_half() changes x by more than rounding: what the lift counts.
-FLASHRNA_HOST_DEVICE bool is_beyond_half(float x) { return !(x >= -kLargestHalf && x <= kLargestHalf); }
-
 // Nearest half, ties to even, subnormals kept; beyond the range the largest one: an infinity would meet a zero in the
 // tensor core. NaN stays NaN, so that bad input shows.
 FLASHRNA_HOST_DEVICE Half to_half(float x) {
@@ -59,6 +56,22 @@ FLASHRNA_HOST_DEVICE float from_half(Half h) {
   return sign != 0 ? -x : x;
 #endif
 }
+
+// Whether to_half() may have changed more than by rounding: the largest half, or none at all. What the lift counts.
+FLASHRNA_HOST_DEVICE bool is_extreme(Half h) { return (h & 0x7fffu) >= 0x7bffu; }
+
+// Two halves as the tensor core's registers hold them, `first` in the lower bits; both within the range.
+FLASHRNA_HOST_DEVICE std::uint32_t to_halves(float first, float second) {
+#ifdef __CUDA_ARCH__
+  std::uint32_t bits;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(second), "f"(first));
+  return bits;
+#else
+  return to_half(first) | static_cast<std::uint32_t>(to_half(second)) << 16;
+#endif
+}
+FLASHRNA_HOST_DEVICE float first_of(std::uint32_t halves) { return from_half(static_cast<Half>(halves & 0xffffu)); }
+FLASHRNA_HOST_DEVICE float second_of(std::uint32_t halves) { return from_half(static_cast<Half>(halves >> 16)); }
 
 // x = hi + lo to 22 bits, and to 2^-25 absolute where lo is subnormal.
 struct HiLo {

@@ -12,11 +12,13 @@
 
 #include "kernels/host_device.h"
 
-// Before a loop whose length a kernel knows at compile time.
+// Before a loop whose length a kernel knows at compile time, and before one over tiles.
 #ifdef __CUDACC__
 #define FLASHRNA_UNROLL _Pragma("unroll")
+#define FLASHRNA_NO_UNROLL _Pragma("unroll 1")
 #else
 #define FLASHRNA_UNROLL
+#define FLASHRNA_NO_UNROLL
 #endif
 
 namespace flashrna::fused_ipa {

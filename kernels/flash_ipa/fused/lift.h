@@ -77,11 +77,19 @@ FLASHRNA_HOST_DEVICE Vec3 origin_of_lanes(const Vec3* lanes, int n) {
 // s lambda with s = 1 / sqrt(3 C)
 FLASHRNA_HOST_DEVICE float query_scale(int C) { return kLog2e / sqrtf(3.0f * static_cast<float>(C)); }
 
-// A row of scalars, as of q, k, v, b1, b2, z2.
-template <typename Store>
-FLASHRNA_HOST_DEVICE void lift_scalars(const float* values, int n, float scale, int first_column, const Store& store) {
+// 8 halves that a thread writes at once.
+struct alignas(16) HalfChunk {
+  Half h[kChunk];
+};
+
+// A chunk of scalars, as of q, k, b1 and b2; zero beyond `n`, which may be negative or larger than a chunk.
+FLASHRNA_HOST_DEVICE HalfChunk lift_chunk(const float* values, int n, float scale) {
+  HalfChunk chunk{};
   FLASHRNA_UNROLL
-  for (int i = 0; i < n; ++i) store(first_column + i, to_half(scale * values[i]));
+  for (int i = 0; i < kChunk; ++i) {
+    if (i < n) chunk.h[i] = to_half(scale * values[i]);
+  }
+  return chunk;
 }
 
 // The columns hi_column + 3 p + axis and lo_column + 3 p + axis of a point.

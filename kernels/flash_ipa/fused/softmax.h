@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 
 #include "kernels/flash_ipa/fused/lift.h"
 
@@ -79,7 +80,7 @@ FLASHRNA_HOST_DEVICE float backward_shift(float lse, float correction, float exp
 FLASHRNA_HOST_DEVICE bool is_masked(float lse) { return lse == kInfinity; }
 
 // Of all parts; infinite if all are masked.
-FLASHRNA_HOST_DEVICE float combine_log_sum_exp(const float* lse, int n, int stride) {
+FLASHRNA_HOST_DEVICE float combine_log_sum_exp(const float* lse, int n, std::int64_t stride) {
   float maximum = kLowestMaximum, sum = 0.0f;
   for (int part = 0; part < n; ++part) {
     if (!is_masked(lse[part * stride])) maximum = fmaxf(maximum, lse[part * stride]);

@@ -1,0 +1,258 @@
+// The source of the CUDA kernels, run on the host thread by thread, against the emulator: bit for bit.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "kernels/flash_ipa/fused/forward_block.h"
+#include "tests/kernels/fused_ipa_emulator.h"
+#include "tests/kernels/fused_ipa_operands.h"
+#include "tests/kernels/fused_ipa_scene.h"
+#include "tests/kernels/simulated_block.h"
+
+namespace flashrna {
+namespace {
+
+using namespace fused_ipa;
+
+// A ragged batch in one scene: entries lie apart, one is empty, one has a single residue.
+struct RaggedBatch {
+  RaggedBatch(HeadSize size, int H, std::vector<std::int64_t> lengths_)
+      : lengths(std::move(lengths_)),
+        scene(size, H, total_rows(lengths), 3.0, 11),
+        in(scene.moved(random_motion(1, 7.0))) {
+    std::int64_t row = 2;
+    for (const std::int64_t n : lengths) {
+      first_rows.push_back(row);
+      row += n + 3;
+    }
+    in.B = static_cast<int>(lengths.size());
+    in.first_row = first_rows.data();
+    in.length = lengths.data();
+  }
+
+  static int total_rows(const std::vector<std::int64_t>& lengths) {
+    std::int64_t rows = 2;
+    for (const std::int64_t n : lengths) rows += n + 3;
+    return static_cast<int>(rows);
+  }
+
+  int tiles(int rows) const {
+    std::int64_t most = 0;
+    for (const std::int64_t n : lengths) most = std::max(most, (n + rows - 1) / rows);
+    return static_cast<int>(most);
+  }
+
+  std::vector<std::int64_t> lengths, first_rows;
+  FusedIpaScene scene;
+  Arguments in;
+};
+
+// Memory of the operands, aligned as a GPU's is, all bits set: whatever a kernel leaves out is NaN.
+class DeviceMemory {
+ public:
+  explicit DeviceMemory(std::size_t bytes) : storage_(bytes + 256, '\xff') {}
+  char* begin() {
+    void* begin = storage_.data();
+    std::size_t space = storage_.size();
+    return static_cast<char*>(std::align(256, storage_.size() - 256, begin, space));
+  }
+
+ private:
+  std::vector<char> storage_;
+};
+
+template <class Size>
+struct LiftedBatch {
+  LiftedBatch(const RaggedBatch& batch, int queries, int keys)
+      : query_bytes(logit_tile_bytes(Size::layout(), queries)),
+        key_bytes(logit_tile_bytes(Size::layout(), keys)),
+        value_bytes(value_tile_bytes(Size::layout(), keys)),
+        query_memory(all(batch, queries) * query_bytes),
+        key_memory(all(batch, keys) * key_bytes),
+        value_memory(all(batch, keys) * value_bytes) {
+    tiles.queries = {query_memory.begin(), batch.tiles(queries)};
+    tiles.keys = {key_memory.begin(), batch.tiles(keys)};
+    tiles.values = {value_memory.begin(), batch.tiles(keys)};
+    tiles.extremes = &extremes;
+  }
+  static std::size_t all(const RaggedBatch& batch, int rows) {
+    return static_cast<std::size_t>(batch.in.B) * batch.in.H * batch.tiles(rows);
+  }
+
+  int query_bytes, key_bytes, value_bytes;
+  DeviceMemory query_memory, key_memory, value_memory;
+  unsigned long long extremes = 0;
+  OperandTiles tiles;
+};
+
+SimulatedLaunch launch_of(int blocks_x, int blocks_y, int blocks_z, int threads, int shared_bytes,
+                          Accumulation accumulation = Accumulation::kNearest) {
+  SimulatedLaunch launch;
+  launch.blocks_x = blocks_x;
+  launch.blocks_y = blocks_y;
+  launch.blocks_z = blocks_z;
+  launch.threads = threads;
+  launch.shared_bytes = shared_bytes;
+  launch.accumulation = accumulation;
+  return launch;
+}
+
+template <class Size, int kQueries, int kKeys>
+void lift(const RaggedBatch& batch, const OperandTiles& tiles) {
+  const int entry_heads = batch.in.B * batch.in.H, shared = sizeof(Vec3) * kOriginLanes;
+  run_blocks(launch_of(batch.tiles(kQueries), entry_heads, 1, 128, shared),
+             [&](const SimulatedBlock& block) { write_query_tile<Size, kQueries>(block, batch.in, tiles); });
+  run_blocks(launch_of(batch.tiles(kKeys), entry_heads, 1, 128, shared),
+             [&](const SimulatedBlock& block) { write_key_tile<Size, kKeys>(block, batch.in, tiles); });
+}
+
+template <typename Tile>
+void expect_equal_image(const Layout& l, const char* got, const Tile& expected, int rows, const std::string& what) {
+  // Up to the tile's own header, which the emulator does not keep in its bytes.
+  EXPECT_EQ(std::memcmp(got, expected.image.data(), tile_header_offset(l, rows)), 0) << what;
+  TileHeader header;
+  std::memcpy(&header, got + tile_header_offset(l, rows), sizeof(header));
+  EXPECT_EQ(header.origin[0], expected.origin.x) << what;
+  EXPECT_EQ(header.origin[1], expected.origin.y) << what;
+  EXPECT_EQ(header.origin[2], expected.origin.z) << what;
+  EXPECT_EQ(header.n_rows, expected.n) << what;
+}
+
+template <int kC, int kPair, int kQueries, int kKeys>
+void expect_lift_equals_emulator(HeadSize size) {
+  using Size = TensorCoreSize<kC, kPair>;
+  RaggedBatch batch(size, 3, {kQueries + 41, 0, 1, kKeys});
+  std::vector<float> key_bias(batch.in.N, 0.25f);
+  batch.in.key_bias = key_bias.data();
+  LiftedBatch<Size> lifted(batch, kQueries, kKeys);
+  lift<Size, kQueries, kKeys>(batch, lifted.tiles);
+  const Layout l = make_layout(size);
+  for (int entry_head = 0; entry_head < batch.in.B * batch.in.H; ++entry_head) {
+    const int b = entry_head / batch.in.H;
+    const HeadOfEntry head{batch.first_rows[b], static_cast<int>(batch.lengths[b]), entry_head % batch.in.H};
+    for (int tile = 0; tile * kQueries < head.length; ++tile) {
+      expect_equal_image(l, lifted.tiles.queries.tile(entry_head, tile, lifted.query_bytes),
+                         make_query_tile(batch.in, l, head, tile * kQueries, kQueries), kQueries,
+                         "queries " + std::to_string(entry_head) + ", tile " + std::to_string(tile));
+    }
+    for (int tile = 0; tile * kKeys < head.length; ++tile) {
+      const std::string where = std::to_string(entry_head) + ", tile " + std::to_string(tile);
+      expect_equal_image(l, lifted.tiles.keys.tile(entry_head, tile, lifted.key_bytes),
+                         make_key_tile(batch.in, l, head, tile * kKeys, kKeys), kKeys, "keys " + where);
+      const ValueTile values = make_value_tile(batch.in, l, head, tile * kKeys, kKeys);
+      EXPECT_EQ(std::memcmp(lifted.tiles.values.tile(entry_head, tile, lifted.value_bytes), values.image.data(),
+                            lifted.value_bytes),
+                0)
+          << "values " << where;
+    }
+  }
+  EXPECT_EQ(lifted.extremes, 0u);
+}
+
+TEST(FusedIpaLiftKernel, WritesTheEmulatorsBytes) {
+  expect_lift_equals_emulator<128, 64, 128, 64>({128, 8, 12, 2, 32});
+  expect_lift_equals_emulator<16, 32, 64, 48>({16, 8, 12, 4, 8});
+  expect_lift_equals_emulator<32, 0, 64, 48>({32, 8, 12, 0, 0});
+}
+
+TEST(FusedIpaLiftKernel, CountsNumbersThatNoHalfHolds) {
+  using Size = TensorCoreSize<16, 32>;
+  RaggedBatch batch({16, 8, 12, 2, 16}, 2, {70});
+  std::vector<float> v(batch.in.v, batch.in.v + batch.in.N * batch.in.H * batch.in.size.C);
+  v[(batch.first_rows[0] + 3) * batch.in.H * batch.in.size.C] = 1e6f;
+  batch.in.v = v.data();
+  LiftedBatch<Size> lifted(batch, 64, 48);
+  lift<Size, 64, 48>(batch, lifted.tiles);
+  EXPECT_EQ(lifted.extremes, 1u);
+  std::vector<float> q(batch.in.q, batch.in.q + batch.in.N * batch.in.H * batch.in.size.C);
+  q[(batch.first_rows[0] + 69) * batch.in.H * batch.in.size.C + 5] = NAN;
+  batch.in.q = q.data();
+  lift<Size, 64, 48>(batch, lifted.tiles);
+  EXPECT_EQ(lifted.extremes, 3u);
+}
+
+// Forward
+// ----------------------------------------------------------------------------------------------------------------
+
+void expect_same(const std::vector<float>& got, const std::vector<float>& expected, const char* name) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_EQ(std::memcmp(&got[i], &expected[i], sizeof(float)), 0)
+        << name << " at flat index " << i << ": got " << got[i] << ", expected " << expected[i];
+  }
+}
+
+template <int kC, int kPair, int kQueries, int kKeys, bool kStrict>
+void expect_forward_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, int parts,
+                                    Accumulation accumulation) {
+  using Kernel = ForwardKernel<kC, kPair, kQueries, kKeys, kStrict>;
+  using Size = typename Kernel::Size;
+  RaggedBatch batch(size, H, lengths);
+  std::vector<float> key_bias(batch.in.N, 0.0f);
+  for (std::size_t i = 0; i < key_bias.size(); i += 5) key_bias[i] = -INFINITY;
+  batch.in.key_bias = key_bias.data();
+  LiftedBatch<Size> lifted(batch, kQueries, kKeys);
+  lift<Size, kQueries, kKeys>(batch, lifted.tiles);
+
+  FusedIpaResult got(batch.in), expected(batch.in);
+  ForwardProblem problem;
+  problem.in = batch.in;
+  problem.tiles = lifted.tiles;
+  problem.out = got.pointers();
+  problem.parts = parts;
+  const int entry_heads = batch.in.B * H, tiles = batch.tiles(kQueries);
+  std::vector<float> columns(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries * Kernel::kColumns, NAN);
+  std::vector<float> lse(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries, NAN);
+  problem.part_columns = columns.data();
+  problem.part_lse = lse.data();
+  run_blocks(launch_of(tiles, entry_heads, parts, Kernel::kThreads, Kernel::kSharedBytes, accumulation),
+             [&](const SimulatedBlock& block) { Kernel::run(block, problem); });
+  if (parts > 1) {
+    run_blocks(launch_of(tiles, entry_heads, 1, Kernel::kThreads, Kernel::kSharedBytes),
+               [&](const SimulatedBlock& block) { Kernel::combine_parts(block, problem); });
+  }
+
+  EmulatorOptions options;
+  options.tile = {kQueries, kKeys};
+  options.strict = kStrict;
+  options.parts = parts;
+  options.accumulation = accumulation;
+  emulate_forward(batch.in, options, expected.pointers());
+  expect_same(got.scalars, expected.scalars, "scalars");
+  expect_same(got.points, expected.points, "points");
+  expect_same(got.point_norms, expected.point_norms, "point norms");
+  expect_same(got.pairs, expected.pairs, "pairs");
+  expect_same(got.pair_sums, expected.pair_sums, "pair sums");
+  expect_same(got.lse, expected.lse, "lse");
+}
+
+TEST(FusedIpaForwardKernel, EqualsTheEmulatorBitForBit) {
+  expect_forward_equals_emulator<16, 32, 64, 48, false>({16, 8, 12, 2, 16}, 2, {197, 0, 1, 48}, 1,
+                                                        Accumulation::k24Bits);
+}
+
+TEST(FusedIpaForwardKernel, StrictEqualsTheEmulatorBitForBit) {
+  expect_forward_equals_emulator<16, 32, 64, 48, true>({16, 8, 12, 4, 8}, 2, {130, 63}, 1, Accumulation::k26Bits);
+}
+
+TEST(FusedIpaForwardKernel, PartsOfTheKeysEqualTheEmulatorBitForBit) {
+  // More parts than tiles for the shorter ones.
+  expect_forward_equals_emulator<16, 32, 64, 48, false>({16, 8, 12, 2, 16}, 1, {197, 0, 70, 1}, 3,
+                                                        Accumulation::k24Bits);
+}
+
+TEST(FusedIpaForwardKernel, TheLargeTileEqualsTheEmulatorBitForBit) {
+  expect_forward_equals_emulator<32, 0, 128, 64, false>({32, 8, 12, 0, 0}, 1, {150}, 1, Accumulation::k24Bits);
+}
+
+TEST(FusedIpaForwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
+  expect_forward_equals_emulator<128, 64, 128, 64, false>({128, 8, 12, 2, 32}, 1, {140}, 1, Accumulation::k24Bits);
+}
+
+}  // namespace
+}  // namespace flashrna
