@@ -79,9 +79,9 @@ class SeedSearch {
   }
 
  private:
-  static constexpr std::size_t kStretches = 6000;  // of each length, about; more for very long chains
+  static constexpr std::size_t kStretches = 2000;  // of each length, about; more for very long chains
   static constexpr std::size_t kSampledResidues = 50;
-  static constexpr std::size_t kImprovedPerSeed = 10;
+  static constexpr std::size_t kImprovedPerSeed = 5;
 
   void superpose_stretches(int length) {
     const int n1 = static_cast<int>(mobile_.size()), n2 = static_cast<int>(target_.size());
