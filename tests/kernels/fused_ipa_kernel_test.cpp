@@ -1,14 +1,18 @@
 // The source of the CUDA kernels, run on the host thread by thread, against the emulator: bit for bit.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <ostream>
+#include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/flash_ipa/fused/forward_block.h"
+#include "kernels/flash_ipa/fused/fused_forward.h"
 #include "tests/kernels/fused_ipa_emulator.h"
 #include "tests/kernels/fused_ipa_operands.h"
 #include "tests/kernels/fused_ipa_scene.h"
@@ -246,12 +250,75 @@ TEST(FusedIpaForwardKernel, PartsOfTheKeysEqualTheEmulatorBitForBit) {
                                                         Accumulation::k24Bits);
 }
 
+TEST(FusedIpaForwardKernel, SmallerSizesRunOnALargerInstance) {
+  expect_forward_equals_emulator<32, 32, 64, 48, false>({24, 8, 12, 2, 8}, 1, {70, 5}, 1, Accumulation::k24Bits);
+  expect_forward_equals_emulator<32, 64, 64, 48, true>({32, 8, 12, 3, 20}, 1, {70}, 2, Accumulation::k24Bits);
+}
+
 TEST(FusedIpaForwardKernel, TheLargeTileEqualsTheEmulatorBitForBit) {
   expect_forward_equals_emulator<32, 0, 128, 64, false>({32, 8, 12, 0, 0}, 1, {150}, 1, Accumulation::k24Bits);
 }
 
 TEST(FusedIpaForwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
   expect_forward_equals_emulator<128, 64, 128, 64, false>({128, 8, 12, 2, 32}, 1, {140}, 1, Accumulation::k24Bits);
+}
+
+// Plans
+// -----------------------------------------------------------------------------------------------------------------
+
+constexpr int kSharedA100 = 163 * 1024, kShared86 = 99 * 1024;
+
+TEST(FusedIpaPlan, TheTileIsTheLargestThatFits) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kSharedA100, 108).tile.queries, 128);
+  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kShared86, 84).tile.queries, 64);
+  EXPECT_THROW(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, 48 * 1024, 20), std::invalid_argument);
+}
+
+TEST(FusedIpaPlan, ShortBatchesAreSplitOverTheKeysAndLongOnesAreNot) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  const auto parts = [&](int B, std::int64_t longest) {
+    return plan_fused_forward(size, B, 8, longest, FusedPrecision::kFast, kSharedA100, 108).parts;
+  };
+  EXPECT_EQ(parts(1, 100), 1);   // two tiles of keys: nothing to split
+  EXPECT_EQ(parts(1, 512), 2);   // 32 blocks; 8 tiles of keys make two parts of four
+  EXPECT_EQ(parts(1, 1024), 2);  // 64 blocks
+  EXPECT_EQ(parts(1, 4096), 1);
+  EXPECT_EQ(parts(16, 512), 1);
+}
+
+TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
+  const HeadSize size{64, 8, 12, 4, 16};
+  const auto plan = [&](std::int64_t longest) {
+    return plan_fused_forward(size, 2, 4, longest, FusedPrecision::kStrict, kSharedA100, 108);
+  };
+  EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / static_cast<double>(plan(8192).workspace_bytes), 2.0,
+              0.001);
+  EXPECT_LE(plan(0).workspace_bytes, 256);
+  const FusedForwardPlan p = plan(700);
+  const Layout l = make_layout(p.instance);
+  EXPECT_EQ(p.instance.C, 128);
+  EXPECT_GE(p.keys_at - p.queries_at, 8LL * p.query_tiles * logit_tile_bytes(l, p.tile.queries));
+  EXPECT_GE(p.values_at - p.keys_at, 8LL * p.key_tiles * logit_tile_bytes(l, p.tile.keys));
+  EXPECT_GE((p.parts > 1 ? p.part_columns_at : p.workspace_bytes) - p.values_at,
+            8LL * p.key_tiles * value_tile_bytes(l, p.tile.keys));
+  for (const std::int64_t at :
+       {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_lse_at, p.extremes_at}) {
+    EXPECT_EQ(at % 256, 0);
+  }
+}
+
+TEST(FusedIpaPlan, SizesThatTheTensorCoresDoNotTakeAreRefusedByName) {
+  for (const HeadSize& size : {HeadSize{129, 8, 12, 2, 32}, HeadSize{64, 4, 12, 2, 32}, HeadSize{64, 8, 5, 2, 32},
+                               HeadSize{64, 8, 12, 9, 4}, HeadSize{64, 8, 12, 4, 32}}) {
+    EXPECT_FALSE(fused_forward_supports(size));
+    try {
+      plan_fused_forward(size, 1, 8, 100, FusedPrecision::kFast, kSharedA100, 108);
+      ADD_FAILURE() << "no error";
+    } catch (const std::invalid_argument& error) {
+      EXPECT_NE(std::string(error.what()).find("heads of " + std::to_string(size.C) + " channels"), std::string::npos);
+    }
+  }
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cuda_backend.h"
+#include "kernels/cuda_probe.h"
+#include "kernels/flash_ipa/fused/fused_forward.h"
 #include "kernels/flash_ipa/fused/lift.h"
 #include "kernels/torch_headers.h"
 #include "tests/kernels/flash_ipa_cases.h"
@@ -24,6 +27,13 @@ class FusedInput {
   explicit FusedInput(const FlashIpaInput& in) : in_(in) {
     for (Tensor* t : floating_inputs(in_)) *t = f32(t->detach());
     first_row_ = at::arange(in.q.size(0), at::kLong) * in.q.size(1);
+  }
+
+  // Everything to a device.
+  void move_to(at::Device device) {
+    for (Tensor* t : floating_inputs(in_)) *t = t->to(device);
+    in_.lengths = in_.lengths.to(device);
+    first_row_ = first_row_.to(device);
   }
 
   void set_key_bias(const Tensor& key_bias) { key_bias_ = f32(key_bias); }  // [B, L]
@@ -418,6 +428,64 @@ TEST(FusedIpaForwardOf, ChosenRowsAreThoseOfAllRows) {
   for (size_t i = 0; i < all.size(); ++i) {
     for (const int row : options.rows) EXPECT_TRUE(at::equal(some[i].select(1, row), all[i].select(1, row))) << row;
     EXPECT_EQ(some[i].select(1, 6).abs().max().item<float>(), 0.0f);
+  }
+}
+
+// On a GPU
+// ---------------------------------------------------------------------------------------------------------------
+
+// The forward kernels, which take what the tensor cores take; rows of the padding stay zero.
+Emulated run_on_cuda(const FlashIpaInput& in, FusedPrecision precision) {
+  const at::Device device(at::kCUDA, 0);
+  FusedInput fused(in);
+  fused.move_to(device);
+  const fused_ipa::Arguments a = fused.arguments();
+  const CudaDevice properties = describe_cuda_device(0);
+  const FusedForwardPlan plan = plan_fused_forward(a.size, a.B, a.H, in.q.size(1), precision,
+                                                   properties.shared_bytes_per_block, properties.multiprocessors);
+  const at::TensorOptions floats = at::TensorOptions(at::kFloat).device(device);
+  const int64_t B = a.B, L = in.q.size(1), H = a.H;
+  const Tensor workspace = at::empty({plan.workspace_bytes + 256}, floats.dtype(at::kByte));
+  Emulated e;
+  e.out.scalars = at::zeros({B, L, H, a.size.C}, floats);
+  e.out.points = at::zeros({B, L, H, a.size.P_v, 3}, floats);
+  e.out.point_norms = at::zeros({B, L, H, a.size.P_v}, floats);
+  e.lse = at::zeros({B, L, H}, floats);
+  fused_ipa::Outputs to;
+  to.scalars = e.out.scalars.data_ptr<float>();
+  to.points = e.out.points.data_ptr<float>();
+  to.point_norms = e.out.point_norms.data_ptr<float>();
+  to.lse = e.lse.data_ptr<float>();
+  if (in.pair_k.defined()) {
+    e.out.pairs = at::zeros({B, L, H, a.size.c}, floats);
+    e.pair_sums = at::zeros({B, L, H, a.size.R, a.size.c}, floats);
+    to.pairs = e.out.pairs.data_ptr<float>();
+    to.pair_sums = e.pair_sums.data_ptr<float>();
+  }
+  fused_forward_cuda(a, to, plan, workspace.data_ptr(), current_cuda_stream(device));
+  for (Tensor* t : {&e.out.scalars, &e.out.points, &e.out.point_norms, &e.out.pairs, &e.pair_sums, &e.lse}) {
+    if (t->defined()) *t = t->cpu();
+  }
+  return e;
+}
+
+TEST(FusedIpaOnCuda, ForwardEqualsDenseOnTheRoundedOperands) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  const std::vector<FlashIpaShape> shapes = {{{301, 97, 0, 1, 128}, 2, 16, 8, 12, 2, 16},
+                                             {{150, 1}, 2, 128, 8, 12, 2, 32},
+                                             {{1025}, 8, 128, 8, 12, 2, 32},
+                                             {{200}, 3, 24, 8, 12, 0, 0},
+                                             {{2000, 70}, 4, 128, 8, 12, 4, 8}};
+  for (const FlashIpaShape& shape : shapes) {
+    const FlashIpaInput in = make_input(shape, at::kFloat);
+    const std::vector<Tensor> expected = outputs_of(flash_ipa(operand_rounded(in), AttentionBackend::kDense));
+    for (const FusedPrecision precision : {FusedPrecision::kFast, FusedPrecision::kStrict}) {
+      const std::vector<Tensor> got = outputs_of(run_on_cuda(in, precision).out);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        expect_close("length " + std::to_string(shape.lengths[0]) + " output " + std::to_string(i), got[i], expected[i],
+                     precision == FusedPrecision::kStrict ? 2e-5 : 0x1p-11);
+      }
+    }
   }
 }
 

@@ -37,15 +37,14 @@ struct ForwardKernel {
   static constexpr int kKeyBytes = logit_tile_bytes(Size::layout(), kKeys);
   static constexpr int kValueBytes = value_tile_bytes(Size::layout(), kKeys);
   static constexpr int kColumns = output_columns(Size::layout());
+  static constexpr int kPairAt = kChunk * Size::layout().scalar;  // first column of pair values
 
   // Shared memory, in this order; rows of the outputs are put together where the tiles were.
   static constexpr int kKeysAt = kQueryBytes;
   static constexpr int kValuesAt = kKeysAt + 2 * kKeyBytes;
   static constexpr int kCorrectionsAt = kValuesAt + kValueBytes;
   static constexpr int kLseAt = static_cast<int>(sizeof(float)) * kColumns * kQueries;
-  static constexpr int kTilesEnd = kCorrectionsAt + static_cast<int>(sizeof(float)) * kKeys;
-  static constexpr int kRowsEnd = kLseAt + static_cast<int>(sizeof(float)) * kQueries;
-  static constexpr int kSharedBytes = kTilesEnd > kRowsEnd ? kTilesEnd : kRowsEnd;
+  static constexpr int kSharedBytes = forward_shared_bytes(Size::layout(), {kQueries, kKeys});
 
   // Tiles of 8 columns that a thread holds.
   static constexpr int kKeyTiles = kKeys / 8, kMainTiles = main_value_columns(Size::layout()) / 8,
@@ -281,8 +280,9 @@ struct ForwardKernel {
     const float* columns = block.template shared<float>(0);
     const float* lse = block.template shared<float>(kLseAt);
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
-    for (int i = block.thread(); i < rows.n * kC; i += block.threads()) {
-      out.scalars[at(i / kC) * kC + i % kC] = columns[i / kC * kColumns + i % kC];
+    const int C = in.size.C;
+    for (int i = block.thread(); i < rows.n * C; i += block.threads()) {
+      out.scalars[at(i / C) * C + i % C] = columns[i / C * kColumns + i % C];
     }
     const Vec3 origin = read_vec3(reinterpret_cast<const TileHeader*>(image + tile_header_offset(l, kQueries))->origin);
     constexpr int P = l.size.P_v;
@@ -302,12 +302,13 @@ struct ForwardKernel {
       const int R = in.size.R, c = in.size.c;
       for (int i = block.thread(); i < rows.n * c; i += block.threads()) {
         const int row = i / c, channel = i % c;
-        out.pairs[at(row) * c + channel] =
-            pair_output(in.pair_q + (rows.row + row) * R * c + channel, columns + row * kColumns + kC + channel, R, c);
+        out.pairs[at(row) * c + channel] = pair_output(in.pair_q + (rows.row + row) * R * c + channel,
+                                                       columns + row * kColumns + kPairAt + channel, R, c);
       }
       if (out.pair_sums != nullptr) {
         for (int i = block.thread(); i < rows.n * R * c; i += block.threads()) {
-          out.pair_sums[at(i / (R * c)) * R * c + i % (R * c)] = columns[i / (R * c) * kColumns + kC + i % (R * c)];
+          out.pair_sums[at(i / (R * c)) * R * c + i % (R * c)] =
+              columns[i / (R * c) * kColumns + kPairAt + i % (R * c)];
         }
       }
     }

@@ -13,7 +13,7 @@
 #include "kernels/host_device.h"
 
 // Before a loop whose length a kernel knows at compile time, and before one over tiles.
-#ifdef __CUDACC__
+#ifdef __CUDA_ARCH__
 #define FLASHRNA_UNROLL _Pragma("unroll")
 #define FLASHRNA_NO_UNROLL _Pragma("unroll 1")
 #else
@@ -181,12 +181,24 @@ FLASHRNA_HOST_DEVICE constexpr int gradient_tile_bytes(Layout l, int rows) {
   return (2 * kChunk * gradient_chunks(l) + static_cast<int>(sizeof(RowHeader))) * rows;
 }
 
+// Shared memory of forward with mma.m16n8k16: queries, two stages of keys, values, a correction per key; or, at the
+// end, finished rows with their log-sum-exp.
+FLASHRNA_HOST_DEVICE constexpr int forward_shared_bytes(Layout l, Tile tile) {
+  const int number = static_cast<int>(sizeof(float));
+  const int tiles = logit_tile_bytes(l, tile.queries) + 2 * logit_tile_bytes(l, tile.keys) +
+                    value_tile_bytes(l, tile.keys) + number * tile.keys;
+  const int rows = number * tile.queries * (output_columns(l) + 1);
+  return tiles > rows ? tiles : rows;
+}
+
 // The kernels' budget of shared memory counts on these sizes: a change of the layout shows here.
 namespace check {
 inline constexpr Layout kDefault = make_layout({128, 8, 12, 2, 32});
 static_assert(logit_steps(kDefault) == 13 && gradient_steps(kDefault) == 17);
 static_assert(logit_tile_bytes(kDefault, 128) == 49184 && logit_tile_bytes(kDefault, 96) == 36896);
 static_assert(value_tile_bytes(kDefault, 96) == 52224);
+static_assert(forward_shared_bytes(kDefault, kForwardTileSm80) == 133472);
+static_assert(forward_shared_bytes(kDefault, kForwardTileSmallSm80) == 87840);
 }  // namespace check
 
 }  // namespace flashrna::fused_ipa

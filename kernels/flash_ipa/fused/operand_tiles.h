@@ -105,8 +105,7 @@ FLASHRNA_DEVICE void write_points(const PointChunks<kChunks>& points, int row, i
 
 }  // namespace lift_block
 
-// Operands of one tile of queries: kSize gives channels and points, R and c stand in the arguments. Blocks
-// (tile, entry and head).
+// Operands of one tile of queries. Blocks (tile, entry and head).
 template <class Size, int kRows, class Block>
 FLASHRNA_DEVICE void write_query_tile(const Block& block, const Arguments& in, const OperandTiles& tiles) {
   using namespace lift_block;
@@ -115,7 +114,7 @@ FLASHRNA_DEVICE void write_query_tile(const Block& block, const Arguments& in, c
   constexpr Layout l = Size::layout();
   const Vec3 origin = find_origin(block, in, rows, block.template shared<Vec3>(0));
   char* image = tiles.queries.tile(rows.entry_head, block.block_x(), logit_tile_bytes(l, kRows));
-  const int C = l.size.C, R = in.bias_q != nullptr ? in.size.R : 0;
+  const int C = in.size.C, R = in.bias_q != nullptr ? in.size.R : 0;
   const std::int64_t at = rows.row * in.H + rows.head;
   bool extreme = write_scalars(block, in.q + at * C, static_cast<std::int64_t>(in.H) * C, C, query_scale(C), rows.n,
                                kRows, 0, l.scalar, image);
@@ -149,7 +148,7 @@ FLASHRNA_DEVICE void write_key_tile(const Block& block, const Arguments& in, con
   constexpr Layout l = Size::layout();
   const Vec3 origin = find_origin(block, in, rows, block.template shared<Vec3>(0));
   char* image = tiles.keys.tile(rows.entry_head, block.block_x(), logit_tile_bytes(l, kRows));
-  const int C = l.size.C, R = in.bias_k != nullptr ? in.size.R : 0;
+  const int C = in.size.C, R = in.bias_k != nullptr ? in.size.R : 0;
   const std::int64_t at = rows.row * in.H + rows.head;
   bool extreme = write_scalars(block, in.k + at * C, static_cast<std::int64_t>(in.H) * C, C, 1.0f, rows.n, kRows, 0,
                                l.scalar, image);
@@ -206,7 +205,8 @@ FLASHRNA_DEVICE void write_key_tile(const Block& block, const Arguments& in, con
   report(block, extreme, tiles.extremes);
 }
 
-// Sizes that a kernel knows at compile time: 8 query points and 12 value points, kPair = R c columns of pair values.
+// Sizes that a kernel knows at compile time: at most kC channels and kPair = R c columns of pair values, whose rest is
+// zero; 8 query points and 12 value points.
 template <int kC, int kPair>
 struct TensorCoreSize {
   static FLASHRNA_HOST_DEVICE constexpr Layout layout() { return make_layout({kC, 8, 12, kPair > 0 ? 1 : 0, kPair}); }

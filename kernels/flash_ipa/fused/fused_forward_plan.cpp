@@ -1,0 +1,68 @@
+#include <stdexcept>
+#include <string>
+
+#include "kernels/flash_ipa/fused/fused_forward.h"
+
+namespace flashrna {
+
+using namespace fused_ipa;
+
+namespace {
+
+// The compiled sizes: see fused_forward.cu.
+int compiled_channels(int C) { return C <= 32 ? 32 : 128; }
+int compiled_pair_columns(int columns) { return columns == 0 ? 0 : columns <= 32 ? 32 : 64; }
+
+}  // namespace
+
+bool fused_forward_supports(const HeadSize& size) {
+  return size.C > 0 && size.C <= 128 && size.P_q == 8 && size.P_v == 12 && size.R >= 0 && size.R <= 8 &&
+         size.R * size.c <= 64;
+}
+
+FusedForwardPlan plan_fused_forward(const HeadSize& size, int B, int H, std::int64_t longest, FusedPrecision precision,
+                                    int shared_bytes, int multiprocessors) {
+  if (!fused_forward_supports(size)) {
+    throw std::invalid_argument(
+        "flash_ipa fused: heads of " + std::to_string(size.C) + " channels, " + std::to_string(size.P_q) + " and " +
+        std::to_string(size.P_v) + " points, rank " + std::to_string(size.R) + " with " + std::to_string(size.c) +
+        " pair channels; it takes up to 128 channels, 8 and 12 points, rank up to 8, rank times "
+        "pair channels up to 64");
+  }
+  FusedForwardPlan plan;
+  plan.precision = precision;
+  plan.instance = {compiled_channels(size.C), 8, 12, size.R > 0 ? 1 : 0, compiled_pair_columns(size.R * size.c)};
+  const Layout layout = make_layout(plan.instance);
+  plan.tile = forward_shared_bytes(layout, kForwardTileSm80) <= shared_bytes ? kForwardTileSm80 : kForwardTileSmallSm80;
+  if (forward_shared_bytes(layout, plan.tile) > shared_bytes) {
+    throw std::invalid_argument("flash_ipa fused: needs " + std::to_string(forward_shared_bytes(layout, plan.tile)) +
+                                " bytes of shared memory a block, the device has " + std::to_string(shared_bytes));
+  }
+  const auto tiles_of = [&](int rows) { return static_cast<int>((longest + rows - 1) / rows); };
+  plan.query_tiles = tiles_of(plan.tile.queries);
+  plan.key_tiles = tiles_of(plan.tile.keys);
+  // A part per idle multiprocessor, as long as each has work for four tiles of keys.
+  const std::int64_t entry_heads = static_cast<std::int64_t>(B) * H, blocks = entry_heads * plan.query_tiles;
+  while (plan.parts < 8 && blocks * plan.parts * 10 < 9LL * multiprocessors && plan.key_tiles >= 4 * (plan.parts + 1)) {
+    ++plan.parts;
+  }
+  std::int64_t end = 0;
+  const auto take = [&](std::int64_t bytes) {
+    const std::int64_t at = end;
+    end += (bytes + 255) / 256 * 256;
+    return at;
+  };
+  plan.extremes_at = take(8);
+  plan.queries_at = take(blocks * logit_tile_bytes(layout, plan.tile.queries));
+  plan.keys_at = take(entry_heads * plan.key_tiles * logit_tile_bytes(layout, plan.tile.keys));
+  plan.values_at = take(entry_heads * plan.key_tiles * value_tile_bytes(layout, plan.tile.keys));
+  if (plan.parts > 1) {
+    const std::int64_t rows = plan.parts * blocks * plan.tile.queries;
+    plan.part_columns_at = take(rows * output_columns(layout) * static_cast<std::int64_t>(sizeof(float)));
+    plan.part_lse_at = take(rows * static_cast<std::int64_t>(sizeof(float)));
+  }
+  plan.workspace_bytes = end;
+  return plan;
+}
+
+}  // namespace flashrna
