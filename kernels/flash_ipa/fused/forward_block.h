@@ -104,12 +104,13 @@ struct ForwardKernel {
     }
   }
 
-  // From logits to P of this tile, as the operand of the next product: `p` and, in strict mode, `rest`.
+  // The softmax of a tile in four steps. First the keys' corrections (an offset in shared memory), the rows' maxima,
+  // and what P is shifted by.
   template <class Block>
-  static FLASHRNA_DEVICE void update_softmax(const Block& block, Vec3 difference, const RowHeader (&headers)[2],
-                                             float half_weight, float (&logits)[kKeyTiles][4], Sums& sums,
-                                             std::uint32_t (&p)[kKeyTiles][2], std::uint32_t (&rest)[kKeyTiles][2]) {
-    const float* corrections = block.template shared<float>(kCorrectionsAt);
+  static FLASHRNA_DEVICE void begin_softmax(const Block& block, int corrections_at, Vec3 difference,
+                                            const RowHeader (&headers)[2], float half_weight,
+                                            float (&logits)[kKeyTiles][4], Sums& sums, SoftmaxTile (&tile)[2]) {
+    const float* corrections = block.template shared<float>(corrections_at);
     const int quad = block.thread() % kQuad;
     float maximum[2] = {-kInfinity, -kInfinity};
     FLASHRNA_UNROLL
@@ -120,13 +121,16 @@ struct ForwardKernel {
         maximum[i / 2] = fmaxf(maximum[i / 2], logits[n][i]);
       }
     }
-    SoftmaxTile tile[2];
     FLASHRNA_UNROLL
     for (int r = 0; r < 2; ++r) {
       maximum[r] = fmaxf(maximum[r], block.exchange(maximum[r], 1));
       maximum[r] = fmaxf(maximum[r], block.exchange(maximum[r], 2));
       tile[r] = begin_tile(sums.rows[r], maximum[r], row_correction(difference, headers[r], half_weight));
     }
+  }
+
+  // Earlier sums count less where the maximum has grown.
+  static FLASHRNA_DEVICE void scale_sums(const SoftmaxTile (&tile)[2], Sums& sums) {
     FLASHRNA_UNROLL
     for (int n = 0; n < kMainTiles; ++n) {
       FLASHRNA_UNROLL
@@ -137,13 +141,27 @@ struct ForwardKernel {
       FLASHRNA_UNROLL
       for (int i = 0; i < 4; ++i) sums.points[n][i] *= tile[i / 2].alpha;
     }
+  }
+
+  // P in the place of the logits.
+  static FLASHRNA_DEVICE void exponentiate(const SoftmaxTile (&tile)[2], float (&logits)[kKeyTiles][4]) {
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kKeyTiles; ++n) {
+      FLASHRNA_UNROLL
+      for (int i = 0; i < 4; ++i) logits[n][i] = probability(logits[n][i], tile[i / 2].shift);
+    }
+  }
+
+  // P as the operand of the next product, `p` and, in strict mode, `rest`, and the rows' sums of what they hold.
+  static FLASHRNA_DEVICE void round_probabilities(Vec3 difference, const float (&probabilities)[kKeyTiles][4],
+                                                  Sums& sums, std::uint32_t (&p)[kKeyTiles][2],
+                                                  std::uint32_t (&rest)[kKeyTiles][2]) {
     float tile_sum[2] = {0.0f, 0.0f};
     FLASHRNA_UNROLL
     for (int n = 0; n < kKeyTiles; ++n) {
       FLASHRNA_UNROLL
       for (int r = 0; r < 2; ++r) {
-        const float first = probability(logits[n][2 * r], tile[r].shift);
-        const float second = probability(logits[n][2 * r + 1], tile[r].shift);
+        const float first = probabilities[n][2 * r], second = probabilities[n][2 * r + 1];
         p[n][r] = to_halves(first, second);
         tile_sum[r] += first_of(p[n][r]);
         if constexpr (kStrict) {
@@ -156,6 +174,28 @@ struct ForwardKernel {
     }
     FLASHRNA_UNROLL
     for (int r = 0; r < 2; ++r) end_tile(sums.rows[r], tile_sum[r], difference);
+  }
+
+  static FLASHRNA_DEVICE void set_zero(Sums& sums) {
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kMainTiles; ++n) {
+      FLASHRNA_UNROLL
+      for (int i = 0; i < 4; ++i) sums.main[n][i] = 0.0f;
+    }
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kPointTiles; ++n) {
+      FLASHRNA_UNROLL
+      for (int i = 0; i < 4; ++i) sums.points[n][i] = 0.0f;
+    }
+  }
+
+  // Headers of the thread's two rows.
+  template <class Block>
+  static FLASHRNA_DEVICE void read_headers(const Block& block, RowHeader (&headers)[2]) {
+    const RowHeader* header = block.template shared<RowHeader>(headers_offset(Size::layout(), kQueries)) +
+                              block.thread() / kWarp * 16 + block.thread() % kWarp / kQuad;
+    headers[0] = header[0];
+    headers[1] = header[8];
   }
 
   // This thread's row of matrices of values: keys 16 s to 16 s + 7 and the next 8, then the same `next` columns on.
@@ -318,6 +358,23 @@ struct ForwardKernel {
     }
   }
 
+  // Finished rows in shared memory to the outputs, or, of a part of the keys, to where combine_parts() finds them.
+  template <class Block>
+  static FLASHRNA_DEVICE void finish(const Block& block, const ForwardProblem& problem, const TileRows& rows,
+                                     const char* image) {
+    if (problem.parts == 1) {
+      write_rows(block, problem, rows, image);
+      return;
+    }
+    const std::int64_t to = part_row(problem, block.block_z(), block.block_y(), block.block_x(), 0, kQueries);
+    for (int i = block.thread(); i < rows.n * kColumns; i += block.threads()) {
+      problem.part_columns[to * kColumns + i] = block.template shared<float>(0)[i];
+    }
+    for (int row = block.thread(); row < rows.n; row += block.threads()) {
+      problem.part_lse[to + row] = block.template shared<float>(kLseAt)[row];
+    }
+  }
+
   // Blocks (tile of queries, entry and head, part of the keys).
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const ForwardProblem& problem) {
@@ -337,16 +394,7 @@ struct ForwardKernel {
     block.commit_copies();
 
     Sums sums;
-    FLASHRNA_UNROLL
-    for (int n = 0; n < kMainTiles; ++n) {
-      FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) sums.main[n][i] = 0.0f;
-    }
-    FLASHRNA_UNROLL
-    for (int n = 0; n < kPointTiles; ++n) {
-      FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) sums.points[n][i] = 0.0f;
-    }
+    set_zero(sums);
 
     FLASHRNA_NO_UNROLL
     for (int j = part.first; j < part.last; ++j) {
@@ -370,11 +418,15 @@ struct ForwardKernel {
       multiply_logits(block, keys_at, logits);
       block.template wait_copies<1>();
       block.sync();  // corrections and values j are there
-      const RowHeader* header = block.template shared<RowHeader>(headers_offset(l, kQueries)) +
-                                block.thread() / kWarp * 16 + block.thread() % kWarp / kQuad;
-      const RowHeader headers[2] = {header[0], header[8]};
+      RowHeader headers[2];
+      read_headers(block, headers);
+      SoftmaxTile tile[2];
+      begin_softmax(block, kCorrectionsAt, difference_of_origins(block, keys_at), headers, half_weight, logits, sums,
+                    tile);
+      scale_sums(tile, sums);
+      exponentiate(tile, logits);
       std::uint32_t p[kKeyTiles][2], rest[kKeyTiles][2];
-      update_softmax(block, difference_of_origins(block, keys_at), headers, half_weight, logits, sums, p, rest);
+      round_probabilities(difference_of_origins(block, keys_at), logits, sums, p, rest);
       if constexpr (kStrict) {
         multiply_main(block, rest, sums);
         multiply_main(block, p, sums);
@@ -388,17 +440,7 @@ struct ForwardKernel {
     block.sync();  // the tiles are not needed any more
     put_rows(block, sums);
     block.sync();
-    if (problem.parts == 1) {
-      write_rows(block, problem, rows, query_image);
-      return;
-    }
-    const std::int64_t to = part_row(problem, block.block_z(), entry_head, block.block_x(), 0, kQueries);
-    for (int i = block.thread(); i < rows.n * kColumns; i += block.threads()) {
-      problem.part_columns[to * kColumns + i] = block.template shared<float>(0)[i];
-    }
-    for (int row = block.thread(); row < rows.n; row += block.threads()) {
-      problem.part_lse[to + row] = block.template shared<float>(kLseAt)[row];
-    }
+    finish(block, problem, rows, query_image);
   }
 
   // Blocks (tile of queries, entry and head): the parts of each row in their order, each with its share.
