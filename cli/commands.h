@@ -16,6 +16,7 @@ int info_main(const std::vector<std::string>& arguments);
 int train_main(const std::vector<std::string>& arguments);
 int sample_main(const std::vector<std::string>& arguments);
 int evaluate_main(const std::vector<std::string>& arguments);
+int doctor_main(const std::vector<std::string>& arguments);
 int bench_main(const std::vector<std::string>& arguments);
 
 }  // namespace flashrna

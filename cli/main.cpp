@@ -37,6 +37,7 @@ constexpr Subcommand kSubcommands[] = {
     {"train", train_main, "train a backbone generator on a dataset"},
     {"sample", sample_main, "new backbones from a checkpoint"},
     {"evaluate", evaluate_main, "how good a set of backbones is, against a reference"},
+    {"doctor", doctor_main, "versions, devices, and whether every operation computes what it should here"},
     {"bench", bench_main, "how fast this machine does it, beside a peer in the same run"},
 };
 

@@ -7,29 +7,26 @@ namespace flashrna {
 SelfCheck::SelfCheck(std::string what, std::string instead, double allowed, double (*error)(at::Device))
     : what_(std::move(what)), instead_(std::move(instead)), allowed_(allowed), error_(error) {}
 
-bool SelfCheck::passes(at::Device device) {
+SelfCheck::Result SelfCheck::result(at::Device device) {
   const std::lock_guard lock(mutex_);
   const std::pair<int, int> key{static_cast<int>(device.type()), device.index()};
-  if (const auto found = passed_.find(key); found != passed_.end()) return found->second;
-  return passed_[key] = check(device);
+  if (const auto found = results_.find(key); found != results_.end()) return found->second;
+  const Result result = check(device);
+  if (!result.passed) TORCH_WARN(result.text, "; using ", instead_);
+  return results_[key] = result;
 }
 
-bool SelfCheck::check(at::Device device) const {
-  double error = 0;
+SelfCheck::Result SelfCheck::check(at::Device device) const {
   try {
     const at::NoGradGuard no_grad;
-    error = error_(device);
+    const double error = error_(device);
+    return {error <= allowed_,
+            c10::str(what_, " differs from its reference by ", error, " on ", device, " (allowed ", allowed_, ")")};
   } catch (const c10::Error& failure) {
-    TORCH_WARN(what_, " fails on ", device, ": ", failure.what_without_backtrace(), "; using ", instead_);
-    return false;
+    return {false, c10::str(what_, " fails on ", device, ": ", failure.what_without_backtrace())};
   } catch (const std::exception& failure) {
-    TORCH_WARN(what_, " fails on ", device, ": ", failure.what(), "; using ", instead_);
-    return false;
+    return {false, c10::str(what_, " fails on ", device, ": ", failure.what())};
   }
-  if (error <= allowed_) return true;
-  TORCH_WARN(what_, " differs from its reference by ", error, " on ", device, " (allowed ", allowed_, "); using ",
-             instead_);
-  return false;
 }
 
 at::Tensor self_check_values(at::IntArrayRef shape, double phase, at::Device device) {

@@ -18,17 +18,23 @@ class SelfCheck {
   // reference by ...; using INSTEAD".
   SelfCheck(std::string what, std::string instead, double allowed, double (*error)(at::Device));
 
+  struct Result {
+    bool passed;
+    std::string text;  // "WHAT differs from its reference by 1e-06 on cpu (allowed 1e-05)", or what it threw
+  };
+
   // Checks at first use on a device and remembers; a check that fails or throws warns, once.
-  bool passes(at::Device device);
+  Result result(at::Device device);
+  bool passes(at::Device device) { return result(device).passed; }
 
  private:
-  bool check(at::Device device) const;
+  Result check(at::Device device) const;
 
   std::string what_, instead_;
   double allowed_;
   double (*error_)(at::Device);
   std::mutex mutex_;
-  std::map<std::pair<int, int>, bool> passed_;
+  std::map<std::pair<int, int>, Result> results_;
 };
 
 // Numbers of order 1 without a random generator, equal in every run: sin(1.37 n + phase), f32, on the device.

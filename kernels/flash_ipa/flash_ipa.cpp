@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/flash_ipa/flash_ipa_work.h"
 #include "kernels/padding.h"
 #include "kernels/self_check.h"
 
@@ -172,12 +173,15 @@ std::string_view attention_backend_name(AttentionBackend backend) {
   return "";
 }
 
-AttentionBackend resolve_attention_backend(at::Device device) {
+AttentionChoice explain_attention_backend(at::Device device) {
   // Outputs are of order 1 (scalars, pairs) and 10 (points): a hundred roundings of f32 at 20 units from the origin.
   static SelfCheck lifted("attention backend lifted", "dense, whose memory grows with the square of the length", 2e-4,
                           self_check_error);
-  return lifted.passes(device) ? AttentionBackend::kLifted : AttentionBackend::kDense;
+  const SelfCheck::Result result = lifted.result(device);
+  return {result.passed ? AttentionBackend::kLifted : AttentionBackend::kDense, result.text};
 }
+
+AttentionBackend resolve_attention_backend(at::Device device) { return explain_attention_backend(device).backend; }
 
 FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend) {
   check(in);
@@ -190,9 +194,7 @@ FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend) {
 }
 
 double flash_ipa_forward_flops(int64_t L, int64_t H, int64_t C, int64_t P_q, int64_t P_v, int64_t R, int64_t c) {
-  const double logits = C + 3.0 * P_q + R;
-  const double values = C + 3.0 * P_v + static_cast<double>(R) * c;
-  return 2.0 * L * L * H * (logits + values);
+  return flash_ipa_work(L, {.H = H, .C = C, .P_q = P_q, .P_v = P_v, .R = R, .c = c}).forward_flops;
 }
 
 }  // namespace flashrna

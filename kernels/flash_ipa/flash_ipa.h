@@ -56,6 +56,13 @@ FlashIpaOutput flash_ipa(const FlashIpaInput& input, AttentionBackend backend = 
 // What kAuto takes on `device`, decided at first use by a millisecond comparison with kDense and remembered.
 AttentionBackend resolve_attention_backend(at::Device device);
 
+struct AttentionChoice {
+  AttentionBackend backend;
+  std::string reason;  // what the comparison found, with its error
+};
+// The same, and why.
+AttentionChoice explain_attention_backend(at::Device device);
+
 // Floating-point operations of one forward pass on one sequence of L residues: products of queries with keys and of
 // probabilities with values, unpadded.
 double flash_ipa_forward_flops(int64_t L, int64_t H, int64_t C, int64_t P_q, int64_t P_v, int64_t R, int64_t c);

@@ -9,6 +9,10 @@ FlashIpaOutput dense(const FlashIpaInput& input);
 FlashIpaOutput lifted(const FlashIpaInput& input);
 FlashIpaOutput simple(const FlashIpaInput& input);
 
+// An oracle for any length: simple in f64 on the CPU, for residues 0, stride, 2 stride... of every sequence alone. What
+// the other rows hold means nothing. Not differentiable.
+FlashIpaOutput simple_every(const FlashIpaInput& input, int64_t stride);
+
 // Shared by the backends ---------------------------------------------------------------------------------------------
 
 // Local points [B, L, H, P, 3] to global ones, coordinate-major: [B, L, 3, H, P].

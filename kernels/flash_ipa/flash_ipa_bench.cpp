@@ -5,34 +5,16 @@
 #include <vector>
 
 #include "kernels/flash_ipa/flash_ipa.h"
+#include "kernels/flash_ipa/flash_ipa_example.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna {
 namespace {
 
-constexpr int64_t H = 8, C = 128, P_q = 8, P_v = 12, R = 2, c = 32;
-
-FlashIpaInput make_input(int64_t L) {
-  at::manual_seed(0);
-  FlashIpaInput in;
-  in.q = at::randn({1, L, H, C});
-  in.k = at::randn({1, L, H, C});
-  in.v = at::randn({1, L, H, C});
-  in.q_points = at::randn({1, L, H, P_q, 3});
-  in.k_points = at::randn({1, L, H, P_q, 3});
-  in.v_points = at::randn({1, L, H, P_v, 3});
-  in.rotations = at::eye(3).expand({1, L, 3, 3}).contiguous();
-  in.translations = at::randn({1, L, 3});
-  in.point_weights = at::full({H}, 0.1);
-  in.bias_q = at::randn({1, L, H, R});
-  in.bias_k = at::randn({1, L, H, R});
-  in.pair_q = at::randn({1, L, R, c});
-  in.pair_k = at::randn({1, L, R, c});
-  in.lengths = at::full({1}, L, at::kLong);
-  return in;
-}
+FlashIpaInput make_input(int64_t L) { return make_flash_ipa_example({.lengths = {L}}, at::kFloat, at::kCPU); }
 
 void count_flops(benchmark::State& state, double passes) {
+  const auto [H, C, P_q, P_v, R, c] = FlashIpaSizes();
   const double flops = passes * flash_ipa_forward_flops(state.range(0), H, C, P_q, P_v, R, c);
   state.counters["FLOP/s"] = benchmark::Counter(flops, benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -8,6 +8,7 @@
 
 #include "kernels/cuda_backend.h"
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/flash_ipa/flash_ipa_example.h"
 #include "kernels/flash_ipa/flash_ipa_simple_rows.h"
 #include "kernels/torch_headers.h"
 
@@ -118,13 +119,18 @@ class SimpleAttention : public torch::autograd::Function<SimpleAttention> {
 // Parts [B, L, H, columns] side by side: [B, H, L, all columns].
 Tensor rows_of(const std::vector<Tensor>& parts) { return at::cat(parts, 3).transpose(1, 2).contiguous(); }
 
-}  // namespace
+struct Packed {
+  FlashIpaInput shifted;  // the input relative to the sequences' centroids
+  Tensor queries, keys, values, weights, lengths;
+  int64_t product_columns;
+};
 
-FlashIpaOutput simple(const FlashIpaInput& in) {
-  FlashIpaInput shifted = in;
-  shifted.translations = in.translations - sequence_centroid(in);
+Packed pack(const FlashIpaInput& in) {
+  Packed packed;
+  packed.shifted = in;
+  packed.shifted.translations = in.translations - sequence_centroid(in);
   const auto points = [&](const Tensor& local) {  // [B, L, H, 3 P]
-    return to_global(local, in.rotations, shifted.translations).permute({0, 1, 3, 4, 2}).flatten(3);
+    return to_global(local, in.rotations, packed.shifted.translations).permute({0, 1, 3, 4, 2}).flatten(3);
   };
   std::vector<Tensor> queries = {in.q / std::sqrt(3.0 * in.q.size(3))}, keys = {in.k};
   std::vector<Tensor> values = {in.v, points(in.v_points)};
@@ -132,14 +138,48 @@ FlashIpaOutput simple(const FlashIpaInput& in) {
     queries.push_back(in.bias_q);
     keys.push_back(in.bias_k);
   }
-  const int64_t product_columns = in.q.size(3) + (in.bias_q.defined() ? in.bias_q.size(3) : 0);
+  packed.product_columns = in.q.size(3) + (in.bias_q.defined() ? in.bias_q.size(3) : 0);
   queries.push_back(points(in.q_points));
   keys.push_back(points(in.k_points));
   if (in.pair_k.defined()) values.push_back(in.pair_k.flatten(2).unsqueeze(2).expand({-1, -1, in.q.size(2), -1}));
+  packed.queries = rows_of(queries);
+  packed.keys = rows_of(keys);
+  packed.values = rows_of(values);
+  packed.weights = in.point_weights.contiguous();
+  packed.lengths = in.lengths.to(in.q.device()).contiguous();
+  return packed;
+}
+
+}  // namespace
+
+FlashIpaOutput simple(const FlashIpaInput& in) {
+  const Packed rows = pack(in);
   const Tensor sums =
-      SimpleAttention::apply(rows_of(queries), rows_of(keys), rows_of(values), in.point_weights.contiguous(),
-                             in.lengths.to(in.q.device()).contiguous(), product_columns);
-  return finish_sums(shifted, sums.transpose(1, 2));
+      SimpleAttention::apply(rows.queries, rows.keys, rows.values, rows.weights, rows.lengths, rows.product_columns);
+  return finish_sums(rows.shifted, sums.transpose(1, 2));
+}
+
+FlashIpaOutput simple_every(const FlashIpaInput& in, int64_t stride) {
+  const at::NoGradGuard no_grad;
+  FlashIpaInput exact = in;
+  for (Tensor* tensor : floating_tensors(exact)) *tensor = tensor->detach().cpu().to(at::kDouble);
+  exact.lengths = in.lengths.cpu();
+  const Packed rows = pack(exact);
+  const SimpleSizes sizes = sizes_of(rows.queries, rows.values, rows.product_columns);
+  const Tensor keys_transposed = transposed(rows.keys), sums = at::zeros_like(rows.values);
+  const Tensor log_sum_exp = at::zeros({sizes.B, sizes.H, sizes.L}, at::kDouble);
+  const SimpleForward<double> arguments{.sizes = sizes,
+                                        .lengths = rows.lengths.const_data_ptr<int64_t>(),
+                                        .weights = rows.weights.const_data_ptr<double>(),
+                                        .queries = rows.queries.const_data_ptr<double>(),
+                                        .keys_transposed = keys_transposed.const_data_ptr<double>(),
+                                        .values = rows.values.const_data_ptr<double>(),
+                                        .output = sums.mutable_data_ptr<double>(),
+                                        .log_sum_exp = log_sum_exp.mutable_data_ptr<double>()};
+  for_each_row<double>(sizes, [&](int64_t item, double* scratch) {
+    if (item % sizes.L % stride == 0) forward_row(HostLanes(), arguments, item, scratch);
+  });
+  return finish_sums(rows.shifted, sums.transpose(1, 2));
 }
 
 }  // namespace flashrna::flash_ipa_backends

@@ -16,7 +16,7 @@ TEST(Program, AloneItListsItsSubcommandsOnStdout) {
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.errors, "");
   for (const char* name : {"\n  convert ", "\n  split ", "\n  merge ", "\n  export ", "\n  info ", "\n  train ",
-                           "\n  sample ", "\n  bench "}) {
+                           "\n  sample ", "\n  doctor ", "\n  bench "}) {
     EXPECT_NE(result.output.find(name), std::string::npos) << result.output;
   }
   EXPECT_EQ(run_flashrna({"--help"}).output, result.output);
@@ -80,9 +80,9 @@ TEST(Program, UnknownSubcommandIsUsageWithTheNearestName) {
     EXPECT_EQ(result.output, "");
     EXPECT_EQ(result.errors, "error: unknown subcommand \"trian\"; did you mean \"train\"?\n");
   }
-  EXPECT_EQ(
-      run_flashrna({"xyzzyx"}).errors,
-      "error: unknown subcommand \"xyzzyx\"; there are convert, split, merge, export, info, train, sample, bench\n");
+  EXPECT_EQ(run_flashrna({"xyzzyx"}).errors,
+            "error: unknown subcommand \"xyzzyx\"; there are convert, split, merge, export, info, train, sample, "
+            "doctor, bench\n");
 }
 
 TEST(Program, StdoutThatCannotBeWrittenIsAnError) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/cuda_backend.h"
+#include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/torch_headers.h"
 #include "tests/kernels/flash_ipa_cases.h"
 #include "tests/support/golden_tensor.h"
@@ -166,6 +167,14 @@ TEST(FlashIpaOnCuda, RowsThatDoNotFitIntoSharedMemoryAreRefused) {
   for (Tensor* t : floating_inputs(in)) *t = t->to(at::kCUDA);
   in.lengths = in.lengths.to(at::kCUDA);
   EXPECT_THROW(flash_ipa(in, AttentionBackend::kSimple), std::runtime_error);
+}
+
+TEST(FlashIpaOracle, EveryNinthRowOfItEqualsDense) {
+  const FlashIpaInput in = make_input({{97, 60}, 3, 8, 4, 5, 2, 4}, at::kDouble);
+  const std::vector<Tensor> expected = outputs_of(flash_ipa(in, AttentionBackend::kDense)),
+                            got = outputs_of(flash_ipa_backends::simple_every(in, 9));
+  for (size_t i = 0; i < expected.size(); ++i)
+    expect_close("output " + std::to_string(i), got[i].slice(1, 0, 97, 9), expected[i].slice(1, 0, 97, 9), 1e-12);
 }
 
 TEST(FlashIpaDispatch, BackendNamesAreReadAndUnknownOnesRefused) {

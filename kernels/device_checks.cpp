@@ -1,0 +1,197 @@
+#include "kernels/device_checks.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "kernels/flash_ipa/flash_ipa.h"
+#include "kernels/flash_ipa/flash_ipa_example.h"
+#include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "kernels/pair_distance_loss/pair_distance_loss.h"
+#include "kernels/torch_headers.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+
+constexpr AttentionBackend kBackends[] = {AttentionBackend::kDense, AttentionBackend::kLifted,
+                                          AttentionBackend::kSimple};
+
+// max |got - expected| / max |expected|; infinite where something is missing or not finite.
+double relative_error(const Tensor& got, const Tensor& expected) {
+  if (!got.defined() || !expected.defined()) return HUGE_VAL;
+  const Tensor exact = expected.detach().cpu().to(at::kDouble), apart = got.detach().cpu().to(at::kDouble) - exact;
+  const double error = (apart.abs().max() / exact.abs().max().clamp_min(1e-300)).item<double>();
+  return std::isfinite(error) ? error : HUGE_VAL;
+}
+
+double largest_error(const std::vector<Tensor>& got, const std::vector<Tensor>& expected) {
+  double largest = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) largest = std::max(largest, relative_error(got[i], expected[i]));
+  return largest;
+}
+
+// A sum of all outputs in which every element has a weight of its own.
+Tensor weighted_sum(const FlashIpaOutput& out) {
+  Tensor sum = at::zeros({}, out.scalars.options());
+  double phase = 0;
+  for (const Tensor& tensor : output_tensors(out)) {
+    const Tensor weights = at::arange(tensor.numel(), at::kDouble).mul(1.37).add(phase += 0.7).sin();
+    sum = sum + (tensor * weights.view(tensor.sizes()).to(tensor.options())).sum();
+  }
+  return sum;
+}
+
+struct Differentiated {
+  std::vector<Tensor> outputs, gradients;
+};
+
+Differentiated differentiate(FlashIpaInput in, AttentionBackend backend) {
+  for (Tensor* tensor : floating_tensors(in)) *tensor = tensor->detach().requires_grad_();
+  const FlashIpaOutput out = flash_ipa(in, backend);
+  weighted_sum(out).backward();
+  Differentiated result{output_tensors(out), {}};
+  for (const Tensor* tensor : floating_tensors(in)) result.gradients.push_back(tensor->grad());
+  return result;
+}
+
+// A ragged batch of chains with hard lengths, in f32 on the device and its exact copy in f64 on the CPU.
+struct Parity {
+  FlashIpaInput input, exact;
+  Differentiated expected;
+
+  explicit Parity(at::Device device)
+      : input(make_flash_ipa_example({.lengths = {97, 13, 1, 60}, .sizes = {.H = 4}}, at::kFloat, device)),
+        exact(input) {
+    for (Tensor* tensor : floating_tensors(exact)) *tensor = tensor->cpu().to(at::kDouble);
+    exact.lengths = exact.lengths.cpu();
+    expected = differentiate(exact, AttentionBackend::kDense);
+  }
+};
+
+// The largest change of an output point, nm, under motions of a chain of ribosome size 20 nm off the origin. Frames are
+// moved in f64 and rounded once.
+double change_by_motion(AttentionBackend backend, at::Device device) {
+  const at::NoGradGuard no_grad;
+  const FlashIpaExample example{
+      .lengths = {512}, .sizes = {.H = 4, .C = 16}, .radius_of_gyration = 8.0, .off_center = 20.0};
+  FlashIpaInput exact = make_flash_ipa_example(example, at::kDouble, at::kCPU);
+  const Tensor rotations = exact.rotations, translations = exact.translations;
+  const auto points = [&] {
+    FlashIpaInput in = exact;
+    for (Tensor* tensor : floating_tensors(in)) *tensor = tensor->to(device, at::kFloat);
+    in.lengths = in.lengths.to(device);
+    return flash_ipa(in, backend).points.cpu();
+  };
+  const Tensor before = points();
+  double largest = 0;
+  for (const double angle : {0.7, 1.9, 2.8}) {
+    const double c = std::cos(angle), s = std::sin(angle);
+    const Tensor motion =  // about z, then about x
+        at::matmul(at::tensor({1.0, 0.0, 0.0, 0.0, c, -s, 0.0, s, c}, at::kDouble).view({3, 3}),
+                   at::tensor({c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0}, at::kDouble).view({3, 3}));
+    exact.rotations = at::matmul(motion, rotations);
+    exact.translations = at::matmul(translations, motion.t());
+    largest = std::max(largest, (points() - before).abs().max().item<double>());
+  }
+  return largest;
+}
+
+// Of the directional derivative by every input, in f64 against central differences.
+double finite_difference_error(AttentionBackend backend, at::Device device) {
+  FlashIpaInput in = make_flash_ipa_example(
+      {.lengths = {7, 4}, .sizes = {.H = 2, .C = 4, .P_q = 2, .P_v = 3, .R = 2, .c = 4}}, at::kDouble, device);
+  const Differentiated analytic = differentiate(in, backend);
+  const at::NoGradGuard no_grad;
+  const double step = 1e-5;
+  double largest = 0;
+  const std::vector<Tensor*> inputs = floating_tensors(in);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor original = *inputs[i];
+    const Tensor direction = at::arange(original.numel(), at::kDouble).mul(0.9).cos().view(original.sizes()).to(device);
+    const auto value = [&](double along) {
+      *inputs[i] = original + along * direction;
+      return weighted_sum(flash_ipa(in, backend)).item<double>();
+    };
+    const double expected = (value(step) - value(-step)) / (2 * step);
+    *inputs[i] = original;
+    const double got = (analytic.gradients[i] * direction).sum().item<double>();
+    largest = std::max(largest, std::abs(got - expected) / std::max(1.0, std::abs(expected)));
+  }
+  return largest;
+}
+
+// Neighbors other than the definition's on the CPU.
+double wrong_neighbors(at::Device device) {
+  const auto generator = at::detail::createCPUGenerator(7);
+  const Tensor positions = (at::randn({3, 500, 3}, generator, at::kFloat) * 4).round();  // a grid: many ties
+  const Tensor lengths = at::tensor({500, 61, 1}, at::kLong);
+  const NearestNeighbors expected = nearest_neighbors_reference(positions, lengths, 20);
+  const NearestNeighbors got = nearest_neighbors(positions.to(device), lengths.to(device), 20);
+  return (got.indices.cpu() != expected.indices).sum().item<double>();
+}
+
+double pair_distance_error(at::Device device) {
+  const auto generator = at::detail::createCPUGenerator(7);
+  const Tensor truth = at::randn({2, 150, 5, 3}, generator, at::kFloat) * 20;
+  const Tensor predicted = truth + at::randn({2, 150, 5, 3}, generator, at::kFloat);
+  const Tensor mask = at::rand({2, 150, 5}, generator, at::kFloat) > 0.1;
+  const auto value_and_gradient = [&](const Tensor& variable, const Tensor& value) {
+    value.sum().backward();
+    return std::vector<Tensor>{value, variable.grad()};
+  };
+  // Leaves of their own: on a CPU `to` gives the same tensor again.
+  const Tensor x = predicted.to(device).clone().requires_grad_(), exact = predicted.to(at::kDouble).requires_grad_();
+  return largest_error(value_and_gradient(x, pair_distance_loss(x, truth.to(device), mask.to(device))),
+                       value_and_gradient(exact, pair_distance_loss_reference(exact, truth.to(at::kDouble), mask)));
+}
+
+}  // namespace
+
+std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
+                                      const std::function<void(const DeviceCheck&)>& on_check) {
+  std::vector<DeviceCheck> checks;
+  const auto check = [&](const std::string& operation, const std::string& claim, double allowed,
+                         const std::function<double()>& error) {
+    DeviceCheck one{.device = device.str(), .operation = operation, .claim = claim, .allowed = allowed * tolerance};
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      one.error = error();
+    } catch (const c10::Error& failure) {
+      one.failure = failure.what_without_backtrace();
+    } catch (const std::exception& failure) {
+      one.failure = failure.what();
+    }
+    one.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    checks.push_back(one);
+    on_check(one);
+  };
+
+  const Parity parity(device);
+  for (const AttentionBackend backend : kBackends) {
+    const std::string name = "flash_ipa " + std::string(attention_backend_name(backend));
+    // f32: logits of order 10 carry 1e-6, the exponential passes that on, and gradients sum it over keys and heads.
+    check(name, "outputs, relative to dense in f64", 2e-5, [&] {
+      const at::NoGradGuard no_grad;
+      return largest_error(output_tensors(flash_ipa(parity.input, backend)), parity.expected.outputs);
+    });
+    check(name, "gradients, relative to dense in f64", 2e-4,
+          [&] { return largest_error(differentiate(parity.input, backend).gradients, parity.expected.gradients); });
+    // Central differences: step^2 times the third derivative, and 1e-16 / step of cancellation.
+    check(name, "gradients in f64 against finite differences", 1e-7,
+          [&] { return finite_difference_error(backend, device); });
+    // A coordinate at 20 nm is rounded by 1e-6 before the kernel sees it; logits pass that on to points nm apart.
+    check(name, "change by a rigid motion, 20 nm off the origin, nm", 5e-4,
+          [&] { return change_by_motion(backend, device); });
+  }
+  check("nearest_neighbors", "neighbors other than the definition's", 0, [&] { return wrong_neighbors(device); });
+  check("pair_distance_loss", "value and gradient, relative to the definition in f64", 2e-6,
+        [&] { return pair_distance_error(device); });
+  return checks;
+}
+
+}  // namespace flashrna
