@@ -16,6 +16,7 @@ struct Bench {
 };
 
 constexpr Bench kBenches[] = {
+    {"attention", bench_attention_main, "every attention backend against length, beside LibTorch's own attention"},
     {"convert", bench_convert_main, "reading structures into a dataset, beside gemmi reading the same files"},
     {"model", bench_model_main, "the network's forward and backward, beside matrix products on the same threads"},
     {"sampling", bench_sampling_main, "sampling against length and batch size, for several attention backends"},

@@ -6,6 +6,7 @@
 
 namespace flashrna {
 
+int bench_attention_main(const std::vector<std::string>& arguments);
 int bench_convert_main(const std::vector<std::string>& arguments);
 int bench_model_main(const std::vector<std::string>& arguments);
 int bench_sampling_main(const std::vector<std::string>& arguments);

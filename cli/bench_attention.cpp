@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <sstream>
+
+#include "cli/benches.h"
+#include "cli/device.h"
+#include "cli/options.h"
+#include "cli/plot.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "kernels/torch_headers.h"
+#include "libfold/bench/attention_bench.h"
+#include "libfold/sampling/sample_writer.h"
+#include "rna/atomic_file.h"
+#include "rna/error.h"
+
+namespace flashrna {
+namespace {
+
+struct Options {
+  std::string lengths = "128,256,512,1024,2048,4096";
+  std::string backends = "dense,lifted,simple";
+  int slow_up_to = 1024;
+  int repeats = 2;
+  FlashIpaSizes sizes;
+  std::string output;
+};
+
+std::vector<AttentionBenchCase> cases_of(const Options& options, at::Device device) {
+  std::vector<AttentionBenchCase> cases;
+  for (const int length : parse_lengths(options.lengths)) {
+    std::istringstream list(options.backends);
+    for (std::string name; std::getline(list, name, ',');) {
+      parse_attention_backend(name);
+      const bool slow = name == "dense" || (name == "simple" && device.is_cpu());
+      if (!slow || length <= options.slow_up_to) cases.push_back({name, length});
+    }
+    cases.push_back({kPeerF32, length});
+    if (device.is_cuda()) cases.push_back({kPeerBf16, length});
+  }
+  return cases;
+}
+
+double training_flops(const AttentionTiming& t) { return t.work.forward_flops + t.work.backward_flops; }
+
+double h200_microseconds(const AttentionTiming& t) {
+  return 1e6 * h200_roofline_seconds(t.work.forward_flops, t.work.forward_bytes);
+}
+
+Table table_of(const AttentionBench& bench) {
+  Table table({"backend", "length", "forward_s", "forward_TFLOP/s", "forward/products", "training_s",
+               "training_TFLOP/s", "training/products", "peak_MB", "error", "H200_roofline_us"});
+  for (const AttentionTiming& t : bench.timings) {
+    const double forward = t.work.forward_flops / t.forward_seconds, training = training_flops(t) / t.training_seconds;
+    table.add_row({t.name,
+                   t.length,
+                   t.forward_seconds,
+                   forward / 1e12,
+                   {forward / bench.products_per_second, 3},
+                   t.training_seconds,
+                   training / 1e12,
+                   {training / bench.products_per_second, 3},
+                   static_cast<double>(t.peak_bytes) / 1e6,
+                   t.error < 0 ? Table::Cell() : Table::Cell(t.error, 2),
+                   h200_microseconds(t)});
+  }
+  return table;
+}
+
+std::vector<PlotLine> lines_of(const AttentionBench& bench, bool training) {
+  std::map<std::string, PlotLine> lines;
+  for (const AttentionTiming& t : bench.timings) {
+    lines[t.name].name = t.name;
+    lines[t.name].points.emplace_back(t.length, training ? t.training_seconds : t.forward_seconds);
+  }
+  std::vector<PlotLine> all;
+  for (auto& [name, line] : lines) all.push_back(line);
+  return all;
+}
+
+void write_figures(const AttentionBench& bench, const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder, error.message());
+  std::string csv =
+      "backend,length,forward_seconds,training_seconds,forward_flops,backward_flops,forward_bytes,backward_bytes,"
+      "products_flops_per_second,peak_bytes,error,h200_roofline_seconds\n";
+  for (const AttentionTiming& t : bench.timings)
+    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", t.name, t.length, t.forward_seconds, t.training_seconds,
+                       t.work.forward_flops, t.work.backward_flops, t.work.forward_bytes, t.work.backward_bytes,
+                       bench.products_per_second, t.peak_bytes, t.error < 0 ? "" : fmt::format("{}", t.error),
+                       h200_microseconds(t) * 1e-6);
+  write_file_atomically(fs::path(folder) / "attention.csv", csv);
+  draw_plot(fs::path(folder) / "forward_by_length.svg", "Invariant point attention, forward", "residues", "seconds",
+            lines_of(bench, false));
+  draw_plot(fs::path(folder) / "training_by_length.svg", "Invariant point attention, forward and backward", "residues",
+            "seconds", lines_of(bench, true));
+}
+
+void check_sizes(const FlashIpaSizes& sizes) {
+  for (const auto& [name, value] : {std::pair("heads", sizes.H), {"channels", sizes.C}, {"pair-rank", sizes.R}})
+    if (value < 1 || value > 4096) fail_usage("--{} {}: must be 1 to 4096", name, value);
+}
+
+}  // namespace
+
+int bench_attention_main(const std::vector<std::string>& arguments) {
+  Options options;
+  CommonOptions common;
+  CommandLine line(
+      "bench attention",
+      "Times invariant point attention alone, one chain, f32, for every backend against length, with its memory and "
+      "its "
+      "error by an f64 oracle; beside LibTorch's own attention on heads as wide as those of the lifted backend, and on "
+      "a "
+      "GPU in bf16 on heads of 256. Operations are the useful ones: heads of 154 and 228 columns at the default sizes. "
+      "Shares are of matrix products in the same run: f32 on a CPU, bf16 on a GPU. The roofline is that of a forward "
+      "pass on an H200 (790 TFLOP/s, 4.3 TB/s).",
+      "flashrna bench attention --lengths 64,128 --repeats 1");
+  line.option("lengths", options.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 1024,4096");
+  line.option("backends", options.backends, "LIST", "attention backends, separated by commas");
+  line.option("slow-up-to", options.slow_up_to, "N",
+              "longest chain for dense, whose memory is O(L²), and on a CPU for simple");
+  line.option("repeats", options.repeats, "N", "rounds; the fastest of each counts");
+  line.option("heads", options.sizes.H, "N", "attention heads");
+  line.option("channels", options.sizes.C, "N", "scalar channels of a head");
+  line.option("pair-rank", options.sizes.R, "N", "rank of the pair representation");
+  line.option("output", options.output, "DIR", "also write attention.csv and two pictures there (needs gnuplot)");
+  line.common(common);
+  if (!line.parse(arguments)) return 0;
+  if (options.repeats < 1) fail_usage("--repeats \"{}\" is not a whole number from 1", options.repeats);
+  check_sizes(options.sizes);
+  const at::Device device(select_device(common));
+
+  const std::vector<AttentionBenchCase> cases = cases_of(options, device);
+  AttentionBench bench;
+  {
+    Progress progress("timing", "runs", static_cast<std::int64_t>(cases.size()) * options.repeats, common.quiet);
+    bench = bench_attention(cases, options.sizes, options.repeats, device, [&] { progress.advance(); });
+  }
+  table_of(bench).print(common.json);
+  if (!common.quiet) fmt::print(stderr, "matrix products: {:.4g} TFLOP/s\n", bench.products_per_second / 1e12);
+  if (!options.output.empty()) write_figures(bench, options.output);
+  return 0;
+}
+
+}  // namespace flashrna
