@@ -2,13 +2,15 @@
 NVCC := $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
 PRESET ?= $(if $(NVCC),cuda,cpu)
 PROGRAM := build/$(PRESET)/flashrna
+PREFIX ?= /usr/local
 
-.PHONY: help deps build test demo overfit clean
+.PHONY: help deps build test install demo overfit clean
 
 help:
 	@echo "make deps      install what is missing: packages of the distribution, LibTorch"
 	@echo "make build     build/$(PRESET)/flashrna and its tests"
 	@echo "make test      build and run every test but the slow ones"
+	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
 	@echo "make demo      real structures to a trained model to new backbones, in ten minutes"
 	@echo "make overfit   learn one tRNA by heart, and say how well; ten minutes"
 	@echo "make clean     remove build/$(PRESET)"
@@ -23,6 +25,9 @@ build: deps
 
 test: build
 	@ctest --preset $(PRESET)
+
+install: build
+	@cmake --install build/$(PRESET) --prefix "$(PREFIX)"
 
 demo: build
 	@scripts/demo.sh $(PROGRAM)

@@ -1,0 +1,58 @@
+# cmake -DBUILD=DIR -DSOURCE=DIR -DCOMPILER=FILE -DCCACHE=FILE -P install_test.cmake
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE _status OUTPUT_VARIABLE _output ERROR_VARIABLE _errors)
+  if(NOT _status EQUAL 0)
+    message(FATAL_ERROR "${ARGV}\nended with ${_status}:\n${_output}\n${_errors}")
+  endif()
+  set(OUTPUT "${_output}" PARENT_SCOPE)
+endfunction()
+
+function(expect_output EXPECTED)
+  if(NOT OUTPUT STREQUAL "${EXPECTED}")
+    message(FATAL_ERROR "expected\n${EXPECTED}\ngot\n${OUTPUT}")
+  endif()
+endfunction()
+
+set(TREE ${BUILD}/install_test)
+file(REMOVE_RECURSE ${TREE})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${TREE}/prefix)
+
+# The program runs from where it is installed.
+run(${TREE}/prefix/bin/flashrna --version)
+if(NOT OUTPUT MATCHES "^flashrna 0\\.1\\.0\nLibTorch 2\\.11")
+  message(FATAL_ERROR "the installed program says\n${OUTPUT}")
+endif()
+foreach(_file share/flashrna/configs/frameflow.ini share/flashrna/LICENSE include/flashrna/rna/structure_reader.h)
+  if(NOT EXISTS ${TREE}/prefix/${_file})
+    message(FATAL_ERROR "${_file} is not installed")
+  endif()
+endforeach()
+
+# The consumer sees nothing of the checkout: it is copied away, and finds the package by the prefix alone.
+file(COPY ${SOURCE}/tests/install/consumer DESTINATION ${TREE})
+run(${CMAKE_COMMAND} -G Ninja -S ${TREE}/consumer -B ${TREE}/consumer/build -DCMAKE_BUILD_TYPE=Debug
+  -DCMAKE_PREFIX_PATH=${TREE}/prefix -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE})
+run(${CMAKE_COMMAND} --build ${TREE}/consumer/build)
+file(WRITE ${TREE}/two.pdb "ATOM      1  C4'   G A   1       0.000   0.000   0.000  1.00 20.00           C  
+ATOM      2  O4'   G A   1       1.450   0.000   0.000  1.00 20.00           O  
+ATOM      3  C3'   G A   1      -0.500   1.440   0.000  1.00 20.00           C  
+ATOM      4  C4'   C A   2       6.000   0.000   0.000  1.00 20.00           C  
+ATOM      5  O4'   C A   2       7.450   0.000   0.000  1.00 20.00           O  
+ATOM      6  C3'   C A   2       5.500   1.440   0.000  1.00 20.00           C  
+END
+")
+run(${TREE}/consumer/build/read_rna ${TREE}/two.pdb)
+expect_output("A GC\n")
+run(${TREE}/consumer/build/call_flash_ipa)
+expect_output("3.000\n")
+
+# Another LibTorch than the one that it was built with is refused, not mixed in.
+file(WRITE ${TREE}/other/include/torch/headeronly/version.h
+  "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 3\n#define TORCH_VERSION_PATCH 0\n")
+execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${TREE}/consumer -B ${TREE}/consumer/other
+  -DCMAKE_PREFIX_PATH=${TREE}/prefix -DFLASHRNA_LIBTORCH=${TREE}/other
+  RESULT_VARIABLE _status OUTPUT_QUIET ERROR_VARIABLE _errors)
+if(_status EQUAL 0 OR NOT _errors MATCHES "was built with LibTorch 2\\.11")
+  message(FATAL_ERROR "another LibTorch was not refused:\n${_errors}")
+endif()
+file(REMOVE_RECURSE ${TREE})
