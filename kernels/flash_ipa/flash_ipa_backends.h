@@ -7,11 +7,19 @@ namespace flashrna::flash_ipa_backends {
 
 FlashIpaOutput dense(const FlashIpaInput& input);
 FlashIpaOutput lifted(const FlashIpaInput& input);
+FlashIpaOutput lifted_by_operations(const FlashIpaInput& input);  // what `lifted` is on a GPU, on any device
 FlashIpaOutput simple(const FlashIpaInput& input);
 
 // An oracle for any length: simple in f64 on the CPU, for residues 0, stride, 2 stride... of every sequence alone. What
 // the other rows hold means nothing. Not differentiable.
 FlashIpaOutput simple_every(const FlashIpaInput& input, int64_t stride);
+
+// What `lifted` hands to LibTorch's attention: [B, H, L, width] each, zeros in the columns that are left over.
+struct LiftedOperands {
+  at::Tensor queries, keys, values;
+};
+// On a CPU, differentiable; `origins` [B, 1, 3] are constants to it.
+LiftedOperands lift_on_cpu(const FlashIpaInput& input, const at::Tensor& origins, int64_t width);
 
 // Shared by the backends ---------------------------------------------------------------------------------------------
 

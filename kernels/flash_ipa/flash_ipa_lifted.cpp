@@ -8,7 +8,9 @@
 //  - padding is one column of the keys: no mask tensor.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/padding.h"
@@ -34,23 +36,24 @@ Tensor key_columns(const Tensor& points, const Tensor& weights) {
   return at::cat({at::ones_like(norms), norms, points}, 4).flatten(3);
 }
 
-// Concatenates along channels and fills up with zeros to `width`: [B, L, H, width] -> [B, H, L, width].
+// Concatenates along channels and fills up with zeros to `width`: parts [B, L, H, c] -> [B, H, L, width]. The rows of a
+// head stand side by side: apart, they cost LibTorch's attention a tenth of its speed.
 Tensor operand(std::vector<Tensor> parts, int64_t width) {
   int64_t used = 0;
-  for (const Tensor& part : parts) used += part.size(3);
-  if (used < width) {
-    parts.push_back(
-        at::zeros({parts[0].size(0), parts[0].size(1), parts[0].size(2), width - used}, parts[0].options()));
+  for (Tensor& part : parts) {
+    used += part.size(3);
+    part = part.transpose(1, 2);
   }
-  return at::cat(parts, 3).transpose(1, 2);
+  if (used < width)
+    parts.push_back(
+        at::zeros({}, parts[0].options()).expand({parts[0].size(0), parts[0].size(1), parts[0].size(2), width - used}));
+  return at::cat(parts, 3);
 }
 
-}  // namespace
-
-FlashIpaOutput lifted(const FlashIpaInput& in) {
+// In operations of ATen, on any device, with its autograd.
+LiftedOperands lift_by_operations(const FlashIpaInput& in, const Tensor& origins, int64_t width) {
   const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2), C = in.q.size(3);
-  const Tensor origin = sequence_centroid(in);
-  const Tensor translations = in.translations - origin;
+  const Tensor translations = in.translations - origins;
   const Tensor q_points = by_point(to_global(in.q_points, in.rotations, translations));  // [B, L, H, P_q, 3]
   const Tensor k_points = by_point(to_global(in.k_points, in.rotations, translations));
   const Tensor v_points = by_point(to_global(in.v_points, in.rotations, translations)).flatten(3);  // [B, L, H, 3 P_v]
@@ -69,19 +72,35 @@ FlashIpaOutput lifted(const FlashIpaInput& in) {
   }
   std::vector<Tensor> v = {in.v, v_points};
   if (in.pair_k.defined()) v.push_back(in.pair_k.flatten(2).unsqueeze(2).expand({-1, -1, H, -1}));
+  return {operand(q, width), operand(k, width), operand(v, width)};
+}
 
-  int64_t qk_width = 0, v_width = 0;
-  for (const Tensor& part : q) qk_width += part.size(3);
-  for (const Tensor& part : v) v_width += part.size(3);
-  // Equal head sizes: with different ones LibTorch silently takes a path that holds L x L.
-  const int64_t width = std::max(qk_width, v_width);
-  const Tensor sums = at::scaled_dot_product_attention(operand(q, width), operand(k, width), operand(v, width), {}, 0.0,
-                                                       /*is_causal=*/false, /*scale=*/1.0)
-                          .transpose(1, 2);  // [B, L, H, width]
+// Equal head sizes: with different ones LibTorch silently takes a path that holds L x L.
+int64_t width_of(const FlashIpaInput& in) {
+  const int64_t bias = in.bias_q.defined() ? in.bias_q.size(3) : 0;
+  const int64_t pair = in.pair_k.defined() ? in.pair_k.size(2) * in.pair_k.size(3) : 0;
+  return in.q.size(3) + std::max(5 * in.q_points.size(3) + 1 + bias, 3 * in.v_points.size(3) + pair);
+}
 
+FlashIpaOutput attend(const FlashIpaInput& in, const Tensor& origins, const LiftedOperands& operands) {
+  const Tensor sums = at::scaled_dot_product_attention(operands.queries, operands.keys, operands.values, {}, 0.0,
+                                                       /*is_causal=*/false, /*scale=*/1.0);
   FlashIpaInput shifted = in;
-  shifted.translations = translations;
-  return finish_sums(shifted, sums);
+  shifted.translations = in.translations - origins;
+  return finish_sums(shifted, sums.transpose(1, 2));
+}
+
+}  // namespace
+
+FlashIpaOutput lifted_by_operations(const FlashIpaInput& in) {
+  const Tensor origins = sequence_centroid(in);
+  return attend(in, origins, lift_by_operations(in, origins, width_of(in)));
+}
+
+FlashIpaOutput lifted(const FlashIpaInput& in) {
+  if (!in.q.is_cpu()) return lifted_by_operations(in);
+  const Tensor origins = sequence_centroid(in);
+  return attend(in, origins, lift_on_cpu(in, origins, width_of(in)));
 }
 
 }  // namespace flashrna::flash_ipa_backends

@@ -169,6 +169,23 @@ TEST(FlashIpaOnCuda, RowsThatDoNotFitIntoSharedMemoryAreRefused) {
   EXPECT_THROW(flash_ipa(in, AttentionBackend::kSimple), std::runtime_error);
 }
 
+TEST(FlashIpaLifting, InOnePassOnACpuEqualsItsOperations) {
+  for (const Shape& shape : {Shape{{33, 20, 0, 1}, 3, 8, 4, 5, 2, 4}, Shape{{17}, 1, 3, 1, 1, 0, 0}}) {
+    std::vector<std::vector<Tensor>> results;
+    for (const auto& lift : {flash_ipa_backends::lifted, flash_ipa_backends::lifted_by_operations}) {
+      FlashIpaInput in = make_input(shape, at::kDouble);
+      for (Tensor* t : floating_inputs(in)) t->requires_grad_(true);
+      const FlashIpaOutput out = lift(in);
+      scalar_of(out).backward();
+      results.push_back(outputs_of(out));
+      for (const Tensor* t : floating_inputs(in)) results.back().push_back(t->grad());
+    }
+    ASSERT_EQ(results[0].size(), results[1].size());
+    for (size_t i = 0; i < results[0].size(); ++i)
+      expect_close("output or gradient " + std::to_string(i), results[0][i], results[1][i], 1e-13);
+  }
+}
+
 TEST(FlashIpaOracle, EveryNinthRowOfItEqualsDense) {
   const FlashIpaInput in = make_input({{97, 60}, 3, 8, 4, 5, 2, 4}, at::kDouble);
   const std::vector<Tensor> expected = outputs_of(flash_ipa(in, AttentionBackend::kDense)),

@@ -1,0 +1,262 @@
+// The lifted backend's operands on a CPU, in one pass over the residues and one back: the same columns as in
+// flash_ipa_lifted.cpp, whose many small operations cost as much as the attention itself below 256 residues.
+#include <ATen/ATen.h>
+#include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/torch_headers.h"
+
+namespace flashrna::flash_ipa_backends {
+
+using at::Tensor;
+
+namespace {
+
+constexpr int64_t kResiduesPerTask = 16;
+
+// Columns of the operands. Queries: scalars | (norm, 1, w x) a point | 1 | bias; keys: scalars | (1, norm, x) | padding
+// | bias; values: scalars | x | pair values. Zeros fill up to `width`.
+struct LiftSizes {
+  int64_t B, L, H, C, P_q, P_v, R, pair, width;
+
+  int64_t flag_column() const { return C + 5 * P_q; }
+};
+
+template <typename T>
+struct Frame {
+  const T* r;  // [3, 3]
+  T t[3];
+
+  void to_global(const T* local, T* x) const {
+    for (int i = 0; i < 3; ++i) x[i] = r[3 * i] * local[0] + r[3 * i + 1] * local[1] + r[3 * i + 2] * local[2] + t[i];
+  }
+};
+
+// The gradient by a frame, of one residue, and by a point in it.
+template <typename T>
+struct FrameGradient {
+  T r[9] = {}, t[3] = {};
+
+  void add(const Frame<T>& frame, const T* local, const T* by_global, T* by_local) {
+    for (int i = 0; i < 3; ++i) {
+      t[i] += by_global[i];
+      for (int j = 0; j < 3; ++j) r[3 * i + j] += by_global[i] * local[j];
+    }
+    for (int j = 0; j < 3; ++j)
+      by_local[j] = frame.r[j] * by_global[0] + frame.r[3 + j] * by_global[1] + frame.r[6 + j] * by_global[2];
+  }
+};
+
+template <typename T>
+T squared(const T* x) {
+  return x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
+}
+
+// Contiguous tensors of one call; null where the input is not defined.
+template <typename T>
+struct LiftInputs {
+  const T *q, *k, *v, *q_points, *k_points, *v_points, *rotations, *translations, *origins, *weights, *bias_q, *bias_k,
+      *pair_k;
+  const int64_t* lengths;
+
+  Frame<T> frame(const LiftSizes& n, int64_t residue) const {
+    Frame<T> frame{rotations + 9 * residue, {}};
+    for (int i = 0; i < 3; ++i) frame.t[i] = translations[3 * residue + i] - origins[residue / n.L * 3 + i];
+    return frame;
+  }
+};
+
+template <typename T>
+void lift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue, T* queries, T* keys, T* values) {
+  const int64_t b = residue / n.L, l = residue % n.L;
+  const Frame<T> frame = in.frame(n, residue);
+  const T scale = static_cast<T>(1 / std::sqrt(3.0 * static_cast<double>(n.C)));
+  // Finite: minus infinity times a zero of the other operand would be NaN.
+  const T padding = l >= in.lengths[b] ? T(-1e30) : T(0);
+  for (int64_t h = 0; h < n.H; ++h) {
+    const int64_t head = residue * n.H + h, row = ((b * n.H + h) * n.L + l) * n.width;
+    const T w = in.weights[h], half = T(-0.5) * w;
+    T *q = queries + row, *k = keys + row, *v = values + row, x[3];
+    for (int64_t c = 0; c < n.C; ++c) q[c] = in.q[head * n.C + c] * scale;
+    std::copy_n(in.k + head * n.C, n.C, k);
+    std::copy_n(in.v + head * n.C, n.C, v);
+    for (int64_t p = 0; p < n.P_q; ++p) {
+      T* columns = q + n.C + 5 * p;
+      frame.to_global(in.q_points + 3 * (head * n.P_q + p), x);
+      columns[0] = half * squared(x);
+      columns[1] = 1;
+      for (int i = 0; i < 3; ++i) columns[2 + i] = w * x[i];
+      columns = k + n.C + 5 * p;
+      frame.to_global(in.k_points + 3 * (head * n.P_q + p), x);
+      columns[0] = 1;
+      columns[1] = half * squared(x);
+      for (int i = 0; i < 3; ++i) columns[2 + i] = x[i];
+    }
+    for (int64_t p = 0; p < n.P_v; ++p) frame.to_global(in.v_points + 3 * (head * n.P_v + p), v + n.C + 3 * p);
+    const int64_t flag = n.flag_column();
+    q[flag] = 1;
+    k[flag] = padding;
+    std::copy_n(in.bias_q + head * n.R, n.R, q + flag + 1);
+    std::copy_n(in.bias_k + head * n.R, n.R, k + flag + 1);
+    std::copy_n(in.pair_k + residue * n.pair, n.pair, v + n.C + 3 * n.P_v);
+    std::fill(q + flag + 1 + n.R, q + n.width, T(0));
+    std::fill(k + flag + 1 + n.R, k + n.width, T(0));
+    std::fill(v + n.C + 3 * n.P_v + n.pair, v + n.width, T(0));
+  }
+}
+
+// Gradients by the inputs, as LiftInputs; `weights` [B, L, H], a part each.
+template <typename T>
+struct LiftGradients {
+  T *q, *k, *v, *q_points, *k_points, *v_points, *rotations, *translations, *weights, *bias_q, *bias_k, *pair_k;
+};
+
+// An operand's gradient, [B, H, L, width] with any strides but of the last.
+template <typename T>
+struct OperandGradient {
+  const T* data;
+  int64_t b, h, l;
+
+  explicit OperandGradient(const Tensor& gradient)
+      : data(gradient.const_data_ptr<T>()), b(gradient.stride(0)), h(gradient.stride(1)), l(gradient.stride(2)) {}
+  const T* row(int64_t at_b, int64_t at_h, int64_t at_l) const { return data + at_b * b + at_h * h + at_l * l; }
+};
+
+template <typename T>
+void unlift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue, const OperandGradient<T>& by_queries,
+                    const OperandGradient<T>& by_keys, const OperandGradient<T>& by_values,
+                    const LiftGradients<T>& out) {
+  const int64_t b = residue / n.L, l = residue % n.L;
+  const Frame<T> frame = in.frame(n, residue);
+  const T scale = static_cast<T>(1 / std::sqrt(3.0 * static_cast<double>(n.C)));
+  FrameGradient<T> by_frame;
+  std::fill_n(out.pair_k + residue * n.pair, n.pair, T(0));
+  for (int64_t h = 0; h < n.H; ++h) {
+    const int64_t head = residue * n.H + h, flag = n.flag_column();
+    const T *q = by_queries.row(b, h, l), *k = by_keys.row(b, h, l), *v = by_values.row(b, h, l), w = in.weights[h];
+    T by_weight = 0, x[3], by_x[3];
+    for (int64_t c = 0; c < n.C; ++c) out.q[head * n.C + c] = q[c] * scale;
+    std::copy_n(k, n.C, out.k + head * n.C);
+    std::copy_n(v, n.C, out.v + head * n.C);
+    for (int64_t p = 0; p < n.P_q; ++p) {
+      const int64_t point = 3 * (head * n.P_q + p);
+      const T *columns = q + n.C + 5 * p, *local = in.q_points + point;
+      frame.to_global(local, x);
+      for (int i = 0; i < 3; ++i) by_x[i] = w * (columns[2 + i] - columns[0] * x[i]);
+      by_weight += columns[2] * x[0] + columns[3] * x[1] + columns[4] * x[2] - T(0.5) * columns[0] * squared(x);
+      by_frame.add(frame, local, by_x, out.q_points + point);
+      columns = k + n.C + 5 * p;
+      local = in.k_points + point;
+      frame.to_global(local, x);
+      for (int i = 0; i < 3; ++i) by_x[i] = columns[2 + i] - w * columns[1] * x[i];
+      by_weight -= T(0.5) * columns[1] * squared(x);
+      by_frame.add(frame, local, by_x, out.k_points + point);
+    }
+    for (int64_t p = 0; p < n.P_v; ++p) {
+      const int64_t point = 3 * (head * n.P_v + p);
+      by_frame.add(frame, in.v_points + point, v + n.C + 3 * p, out.v_points + point);
+    }
+    out.weights[head] = by_weight;
+    std::copy_n(q + flag + 1, n.R, out.bias_q + head * n.R);
+    std::copy_n(k + flag + 1, n.R, out.bias_k + head * n.R);
+    for (int64_t d = 0; d < n.pair; ++d) out.pair_k[residue * n.pair + d] += v[n.C + 3 * n.P_v + d];
+  }
+  std::copy_n(by_frame.r, 9, out.rotations + 9 * residue);
+  std::copy_n(by_frame.t, 3, out.translations + 3 * residue);
+}
+
+template <typename Residue>
+void for_each_residue(const LiftSizes& n, Residue residue) {
+  at::parallel_for(0, n.B * n.L, kResiduesPerTask, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) residue(i);
+  });
+}
+
+LiftSizes sizes_of(at::TensorList in, int64_t width) {
+  return {in[0].size(0), in[0].size(1), in[0].size(2),  in[0].size(3),
+          in[3].size(3), in[5].size(3), in[10].size(3), in[12].size(2) * in[12].size(3),
+          width};
+}
+
+template <typename T>
+LiftInputs<T> pointers_of(at::TensorList in) {
+  const auto read = [&](int i) { return in[i].const_data_ptr<T>(); };
+  return {read(0), read(1), read(2), read(3),  read(4),  read(5),  read(6),
+          read(7), read(8), read(9), read(10), read(11), read(12), in[13].const_data_ptr<int64_t>()};
+}
+
+// Inputs: the members of LiftInputs in their order, contiguous and defined. Outputs: queries, keys, values.
+class Lift : public torch::autograd::Function<Lift> {
+ public:
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, at::TensorList in,
+                                                int64_t width) {
+    const LiftSizes n = sizes_of(in, width);
+    torch::autograd::variable_list out;
+    for (int i = 0; i < 3; ++i) out.push_back(at::empty({n.B, n.H, n.L, n.width}, in[0].options()));
+    AT_DISPATCH_FLOATING_TYPES(in[0].scalar_type(), "flash_ipa lift", [&] {
+      const LiftInputs<scalar_t> inputs = pointers_of<scalar_t>(in);
+      scalar_t* operands[3];
+      for (int i = 0; i < 3; ++i) operands[i] = out[i].mutable_data_ptr<scalar_t>();
+      for_each_residue(n, [&](int64_t i) { lift_residue(n, inputs, i, operands[0], operands[1], operands[2]); });
+    });
+    context->save_for_backward(in.vec());
+    context->saved_data["width"] = width;
+    return out;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const torch::autograd::variable_list in = context->get_saved_variables();
+    const LiftSizes n = sizes_of(in, context->saved_data["width"].toInt());
+    torch::autograd::variable_list by_operands(3), out(in.size() + 1);
+    for (int i = 0; i < 3; ++i) {
+      by_operands[i] = gradients[i].defined() ? gradients[i] : at::zeros({n.B, n.H, n.L, n.width}, in[0].options());
+      if (by_operands[i].stride(3) != 1) by_operands[i] = by_operands[i].contiguous();
+    }
+    for (const int i : {0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12}) out[i] = at::empty_like(in[i]);
+    const Tensor weight_parts = at::empty({n.B, n.L, n.H}, in[0].options());
+    AT_DISPATCH_FLOATING_TYPES(in[0].scalar_type(), "flash_ipa lift backward", [&] {
+      const auto write = [](const Tensor& tensor) { return tensor.mutable_data_ptr<scalar_t>(); };
+      const LiftGradients<scalar_t> by_inputs{write(out[0]),       write(out[1]),  write(out[2]),  write(out[3]),
+                                              write(out[4]),       write(out[5]),  write(out[6]),  write(out[7]),
+                                              write(weight_parts), write(out[10]), write(out[11]), write(out[12])};
+      const LiftInputs<scalar_t> inputs = pointers_of<scalar_t>(in);
+      const OperandGradient<scalar_t> queries(by_operands[0]), keys(by_operands[1]), values(by_operands[2]);
+      for_each_residue(n, [&](int64_t i) { unlift_residue(n, inputs, i, queries, keys, values, by_inputs); });
+    });
+    out[9] = weight_parts.sum(at::IntArrayRef({0, 1}));
+    return out;
+  }
+};
+
+}  // namespace
+
+LiftedOperands lift_on_cpu(const FlashIpaInput& in, const Tensor& origins, int64_t width) {
+  const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2);
+  const auto or_none = [&](const Tensor& tensor, at::IntArrayRef shape) {
+    return tensor.defined() ? tensor : at::empty(shape, in.q.options());
+  };
+  torch::autograd::variable_list inputs = {in.q,
+                                           in.k,
+                                           in.v,
+                                           in.q_points,
+                                           in.k_points,
+                                           in.v_points,
+                                           in.rotations,
+                                           in.translations,
+                                           origins,
+                                           in.point_weights,
+                                           or_none(in.bias_q, {B, L, H, 0}),
+                                           or_none(in.bias_k, {B, L, H, 0}),
+                                           or_none(in.pair_k, {B, L, 0, 0}),
+                                           in.lengths};
+  for (Tensor& tensor : inputs) tensor = tensor.contiguous();
+  const torch::autograd::variable_list out = Lift::apply(at::TensorList(inputs), width);
+  return {out[0], out[1], out[2]};
+}
+
+}  // namespace flashrna::flash_ipa_backends
