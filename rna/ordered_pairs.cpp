@@ -21,6 +21,35 @@ PointArrays::PointArrays(std::span<const Vec3> points) {
   }
 }
 
+// One row of cells, in passes of which all but one are vectorized.
+void OrderedPairing::fill_row(std::size_t n, float gap, std::size_t row) {
+  const float* __restrict scores = scores_.data();
+  const float* __restrict paired = paired_.data();
+  const float* __restrict unpaired = unpaired_.data();
+  float* __restrict next_paired = next_paired_.data();
+  float* __restrict next_unpaired = next_unpaired_.data();
+  float* __restrict from_up = from_up_.data();
+  float* __restrict open_left = open_left_.data();
+  std::uint8_t* __restrict steps = steps_.data() + row * n;
+  for (std::size_t j = 0; j < n; ++j) next_paired[j + 1] = scores[j] + std::max(paired[j], unpaired[j]);
+  for (std::size_t j = 0; j < n; ++j) from_up[j] = std::max(paired[j + 1] + gap, unpaired[j + 1]);
+  for (std::size_t j = 0; j < n; ++j) open_left[j] = next_paired[j] + gap;
+  // Each cell waits for the one to its left: no more than one maximum here.
+  float left = next_unpaired[0];
+  for (std::size_t j = 0; j < n; ++j) {
+    left = std::max(left, std::max(from_up[j], open_left[j]));
+    next_unpaired[j + 1] = left;
+  }
+  for (std::size_t j = 0; j < n; ++j) {
+    const int target_last = std::max(open_left[j], next_unpaired[j]) > from_up[j] ? -1 : 0;
+    const int opens_left = open_left[j] > next_unpaired[j] ? kGapAfterPair : 0;
+    const int opens_up = paired[j + 1] + gap > unpaired[j + 1] ? kGapAfterPair : 0;
+    const int after_gap = unpaired[j] > paired[j] ? kPairAfterGap : 0;
+    steps[j] = static_cast<std::uint8_t>(after_gap | (target_last & (kGapFromTarget | opens_left)) |
+                                         (~target_last & opens_up));
+  }
+}
+
 void OrderedPairing::fill(const PointArrays& mobile, const PointArrays& target, float d0, float furthest, float gap) {
   const float inverse_square = 1.0f / (d0 * d0), furthest_square = furthest * furthest;
   const std::size_t n = target.size();
@@ -31,6 +60,8 @@ void OrderedPairing::fill(const PointArrays& mobile, const PointArrays& target, 
   unpaired_.assign(n + 1, 0.0f);
   next_paired_.assign(n + 1, kImpossible);
   next_unpaired_.assign(n + 1, 0.0f);
+  from_up_.resize(n);
+  open_left_.resize(n);
   steps_.resize(mobile.size() * n);
   float best = kImpossible;
   for (std::size_t i = 0; i < mobile.size(); ++i) {
@@ -39,30 +70,17 @@ void OrderedPairing::fill(const PointArrays& mobile, const PointArrays& target, 
     for (std::size_t j = 0; j < n; ++j) {
       const float dx = target.x[j] - x, dy = target.y[j] - y, dz = target.z[j] - z;
       const float square = dx * dx + dy * dy + dz * dz;
-      scores[j] = square <= furthest_square ? 1.0f / (1.0f + square * inverse_square) : 0.0f;
+      const float near = square <= furthest_square ? 1.0f : 0.0f;  // no branch around the division: it is vectorized
+      scores[j] = near / (1.0f + square * inverse_square);
     }
-    const float *paired = paired_.data(), *unpaired = unpaired_.data();
-    float *next_paired = next_paired_.data(), *next_unpaired = next_unpaired_.data();
-    std::uint8_t* const steps = steps_.data() + i * n;
-    for (std::size_t j = 0; j < n; ++j) {
-      steps[j] = unpaired[j] > paired[j] ? kPairAfterGap : 0;
-      next_paired[j + 1] = scores[j] + std::max(paired[j], unpaired[j]);
-    }
-    float left = next_unpaired[0];
-    for (std::size_t j = 0; j < n; ++j) {
-      const float open_up = paired[j + 1] + gap, up = unpaired[j + 1], open_left = next_paired[j] + gap;
-      const float from_up = std::max(open_up, up), from_left = std::max(open_left, left);
-      const bool target_last = from_left > from_up;
-      const bool opens = target_last ? open_left > left : open_up > up;
-      left = std::max(from_up, from_left);
-      next_unpaired[j + 1] = left;
-      steps[j] = static_cast<std::uint8_t>(steps[j] | (target_last ? kGapFromTarget : 0) | (opens ? kGapAfterPair : 0));
-    }
-    const auto highest = std::max_element(next_paired_.begin() + 1, next_paired_.end());
-    if (*highest > best) {
-      best = *highest;
+    fill_row(n, gap, i);
+    float highest = next_paired_[1];
+    for (std::size_t j = 1; j <= n; ++j) highest = std::max(highest, next_paired_[j]);
+    if (highest > best) {
+      best = highest;
       last_mobile_ = static_cast<int>(i);
-      last_target_ = static_cast<int>(highest - next_paired_.begin()) - 1;
+      last_target_ =
+          static_cast<int>(std::find(next_paired_.begin() + 1, next_paired_.end(), highest) - next_paired_.begin()) - 1;
     }
     std::swap(paired_, next_paired_);
     std::swap(unpaired_, next_unpaired_);

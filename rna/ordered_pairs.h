@@ -33,10 +33,12 @@ class OrderedPairing {
 
  private:
   void fill(const PointArrays& mobile, const PointArrays& target, float d0, float furthest, float gap);
+  void fill_row(std::size_t n, float gap, std::size_t row);
 
   std::vector<float> scores_, paired_, unpaired_, next_paired_, next_unpaired_;  // rows of the target's length + 1
-  std::vector<std::uint8_t> steps_;                                              // [mobile, target]
-  int last_mobile_ = -1, last_target_ = -1;                                      // the pair that ends the best path
+  std::vector<float> from_up_, open_left_;   // best scores of a gap that comes from above, or opens from the left
+  std::vector<std::uint8_t> steps_;          // [mobile, target]
+  int last_mobile_ = -1, last_target_ = -1;  // the pair that ends the best path
   ResiduePairs pairs_;
 };
 
