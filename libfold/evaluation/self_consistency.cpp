@@ -264,8 +264,9 @@ Proportion wilson_proportion(std::size_t successes, std::size_t count) {
   const double center = p + kZ * kZ / (2.0 * n);
   const double half = kZ * std::sqrt(p * (1.0 - p) / n + kZ * kZ / (4.0 * n * n));
   const double divisor = 1.0 + kZ * kZ / n;
-  proportion.low = std::max(0.0, (center - half) / divisor);
-  proportion.high = std::min(1.0, (center + half) / divisor);
+  // At the ends exactly, whatever the rounding.
+  proportion.low = successes == 0 ? 0.0 : (center - half) / divisor;
+  proportion.high = successes == count ? 1.0 : (center + half) / divisor;
   return proportion;
 }
 

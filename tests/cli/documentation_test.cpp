@@ -66,7 +66,8 @@ TEST(Documentation, EveryReadmeCommandRuns) {
 
 TEST(Documentation, EveryExampleOfTheHelpTextsRuns) {
   std::vector<std::string> commands;
-  for (const char* subcommand : {"convert", "split", "merge", "export", "train", "info", "sample", "doctor", "bench"}) {
+  for (const char* subcommand :
+       {"convert", "split", "merge", "export", "train", "info", "sample", "evaluate", "doctor", "bench"}) {
     for (const std::string& command : commands_of_help(subcommand)) commands.push_back(command);
   }
   EXPECT_GE(commands.size(), 8u);

@@ -1,0 +1,198 @@
+// flashrna evaluate as a user runs it.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "rna/structure_writer.h"
+#include "tests/cli/program.h"
+#include "tests/cli/small_data.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Words = std::vector<std::string>;
+
+class Evaluate : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    make_small_project(folder);
+    for (int i = 0; i < 4; ++i) {
+      folder.write(fmt::format("samples/s{}.cif", i), to_mmcif(example_structure(fmt::format("s{}", i), {26 + 4 * i})));
+    }
+    folder.write("samples/notes.txt", "not a structure");
+  }
+  ProgramResult flashrna(const Words& words) const { return run_flashrna(words, {.folder = folder.path()}); }
+  ProgramResult evaluate(const std::string& output, const Words& more = {}) const {
+    Words words{"evaluate", "--samples", "samples", "--reference", "rna.h5", "--output", output};
+    words.insert(words.end(), more.begin(), more.end());
+    return flashrna(words);
+  }
+  // Exit status, the message, and that nothing new lies in the folder.
+  void expect_error(const Words& words, int status, const std::string& part) const {
+    const std::vector<std::string> before = list_files(folder.path());
+    const ProgramResult result = flashrna(words);
+    EXPECT_EQ(result.status, status) << result.errors;
+    EXPECT_THAT(result.errors, HasSubstr("error: "));
+    EXPECT_THAT(result.errors, HasSubstr(part));
+    EXPECT_EQ(result.output, "");
+    EXPECT_EQ(list_files(folder.path()), before);
+  }
+  std::string bytes(const std::string& name) const { return file_bytes(folder.path(name)); }
+
+  TemporaryFolder folder;
+};
+
+TEST_F(Evaluate, WritesATableASummaryAndAReport) {
+  const ProgramResult result = evaluate("out");
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.output, StartsWith("measure\tsamples\treference\tunit\tkey\n"));
+  EXPECT_THAT(result.output, HasSubstr("D_raw\t"));
+  EXPECT_THAT(result.errors, HasSubstr("searching the reference 4/4 samples"));
+  const auto summary = nlohmann::json::parse(bytes("out/summary.json"));
+  EXPECT_EQ(summary["samples"]["structures"], 4);
+  EXPECT_EQ(summary["samples"]["files_of_other_kinds"], 1);
+  EXPECT_EQ(summary["reference"]["structures"], 12);
+  // rna.h5 holds chains of 26, 30, 34 and 38 nt of the same shape.
+  EXPECT_NEAR(summary["measures"]["mean_tm_longer"]["samples"].get<double>(), 1.0, 1e-4);
+  EXPECT_EQ(summary["measures"]["break_rate"]["samples"], 0.0);
+  const std::string metrics = bytes("out/metrics.csv");
+  EXPECT_THAT(metrics, StartsWith("name,length,radius_of_gyration,"));
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 5);
+  EXPECT_THAT(metrics, HasSubstr("\nsamples/s1.cif,30,"));
+  EXPECT_THAT(bytes("out/report.html"), StartsWith("<!doctype html>"));
+}
+
+TEST_F(Evaluate, ThreadsChangeNoByteOfAnyFile) {
+  ASSERT_EQ(evaluate("one/out", {"--threads", "1"}).status, 0);
+  ASSERT_EQ(evaluate("three/out", {"--threads", "3"}).status, 0);
+  for (const char* name : {"metrics.csv", "summary.json", "report.html"}) {
+    EXPECT_TRUE(bytes(std::string("one/out/") + name) == bytes(std::string("three/out/") + name)) << name;
+  }
+}
+
+TEST_F(Evaluate, NamesWhatItLeavesOut) {
+  folder.write("samples/a_broken.cif", "data_x\nloop_\n_atom_site.id\n");
+  folder.write("samples/b_short.cif", to_mmcif(example_structure("b", {2})));
+  const ProgramResult result = evaluate("out", {"--json", "--no-diversity", "--no-novelty"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("samples: 1 unreadable left out, the first: samples/a_broken.cif"));
+  EXPECT_THAT(result.errors, HasSubstr("samples: 1 too short left out, the first: samples/b_short.cif: 2 nucleotides"));
+  const auto json = nlohmann::json::parse(result.output);
+  EXPECT_EQ(json["output"], "out");
+  EXPECT_EQ(json["samples"]["too_short"][0]["name"], "samples/b_short.cif");
+  EXPECT_EQ(json["samples"]["structures"], 4);
+  EXPECT_FALSE(json["measures"].contains("clusters"));
+  EXPECT_EQ(evaluate("quiet", {"--quiet"}).errors, "");
+}
+
+TEST_F(Evaluate, NativesGiveLddtAndRmsd) {
+  const ProgramResult result = evaluate("out", {"--native", "samples", "--no-diversity", "--no-novelty", "--json"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  const auto json = nlohmann::json::parse(result.output);
+  EXPECT_EQ(json["measures"]["mean_native_lddt"]["samples"], 1.0);
+  EXPECT_NEAR(json["measures"]["median_native_rmsd"]["samples"].get<double>(), 0.0, 1e-4);
+}
+
+TEST_F(Evaluate, SelfConsistencyRunsTheGivenPrograms) {
+  const std::string scripts = FLASHRNA_SOURCE_DIR "/tests/libfold/evaluation";
+  const Words programs{
+      "--inverse-folding",
+      fmt::format("{} {}/design_sequences.py {{backbone}} {{fasta}} {{sequences}} calls.log", FLASHRNA_PYTHON, scripts),
+      "--folding",
+      fmt::format("{} {}/fold_sequence.py {{fasta}} {{structure}} calls.log", FLASHRNA_PYTHON, scripts),
+      "--sequences",
+      "3",
+      "--jobs",
+      "2",
+      "--no-novelty"};
+  const ProgramResult first = evaluate("out", programs);
+  ASSERT_EQ(first.status, 0) << first.errors;
+  EXPECT_THAT(first.errors, HasSubstr("failures, the first: "));
+  EXPECT_THAT(first.output, HasSubstr("Unique-valid yield\t"));
+  const auto summary = nlohmann::json::parse(bytes("out/summary.json"));
+  EXPECT_EQ(summary["self_consistency"]["validity"]["scored"], 4);
+  EXPECT_EQ(summary["self_consistency"]["by_length"].size(), 4u);
+  EXPECT_GT(summary["self_consistency"]["failures"], 0);
+  EXPECT_FALSE(summary["measures"]["validity"]["samples"].is_null());
+  const std::string metrics = bytes("out/metrics.csv");
+  fs::remove(folder.path("calls.log"));
+  ASSERT_EQ(evaluate("out", programs).status, 0);
+  const std::string calls = bytes("calls.log");
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), '\n'), summary["self_consistency"]["failures"])
+      << "only what failed";
+  EXPECT_EQ(bytes("out/metrics.csv"), metrics);
+}
+
+TEST_F(Evaluate, ComparesEarlierRunsSideBySide) {
+  ASSERT_EQ(evaluate("a", {"--no-novelty"}).status, 0);
+  ASSERT_EQ(flashrna({"evaluate", "--samples", "structures", "--reference", "rna.h5", "--output", "b"}).status, 0);
+  const ProgramResult result = flashrna({"evaluate", "--compare", "a", "b", "--output", "both"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_EQ(result.errors, "");
+  EXPECT_THAT(result.output, StartsWith("measure\ta\tb\treference\tunit\tkey\n"));
+  EXPECT_THAT(result.output, HasSubstr("Structures\t4\t12\t12\t"));
+  EXPECT_THAT(bytes("both/comparison.csv"), StartsWith("key,unit,a,b,reference\nsamples,,4,12,12\n"));
+  EXPECT_THAT(bytes("both/comparison.csv"), HasSubstr("\nnovel_rate,%,,0,\n")) << "a has none";
+  EXPECT_THAT(bytes("both/report.html"), StartsWith("<!doctype html>"));
+  ASSERT_EQ(flashrna({"evaluate", "--samples", "samples", "--output", "c"}).status, 0);
+  EXPECT_THAT(flashrna({"evaluate", "--compare", "a", "c", "--output", "both"}).errors,
+              HasSubstr("a and c were measured against different references"));
+}
+
+TEST_F(Evaluate, BadInputIsNamedAndLeavesNothing) {
+  folder.write("empty/notes.txt", "nothing here");
+  folder.write("table.csv", "a,b\n");
+  folder.write("ends.cif", to_mmcif(example_structure("ends", {2})));
+  folder.write("broken/summary.json", "{\"format\": \"other\"}");
+  const auto with = [](Words words) {
+    words.insert(words.begin(), "evaluate");
+    words.insert(words.end(), {"--output", "new"});
+    return words;
+  };
+  expect_error(with({}), 2, "give either --samples or --compare");
+  expect_error(with({"--samples", "samples", "--compare", "a"}), 2, "give either --samples or --compare");
+  expect_error({"evaluate", "--samples", "samples"}, 2, "--output");
+  expect_error(with({"--samples", "empty"}), 1, "empty: no structure file in this folder");
+  expect_error(with({"--samples", "none"}), 1, "none: no such file or folder");
+  expect_error(with({"--samples", "ends.cif"}), 1, "1 shorter than 3 nt; the first is ends.cif");
+  expect_error(with({"--samples", "samples", "--reference", "table.csv"}), 1, "table.csv");
+  expect_error(with({"--samples", "samples", "--reference", "none.h5"}), 1, "none.h5: no such file or folder");
+  expect_error(with({"--samples", "samples", "--reference", "rna.h5", "--split", "train"}), 1,
+               "no chain has the split \"train\"");
+  expect_error(with({"--samples", "samples", "--split", "train"}), 2, "--split \"train\" is of a reference");
+  expect_error(with({"--samples", "samples", "--unit", "file"}), 2, "--unit \"file\"");
+  expect_error(with({"--samples", "samples", "--native", "none"}), 1, "none: no such file or folder");
+  expect_error(with({"--samples", "samples", "--folding", "fold {fasta} {structure}"}), 2,
+               "--inverse-folding is missing");
+  expect_error(
+      with({"--samples", "samples", "--folding", "true {fasta} {structure}", "--inverse-folding", "true {backbone}"}),
+      2, "has no {fasta}; the command must name {backbone} and {fasta}");
+  expect_error(
+      with({"--samples", "samples", "--folding", "true {fasta}", "--inverse-folding", "true {backbone} {fasta}"}), 2,
+      "has no {structure}");
+  expect_error(with({"--compare", "samples"}), 1, "it holds no summary.json");
+  expect_error(with({"--compare", "broken"}), 1, "not the summary of an evaluation");
+  folder.write("file", "");
+  expect_error({"evaluate", "--samples", "samples", "--output", "file"}, 1, "file: cannot be made");
+}
+
+TEST_F(Evaluate, AnInterruptedRunWritesNothing) {
+  for (int i = 4; i < 40; ++i) {
+    folder.write(fmt::format("samples/s{}.cif", i), to_mmcif(example_structure(fmt::format("s{}", i), {120 + i})));
+  }
+  const ProgramResult result = run_flashrna({"evaluate", "--samples", "samples", "--output", "out", "--threads", "1"},
+                                            {.folder = folder.path(), .interrupt_after = "reading samples 40"});
+  EXPECT_EQ(result.status, 130) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("interrupted: nothing is written to out"));
+  EXPECT_FALSE(fs::exists(folder.path("out")));
+}
+
+}  // namespace
+}  // namespace flashrna
