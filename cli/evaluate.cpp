@@ -164,43 +164,68 @@ void warn(const Evaluation& evaluation) {
   }
 }
 
-Table::Cell cell(const Json& value) {
-  if (!value.is_number()) return {};
-  return value.get<double>();
+// A measure that any of several sets has.
+struct ComparedMeasure {
+  std::string key, name, unit;
+  std::vector<std::optional<double>> values;  // by set
+  std::optional<double> reference;            // the first one that a set was held against
+};
+
+std::optional<double> number(const Json& value) {
+  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
 }
 
-// One row per measure that any set has; a reference beside each set if it is not the same for all.
-Table side_by_side(const std::vector<EvaluatedSet>& sets) {
-  std::vector<std::string> columns{"measure"};
-  for (const EvaluatedSet& set : sets) columns.push_back(sets.size() == 1 ? "samples" : set.name);
-  columns.insert(columns.end(), {"reference", "unit", "key"});
-  std::vector<std::string> keys;
-  for (const EvaluatedSet& set : sets) {
-    for (const auto& [key, value] : set.summary.at("measures").items()) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+std::vector<ComparedMeasure> compare_measures(const std::vector<EvaluatedSet>& sets) {
+  std::vector<ComparedMeasure> measures;
+  for (std::size_t s = 0; s < sets.size(); ++s) {
+    for (const auto& [key, value] : sets[s].summary.at("measures").items()) {
+      auto found = std::find_if(measures.begin(), measures.end(), [&](const auto& m) { return m.key == key; });
+      if (found == measures.end()) {
+        const auto definition = definitions().find(key);
+        const Definition known = definition == definitions().end() ? Definition{key, "", ""} : definition->second;
+        measures.push_back({key, known.name, known.unit, std::vector<std::optional<double>>(sets.size()), {}});
+        found = std::prev(measures.end());
+      }
+      found->values[s] = number(value.value("samples", Json()));
+      if (!found->reference) found->reference = number(value.value("reference", Json()));
     }
   }
+  return measures;
+}
+
+Table::Cell cell(std::optional<double> value) { return value ? Table::Cell(*value) : Table::Cell(); }
+
+Table side_by_side(const std::vector<ComparedMeasure>& measures, const std::vector<std::string>& names) {
+  std::vector<std::string> columns{"measure"};
+  columns.insert(columns.end(), names.begin(), names.end());
+  columns.insert(columns.end(), {"reference", "unit", "key"});
   Table table(columns);
-  for (const std::string& key : keys) {
-    const auto definition = definitions().find(key);
-    const bool known = definition != definitions().end();
-    std::vector<Table::Cell> row{known ? definition->second.name : key};
-    Json reference;
-    for (const EvaluatedSet& set : sets) {
-      const Json measure = set.summary.at("measures").value(key, Json::object());
-      row.push_back(cell(measure.value("samples", Json())));
-      if (reference.is_null()) reference = measure.value("reference", Json());
-    }
-    row.push_back(cell(reference));
-    row.emplace_back(known ? definition->second.unit : "");
-    row.emplace_back(key);
+  for (const ComparedMeasure& measure : measures) {
+    std::vector<Table::Cell> row{measure.name};
+    for (const std::optional<double> value : measure.values) row.push_back(cell(value));
+    row.insert(row.end(), {cell(measure.reference), measure.unit, measure.key});
     table.add_row(row);
   }
   return table;
 }
 
+std::string comparison_csv(const std::vector<ComparedMeasure>& measures, const std::vector<std::string>& names) {
+  const auto text = [](std::optional<double> value) { return value ? fmt::format("{:.6g}", *value) : ""; };
+  MetricsTable csv;
+  csv.columns = {"key", "unit"};
+  csv.columns.insert(csv.columns.end(), names.begin(), names.end());
+  csv.columns.emplace_back("reference");
+  for (const ComparedMeasure& measure : measures) {
+    std::vector<std::string> row{measure.key, measure.unit};
+    for (const std::optional<double> value : measure.values) row.push_back(text(value));
+    row.push_back(text(measure.reference));
+    csv.rows.push_back(std::move(row));
+  }
+  return csv.to_csv();
+}
+
 void print_summary(const EvaluatedSet& set, const std::string& output, bool as_json) {
-  if (!as_json) return side_by_side({set}).print(false);
+  if (!as_json) return side_by_side(compare_measures({set}), {"samples"}).print(false);
   Json json = {{"output", output}};
   for (const char* part : {"samples", "reference", "measures", "self_consistency"}) json[part] = set.summary.at(part);
   print_json(json);
@@ -213,35 +238,32 @@ bool same_reference(const Json& a, const Json& b) {
          a.at("radius_of_gyration").value(kPoints, Json()) == b.at("radius_of_gyration").value(kPoints, Json());
 }
 
+// By the folder's own name, or the path as given where that says too little: runs/a/evaluation, runs/b/evaluation.
+std::string name_of_run(const std::string& folder, const std::vector<std::string>& folders) {
+  const std::string name = input_name(folder);
+  const auto alike =
+      std::count_if(folders.begin(), folders.end(), [&](const auto& f) { return input_name(f) == name; });
+  const bool is_column = name == "measure" || name == "reference" || name == "unit" || name == "key";
+  return alike > 1 || is_column ? folder : name;
+}
+
 int compare_runs(const Request& request, const CommonOptions& common) {
   std::vector<EvaluatedSet> sets;
+  std::vector<std::string> names;
   for (const std::string& folder : request.compare) {
-    sets.push_back(read_evaluated_set(folder));
-    const auto same_name =
-        std::count_if(sets.begin(), sets.end(), [&](const EvaluatedSet& set) { return set.name == sets.back().name; });
-    if (same_name > 1) sets.back().name = folder;  // runs/a/evaluation and runs/b/evaluation
-    if (!same_reference(sets.front().summary, sets.back().summary) && !common.quiet) {
+    if (std::count(request.compare.begin(), request.compare.end(), folder) > 1) fail_usage("{} is given twice", folder);
+    EvaluatedSet& set = sets.emplace_back(read_evaluated_set(folder));
+    set.name = name_of_run(folder, request.compare);
+    names.push_back(set.name);
+    if (!same_reference(sets.front().summary, set.summary) && !common.quiet) {
       fmt::print(stderr, "{} and {} were measured against different references\n", request.compare.front(), folder);
     }
   }
   const OutputFolder output(request.output);
-  const Table table = side_by_side(sets);
-  MetricsTable csv;
-  csv.columns = {"key", "unit"};
-  for (const EvaluatedSet& set : sets) csv.columns.push_back(set.name);
-  csv.columns.emplace_back("reference");
-  const Json rows = table.to_json();
-  for (const Json& row : rows) {
-    std::vector<std::string> cells{row.at("key").get<std::string>(), row.at("unit").get<std::string>()};
-    for (std::size_t c = 2; c < csv.columns.size(); ++c) {
-      const Json& value = row.at(csv.columns[c]);
-      cells.push_back(value.is_number() ? fmt::format("{:.6g}", value.get<double>()) : "");
-    }
-    csv.rows.push_back(std::move(cells));
-  }
-  output.write("comparison.csv", csv.to_csv());
+  const std::vector<ComparedMeasure> measures = compare_measures(sets);
+  output.write("comparison.csv", comparison_csv(measures, names));
   output.write("report.html", make_report(sets));
-  table.print(common.json);
+  side_by_side(measures, names).print(common.json);
   return 0;
 }
 

@@ -141,6 +141,14 @@ TEST_F(Evaluate, ComparesEarlierRunsSideBySide) {
   EXPECT_THAT(bytes("both/comparison.csv"), StartsWith("key,unit,a,b,reference\nsamples,,4,12,12\n"));
   EXPECT_THAT(bytes("both/comparison.csv"), HasSubstr("\nnovel_rate,%,,0,\n")) << "a has none";
   EXPECT_THAT(bytes("both/report.html"), StartsWith("<!doctype html>"));
+  // Folders of one name go by their paths, and a name may be that of a column.
+  fs::create_directories(folder.path("x"));
+  fs::copy(folder.path("a"), folder.path("x/a"), fs::copy_options::recursive);
+  fs::copy(folder.path("b"), folder.path("x/reference"), fs::copy_options::recursive);
+  const ProgramResult alike = flashrna({"evaluate", "--compare", "a", "x/a", "x/reference", "--output", "alike"});
+  EXPECT_THAT(alike.output, StartsWith("measure\ta\tx/a\tx/reference\treference\tunit\tkey\n"));
+  EXPECT_EQ(flashrna({"evaluate", "--compare", "a", "--output", "alone", "--json"}).status, 0);
+  expect_error({"evaluate", "--compare", "a", "a", "--output", "new"}, 2, "a is given twice");
   ASSERT_EQ(flashrna({"evaluate", "--samples", "samples", "--output", "c"}).status, 0);
   EXPECT_THAT(flashrna({"evaluate", "--compare", "a", "c", "--output", "both"}).errors,
               HasSubstr("a and c were measured against different references"));
