@@ -170,7 +170,8 @@ TEST(FlashIpaOnCuda, RowsThatDoNotFitIntoSharedMemoryAreRefused) {
 }
 
 TEST(FlashIpaLifting, InOnePassOnACpuEqualsItsOperations) {
-  for (const Shape& shape : {Shape{{33, 20, 0, 1}, 3, 8, 4, 5, 2, 4}, Shape{{17}, 1, 3, 1, 1, 0, 0}}) {
+  for (const FlashIpaShape& shape :
+       {FlashIpaShape{{33, 20, 0, 1}, 3, 8, 4, 5, 2, 4}, FlashIpaShape{{17}, 1, 3, 1, 1, 0, 0}}) {
     std::vector<std::vector<Tensor>> results;
     for (const auto& lift : {flash_ipa_backends::lifted, flash_ipa_backends::lifted_by_operations}) {
       FlashIpaInput in = make_input(shape, at::kDouble);

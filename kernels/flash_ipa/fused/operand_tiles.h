@@ -209,7 +209,7 @@ FLASHRNA_DEVICE void write_key_tile(const Block& block, const Arguments& in, con
 // zero; 8 query points and 12 value points.
 template <int kC, int kPair>
 struct TensorCoreSize {
-  static FLASHRNA_HOST_DEVICE constexpr Layout layout() { return make_layout({kC, 8, 12, kPair > 0 ? 1 : 0, kPair}); }
+  FLASHRNA_HOST_DEVICE static constexpr Layout layout() { return make_layout({kC, 8, 12, kPair > 0 ? 1 : 0, kPair}); }
 };
 
 }  // namespace flashrna::fused_ipa
