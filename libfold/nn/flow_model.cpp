@@ -173,7 +173,10 @@ std::vector<Tensor> FlowModelImpl::run_part(const TensorFunction& part, const st
   return recompute_ ? recomputed(part, inputs) : part(inputs);
 }
 
-FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state, const Tensor& lengths) {
+FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state,
+                                                   const FlowModelInput& network_input) {
+  const Tensor lengths = network_input.lengths;
+  const std::optional<bool> padded = network_input.padded;
   const Tensor mask =
       mask_from_lengths(lengths, state.single.size(1)).to(state.frames.translations.scalar_type());  // [B, L]
   const Tensor row_mask = mask.unsqueeze(2);
@@ -188,8 +191,8 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
   inputs.insert(inputs.end(), pair.begin(), pair.end());
   const Tensor attended = run_part(attend, inputs)[0];
 
-  const auto refine = [&block, lengths, mask, row_mask](const std::vector<Tensor>& in) -> std::vector<Tensor> {
-    Tensor single = in[0] + block.post_tfmr(block.seq_tfmr(in[0], lengths));
+  const auto refine = [&block, lengths, padded, mask, row_mask](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+    Tensor single = in[0] + block.post_tfmr(block.seq_tfmr(in[0], lengths, padded));
     single = block.node_transition(single) * row_mask;
     const Frames frames = block.bb_update(single, Frames{in[1], in[2]}, mask);
     return {single, frames.rotations, frames.translations};
@@ -241,7 +244,7 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
     return parts_of(factorized_edge_embedder_2d(edges));
   };
   if (pair_mode_ != PairMode::kNone) state.pair = pair_from(run_part(embed, {initial}));
-  for (Block& block : blocks_) state = run_block(block, state, in.lengths);
+  for (Block& block : blocks_) state = run_block(block, state, in);
   return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial)};
 }
 

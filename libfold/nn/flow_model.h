@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +61,8 @@ struct FlowModelInput {
   // [B, L, k] i64, -1 = none; undefined: computed from `self_condition`. Golden cases give the neighbours of a
   // self-conditioning structure whose distances all tie.
   at::Tensor self_condition_neighbors;
+  // Whether any length is below L. Not said: the lengths are asked, which waits for a GPU in every block.
+  std::optional<bool> padded;
 };
 
 struct FlowModelOutput {
@@ -102,7 +105,7 @@ class FlowModelImpl : public torch::nn::Module {
     PairRepresentation pair;
     Frames frames;
   };
-  TrunkState run_block(Block& block, const TrunkState& state, const at::Tensor& lengths);
+  TrunkState run_block(Block& block, const TrunkState& state, const FlowModelInput& network_input);
   PairRepresentation update_pair(Block& block, const at::Tensor& single, const PairRepresentation& pair,
                                  const at::Tensor& row_mask) const;
   std::vector<at::Tensor> run_part(const TensorFunction& part, const std::vector<at::Tensor>& inputs) const;

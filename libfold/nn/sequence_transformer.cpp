@@ -44,14 +44,14 @@ SequenceTransformerImpl::SequenceTransformerImpl(int64_t channels, int64_t heads
   for (int64_t i = 0; i < n_layers; ++i) layers->push_back(TransformerLayer(channels, heads));
 }
 
-Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths) {
+Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths, std::optional<bool> padded) {
   const int64_t B = x.size(0), L = x.size(1);
   if (x.numel() == 0) return x;
   const Tensor padding = padding_mask(lengths, L);  // [B, L]
   Tensor key_padding;
   // Without padding there is no mask, and LibTorch's fastest path is open. The value is finite: a row without any real
   // key must not become NaN.
-  if (padding.any().item<bool>()) {
+  if (padded ? *padded : padding.any().item<bool>()) {
     key_padding = at::zeros({B, 1, 1, L}, x.options()).masked_fill(padding.view({B, 1, 1, L}), -1e30);
   }
   Tensor hidden = x;

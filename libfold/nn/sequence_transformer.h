@@ -1,6 +1,8 @@
 // Self-attention along the sequence: the post-norm transformer encoder of Vaswani et al. 2017 (arXiv:1706.03762), ReLU.
 #pragma once
 
+#include <optional>
+
 #include "kernels/torch_headers.h"
 
 namespace flashrna {
@@ -33,8 +35,9 @@ TORCH_MODULE(TransformerLayer);
 class SequenceTransformerImpl : public torch::nn::Module {
  public:
   SequenceTransformerImpl(int64_t channels, int64_t heads, int64_t n_layers);
-  // x [B, L, channels], lengths [B] i64 -> [B, L, channels]. No query sees a padded key.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths);
+  // x [B, L, channels], lengths [B] i64 -> [B, L, channels]. No query sees a padded key. `padded`: whether there are
+  // any; not said, the lengths are asked, which waits for a GPU.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths, std::optional<bool> padded = std::nullopt);
 
  private:
   torch::nn::ModuleList layers{nullptr};

@@ -77,19 +77,6 @@ RotationSchedule Sampler::schedule() const {
   return {config_.flow.sampling_rotation_schedule == "exponential", config_.flow.rotation_rate};
 }
 
-FlowModelOutput Sampler::predict(const at::Tensor& lengths, const Noise& state, double t,
-                                 const at::Tensor& self_condition) {
-  const std::int64_t longest = state.translations.size(1);
-  FlowModelInput input;
-  input.lengths = lengths;
-  input.residue_index = at::arange(longest, lengths.options()).expand({lengths.size(0), longest});
-  input.t = at::full({lengths.size(0)}, t, state.translations.options());
-  input.translations = state.translations;
-  input.rotations = state.rotations;
-  input.self_condition = self_condition;
-  return model_->forward(input);
-}
-
 std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
                                              std::uint64_t seed, int steps, const std::function<bool()>& keep_going,
                                              const std::function<void(const SamplingStep&)>& observe) {
@@ -97,18 +84,27 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
   // Not inference mode, whose tensors a training model could not use later.
   const at::NoGradGuard no_grad;
   const std::vector<std::int64_t> wide(lengths.begin(), lengths.end());
-  const at::Tensor lengths_on_device = at::tensor(wide, at::kLong).to(device_);
+  const auto B = static_cast<std::int64_t>(lengths.size());
   Noise state = interpolant_.sample_noise(lengths, indices, seed);
   state.translations = state.translations.to(device_, at::kFloat) * noise_scale_;
   state.rotations = state.rotations.to(device_, at::kFloat);
+
+  const std::int64_t L = state.translations.size(1);
+  FlowModelInput input;
+  input.lengths = at::tensor(wide, at::kLong).to(device_);
+  input.padded = std::ranges::any_of(lengths, [L](int length) { return length < L; });
+  input.residue_index = at::arange(L, input.lengths.options()).expand({B, L});
 
   const std::vector<double> times = interpolant_.sampling_times(steps);
   FlowModelOutput prediction;
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (keep_going && !keep_going()) return {};
+    input.t = at::full({B}, times[i], state.translations.options());
+    input.translations = state.translations;
+    input.rotations = state.rotations;
     // A model trained without self-conditioning never sees its own prediction.
-    const at::Tensor previous = config_.training.self_conditioning > 0 ? prediction.translations : at::Tensor();
-    prediction = predict(lengths_on_device, state, times[i], previous);
+    if (config_.training.self_conditioning > 0) input.self_condition = prediction.translations;
+    prediction = model_->forward(input);
     if (observe) observe({static_cast<int>(i), times[i], state, prediction});
     if (i + 1 == times.size()) break;  // the prediction at t = 1 is the sample
     state = interpolant_.euler_step(state, {prediction.translations, prediction.rotations}, times[i],
@@ -120,8 +116,8 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
   prediction.torsions = prediction.torsions.cpu();
   check_finite(prediction, lengths, indices, seed, steps);
   std::vector<SampledBackbone> backbones;
-  for (std::size_t b = 0; b < lengths.size(); ++b)
-    backbones.push_back(backbone_of(prediction, static_cast<std::int64_t>(b), lengths[b]));
+  for (std::int64_t b = 0; b < B; ++b)
+    backbones.push_back(backbone_of(prediction, b, lengths[static_cast<std::size_t>(b)]));
   return backbones;
 }
 

@@ -55,8 +55,6 @@ class Sampler {
   RotationSchedule schedule() const;
 
  private:
-  FlowModelOutput predict(const at::Tensor& lengths, const Noise& state, double t, const at::Tensor& self_condition);
-
   RunConfig config_;
   double noise_scale_ = 1.0;
   Interpolant interpolant_;

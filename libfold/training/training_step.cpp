@@ -34,12 +34,13 @@ Corrupted TrainingStep::corrupt(const Batch& batch_on_host, std::uint64_t seed, 
 }
 
 // Some of the time the model sees its own first prediction, without gradient, as it will when sampling.
-FlowModelOutput TrainingStep::predict(const Batch& truth, const Corrupted& noisy, std::uint64_t seed,
+FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Corrupted& noisy, std::uint64_t seed,
                                       std::uint64_t index) {
   const ScopedAutocast autocast(device_, config_.training.precision == "bf16");
   FlowModelInput input;
   input.lengths = truth.lengths;
   input.residue_index = truth.residue_index;
+  input.padded = padded;
   input.t = noisy.t;
   input.translations = noisy.translations;
   input.rotations = noisy.rotations;
@@ -54,7 +55,8 @@ TrainingStep::Evaluation TrainingStep::evaluate(const Batch& batch_on_host, std:
   const Batch truth = batch_on_host.to(device_);
   Evaluation result;
   result.noisy = corrupt(batch_on_host, seed, index);
-  const FlowModelOutput prediction = predict(truth, result.noisy, seed, index);
+  const bool padded = (batch_on_host.lengths < batch_on_host.translations.size(1)).any().item<bool>();
+  const FlowModelOutput prediction = predict(truth, padded, result.noisy, seed, index);
   result.losses = compute_losses(truth, result.noisy, prediction, config_.losses, config_.published);
   return result;
 }

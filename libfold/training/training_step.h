@@ -51,7 +51,8 @@ class TrainingStep {
 
  private:
   Corrupted corrupt(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const;
-  FlowModelOutput predict(const Batch& batch, const Corrupted& noisy, std::uint64_t seed, std::uint64_t index);
+  FlowModelOutput predict(const Batch& batch, bool padded, const Corrupted& noisy, std::uint64_t seed,
+                          std::uint64_t index);
 
   RunConfig config_;
   at::Device device_;

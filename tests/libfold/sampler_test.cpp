@@ -1,9 +1,12 @@
 #include "libfold/sampling/sampler.h"
 
+#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
 #include <Eigen/LU>
+#include <atomic>
 #include <cmath>
+#include <string_view>
 
 #include "libfold/sampling/sample_config.h"
 #include "rna/error.h"
@@ -46,6 +49,28 @@ TEST_F(SamplerTest, EqualSeedsGiveEqualSamples) {
   EXPECT_EQ(largest_difference(a[1], b[1]), 0.0);
   EXPECT_GT(largest_difference(a[0], a[1]), 0.1) << "samples of different indices, Å";
   EXPECT_GT(largest_difference(a[0], sampler.sample({7}, {0}, 6, 4)[0]), 0.1) << "samples of different seeds, Å";
+}
+
+// How often a number of a tensor is read on the host, which on a GPU waits until all before it is done.
+std::int64_t reads_of(Sampler& sampler, const std::vector<int>& lengths, int steps) {
+  static std::atomic<std::int64_t> reads;
+  reads = 0;
+  const auto handle = at::addThreadLocalCallback(
+      at::RecordFunctionCallback([](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
+        if (std::string_view(function.name()) == "aten::_local_scalar_dense") ++reads;
+        return nullptr;
+      }).scopes({at::RecordScope::FUNCTION}));
+  const std::vector<std::uint64_t> indices(lengths.size(), 0);
+  sampler.sample(lengths, indices, 5, steps);
+  at::removeCallback(handle);
+  return reads;
+}
+
+TEST_F(SamplerTest, StepsReadNothingOnTheHost) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  EXPECT_GT(reads_of(sampler, {7, 7}, 2), 0) << "in the end samples are checked to be finite";
+  EXPECT_EQ(reads_of(sampler, {7, 7}, 9), reads_of(sampler, {7, 7}, 2));
+  EXPECT_EQ(reads_of(sampler, {12, 7}, 9), reads_of(sampler, {12, 7}, 2)) << "padded";
 }
 
 TEST_F(SamplerTest, ASampleDoesNotDependOnItsBatch) {
