@@ -39,6 +39,10 @@ FlashIpaOutput finish(const FlashIpaInput& in, const Tensor& scalars, const Tens
 }
 
 FlashIpaOutput finish_sums(const FlashIpaInput& in, const Tensor& sums) {
+  return sums.is_cpu() ? finish_on_cpu(in, sums) : finish_by_operations(in, sums);
+}
+
+FlashIpaOutput finish_by_operations(const FlashIpaInput& in, const Tensor& sums) {
   const int64_t B = sums.size(0), L = sums.size(1), H = sums.size(2), C = in.v.size(3), P = in.v_points.size(3);
   const Tensor points = sums.narrow(3, C, 3 * P).reshape({B, L, H, P, 3}).permute({0, 1, 4, 2, 3});  // [B, L, 3, H, P]
   Tensor pairs;

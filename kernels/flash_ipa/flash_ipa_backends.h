@@ -34,6 +34,8 @@ FlashIpaOutput finish(const FlashIpaInput& input, const at::Tensor& scalars, con
 // The same from one row of sums per residue and head, scalars | points (xyz fastest) | pair values by rank, as the rows
 // of values stood side by side: [B, L, H, at least C + 3 P_v + R c].
 FlashIpaOutput finish_sums(const FlashIpaInput& input, const at::Tensor& sums);
+FlashIpaOutput finish_on_cpu(const FlashIpaInput& input, const at::Tensor& sums);         // what it is on a CPU
+FlashIpaOutput finish_by_operations(const FlashIpaInput& input, const at::Tensor& sums);  // elsewhere, on any device
 
 // Mean translation of the real residues, [B, 1, 3]. Attention does not depend on the origin, so neither does its
 // gradient: the centroid is a constant to autograd.

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/flash_ipa/flash_ipa_frame_steps.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna::flash_ipa_backends {
@@ -26,36 +27,6 @@ struct LiftSizes {
   int64_t flag_column() const { return C + 5 * P_q; }
 };
 
-template <typename T>
-struct Frame {
-  const T* r;  // [3, 3]
-  T t[3];
-
-  void to_global(const T* local, T* x) const {
-    for (int i = 0; i < 3; ++i) x[i] = r[3 * i] * local[0] + r[3 * i + 1] * local[1] + r[3 * i + 2] * local[2] + t[i];
-  }
-};
-
-// The gradient by a frame, of one residue, and by a point in it.
-template <typename T>
-struct FrameGradient {
-  T r[9] = {}, t[3] = {};
-
-  void add(const Frame<T>& frame, const T* local, const T* by_global, T* by_local) {
-    for (int i = 0; i < 3; ++i) {
-      t[i] += by_global[i];
-      for (int j = 0; j < 3; ++j) r[3 * i + j] += by_global[i] * local[j];
-    }
-    for (int j = 0; j < 3; ++j)
-      by_local[j] = frame.r[j] * by_global[0] + frame.r[3 + j] * by_global[1] + frame.r[6 + j] * by_global[2];
-  }
-};
-
-template <typename T>
-T squared(const T* x) {
-  return x[0] * x[0] + x[1] * x[1] + x[2] * x[2];
-}
-
 // Contiguous tensors of one call; null where the input is not defined.
 template <typename T>
 struct LiftInputs {
@@ -63,8 +34,8 @@ struct LiftInputs {
       *pair_k;
   const int64_t* lengths;
 
-  Frame<T> frame(const LiftSizes& n, int64_t residue) const {
-    Frame<T> frame{rotations + 9 * residue, {}};
+  ResidueFrame<T> frame(const LiftSizes& n, int64_t residue) const {
+    ResidueFrame<T> frame{rotations + 9 * residue, {}};
     for (int i = 0; i < 3; ++i) frame.t[i] = translations[3 * residue + i] - origins[residue / n.L * 3 + i];
     return frame;
   }
@@ -73,7 +44,7 @@ struct LiftInputs {
 template <typename T>
 void lift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue, T* queries, T* keys, T* values) {
   const int64_t b = residue / n.L, l = residue % n.L;
-  const Frame<T> frame = in.frame(n, residue);
+  const ResidueFrame<T> frame = in.frame(n, residue);
   const T scale = static_cast<T>(1 / std::sqrt(3.0 * static_cast<double>(n.C)));
   // Finite: minus infinity times a zero of the other operand would be NaN.
   const T padding = l >= in.lengths[b] ? T(-1e30) : T(0);
@@ -87,13 +58,13 @@ void lift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue, 
     for (int64_t p = 0; p < n.P_q; ++p) {
       T* columns = q + n.C + 5 * p;
       frame.to_global(in.q_points + 3 * (head * n.P_q + p), x);
-      columns[0] = half * squared(x);
+      columns[0] = half * squared_norm(x);
       columns[1] = 1;
       for (int i = 0; i < 3; ++i) columns[2 + i] = w * x[i];
       columns = k + n.C + 5 * p;
       frame.to_global(in.k_points + 3 * (head * n.P_q + p), x);
       columns[0] = 1;
-      columns[1] = half * squared(x);
+      columns[1] = half * squared_norm(x);
       for (int i = 0; i < 3; ++i) columns[2 + i] = x[i];
     }
     for (int64_t p = 0; p < n.P_v; ++p) frame.to_global(in.v_points + 3 * (head * n.P_v + p), v + n.C + 3 * p);
@@ -131,7 +102,7 @@ void unlift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue
                     const OperandGradient<T>& by_keys, const OperandGradient<T>& by_values,
                     const LiftGradients<T>& out) {
   const int64_t b = residue / n.L, l = residue % n.L;
-  const Frame<T> frame = in.frame(n, residue);
+  const ResidueFrame<T> frame = in.frame(n, residue);
   const T scale = static_cast<T>(1 / std::sqrt(3.0 * static_cast<double>(n.C)));
   FrameGradient<T> by_frame;
   std::fill_n(out.pair_k + residue * n.pair, n.pair, T(0));
@@ -147,18 +118,18 @@ void unlift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue
       const T *columns = q + n.C + 5 * p, *local = in.q_points + point;
       frame.to_global(local, x);
       for (int i = 0; i < 3; ++i) by_x[i] = w * (columns[2 + i] - columns[0] * x[i]);
-      by_weight += columns[2] * x[0] + columns[3] * x[1] + columns[4] * x[2] - T(0.5) * columns[0] * squared(x);
-      by_frame.add(frame, local, by_x, out.q_points + point);
+      by_weight += columns[2] * x[0] + columns[3] * x[1] + columns[4] * x[2] - T(0.5) * columns[0] * squared_norm(x);
+      by_frame.of_global(frame, local, by_x, out.q_points + point);
       columns = k + n.C + 5 * p;
       local = in.k_points + point;
       frame.to_global(local, x);
       for (int i = 0; i < 3; ++i) by_x[i] = columns[2 + i] - w * columns[1] * x[i];
-      by_weight -= T(0.5) * columns[1] * squared(x);
-      by_frame.add(frame, local, by_x, out.k_points + point);
+      by_weight -= T(0.5) * columns[1] * squared_norm(x);
+      by_frame.of_global(frame, local, by_x, out.k_points + point);
     }
     for (int64_t p = 0; p < n.P_v; ++p) {
       const int64_t point = 3 * (head * n.P_v + p);
-      by_frame.add(frame, in.v_points + point, v + n.C + 3 * p, out.v_points + point);
+      by_frame.of_global(frame, in.v_points + point, v + n.C + 3 * p, out.v_points + point);
     }
     out.weights[head] = by_weight;
     std::copy_n(q + flag + 1, n.R, out.bias_q + head * n.R);

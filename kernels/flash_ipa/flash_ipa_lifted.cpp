@@ -82,25 +82,29 @@ int64_t width_of(const FlashIpaInput& in) {
   return in.q.size(3) + std::max(5 * in.q_points.size(3) + 1 + bias, 3 * in.v_points.size(3) + pair);
 }
 
-FlashIpaOutput attend(const FlashIpaInput& in, const Tensor& origins, const LiftedOperands& operands) {
-  const Tensor sums = at::scaled_dot_product_attention(operands.queries, operands.keys, operands.values, {}, 0.0,
-                                                       /*is_causal=*/false, /*scale=*/1.0);
-  FlashIpaInput shifted = in;
-  shifted.translations = in.translations - origins;
-  return finish_sums(shifted, sums.transpose(1, 2));
+// [B, L, H, width]
+Tensor attend(const LiftedOperands& operands) {
+  return at::scaled_dot_product_attention(operands.queries, operands.keys, operands.values, {}, 0.0,
+                                          /*is_causal=*/false, /*scale=*/1.0)
+      .transpose(1, 2);
+}
+
+FlashIpaInput shifted(FlashIpaInput in, const Tensor& origins) {
+  in.translations = in.translations - origins;
+  return in;
 }
 
 }  // namespace
 
 FlashIpaOutput lifted_by_operations(const FlashIpaInput& in) {
   const Tensor origins = sequence_centroid(in);
-  return attend(in, origins, lift_by_operations(in, origins, width_of(in)));
+  return finish_by_operations(shifted(in, origins), attend(lift_by_operations(in, origins, width_of(in))));
 }
 
 FlashIpaOutput lifted(const FlashIpaInput& in) {
   if (!in.q.is_cpu()) return lifted_by_operations(in);
   const Tensor origins = sequence_centroid(in);
-  return attend(in, origins, lift_on_cpu(in, origins, width_of(in)));
+  return finish_on_cpu(shifted(in, origins), attend(lift_on_cpu(in, origins, width_of(in))));
 }
 
 }  // namespace flashrna::flash_ipa_backends
