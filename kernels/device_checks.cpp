@@ -78,7 +78,7 @@ struct Parity {
 double change_by_motion(AttentionBackend backend, at::Device device) {
   const at::NoGradGuard no_grad;
   const FlashIpaExample example{
-      .lengths = {512}, .sizes = {.H = 4, .C = 16}, .radius_of_gyration = 8.0, .off_center = 20.0};
+      .lengths = {256}, .sizes = {.H = 4, .C = 16}, .radius_of_gyration = 8.0, .off_center = 20.0};
   FlashIpaInput exact = make_flash_ipa_example(example, at::kDouble, at::kCPU);
   const Tensor rotations = exact.rotations, translations = exact.translations;
   const auto points = [&] {
