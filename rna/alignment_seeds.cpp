@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "rna/nearest_residue_grid.h"
@@ -65,10 +66,11 @@ class SeedSearch {
   std::vector<RigidTransform> run(std::size_t n_seeds) {
     const int shorter = static_cast<int>(std::min(mobile_.size(), target_.size()));
     n_kept_ = kImprovedPerSeed * n_seeds;
-    for (const int length : {8, 32}) {
-      if (length < shorter) superpose_stretches(length);
+    // Short stretches that do not fit each other seldom lead anywhere; most are dropped before they are scored.
+    for (const auto& [length, largest_rmsd] : {std::pair(8, 3.5), std::pair(32, 8.0)}) {
+      if (length < shorter) superpose_stretches(length, largest_rmsd);
     }
-    superpose_stretches(shorter);
+    superpose_stretches(shorter, std::numeric_limits<double>::infinity());
     drop_all_but(n_kept_);
     std::sort(raw_.begin(), raw_.end(), higher);
     std::vector<Seed> seeds;
@@ -83,7 +85,7 @@ class SeedSearch {
   static constexpr std::size_t kSampledResidues = 50;
   static constexpr std::size_t kImprovedPerSeed = 5;
 
-  void superpose_stretches(int length) {
+  void superpose_stretches(int length, double largest_rmsd) {
     const int n1 = static_cast<int>(mobile_.size()), n2 = static_cast<int>(target_.size());
     const int step = std::min(step_, length);
     for (int offset = length - n1; offset <= n2 - length; ++offset) {
@@ -97,11 +99,14 @@ class SeedSearch {
         SuperpositionSums passed;
         for (; begin < next; ++begin) passed.add(mobile_at(begin), target_at(begin + offset));
         sums -= passed;
-        const RigidTransform motion = sums.motion();
-        const float score = continued_neighbors(motion);
-        if (score > best.score) best = {score, motion};
+        double squares = 0.0;
+        const RigidTransform motion = sums.motion(&squares);
+        if (squares <= largest_rmsd * largest_rmsd * length) {
+          const float score = continued_neighbors(motion);
+          if (score > best.score) best = {score, motion};
+        }
         if (next >= block_end || next + step > last) {
-          keep(best);
+          if (best.score >= 0.0f) keep(best);
           best.score = -1.0f;
           block_end = next + length / 2;
         }
