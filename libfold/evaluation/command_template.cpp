@@ -13,6 +13,11 @@ std::vector<std::string> split_words(const std::string& option, const std::strin
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (c == '\\' && next == '\n' && quote != '\'') {  // a line that goes on
+      ++i;
+      continue;
+    }
     const bool blank = c == ' ' || c == '\t' || c == '\n';
     if (quote == 0 && blank) {
       in_word = false;
@@ -24,8 +29,9 @@ std::vector<std::string> split_words(const std::string& option, const std::strin
       quote = c;
     } else if (c == quote) {
       quote = 0;
-    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
-      words.back() += text[++i];
+    } else if (c == '\\' && (quote == 0 || (quote == '"' && (next == '"' || next == '\\' || next == '$')))) {
+      if (next != '\0') words.back() += next;
+      ++i;
     } else {
       words.back() += c;
     }

@@ -31,10 +31,12 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-// Inside <script> no text may end the element.
+// Inside <script> no text may look like a tag or a comment.
 std::string script_json(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  for (std::size_t at = 0; (at = text.find("</", at)) != std::string::npos;) text.replace(at, 2, "<\\/");
+  std::string text;
+  for (const char c : value.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+    c == '<' ? text += "\\u003c" : text += c;
+  }
   return text;
 }
 
@@ -89,6 +91,10 @@ EvaluatedSet read_evaluated_set(const std::string& folder) {
     fail("{}: version {} of the summary; this program knows {}", path, set.summary.value("version", 0),
          kSummaryVersion);
   }
+  for (const char* part : {"inputs", "samples", "reference", "measures", "self_consistency", "radius_of_gyration",
+                           "distributions", "eta_theta", "examples"}) {
+    if (!set.summary.contains(part)) fail("{}: damaged: it has no \"{}\"; run the evaluation again", path, part);
+  }
   set.metrics = MetricsTable::read(folder + "/metrics.csv");
   return set;
 }
@@ -101,8 +107,9 @@ std::string make_report(const std::vector<EvaluatedSet>& sets) {
     data["sets"].push_back({{"name", set.name}, {"summary", set.summary}, {"metrics", metrics_json(set.metrics)}});
   }
   std::string page(embedded_page());
-  fill(page, "__DATA__", script_json(data));
+  // The data last: a file may be called like a place.
   fill(page, "__PLOTLY__", base64(embedded_plotly_gzip()));
+  fill(page, "__DATA__", script_json(data));
   return page;
 }
 

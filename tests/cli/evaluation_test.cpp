@@ -187,6 +187,10 @@ TEST_F(Evaluate, BadInputIsNamedAndLeavesNothing) {
       "has no {structure}");
   expect_error(with({"--compare", "samples"}), 1, "it holds no summary.json");
   expect_error(with({"--compare", "broken"}), 1, "not the summary of an evaluation");
+  folder.write("cut/summary.json", "{\"format\": \"flashrna-evaluation\", \"version\": 1, \"inputs\": {}}");
+  expect_error(with({"--compare", "cut"}), 1, "damaged: it has no \"samples\"");
+  folder.write("later/summary.json", "{\"format\": \"flashrna-evaluation\", \"version\": 2}");
+  expect_error(with({"--compare", "later"}), 1, "version 2 of the summary; this program knows 1");
   folder.write("file", "");
   expect_error({"evaluate", "--samples", "samples", "--output", "file"}, 1, "file: cannot be made");
 }

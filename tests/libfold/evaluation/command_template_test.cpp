@@ -16,6 +16,11 @@ TEST(CommandTemplate, WordsAreThoseOfAShell) {
             (Words{"sh", "-c", "cat \"in file\" > out", "two words", "a b", "", "xyz"}));
 }
 
+TEST(CommandTemplate, BackslashesAreThoseOfAShell) {
+  const CommandTemplate command("folding", "a\\\n b \"c\\\nd \\n \\\"e\\\" \\\\ \\$f\" 'g\\h' {fasta}", {"{fasta}"});
+  EXPECT_EQ(command.words({}), (Words{"a", "b", "cd \\n \"e\" \\ $f", "g\\h", "{fasta}"}));
+}
+
 TEST(CommandTemplate, ValuesAreNotFilledAgainAndOtherBracesStay) {
   const CommandTemplate command("folding", "awk {print} {fasta}{fasta}", {"{fasta}"});
   EXPECT_EQ(command.words({{"{fasta}", "{structure}"}, {"{structure}", "no"}}),
