@@ -130,6 +130,48 @@ TEST_F(Evaluate, SelfConsistencyRunsTheGivenPrograms) {
   EXPECT_EQ(bytes("out/metrics.csv"), metrics);
 }
 
+// The templates of docs/evaluation.md, with programs in place of gRNAde and RhoFold that take and write what those do.
+TEST_F(Evaluate, TheDocumentedTemplatesWork) {
+  const std::string scripts = FLASHRNA_SOURCE_DIR "/tests/libfold/evaluation";
+  const std::string documentation = file_bytes(FLASHRNA_SOURCE_DIR "/docs/evaluation.md");
+  const auto option = [&](const std::string& begin) {
+    const std::size_t at = documentation.find("\n" + begin) + 1;
+    return documentation.substr(at, documentation.find("\n```", at) - at);
+  };
+  folder.write(
+      "home/geometric-rna-design/gRNAde.py",
+      fmt::format("import subprocess, sys\n"
+                  "options = dict(zip(sys.argv[1::2], sys.argv[2::2]))\n"
+                  "assert set(options) == {{'--pdb_filepath', '--output_filepath', '--n_samples', "
+                  "'--temperature'}}, options\n"
+                  "path = options['--output_filepath']\n"
+                  "subprocess.check_call([sys.executable, '{}/design_sequences.py', options['--pdb_filepath'], "
+                  "path, options['--n_samples'], '/dev/null'])\n"
+                  "designs = open(path).read()\n"
+                  "open(path, 'w').write('>input_sequence, model\\nNNN\\n' + designs)\n",
+                  scripts));
+  folder.write("home/RhoFold/inference.py",
+               fmt::format("import os, subprocess, sys\n"
+                           "options = dict(zip(sys.argv[1::2], sys.argv[2::2]))\n"
+                           "assert options['--single_seq_pred'] == 'True' and options['--relax_steps'] == '0'\n"
+                           "os.makedirs(options['--output_dir'])\n"
+                           "subprocess.check_call([sys.executable, '{}/fold_sequence.py', options['--input_fas'], "
+                           "options['--output_dir'] + '/unrelaxed_model.pdb', '/dev/null', 'reliable'])\n",
+                           scripts));
+  fs::create_directories(folder.path("bin"));
+  fs::create_symlink(FLASHRNA_PYTHON, folder.path("bin/python"));
+  const ProgramResult result = run_shell(
+      fmt::format(
+          "HOME='{0}/home' PATH=\"{0}/bin:$PATH\" flashrna evaluate --samples samples --output out --sequences 2 "
+          "--json {1} \\\n {2}",
+          folder.path(), option("--inverse-folding '"), option("--folding '")),
+      {.folder = folder.path()});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  const auto json = nlohmann::json::parse(result.output);
+  EXPECT_EQ(json["self_consistency"]["failures"], 0) << result.errors;
+  EXPECT_EQ(json["self_consistency"]["validity"]["scored"], 4);
+}
+
 TEST_F(Evaluate, ComparesEarlierRunsSideBySide) {
   ASSERT_EQ(evaluate("a", {"--no-novelty"}).status, 0);
   ASSERT_EQ(flashrna({"evaluate", "--samples", "structures", "--reference", "rna.h5", "--output", "b"}).status, 0);
