@@ -82,7 +82,7 @@ TEST(Program, UnknownSubcommandIsUsageWithTheNearestName) {
   }
   EXPECT_EQ(run_flashrna({"xyzzyx"}).errors,
             "error: unknown subcommand \"xyzzyx\"; there are convert, split, merge, export, info, train, sample, "
-            "doctor, bench\n");
+            "evaluate, doctor, bench\n");
 }
 
 TEST(Program, StdoutThatCannotBeWrittenIsAnError) {
