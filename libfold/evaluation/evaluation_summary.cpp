@@ -334,6 +334,9 @@ Json examples_json(const Evaluation& evaluation) {
   const std::size_t n = ranking.size();
   for (const auto& [rank, place] :
        {std::pair("best", std::size_t{0}), std::pair("median", (n - 1) / 2), std::pair("worst", n - 1)}) {
+    const bool shown = std::any_of(examples.begin(), examples.end(),
+                                   [&](const Json& example) { return example.at("sample") == ranking[place]; });
+    if (shown) continue;  // of one or two samples
     const MeasuredStructure& structure = evaluation.samples.structures[ranking[place]];
     Json example = {{"rank", rank}, {"name", structure.name}, {"sample", ranking[place]}};
     example.update(trace_json(structure.backbone));

@@ -91,6 +91,26 @@ TEST_F(SmallEvaluation, WhatIsNotAskedForIsEmpty) {
   EXPECT_GT(summary["distributions"]["alpha"]["samples"]["count"], 50);
 }
 
+TEST_F(SmallEvaluation, ExamplesAreTheBestTheMedianAndTheWorstOnce) {
+  settings.novelty = settings.diversity = false;
+  const auto ranks = [&] {
+    std::vector<std::string> list;
+    const auto summary = evaluation_summary(*evaluate(settings));
+    for (const auto& example : summary["examples"]) {
+      list.push_back(fmt::format("{} {}", example["rank"].get<std::string>(), example["name"].get<std::string>()));
+      EXPECT_EQ(example["P"].size(), example["C4"].size());
+    }
+    return list;
+  };
+  const std::vector<std::string> four = ranks();
+  ASSERT_EQ(four.size(), 3u);
+  EXPECT_EQ(four[2], "worst samples/d.cif");
+  settings.samples = {folder.path("samples/a.cif"), folder.path("samples/d.cif")};
+  EXPECT_EQ(ranks(), (std::vector<std::string>{"best a.cif", "worst d.cif"}));
+  settings.samples = {folder.path("samples/c.cif")};
+  EXPECT_EQ(ranks(), std::vector<std::string>{"best c.cif"});
+}
+
 TEST_F(SmallEvaluation, AStopLeavesNothing) {
   int asked = 0;
   EvaluationCalls calls;
