@@ -119,7 +119,8 @@ QuerySums sum_over_keys(const Layout& layout, Accumulation accumulation, float h
                     accumulation, logits);
     multiply_gradients(layout, tile.gradients.by_row.data() + row * gradient_columns, true, other.values.by_column,
                        n_keys, accumulation, products);
-    const float shift = backward_shift(header.w, row_correction(difference, header, half_weight), 0.0f);
+    const float shift =
+        backward_shift(header.w, row_correction(difference, header, tile_correction(difference, half_weight)), 0.0f);
     const float offset = slope_offset(difference, gradient);
     slopes.resize(n_keys);
     float tile_sums[kQuad] = {};
@@ -157,8 +158,8 @@ KeySums sum_over_queries(const Layout& layout, Accumulation accumulation, float 
     float tile_sums[kQuad] = {};
     for (int query = 0; query < n_queries; ++query) {
       const RowHeader header = other.queries.row_headers[query];
-      const float shift =
-          backward_shift(header.w, row_correction(difference, header, half_weight), kProbabilityExponent);
+      const float shift = backward_shift(
+          header.w, row_correction(difference, header, tile_correction(difference, half_weight)), kProbabilityExponent);
       const Half rounded = to_half(probability(logits[query] + correction, shift));
       p[query] = from_half(rounded);
       slopes[query] =

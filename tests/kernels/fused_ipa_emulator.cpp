@@ -70,7 +70,7 @@ RowSums attend(const Layout& layout, const EmulatorOptions& options, float half_
       logits[key] += key_correction(difference, tile.keys.row_headers[key]);
       maximum = fmaxf(maximum, logits[key]);
     }
-    const float correction = row_correction(difference, header, half_weight);
+    const float correction = row_correction(difference, header, tile_correction(difference, half_weight));
     SoftmaxTile step{};
     for (SoftmaxRow& thread : quad) step = begin_tile(thread, maximum, correction);
     for (float& sum : out.columns) sum *= step.alpha;

@@ -8,10 +8,12 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "kernels/flash_ipa/fused/forward_block.h"
+#include "kernels/flash_ipa/fused/forward_block_sm90.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
 #include "tests/kernels/fused_ipa_emulator.h"
 #include "tests/kernels/fused_ipa_operands.h"
@@ -180,8 +182,7 @@ TEST(FusedIpaLiftKernel, CountsNumbersThatNoHalfHolds) {
   EXPECT_EQ(lifted.extremes, 3u);
 }
 
-// Forward
-// ----------------------------------------------------------------------------------------------------------------
+// Forward ------------------------------------------------------------------------------------------------------------
 
 void expect_same(const std::vector<float>& got, const std::vector<float>& expected, const char* name) {
   ASSERT_EQ(got.size(), expected.size());
@@ -191,11 +192,11 @@ void expect_same(const std::vector<float>& got, const std::vector<float>& expect
   }
 }
 
-template <int kC, int kPair, int kQueries, int kKeys, bool kStrict>
-void expect_forward_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, int parts,
-                                    Accumulation accumulation) {
-  using Kernel = ForwardKernel<kC, kPair, kQueries, kKeys, kStrict>;
-  using Size = typename Kernel::Size;
+// `Kernel` runs a tile; `Rows`, the ForwardKernel of the same sizes, combines parts.
+template <class Kernel, class Rows, int kQueries, int kKeys, bool kStrict>
+void expect_kernel_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, int parts,
+                                   Accumulation accumulation) {
+  using Size = typename Rows::Size;
   RaggedBatch batch(size, H, lengths);
   std::vector<float> key_bias(batch.in.N, 0.0f);
   for (std::size_t i = 0; i < key_bias.size(); i += 5) key_bias[i] = -INFINITY;
@@ -210,29 +211,48 @@ void expect_forward_equals_emulator(HeadSize size, int H, const std::vector<std:
   problem.out = got.pointers();
   problem.parts = parts;
   const int entry_heads = batch.in.B * H, tiles = batch.tiles(kQueries);
-  std::vector<float> columns(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries * Kernel::kColumns, NAN);
+  std::vector<float> columns(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries * Rows::kColumns, NAN);
   std::vector<float> lse(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries, NAN);
   problem.part_columns = columns.data();
   problem.part_lse = lse.data();
-  run_blocks(launch_of(tiles, entry_heads, parts, Kernel::kThreads, Kernel::kSharedBytes, accumulation),
-             [&](const SimulatedBlock& block) { Kernel::run(block, problem); });
-  if (parts > 1) {
-    run_blocks(launch_of(tiles, entry_heads, 1, Kernel::kThreads, Kernel::kSharedBytes),
-               [&](const SimulatedBlock& block) { Kernel::combine_parts(block, problem); });
-  }
-
   EmulatorOptions options;
   options.tile = {kQueries, kKeys};
   options.strict = kStrict;
   options.parts = parts;
   options.accumulation = accumulation;
   emulate_forward(batch.in, options, expected.pointers());
-  expect_same(got.scalars, expected.scalars, "scalars");
-  expect_same(got.points, expected.points, "points");
-  expect_same(got.point_norms, expected.point_norms, "point norms");
-  expect_same(got.pairs, expected.pairs, "pairs");
-  expect_same(got.pair_sums, expected.pair_sums, "pair sums");
-  expect_same(got.lse, expected.lse, "lse");
+  // Several orders of warps and copies; those with barriers of their own in more.
+  for (std::uint64_t seed = 0; seed < (std::is_same_v<Kernel, Rows> ? 1 : 3); ++seed) {
+    SimulatedLaunch launch = launch_of(tiles, entry_heads, parts, Kernel::kThreads, Kernel::kSharedBytes, accumulation);
+    launch.seed = seed;
+    run_blocks(launch, [&](const SimulatedBlock& block) { Kernel::run(block, problem); });
+    if (parts > 1) {
+      run_blocks(launch_of(tiles, entry_heads, 1, Rows::kThreads, Rows::kSharedBytes),
+                 [&](const SimulatedBlock& block) { Rows::combine_parts(block, problem); });
+    }
+
+    expect_same(got.scalars, expected.scalars, "scalars");
+    expect_same(got.points, expected.points, "points");
+    expect_same(got.point_norms, expected.point_norms, "point norms");
+    expect_same(got.pairs, expected.pairs, "pairs");
+    expect_same(got.pair_sums, expected.pair_sums, "pair sums");
+    expect_same(got.lse, expected.lse, "lse");
+  }
+}
+
+template <int kC, int kPair, int kQueries, int kKeys, bool kStrict>
+void expect_forward_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, int parts,
+                                    Accumulation accumulation) {
+  using Kernel = ForwardKernel<kC, kPair, kQueries, kKeys, kStrict>;
+  expect_kernel_equals_emulator<Kernel, Kernel, kQueries, kKeys, kStrict>(size, H, lengths, parts, accumulation);
+}
+
+template <int kC, int kPair, bool kStrict>
+void expect_sm90_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, int parts,
+                                 Accumulation accumulation) {
+  using Kernel = ForwardKernelSm90<kC, kPair, kStrict>;
+  expect_kernel_equals_emulator<Kernel, typename Kernel::Rows, Kernel::kQueries, Kernel::kKeys, kStrict>(
+      size, H, lengths, parts, accumulation);
 }
 
 TEST(FusedIpaForwardKernel, EqualsTheEmulatorBitForBit) {
@@ -263,22 +283,50 @@ TEST(FusedIpaForwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
   expect_forward_equals_emulator<128, 64, 128, 64, false>({128, 8, 12, 2, 32}, 1, {140}, 1, Accumulation::k24Bits);
 }
 
-// Plans
-// -----------------------------------------------------------------------------------------------------------------
+// Plans --------------------------------------------------------------------------------------------------------------
 
-constexpr int kSharedA100 = 163 * 1024, kShared86 = 99 * 1024;
+TEST(FusedIpaForwardKernelSm90, EqualsTheEmulatorBitForBit) {
+  expect_sm90_equals_emulator<16, 32, false>({16, 8, 12, 2, 16}, 2, {580, 0, 1, 96}, 1, Accumulation::k24Bits);
+}
+
+TEST(FusedIpaForwardKernelSm90, StrictEqualsTheEmulatorBitForBit) {
+  expect_sm90_equals_emulator<16, 32, true>({16, 8, 12, 4, 8}, 1, {410, 63}, 1, Accumulation::k26Bits);
+}
+
+TEST(FusedIpaForwardKernelSm90, PartsOfTheKeysEqualTheEmulatorBitForBit) {
+  expect_sm90_equals_emulator<16, 32, false>({16, 8, 12, 2, 16}, 1, {300, 1}, 3, Accumulation::k24Bits);
+}
+
+TEST(FusedIpaForwardKernelSm90, TheDefaultSizeEqualsTheEmulatorBitForBit) {
+  expect_sm90_equals_emulator<128, 64, false>({128, 8, 12, 2, 32}, 1, {200}, 1, Accumulation::k24Bits);
+}
+
+constexpr FusedDevice kA100{80, 163 * 1024, 108}, kL40S{89, 99 * 1024, 142}, kH200{90, 227 * 1024, 132};
 
 TEST(FusedIpaPlan, TheTileIsTheLargestThatFits) {
   const HeadSize size{128, 8, 12, 2, 32};
-  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kSharedA100, 108).tile.queries, 128);
-  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kShared86, 84).tile.queries, 64);
-  EXPECT_THROW(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, 48 * 1024, 20), std::invalid_argument);
+  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kA100).tile.queries, 128);
+  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kL40S).tile.queries, 64);
+  EXPECT_THROW(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, {75, 48 * 1024, 20}), std::invalid_argument);
+}
+
+TEST(FusedIpaPlan, Generation9TakesItsOwnKernelWhereItIsCompiled) {
+  const auto plan = [](const HeadSize& size, const FusedDevice& device) {
+    return plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, device);
+  };
+  EXPECT_TRUE(plan({128, 8, 12, 2, 32}, kH200).warpgroups);
+  EXPECT_EQ(plan({128, 8, 12, 2, 32}, kH200).tile.keys, 96);
+  EXPECT_EQ(plan({100, 8, 12, 2, 8}, kH200).instance.c, 64);
+  EXPECT_FALSE(plan({32, 8, 12, 2, 32}, kH200).warpgroups);
+  EXPECT_FALSE(plan({128, 8, 12, 2, 32}, kA100).warpgroups);
+  // What is compiled for 9.0a runs on no other generation.
+  EXPECT_FALSE(plan({128, 8, 12, 2, 32}, {100, 227 * 1024, 148}).warpgroups);
 }
 
 TEST(FusedIpaPlan, ShortBatchesAreSplitOverTheKeysAndLongOnesAreNot) {
   const HeadSize size{128, 8, 12, 2, 32};
   const auto parts = [&](int B, std::int64_t longest) {
-    return plan_fused_forward(size, B, 8, longest, FusedPrecision::kFast, kSharedA100, 108).parts;
+    return plan_fused_forward(size, B, 8, longest, FusedPrecision::kFast, kA100).parts;
   };
   EXPECT_EQ(parts(1, 100), 1);   // two tiles of keys: nothing to split
   EXPECT_EQ(parts(1, 512), 2);   // 32 blocks; 8 tiles of keys make two parts of four
@@ -290,7 +338,7 @@ TEST(FusedIpaPlan, ShortBatchesAreSplitOverTheKeysAndLongOnesAreNot) {
 TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
   const HeadSize size{64, 8, 12, 4, 16};
   const auto plan = [&](std::int64_t longest) {
-    return plan_fused_forward(size, 2, 4, longest, FusedPrecision::kStrict, kSharedA100, 108);
+    return plan_fused_forward(size, 2, 4, longest, FusedPrecision::kStrict, kA100);
   };
   EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / static_cast<double>(plan(8192).workspace_bytes), 2.0,
               0.001);
@@ -313,7 +361,7 @@ TEST(FusedIpaPlan, SizesThatTheTensorCoresDoNotTakeAreRefusedByName) {
                                HeadSize{64, 8, 12, 9, 4}, HeadSize{64, 8, 12, 4, 32}}) {
     EXPECT_FALSE(fused_forward_supports(size));
     try {
-      plan_fused_forward(size, 1, 8, 100, FusedPrecision::kFast, kSharedA100, 108);
+      plan_fused_forward(size, 1, 8, 100, FusedPrecision::kFast, kA100);
       ADD_FAILURE() << "no error";
     } catch (const std::invalid_argument& error) {
       EXPECT_NE(std::string(error.what()).find("heads of " + std::to_string(size.C) + " channels"), std::string::npos);

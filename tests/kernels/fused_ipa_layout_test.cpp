@@ -137,8 +137,7 @@ TEST(FusedIpaParts, CoverAllTilesInOrder) {
   }
 }
 
-// Halves
-// ---------------------------------------------------------------------------------------------------------------
+// Halves -------------------------------------------------------------------------------------------------------------
 
 // From the definition: sign, 5 bits of exponent, 10 of fraction.
 double value_of(Half h) {
@@ -193,8 +192,7 @@ TEST(HalfPrecision, TwoHalvesHold22Bits) {
   }
 }
 
-// Parts of the keys and masked rows
-// ------------------------------------------------------------------------------------
+// Parts of the keys and masked rows ----------------------------------------------------------------------------------
 
 TEST(FusedIpaSoftmax, AMaskedRowHasNoWeightAnywhere) {
   SoftmaxRow row;

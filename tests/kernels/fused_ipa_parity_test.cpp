@@ -431,8 +431,7 @@ TEST(FusedIpaForwardOf, ChosenRowsAreThoseOfAllRows) {
   }
 }
 
-// On a GPU
-// ---------------------------------------------------------------------------------------------------------------
+// On a GPU -----------------------------------------------------------------------------------------------------------
 
 // The forward kernels, which take what the tensor cores take; rows of the padding stay zero.
 Emulated run_on_cuda(const FlashIpaInput& in, FusedPrecision precision) {
@@ -441,8 +440,9 @@ Emulated run_on_cuda(const FlashIpaInput& in, FusedPrecision precision) {
   fused.move_to(device);
   const fused_ipa::Arguments a = fused.arguments();
   const CudaDevice properties = describe_cuda_device(0);
-  const FusedForwardPlan plan = plan_fused_forward(a.size, a.B, a.H, in.q.size(1), precision,
-                                                   properties.shared_bytes_per_block, properties.multiprocessors);
+  const FusedForwardPlan plan =
+      plan_fused_forward(a.size, a.B, a.H, in.q.size(1), precision,
+                         {properties.capability, properties.shared_bytes_per_block, properties.multiprocessors});
   const at::TensorOptions floats = at::TensorOptions(at::kFloat).device(device);
   const int64_t B = a.B, L = in.q.size(1), H = a.H;
   const Tensor workspace = at::empty({plan.workspace_bytes + 256}, floats.dtype(at::kByte));

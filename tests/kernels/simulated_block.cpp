@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -13,14 +14,27 @@
 
 namespace flashrna {
 
+using fused_ipa::GroupMatrix;
 using fused_ipa::kWarp;
+using fused_ipa::kWarpgroup;
 
 namespace {
 
 constexpr std::size_t kStackBytes = 256 * 1024;
 
 // What a thread is waiting for.
-enum class Meeting { kNone, kBlock, kExchange, kLoadMatrices, kMultiply, kDone };
+enum class Meeting {
+  kNone,
+  kBlock,
+  kSome,      // threads that name the same number
+  kWarp,      // and go on
+  kExchange,  // of a warp
+  kLoadMatrices,
+  kMultiply,
+  kBarrier,   // a phase of a barrier in shared memory
+  kProducts,  // of a warpgroup
+  kDone
+};
 
 struct Copy {
   std::uint32_t offset;
@@ -38,6 +52,23 @@ struct Thread {
   int mask = 0;
   std::uint32_t offset = 0, r[4] = {}, a[4] = {}, b[2] = {};
   float* c = nullptr;
+  int some = 0, some_threads = 0, parity = 0, pending_products = 0;
+  std::vector<SimulatedBlock::GroupProduct> open_products;
+  std::deque<std::vector<SimulatedBlock::GroupProduct>> products;
+};
+
+// A barrier in shared memory.
+struct BarrierState {
+  int count = 0, missing = 0;  // threads of a phase, and those yet to come
+  std::int64_t bytes = 0;      // expected and not yet there
+  int phase = 0;
+};
+
+struct TileCopy {
+  std::uint32_t offset;
+  const char* from;
+  int bytes;
+  std::uint32_t barrier;
 };
 
 }  // namespace
@@ -57,10 +88,16 @@ class BlockSimulation {
   void run() {
     for (int i = 0; i < launch.threads; ++i) start(i);
     for (;;) {
-      bool progress = false;
-      // Warps in an order that changes with every turn: whoever relies on one is found out.
+      // Every few turns other warps sleep, and the order changes: whoever relies on one is found out. If nothing goes
+      // on without the sleeping ones, they run as well.
       const int warps = launch.threads / kWarp;
-      for (int w = 0; w < warps; ++w) progress |= run_warp((w * 5 + turn_) % warps);
+      bool progress = false;
+      for (const bool asleep : {false, true}) {
+        for (int w = 0; w < warps && !(asleep && progress); ++w) {
+          const int warp = (w * 5 + turn_) % warps;
+          if ((random(turn_ / 6 * warps + warp) % 2 == 1) == asleep) progress |= run_warp(warp);
+        }
+      }
       ++turn_;
       if (failure_) std::rethrow_exception(failure_);
       if (all(0, launch.threads, Meeting::kDone)) return;
@@ -68,11 +105,33 @@ class BlockSimulation {
         release(0, launch.threads);
         progress = true;
       }
+      progress |= release_some();
+      progress |= release_barriers();
+      for (int first = 0; first < launch.threads; first += kWarpgroup) progress |= finish_products(first);
+      if (!progress) progress = land_a_copy();
       if (!progress) fail("threads wait for others that do not come");
     }
   }
 
   Thread& thread(int i) { return threads_[i]; }
+
+  BarrierState& barrier(std::uint32_t at) {
+    memory(at, 8, 8);
+    const auto found = barriers_.find(at);
+    if (found == barriers_.end()) fail("barrier at " + std::to_string(at) + " was not begun");
+    return found->second;
+  }
+  void init_barrier(std::uint32_t at, int count) {
+    memory(at, 8, 8);
+    barriers_[at] = {count, count, 0, 0};
+  }
+  // A phase ends when all threads and bytes are there.
+  void advance(BarrierState& state) {
+    if (state.missing > 0 || state.bytes > 0) return;
+    state.missing = state.count;
+    ++state.phase;
+  }
+  void add_copy(const TileCopy& copy) { copies_.push_back(copy); }
 
   // Called from a thread: gives way until the meeting is over.
   void meet(int i, Meeting meeting) {
@@ -144,8 +203,9 @@ class BlockSimulation {
         if (failure_) return true;
       }
       const Meeting meeting = threads_[first].meeting;
-      if (meeting == Meeting::kExchange || meeting == Meeting::kLoadMatrices || meeting == Meeting::kMultiply) {
-        if (!all(first, kWarp, meeting)) fail("threads of a warp came to different instructions");
+      const bool together = meeting == Meeting::kWarp || meeting == Meeting::kExchange ||
+                            meeting == Meeting::kLoadMatrices || meeting == Meeting::kMultiply;
+      if (together && all(first, kWarp, meeting)) {
         if (meeting == Meeting::kExchange) exchange(first);
         if (meeting == Meeting::kLoadMatrices) load_matrices(first);
         if (meeting == Meeting::kMultiply) multiply(first);
@@ -154,6 +214,118 @@ class BlockSimulation {
       }
       if (!moved) return progress;
       progress = true;
+    }
+  }
+
+  // SplitMix64 of the launch's seed and i.
+  std::uint64_t random(int i) const {
+    std::uint64_t bits = (launch.seed * 1000003u + static_cast<std::uint64_t>(i) + 1) * 0x9e3779b97f4a7c15u;
+    bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9u;
+    bits = (bits ^ bits >> 27) * 0x94d049bb133111ebu;
+    return bits ^ bits >> 31;
+  }
+
+  bool release_some() {
+    bool progress = false;
+    for (int i = 0; i < launch.threads; ++i) {
+      if (threads_[i].meeting != Meeting::kSome) continue;
+      int there = 0;
+      const auto waits = [&](const Thread& t) { return t.meeting == Meeting::kSome && t.some == threads_[i].some; };
+      for (const Thread& t : threads_) there += waits(t);
+      if (there != threads_[i].some_threads) continue;
+      const int some = threads_[i].some;
+      for (Thread& t : threads_) {
+        if (t.meeting == Meeting::kSome && t.some == some) t.meeting = Meeting::kNone;
+      }
+      progress = true;
+    }
+    return progress;
+  }
+
+  bool release_barriers() {
+    bool progress = false;
+    for (Thread& t : threads_) {
+      if (t.meeting != Meeting::kBarrier || barrier(t.offset).phase % 2 == t.parity) continue;
+      t.meeting = Meeting::kNone;
+      progress = true;
+    }
+    return progress;
+  }
+
+  bool land_a_copy() {
+    if (copies_.empty()) return false;
+    const auto chosen = copies_.begin() + static_cast<std::ptrdiff_t>(random(turn_) % copies_.size());  // in any order
+    const TileCopy copy = *chosen;
+    copies_.erase(chosen);
+    std::memcpy(memory(copy.offset, copy.bytes, 16), copy.from, copy.bytes);
+    BarrierState& state = barrier(copy.barrier);
+    state.bytes -= copy.bytes;
+    advance(state);
+    return true;
+  }
+
+  // Where a warpgroup waits: its oldest products, until no more are under way than it allows.
+  bool finish_products(int first) {
+    if (first + kWarpgroup > launch.threads || !all(first, kWarpgroup, Meeting::kProducts)) return false;
+    const std::size_t groups = threads_[first].products.size();
+    const int pending = threads_[first].pending_products;
+    for (int i = first; i < first + kWarpgroup; ++i) {
+      if (threads_[i].products.size() != groups || threads_[i].pending_products != pending) {
+        fail("threads of a warpgroup issued different products");
+      }
+    }
+    for (std::size_t left = groups; static_cast<int>(left) > pending; --left) {
+      for (std::size_t k = 0; k < threads_[first].products.front().size(); ++k) group_multiply(first, k);
+      for (int i = first; i < first + kWarpgroup; ++i) threads_[i].products.pop_front();
+    }
+    release(first, kWarpgroup);
+    return true;
+  }
+
+  // Row `row` of a matrix, halves 0 to 15 along the sum.
+  void read_row(const GroupMatrix& m, int row, float* to) {
+    for (int chunk = 0; chunk < 2; ++chunk) {
+      const char* from = memory(m.offset + row / 8 * m.next_rows + chunk * m.next_chunk + row % 8 * 16, 16, 16);
+      for (int i = 0; i < 8; ++i) {
+        fused_ipa::Half half;
+        std::memcpy(&half, from + 2 * i, 2);
+        to[8 * chunk + i] = fused_ipa::from_half(half);
+      }
+    }
+  }
+
+  // wgmma (PTX ISA, wgmma.mma_async): warp w of the group has rows 16 w to 16 w + 15 of a and c, spread over its
+  // threads as for mma.m16n8k16; without swizzle, 8 rows of 16 bytes follow one another.
+  void group_multiply(int first, std::size_t k) {
+    const SimulatedBlock::GroupProduct& any = threads_[first].products.front()[k];
+    const int columns = 8 * any.tiles;
+    std::vector<float> b(kStepDepth * columns), row(kStepDepth), sums(columns);
+    const float* b_rows[kStepDepth];
+    for (int i = 0; i < kStepDepth; ++i) b_rows[i] = b.data() + i * columns;
+    for (int column = 0; column < columns; ++column) {
+      read_row(any.b, column, row.data());
+      for (int i = 0; i < kStepDepth; ++i) b[i * columns + column] = row[i];
+    }
+    for (int r = 0; r < kWarpgroup / 2; ++r) {
+      // The four threads of this row, and which of their two rows it is.
+      const int quad = first + r / 16 * kWarp + r % 8 * 4, upper = r % 16 / 8;
+      if (any.registers[0] == nullptr) {
+        read_row(any.a, r, row.data());
+      } else {
+        for (int i = 0; i < kStepDepth; ++i) {
+          const auto& thread = threads_[quad + i % 8 / 2].products.front()[k];
+          const std::uint32_t halves = *thread.registers[upper + i / 8 * 2];
+          row[i] = i % 2 == 0 ? fused_ipa::first_of(halves) : fused_ipa::second_of(halves);
+        }
+      }
+      for (int column = 0; column < columns; ++column) {
+        const auto& thread = threads_[quad + column % 8 / 2].products.front()[k];
+        sums[column] = thread.add ? thread.c[column / 8][2 * upper + column % 2] : 0.0f;
+      }
+      tensor_core_step(sums.data(), columns, row.data(), b_rows, launch.accumulation);
+      for (int column = 0; column < columns; ++column) {
+        threads_[quad + column % 8 / 2].products.front()[k].c[column / 8][2 * upper + column % 2] = sums[column];
+      }
     }
   }
 
@@ -211,6 +383,8 @@ class BlockSimulation {
   ucontext_t scheduler_{};
   std::exception_ptr failure_;
   int turn_ = 0;
+  std::map<std::uint32_t, BarrierState> barriers_;
+  std::deque<TileCopy> copies_;
 };
 
 int SimulatedBlock::threads() const { return simulation_->launch.threads; }
@@ -268,6 +442,52 @@ void SimulatedBlock::multiply(float* c, const std::uint32_t* a, std::uint32_t b0
   t.b[0] = b0;
   t.b[1] = b1;
   simulation_->meet(thread_, Meeting::kMultiply);
+}
+
+void SimulatedBlock::sync_warp() const { simulation_->meet(thread_, Meeting::kWarp); }
+
+void SimulatedBlock::init_barrier(std::uint32_t barrier, int count) const { simulation_->init_barrier(barrier, count); }
+
+void SimulatedBlock::arrive_expecting(std::uint32_t barrier, int bytes) const {
+  BarrierState& state = simulation_->barrier(barrier);
+  state.bytes += bytes;
+  --state.missing;
+  simulation_->advance(state);
+}
+
+void SimulatedBlock::wait(std::uint32_t barrier, int parity) const {
+  Thread& t = simulation_->thread(thread_);
+  t.offset = barrier;
+  t.parity = parity;
+  simulation_->meet(thread_, Meeting::kBarrier);
+}
+
+void SimulatedBlock::copy_tile(std::uint32_t offset, const char* from, int bytes, std::uint32_t barrier) const {
+  if (reinterpret_cast<std::uintptr_t>(from) % 16 != 0 || bytes % 16 != 0) simulation_->fail("a copy is not aligned");
+  simulation_->memory(offset, bytes, 16);
+  simulation_->add_copy({offset, from, bytes, barrier});
+}
+
+void SimulatedBlock::sync_some(int id, int threads) const {
+  Thread& t = simulation_->thread(thread_);
+  t.some = id;
+  t.some_threads = threads;
+  simulation_->meet(thread_, Meeting::kSome);
+}
+
+void SimulatedBlock::issue(const GroupProduct& product) const {
+  simulation_->thread(thread_).open_products.push_back(product);
+}
+
+void SimulatedBlock::commit_products() const {
+  Thread& t = simulation_->thread(thread_);
+  t.products.push_back(std::move(t.open_products));
+  t.open_products.clear();
+}
+
+void SimulatedBlock::wait_for_products(int pending) const {
+  simulation_->thread(thread_).pending_products = pending;
+  simulation_->meet(thread_, Meeting::kProducts);
 }
 
 void run_blocks(const SimulatedLaunch& launch, const std::function<void(const SimulatedBlock&)>& kernel) {

@@ -1,16 +1,17 @@
 // A CUDA block on the host: each thread of it is a coroutine that runs the kernel's own source, and the instructions
 // that threads carry out together are done once all of a warp, or of the block, have come to them. It stands in for
-// fused_ipa::CudaBlock.
+// fused_ipa::CudaBlock and fused_ipa::CudaWarpgroupBlock.
 //
-// Unkind where a GPU may be: shared memory starts as NaN, copies land as late as wait_copies() allows, and threads run
-// in an order of their own until they meet.
+// Unkind where a GPU may be: shared memory starts as NaN; copies land as late as they may, those of tiles when nothing
+// else can go on; products of a warpgroup read their operands and change their sums only when they are waited for; and
+// threads run in an order of their own until they meet.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 
-#include "kernels/flash_ipa/fused/cuda_block.h"
+#include "kernels/flash_ipa/fused/warpgroup_block.h"
 #include "tests/kernels/tensor_core.h"
 
 namespace flashrna {
@@ -42,7 +43,48 @@ class SimulatedBlock {
   void load_matrices(std::uint32_t (&r)[4], std::uint32_t offset) const;
   void multiply(float* c, const std::uint32_t* a, std::uint32_t b0, std::uint32_t b1) const;
 
+  void sync_warp() const;
+  int uniform(int value) const { return value; }
+  void init_barrier(std::uint32_t barrier, int count) const;
+  void publish_barriers() const {}
+  void arrive(std::uint32_t barrier) const { arrive_expecting(barrier, 0); }
+  void arrive_expecting(std::uint32_t barrier, int bytes) const;
+  void wait(std::uint32_t barrier, int parity) const;
+  void copy_tile(std::uint32_t offset, const char* from, int bytes, std::uint32_t barrier) const;
+  void sync_some(int id, int threads) const;
+  template <int kRegisters>
+  void take_registers() const {}
+  template <int kRegisters>
+  void give_registers() const {}
+  void begin_products() const {}
+  void commit_products() const;
+  template <int kPending>
+  void wait_products() const {
+    wait_for_products(kPending);
+  }
+  void pin(float&) const {}
+  template <int kTiles>
+  void group_multiply(float (&c)[kTiles][4], fused_ipa::GroupMatrix a, fused_ipa::GroupMatrix b, bool add) const {
+    issue({c, kTiles, {}, a, b, add});
+  }
+  template <int kTiles>
+  void group_multiply(float (&c)[kTiles][4], const std::uint32_t& a0, const std::uint32_t& a1, const std::uint32_t& a2,
+                      const std::uint32_t& a3, fused_ipa::GroupMatrix b, bool add) const {
+    issue({c, kTiles, {&a0, &a1, &a2, &a3}, {}, b, add});
+  }
+
+  // A thread's share of one product of its warpgroup; `registers` are null if a is in shared memory.
+  struct GroupProduct {
+    float (*c)[4];
+    int tiles;
+    const std::uint32_t* registers[4];
+    fused_ipa::GroupMatrix a, b;
+    bool add;
+  };
+
  private:
+  void issue(const GroupProduct& product) const;
+  void wait_for_products(int pending) const;
   char* shared_memory(std::uint32_t offset, std::size_t bytes) const;
   void wait_for_groups(int pending) const;
 
@@ -55,6 +97,7 @@ struct SimulatedLaunch {
   int blocks_x = 1, blocks_y = 1, blocks_z = 1, threads = fused_ipa::kWarp;
   int shared_bytes = 0;
   Accumulation accumulation = Accumulation::kNearest;
+  std::uint64_t seed = 0;  // of the order in which warps run and copies of tiles land
 };
 
 // Runs all blocks, one after another. Throws std::runtime_error for what would be undefined on a GPU and is seen here:

@@ -35,6 +35,9 @@ class CudaBlock {
     return reinterpret_cast<T*>(shared_ + offset);
   }
   FLASHRNA_DEVICE void sync() const { __syncthreads(); }
+  FLASHRNA_DEVICE void sync_warp() const { __syncwarp(); }
+  // A number that is the same in all threads of a warp, known as such to the compiler.
+  FLASHRNA_DEVICE int uniform(int value) const { return __shfl_sync(~0u, value, 0); }
   // The value of the thread of the warp whose number differs in the bits of `mask`.
   FLASHRNA_DEVICE float exchange(float value, int mask) const { return __shfl_xor_sync(~0u, value, mask); }
   FLASHRNA_DEVICE void count(unsigned long long* counter) const { atomicAdd(counter, 1ull); }

@@ -107,8 +107,7 @@ struct ForwardKernel {
   // The softmax of a tile in four steps. First the keys' corrections (an offset in shared memory), the rows' maxima,
   // and what P is shifted by.
   template <class Block>
-  static FLASHRNA_DEVICE void begin_softmax(const Block& block, int corrections_at, Vec3 difference,
-                                            const RowHeader (&headers)[2], float half_weight,
+  static FLASHRNA_DEVICE void begin_softmax(const Block& block, int corrections_at, const float (&of_rows)[2],
                                             float (&logits)[kKeyTiles][4], Sums& sums, SoftmaxTile (&tile)[2]) {
     const float* corrections = block.template shared<float>(corrections_at);
     const int quad = block.thread() % kQuad;
@@ -125,7 +124,7 @@ struct ForwardKernel {
     for (int r = 0; r < 2; ++r) {
       maximum[r] = fmaxf(maximum[r], block.exchange(maximum[r], 1));
       maximum[r] = fmaxf(maximum[r], block.exchange(maximum[r], 2));
-      tile[r] = begin_tile(sums.rows[r], maximum[r], row_correction(difference, headers[r], half_weight));
+      tile[r] = begin_tile(sums.rows[r], maximum[r], of_rows[r]);
     }
   }
 
@@ -189,13 +188,13 @@ struct ForwardKernel {
     }
   }
 
-  // Headers of the thread's two rows.
+  // Corrections of the thread's two rows.
   template <class Block>
-  static FLASHRNA_DEVICE void read_headers(const Block& block, RowHeader (&headers)[2]) {
+  static FLASHRNA_DEVICE void correct_rows(const Block& block, Vec3 difference, float of_tile, float (&of_rows)[2]) {
     const RowHeader* header = block.template shared<RowHeader>(headers_offset(Size::layout(), kQueries)) +
                               block.thread() / kWarp * 16 + block.thread() % kWarp / kQuad;
-    headers[0] = header[0];
-    headers[1] = header[8];
+    of_rows[0] = row_correction(difference, header[0], of_tile);
+    of_rows[1] = row_correction(difference, header[8], of_tile);
   }
 
   // This thread's row of matrices of values: keys 16 s to 16 s + 7 and the next 8, then the same `next` columns on.
@@ -418,15 +417,15 @@ struct ForwardKernel {
       multiply_logits(block, keys_at, logits);
       block.template wait_copies<1>();
       block.sync();  // corrections and values j are there
-      RowHeader headers[2];
-      read_headers(block, headers);
+      float of_rows[2];
+      const Vec3 difference = difference_of_origins(block, keys_at);
+      correct_rows(block, difference, tile_correction(difference, half_weight), of_rows);
       SoftmaxTile tile[2];
-      begin_softmax(block, kCorrectionsAt, difference_of_origins(block, keys_at), headers, half_weight, logits, sums,
-                    tile);
+      begin_softmax(block, kCorrectionsAt, of_rows, logits, sums, tile);
       scale_sums(tile, sums);
       exponentiate(tile, logits);
       std::uint32_t p[kKeyTiles][2], rest[kKeyTiles][2];
-      round_probabilities(difference_of_origins(block, keys_at), logits, sums, p, rest);
+      round_probabilities(difference, logits, sums, p, rest);
       if constexpr (kStrict) {
         multiply_main(block, rest, sums);
         multiply_main(block, p, sums);

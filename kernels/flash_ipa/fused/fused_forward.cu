@@ -1,5 +1,5 @@
 // Forward with mma.m16n8k16: the kernels of forward_block.h for the sizes and tiles that plan_fused_forward() chooses.
-#include "kernels/flash_ipa/fused/forward_block.h"
+#include "kernels/flash_ipa/fused/forward_launch.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
 
 namespace flashrna {
@@ -8,49 +8,16 @@ using namespace fused_ipa;
 
 namespace {
 
-extern __shared__ __align__(128) char shared_memory[];
-
-template <class Size, int kRows>
-__global__ void __launch_bounds__(128)
-    lift_queries(const __grid_constant__ Arguments in, const __grid_constant__ OperandTiles tiles) {
-  write_query_tile<Size, kRows>(CudaBlock(shared_memory), in, tiles);
-}
-
-template <class Size, int kRows>
-__global__ void __launch_bounds__(128)
-    lift_keys(const __grid_constant__ Arguments in, const __grid_constant__ OperandTiles tiles) {
-  write_key_tile<Size, kRows>(CudaBlock(shared_memory), in, tiles);
-}
-
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::kThreads, 1) forward(const __grid_constant__ ForwardProblem problem) {
   Kernel::run(CudaBlock(shared_memory), problem);
 }
 
-template <class Kernel>
-__global__ void __launch_bounds__(Kernel::kThreads) combine_forward(const __grid_constant__ ForwardProblem problem) {
-  Kernel::combine_parts(CudaBlock(shared_memory), problem);
-}
-
 template <int kC, int kPair, int kQueries, int kKeys, bool kStrict>
 void launch(const ForwardProblem& problem, const FusedForwardPlan& plan, const CudaStream& stream) {
   using Kernel = ForwardKernel<kC, kPair, kQueries, kKeys, kStrict>;
-  using Size = typename Kernel::Size;
-  const unsigned entry_heads = static_cast<unsigned>(problem.in.B * problem.in.H);
-  const unsigned query_tiles = static_cast<unsigned>(plan.query_tiles),
-                 key_tiles = static_cast<unsigned>(plan.key_tiles);
-  const unsigned parts = static_cast<unsigned>(plan.parts);
-  constexpr std::size_t kOriginBytes = sizeof(Vec3) * kOriginLanes;
-  launch_kernel(stream, "flash_ipa fused lift of queries", lift_queries<Size, kQueries>, dim3(query_tiles, entry_heads),
-                dim3(128), kOriginBytes, problem.in, problem.tiles);
-  launch_kernel(stream, "flash_ipa fused lift of keys", lift_keys<Size, kKeys>, dim3(key_tiles, entry_heads), dim3(128),
-                kOriginBytes, problem.in, problem.tiles);
-  launch_kernel(stream, "flash_ipa fused forward", forward<Kernel>, dim3(query_tiles, entry_heads, parts),
-                dim3(Kernel::kThreads), Kernel::kSharedBytes, problem);
-  if (plan.parts > 1) {
-    launch_kernel(stream, "flash_ipa fused combination of parts", combine_forward<Kernel>,
-                  dim3(query_tiles, entry_heads), dim3(Kernel::kThreads), Kernel::kSharedBytes, problem);
-  }
+  launch_forward<Kernel, kQueries, kKeys>(forward<Kernel>, Kernel::kThreads, Kernel::kSharedBytes, problem, plan,
+                                          stream);
 }
 
 template <int kC, int kPair>
@@ -100,6 +67,7 @@ void fused_forward_cuda(const Arguments& in, const Outputs& out, const FusedForw
                                static_cast<cudaStream_t>(stream.handle)),
                "flash_ipa fused forward");
   }
+  if (plan.warpgroups) return launch_forward_sm90(problem, plan, stream);
   if (plan.instance.C == 32) return launch_channels<32>(problem, plan, stream);
   launch_channels<128>(problem, plan, stream);
 }

@@ -17,9 +17,17 @@ enum class FusedPrecision { kFast, kStrict };
 // 8, R c up to 64.
 bool fused_forward_supports(const fused_ipa::HeadSize& size);
 
+// What of a device decides; kernels/cuda_probe.h finds it.
+struct FusedDevice {
+  int capability;    // 10 major + minor
+  int shared_bytes;  // the most that a block may have
+  int multiprocessors;
+};
+
 // What a launch does.
 struct FusedForwardPlan {
   FusedPrecision precision = FusedPrecision::kFast;
+  bool warpgroups = false;  // the kernel for 9.0a instead of that for 8.0 and newer
   fused_ipa::Tile tile{};
   fused_ipa::HeadSize instance{};      // the compiled size, not smaller than the caller's
   int parts = 1;                       // into which the keys are split, so that short batches occupy the device
@@ -29,10 +37,10 @@ struct FusedForwardPlan {
   std::int64_t workspace_bytes = 0;
 };
 
-// For B entries of at most `longest` rows on a device with `shared_bytes` of shared memory a block and so many
-// multiprocessors. Throws std::invalid_argument if the size is not supported or the device too small.
+// For B entries of at most `longest` rows. Throws std::invalid_argument if the size is not supported or the device has
+// too little shared memory.
 FusedForwardPlan plan_fused_forward(const fused_ipa::HeadSize& size, int B, int H, std::int64_t longest,
-                                    FusedPrecision precision, int shared_bytes, int multiprocessors);
+                                    FusedPrecision precision, const FusedDevice& device);
 
 // All pointers, also those of the entries' rows and lengths, on the stream's device; `workspace` 256-byte aligned. The
 // number of threads that met values beyond the range of halves, or NaN, stands at extremes_at (64 bits) when the stream

@@ -9,9 +9,12 @@ using namespace fused_ipa;
 
 namespace {
 
-// The compiled sizes: see fused_forward.cu.
-int compiled_channels(int C) { return C <= 32 ? 32 : 128; }
-int compiled_pair_columns(int columns) { return columns == 0 ? 0 : columns <= 32 ? 32 : 64; }
+// The compiled sizes: see fused_forward.cu and fused_forward_sm90.cu.
+HeadSize instance_of(const HeadSize& size, bool warpgroups) {
+  const int columns = size.R * size.c;
+  const int compiled = columns == 0 ? 0 : columns <= 32 && !warpgroups ? 32 : 64;
+  return {size.C <= 32 ? 32 : 128, 8, 12, columns > 0 ? 1 : 0, compiled};
+}
 
 }  // namespace
 
@@ -21,7 +24,7 @@ bool fused_forward_supports(const HeadSize& size) {
 }
 
 FusedForwardPlan plan_fused_forward(const HeadSize& size, int B, int H, std::int64_t longest, FusedPrecision precision,
-                                    int shared_bytes, int multiprocessors) {
+                                    const FusedDevice& device) {
   if (!fused_forward_supports(size)) {
     throw std::invalid_argument(
         "flash_ipa fused: heads of " + std::to_string(size.C) + " channels, " + std::to_string(size.P_q) + " and " +
@@ -31,19 +34,26 @@ FusedForwardPlan plan_fused_forward(const HeadSize& size, int B, int H, std::int
   }
   FusedForwardPlan plan;
   plan.precision = precision;
-  plan.instance = {compiled_channels(size.C), 8, 12, size.R > 0 ? 1 : 0, compiled_pair_columns(size.R * size.c)};
+  plan.warpgroups = device.capability == 90 && size.C > 32;
+  plan.instance = instance_of(size, plan.warpgroups);
   const Layout layout = make_layout(plan.instance);
-  plan.tile = forward_shared_bytes(layout, kForwardTileSm80) <= shared_bytes ? kForwardTileSm80 : kForwardTileSmallSm80;
-  if (forward_shared_bytes(layout, plan.tile) > shared_bytes) {
-    throw std::invalid_argument("flash_ipa fused: needs " + std::to_string(forward_shared_bytes(layout, plan.tile)) +
-                                " bytes of shared memory a block, the device has " + std::to_string(shared_bytes));
+  const int for_large = forward_shared_bytes(layout, kForwardTileSm80);
+  plan.tile = plan.warpgroups                    ? kForwardTileSm90
+              : for_large <= device.shared_bytes ? kForwardTileSm80
+                                                 : kForwardTileSmallSm80;
+  const int needed = plan.warpgroups ? warpgroup_forward_shared_bytes(layout) : forward_shared_bytes(layout, plan.tile);
+  if (needed > device.shared_bytes) {
+    throw std::invalid_argument("flash_ipa fused: needs " + std::to_string(needed) +
+                                " bytes of shared memory a block, the device has " +
+                                std::to_string(device.shared_bytes));
   }
   const auto tiles_of = [&](int rows) { return static_cast<int>((longest + rows - 1) / rows); };
   plan.query_tiles = tiles_of(plan.tile.queries);
   plan.key_tiles = tiles_of(plan.tile.keys);
   // A part per idle multiprocessor, as long as each has work for four tiles of keys.
   const std::int64_t entry_heads = static_cast<std::int64_t>(B) * H, blocks = entry_heads * plan.query_tiles;
-  while (plan.parts < 8 && blocks * plan.parts * 10 < 9LL * multiprocessors && plan.key_tiles >= 4 * (plan.parts + 1)) {
+  while (plan.parts < 8 && blocks * plan.parts * 10 < 9LL * device.multiprocessors &&
+         plan.key_tiles >= 4 * (plan.parts + 1)) {
     ++plan.parts;
   }
   std::int64_t end = 0;

@@ -14,8 +14,7 @@
 
 namespace flashrna::fused_ipa {
 
-// Before: rows of G
-// -----------------------------------------------------------------------------------------------------
+// Before: rows of G --------------------------------------------------------------------------------------------------
 
 // By X, from the derivatives by y = R^T (X - t) and its norm.
 FLASHRNA_HOST_DEVICE Vec3 point_gradient(const Rotation& rotation, Vec3 y, Vec3 by_point, float by_norm) {
@@ -116,8 +115,7 @@ FLASHRNA_HOST_DEVICE RowHeader round_gradient(const Layout& layout, const Gradie
   return header;
 }
 
-// Inside: one element
-// ---------------------------------------------------------------------------------------------------
+// Inside: one element ------------------------------------------------------------------------------------------------
 
 // What is taken from dP of one row in one tile, delta and the origins' part. `gradient` is the row's header.
 FLASHRNA_HOST_DEVICE float slope_offset(Vec3 difference, RowHeader gradient) {
@@ -143,8 +141,7 @@ FLASHRNA_HOST_DEVICE void end_gradient_tile(SlopeSums& row, float tile_sum, Vec3
   row.origin = add_scaled(row.origin, tile_sum, difference);
 }
 
-// After: from sums to gradients
-// -----------------------------------------------------------------------------------------
+// After: from sums to gradients --------------------------------------------------------------------------------------
 
 // Undoes the exponent of G.
 FLASHRNA_HOST_DEVICE float unscaled(float x, int exponent) { return ldexpf(x, -exponent); }

@@ -191,6 +191,14 @@ FLASHRNA_HOST_DEVICE constexpr int forward_shared_bytes(Layout l, Tile tile) {
   return tiles > rows ? tiles : rows;
 }
 
+// That of forward with wgmma: queries, two stages of keys, values and corrections, four differences of origins, 11
+// barriers.
+FLASHRNA_HOST_DEVICE constexpr int warpgroup_forward_shared_bytes(Layout l) {
+  const Tile tile = kForwardTileSm90;
+  return logit_tile_bytes(l, tile.queries) +
+         2 * (logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys) + 4 * tile.keys) + 4 * 16 + 11 * 8;
+}
+
 // The kernels' budget of shared memory counts on these sizes: a change of the layout shows here.
 namespace check {
 inline constexpr Layout kDefault = make_layout({128, 8, 12, 2, 32});
@@ -198,6 +206,7 @@ static_assert(logit_steps(kDefault) == 13 && gradient_steps(kDefault) == 17);
 static_assert(logit_tile_bytes(kDefault, 128) == 49184 && logit_tile_bytes(kDefault, 96) == 36896);
 static_assert(value_tile_bytes(kDefault, 96) == 52224);
 static_assert(forward_shared_bytes(kDefault, kForwardTileSm80) == 133472);
+static_assert(warpgroup_forward_shared_bytes(kDefault) <= 232448);  // of a block of generation 9.0
 static_assert(forward_shared_bytes(kDefault, kForwardTileSmallSm80) == 87840);
 }  // namespace check
 

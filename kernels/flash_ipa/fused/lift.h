@@ -51,9 +51,8 @@ FLASHRNA_HOST_DEVICE Vec3 apply_transposed(const Rotation& r, Vec3 v) {
   return add_scaled(add_scaled(v.x * r.rows[0], v.y, r.rows[1]), v.z, r.rows[2]);
 }
 
-// Origin of a tile
-// ----------------------------------------------------------------------------------------------------- The mean of its
-// translations: lane k of 32 sums rows k, k + 32, ..., then the lanes are summed in their order.
+// Origin of a tile ---------------------------------------------------------------------------------------------------
+// The mean of its translations: lane k of 32 sums rows k, k + 32, ..., then the lanes are summed in their order.
 
 inline constexpr int kOriginLanes = 32;
 
@@ -69,8 +68,7 @@ FLASHRNA_HOST_DEVICE Vec3 origin_of_lanes(const Vec3* lanes, int n) {
   return (n > 0 ? 1.0f / static_cast<float>(n) : 0.0f) * sum;
 }
 
-// Rows
-// -----------------------------------------------------------------------------------------------------------------
+// Rows ---------------------------------------------------------------------------------------------------------------
 // `store(column, half)` puts a number into the row; columns that nobody stores are zero. `shift` is t - origin: the
 // difference comes before the rotation, while it is exact.
 
@@ -168,7 +166,7 @@ FLASHRNA_HOST_DEVICE void lift_value_points(const Layout& layout, const float* p
   }
 }
 
-// Corrections between a tile of queries and one of keys; `difference` is o_I - o_J ------------------------------------
+// Corrections between a tile of queries and one of keys; `difference` is o_I - o_J -----------------------------------
 
 // What is added to the logits of one key: the first bracket.
 FLASHRNA_HOST_DEVICE float key_correction(Vec3 difference, RowHeader key) {
@@ -180,9 +178,14 @@ FLASHRNA_HOST_DEVICE float half_point_weight(const Layout& layout, float weight)
   return 0.5f * weight * kLog2e * static_cast<float>(layout.size.P_q);
 }
 
-// What is added to the logits of one row: the second bracket. `half_weight` by half_point_weight().
-FLASHRNA_HOST_DEVICE float row_correction(Vec3 difference, RowHeader query, float half_weight) {
-  return -dot(difference, Vec3{query.x, query.y, query.z}, half_weight * dot(difference, difference));
+// The part of the second bracket that all rows of a tile share; `half_weight` by half_point_weight().
+FLASHRNA_HOST_DEVICE float tile_correction(Vec3 difference, float half_weight) {
+  return half_weight * dot(difference, difference);
+}
+
+// What is added to the logits of one row: the second bracket. `of_tile` by tile_correction().
+FLASHRNA_HOST_DEVICE float row_correction(Vec3 difference, RowHeader query, float of_tile) {
+  return -dot(difference, Vec3{query.x, query.y, query.z}, of_tile);
 }
 
 }  // namespace flashrna::fused_ipa

@@ -55,8 +55,7 @@ FLASHRNA_HOST_DEVICE void end_tile(SoftmaxRow& row, float tile_sum, Vec3 differe
   row.origin = add_scaled(row.origin, tile_sum, difference);
 }
 
-// Once all tiles are done and `sum` is the whole row's
-// ------------------------------------------------------------------
+// Once all tiles are done and `sum` is the whole row's ---------------------------------------------------------------
 
 // 1 / sum, or 0 for a row whose keys are all masked.
 FLASHRNA_HOST_DEVICE float inverse_sum(float sum) { return sum > 0.0f ? 1.0f / sum : 0.0f; }
@@ -73,9 +72,8 @@ FLASHRNA_HOST_DEVICE float backward_shift(float lse, float correction, float exp
   return lse - correction - exponent;
 }
 
-// Parts of the keys
-// ---------------------------------------------------------------------------------------------------- Each part ends
-// with its own quotients and log_sum_exp; they are combined in the order of the parts.
+// Parts of the keys --------------------------------------------------------------------------------------------------
+// Each part ends with its own quotients and log_sum_exp; they are combined in the order of the parts.
 
 FLASHRNA_HOST_DEVICE bool is_masked(float lse) { return lse == kInfinity; }
 

@@ -1,0 +1,334 @@
+// Forward of the fused kernel with wgmma, for devices of generation 9.0: one block takes 128 queries of one head. Two
+// groups of four warps have 64 rows each; a third loads tiles (one thread) and computes the keys' corrections (three
+// warps). Keys and values come in two stages.
+//
+// In fast mode the logits of tile j are multiplied while the values of tile j - 1 are: the tensor cores go on while the
+// softmax is computed. Everything but copies and products is ForwardKernel's.
+#pragma once
+
+#include "kernels/flash_ipa/fused/forward_block.h"
+#include "kernels/flash_ipa/fused/warpgroup_block.h"
+
+namespace flashrna::fused_ipa {
+
+template <int kC, int kPair, bool kStrict>
+struct ForwardKernelSm90 {
+  static constexpr int kQueries = kForwardTileSm90.queries, kKeys = kForwardTileSm90.keys;
+  using Rows = ForwardKernel<kC, kPair, kQueries, kKeys, kStrict>;
+  using Size = typename Rows::Size;
+  using Sums = typename Rows::Sums;
+  static constexpr int kConsumers = 2 * kWarpgroup, kThreads = 3 * kWarpgroup;
+  static constexpr int kKeyTiles = Rows::kKeyTiles, kMainTiles = Rows::kMainTiles, kPointTiles = Rows::kPointTiles;
+
+  // Shared memory: queries, two stages of keys and values, their corrections, barriers. Finished rows overlay it.
+  static constexpr int kStageBytes = Rows::kKeyBytes + Rows::kValueBytes;
+  static constexpr int kStagesAt = Rows::kQueryBytes;
+  static constexpr int kCorrectionBytes = static_cast<int>(sizeof(float)) * kKeys;
+  static constexpr int kCorrectionsAt = kStagesAt + 2 * kStageBytes;
+  // o_I - o_J and tile_correction() of the last four tiles: a warp still reads them when it has given the tile's keys
+  // back and those of the tile after next may be there.
+  static constexpr int kDifferences = 4;
+  static constexpr int kDifferencesAt = kCorrectionsAt + 2 * kCorrectionBytes;
+  static constexpr int kBarriersAt = kDifferencesAt + 16 * kDifferences;
+  static constexpr int kSharedBytes = kBarriersAt + 8 * 11;
+  static_assert(kSharedBytes == warpgroup_forward_shared_bytes(Size::layout()));
+  static_assert(Rows::kLseAt + static_cast<int>(sizeof(float)) * kQueries <= kCorrectionsAt);
+
+  static FLASHRNA_DEVICE int keys_at(int stage) { return kStagesAt + stage * kStageBytes; }
+  static FLASHRNA_DEVICE int values_at(int stage) { return kStagesAt + stage * kStageBytes + Rows::kKeyBytes; }
+  static FLASHRNA_DEVICE int corrections_at(int stage) { return kCorrectionsAt + stage * kCorrectionBytes; }
+
+  static FLASHRNA_DEVICE int difference_at(int j) { return kDifferencesAt + 16 * (j % kDifferences); }
+
+  // Barriers: of a stage, five; then that of the queries.
+  enum Barrier { kKeysThere, kValuesThere, kCorrectionsThere, kKeysDone, kValuesDone, kBarriersOfStage };
+  static FLASHRNA_DEVICE std::uint32_t barrier(Barrier which, int stage) {
+    return static_cast<std::uint32_t>(kBarriersAt + 8 * (stage * kBarriersOfStage + which));
+  }
+  static constexpr std::uint32_t kQueriesThere = kBarriersAt + 8 * 2 * kBarriersOfStage;
+  static constexpr int kCorrectionThreads = 96;
+
+  // The two groups that compute, as a block of their own.
+  template <class Block>
+  class Consumers : public Block {
+   public:
+    FLASHRNA_DEVICE explicit Consumers(const Block& block) : Block(block) {}
+    FLASHRNA_DEVICE int threads() const { return kConsumers; }
+    FLASHRNA_DEVICE void sync() const { this->sync_some(1, kConsumers); }
+  };
+
+  template <class Block>
+  static FLASHRNA_DEVICE void pin(const Block& block, Sums& sums) {
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kMainTiles; ++n) {
+      FLASHRNA_UNROLL
+      for (int i = 0; i < 4; ++i) block.pin(sums.main[n][i]);
+    }
+    pin(block, sums.points);
+  }
+  template <class Block, int kTiles>
+  static FLASHRNA_DEVICE void pin(const Block& block, float (&x)[kTiles][4]) {
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kTiles; ++n) {
+      FLASHRNA_UNROLL
+      for (int i = 0; i < 4; ++i) block.pin(x[n][i]);
+    }
+  }
+
+  // Issues Q K^T of the group's 64 rows, in the order of logit_step().
+  template <class Block>
+  static FLASHRNA_DEVICE void issue_logits(const Block& block, int stage, float (&logits)[kKeyTiles][4]) {
+    constexpr Layout l = Size::layout();
+    constexpr int kHalfRow = Rows::kHalfRow;
+    const std::uint32_t queries = kHalfRow * (block.thread() / kWarpgroup * 64), keys = keys_at(stage);
+    pin(block, logits);
+    block.begin_products();
+    FLASHRNA_UNROLL
+    for (int s = 0; s < logit_steps(l); ++s) {
+      const Step step = logit_step(l, s);
+      const GroupMatrix a{queries + kHalfRow * kQueries * step.a[0],
+                          static_cast<std::uint32_t>(kHalfRow * kQueries * (step.a[1] - step.a[0])), 8 * kHalfRow};
+      const GroupMatrix b{keys + kHalfRow * kKeys * step.b[0],
+                          static_cast<std::uint32_t>(kHalfRow * kKeys * (step.b[1] - step.b[0])), 8 * kHalfRow};
+      block.group_multiply(logits, a, b, s > 0);
+    }
+    block.commit_products();
+  }
+
+  // Step s of values from a column on, as operand.
+  static FLASHRNA_DEVICE GroupMatrix values_of(int stage, int s, int column) {
+    constexpr int kColumns = value_columns(Size::layout()), kHalfRow = Rows::kHalfRow;
+    return {static_cast<std::uint32_t>(values_at(stage) + kHalfRow * (2 * s * kColumns + column)), kHalfRow * kColumns,
+            8 * kHalfRow};
+  }
+
+  // Issues step s of P times columns of values into sums.
+  template <class Block, int kTiles>
+  static FLASHRNA_DEVICE void issue_step(const Block& block, const std::uint32_t (&p)[kKeyTiles][2], int stage, int s,
+                                         int column, float (&sums)[kTiles][4], bool add = true) {
+    block.group_multiply(sums, p[2 * s][0], p[2 * s][1], p[2 * s + 1][0], p[2 * s + 1][1], values_of(stage, s, column),
+                         add);
+  }
+
+  template <class Block>
+  static FLASHRNA_DEVICE void issue_values(const Block& block, int stage, const std::uint32_t (&p)[kKeyTiles][2],
+                                           Sums& sums) {
+    constexpr int kHi = 8 * kMainTiles, kLo = kHi + 8 * kPointTiles;
+    pin(block, sums);
+    block.begin_products();
+    FLASHRNA_UNROLL
+    for (int s = 0; s < kKeys / 16; ++s) {
+      issue_step(block, p, stage, s, 0, sums.main);
+      issue_step(block, p, stage, s, kHi, sums.points);
+      issue_step(block, p, stage, s, kLo, sums.points);
+    }
+    block.commit_products();
+  }
+
+  // Strict: rest before P, and points per tile from zero; see ForwardKernel::multiply_points_strictly().
+  template <class Block>
+  static FLASHRNA_DEVICE void multiply_values_strictly(const Block& block, int stage,
+                                                       const std::uint32_t (&p)[kKeyTiles][2],
+                                                       const std::uint32_t (&rest)[kKeyTiles][2], Sums& sums) {
+    constexpr int kHi = 8 * kMainTiles, kLo = kHi + 8 * kPointTiles, kSteps = kKeys / 16;
+    float tile[kPointTiles][4] = {};
+    pin(block, sums);
+    pin(block, tile);
+    block.begin_products();
+    FLASHRNA_UNROLL
+    for (int s = 0; s < kSteps; ++s) issue_step(block, rest, stage, s, 0, sums.main);
+    FLASHRNA_UNROLL
+    for (int s = 0; s < kSteps; ++s) issue_step(block, p, stage, s, 0, sums.main);
+    FLASHRNA_UNROLL
+    for (int s = 0; s < kSteps; ++s) {
+      issue_step(block, rest, stage, s, kHi, tile, s > 0);
+      issue_step(block, p, stage, s, kLo, tile);
+    }
+    FLASHRNA_UNROLL
+    for (int s = 0; s < kSteps; ++s) issue_step(block, p, stage, s, kHi, tile);
+    block.commit_products();
+    block.template wait_products<0>();
+    pin(block, sums);
+    pin(block, tile);
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kPointTiles; ++n) {
+      FLASHRNA_UNROLL
+      for (int i = 0; i < 4; ++i) sums.points[n][i] += tile[n][i];
+    }
+  }
+
+  // A warp has done with a stage: one thread says so for it.
+  template <class Block>
+  static FLASHRNA_DEVICE void release(const Block& block, Barrier which, int stage) {
+    block.sync_warp();
+    if (block.thread() % kWarp == 0) block.arrive(barrier(which, stage));
+  }
+
+  // The thread that loads: tiles first ... first + n - 1.
+  template <class Block>
+  static FLASHRNA_DEVICE void load(const Block& block, const char* queries, const char* keys, const char* values,
+                                   int n) {
+    block.arrive_expecting(kQueriesThere, Rows::kQueryBytes);
+    block.copy_tile(0, queries, Rows::kQueryBytes, kQueriesThere);
+    FLASHRNA_NO_UNROLL
+    for (int j = 0; j < n; ++j) {
+      const int stage = j % 2, earlier = (j / 2 + 1) % 2;  // parity of the phase in which the stage was read before
+      if (j >= 2) block.wait(barrier(kKeysDone, stage), earlier);
+      block.arrive_expecting(barrier(kKeysThere, stage), Rows::kKeyBytes);
+      block.copy_tile(keys_at(stage), keys, Rows::kKeyBytes, barrier(kKeysThere, stage));
+      if (j >= 2) block.wait(barrier(kValuesDone, stage), earlier);
+      block.arrive_expecting(barrier(kValuesThere, stage), Rows::kValueBytes);
+      block.copy_tile(values_at(stage), values, Rows::kValueBytes, barrier(kValuesThere, stage));
+      keys += Rows::kKeyBytes;
+      values += Rows::kValueBytes;
+    }
+  }
+
+  // Three warps: a key each.
+  template <class Block>
+  static FLASHRNA_DEVICE void correct_keys(const Block& block, int thread, float half_weight, int n) {
+    constexpr Layout l = Size::layout();
+    if (n == 0) return;
+    block.wait(kQueriesThere, 0);
+    FLASHRNA_NO_UNROLL
+    for (int j = 0; j < n; ++j) {
+      const int stage = j % 2;
+      block.wait(barrier(kKeysThere, stage), j / 2 % 2);
+      const RowHeader header = block.template shared<RowHeader>(keys_at(stage) + headers_offset(l, kKeys))[thread];
+      const Vec3 difference = Rows::difference_of_origins(block, keys_at(stage));
+      block.template shared<float>(corrections_at(stage))[thread] = key_correction(difference, header);
+      if (thread == 0) {
+        *block.template shared<RowHeader>(difference_at(j)) = {difference.x, difference.y, difference.z,
+                                                               tile_correction(difference, half_weight)};
+      }
+      block.arrive(barrier(kCorrectionsThere, stage));
+    }
+  }
+
+  // From the logits of a tile, which are there, to P in their place; releases the keys.
+  template <class Block>
+  static FLASHRNA_DEVICE void compute_softmax(const Block& block, int j, float (&logits)[kKeyTiles][4], Sums& sums,
+                                              SoftmaxTile (&tile)[2]) {
+    const int stage = j % 2;
+    pin(block, logits);
+    block.wait(barrier(kCorrectionsThere, stage), j / 2 % 2);
+    float of_rows[2];
+    const RowHeader tiles = *block.template shared<RowHeader>(difference_at(j));
+    Rows::correct_rows(block, Vec3{tiles.x, tiles.y, tiles.z}, tiles.w, of_rows);
+    Rows::begin_softmax(block, corrections_at(stage), of_rows, logits, sums, tile);
+    Rows::exponentiate(tile, logits);
+    release(block, kKeysDone, stage);
+  }
+
+  template <class Block>
+  static FLASHRNA_DEVICE void compute_fast(const Block& block, int n, Sums& sums) {
+    float logits[kKeyTiles][4];
+    std::uint32_t p[kKeyTiles][2], unused[kKeyTiles][2];
+    SoftmaxTile tile[2];
+    block.wait(barrier(kKeysThere, 0), 0);
+    issue_logits(block, 0, logits);
+    block.template wait_products<0>();
+    compute_softmax(block, 0, logits, sums, tile);
+    Rows::round_probabilities(*block.template shared<Vec3>(difference_at(0)), logits, sums, p, unused);
+    FLASHRNA_NO_UNROLL
+    for (int j = 1; j < n; ++j) {
+      const int stage = j % 2;
+      block.wait(barrier(kKeysThere, stage), j / 2 % 2);
+      issue_logits(block, stage, logits);
+      Rows::scale_sums(tile, sums);
+      block.wait(barrier(kValuesThere, 1 - stage), (j - 1) / 2 % 2);
+      issue_values(block, 1 - stage, p, sums);
+      block.template wait_products<1>();
+      compute_softmax(block, j, logits, sums, tile);
+      // Only now do the registers of the last P and of the sums come back.
+      block.template wait_products<0>();
+      pin(block, sums);
+      pin(block, logits);
+      release(block, kValuesDone, 1 - stage);
+      Rows::round_probabilities(*block.template shared<Vec3>(difference_at(j)), logits, sums, p, unused);
+    }
+    Rows::scale_sums(tile, sums);
+    block.wait(barrier(kValuesThere, (n - 1) % 2), (n - 1) / 2 % 2);
+    issue_values(block, (n - 1) % 2, p, sums);
+    block.template wait_products<0>();
+    pin(block, sums);
+  }
+
+  template <class Block>
+  static FLASHRNA_DEVICE void compute_strictly(const Block& block, int n, Sums& sums) {
+    FLASHRNA_NO_UNROLL
+    for (int j = 0; j < n; ++j) {
+      const int stage = j % 2, parity = j / 2 % 2;
+      float logits[kKeyTiles][4];
+      std::uint32_t p[kKeyTiles][2], rest[kKeyTiles][2];
+      SoftmaxTile tile[2];
+      block.wait(barrier(kKeysThere, stage), parity);
+      issue_logits(block, stage, logits);
+      block.template wait_products<0>();
+      compute_softmax(block, j, logits, sums, tile);
+      Rows::round_probabilities(*block.template shared<Vec3>(difference_at(j)), logits, sums, p, rest);
+      Rows::scale_sums(tile, sums);
+      block.wait(barrier(kValuesThere, stage), parity);
+      multiply_values_strictly(block, stage, p, rest, sums);
+      release(block, kValuesDone, stage);
+    }
+  }
+
+  // Blocks (tile of queries, entry and head, part of the keys), kThreads threads, whose registers the two roles share
+  // unequally: 2 x 240 + 24 of 3 x 168.
+  template <class Block>
+  static FLASHRNA_DEVICE void run(const Block& block, const ForwardProblem& problem) {
+    const int entry_head = block.block_y(), entry = entry_head / problem.in.H;
+    const int length = static_cast<int>(problem.in.length[entry]);
+    if (block.block_x() * kQueries >= length) return;
+    const Part part = part_of_tiles((length + kKeys - 1) / kKeys, problem.parts, block.block_z());
+    const int n = part.last - part.first;
+    if (block.thread() == 0) {
+      for (int stage = 0; stage < 2; ++stage) {
+        block.init_barrier(barrier(kKeysThere, stage), 1);
+        block.init_barrier(barrier(kValuesThere, stage), 1);
+        block.init_barrier(barrier(kCorrectionsThere, stage), kCorrectionThreads);
+        block.init_barrier(barrier(kKeysDone, stage), kConsumers / kWarp);
+        block.init_barrier(barrier(kValuesDone, stage), kConsumers / kWarp);
+      }
+      block.init_barrier(kQueriesThere, 1);
+      block.publish_barriers();
+    }
+    block.sync();
+    if (block.uniform(block.thread() / kWarpgroup) == 2) {
+      block.template give_registers<24>();
+      const int thread = block.thread() - kConsumers;
+      if (thread < kCorrectionThreads) {
+        correct_keys(block, thread,
+                     half_point_weight(Size::layout(), problem.in.point_weights[entry_head % problem.in.H]), n);
+      } else if (thread == kCorrectionThreads) {
+        load(block, problem.tiles.queries.tile(entry_head, block.block_x(), Rows::kQueryBytes),
+             problem.tiles.keys.tile(entry_head, part.first, Rows::kKeyBytes),
+             problem.tiles.values.tile(entry_head, part.first, Rows::kValueBytes), n);
+        block.wait(kQueriesThere, 0);  // nobody leaves before what it has started is there
+      }
+      return;
+    }
+    block.template take_registers<240>();
+    const Consumers<Block> consumers(block);
+    Sums sums;
+    Rows::set_zero(sums);
+    block.wait(kQueriesThere, 0);
+    if (n > 0) {
+      if constexpr (kStrict) {
+        compute_strictly(consumers, n, sums);
+      } else {
+        compute_fast(consumers, n, sums);
+      }
+    }
+    consumers.sync();
+    Rows::put_rows(consumers, sums);
+    consumers.sync();
+    // Worked out only here: registers are short in the loop.
+    const TileRows rows = rows_of_tile(problem.in, block.block_y(), block.block_x(), kQueries);
+    Rows::finish(consumers, problem, rows,
+                 problem.tiles.queries.tile(block.block_y(), block.block_x(), Rows::kQueryBytes));
+  }
+};
+
+}  // namespace flashrna::fused_ipa
