@@ -1,6 +1,7 @@
 // flashrna evaluate: how good a set of backbones is (libfold/evaluation), as a table, files and a page to look at.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -136,14 +137,19 @@ class Stages {
 };
 
 void warn(const char* whose, const StructureSet& set) {
+  constexpr std::size_t kNamed = 20;  // the rest stands in summary.json
   const auto say = [&](const std::vector<LeftOut>& left_out, const char* what) {
     if (left_out.empty()) return;
-    fmt::print(stderr, "{}: {} {} left out, the first: {}: {}\n", whose, left_out.size(), what, left_out.front().name,
-               left_out.front().reason);
+    fmt::print(stderr, "{}: {} {} left out\n", whose, left_out.size(), what);
+    for (std::size_t i = 0; i < std::min(left_out.size(), kNamed); ++i)
+      fmt::print(stderr, "  {}: {}\n", left_out[i].name, left_out[i].reason);
+    if (left_out.size() > kNamed) fmt::print(stderr, "  and {} more\n", left_out.size() - kNamed);
   };
   say(set.unreadable, "unreadable");
   say(set.without_rna, "without RNA");
   say(set.too_short, "too short");
+  if (set.pdb_twins > 0)
+    fmt::print(stderr, "{}: {} PDB files beside mmCIF files of the same name left out\n", whose, set.pdb_twins);
 }
 
 void warn(const Evaluation& evaluation) {
@@ -258,6 +264,11 @@ int compare_runs(const Request& request, const CommonOptions& common) {
     if (!same_reference(sets.front().summary, set.summary) && !common.quiet) {
       fmt::print(stderr, "{} and {} were measured against different references\n", request.compare.front(), folder);
     }
+  }
+  for (const std::string& folder : request.compare) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(folder, request.output, ignored))
+      fail_usage("--output {} is one of the sets to compare, whose report it would replace; give another", folder);
   }
   const OutputFolder output(request.output);
   const std::vector<ComparedMeasure> measures = compare_measures(sets);

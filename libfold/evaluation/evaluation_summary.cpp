@@ -233,6 +233,7 @@ Json set_json(const StructureSet& set) {
           {"structures", set.structures.size()},
           {"residues", set.residues()},
           {"files_of_other_kinds", set.skipped_files},
+          {"pdb_beside_mmcif", set.pdb_twins},
           {"unreadable", left_out_json(set.unreadable)},
           {"without_rna", left_out_json(set.without_rna)},
           {"too_short", left_out_json(set.too_short)}};

@@ -16,8 +16,8 @@ namespace {
 
 // "1ehz" of "folder/1ehz.cif.gz#2".
 std::string stem_of(const std::string& name) {
-  std::string stem = name.substr(0, name.find('#'));
-  stem = stem.substr(stem.rfind('/') + 1);
+  std::string stem = name.substr(name.rfind('/') + 1);
+  stem = stem.substr(0, stem.find('#'));
   for (const char* ending : {".gz", ".cif", ".mmcif", ".pdb", ".ent"}) {
     if (stem.ends_with(ending)) stem.resize(stem.size() - std::string(ending).size());
   }

@@ -1,11 +1,12 @@
 #include "libfold/evaluation/self_consistency.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cerrno>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -102,13 +103,12 @@ class CommandCache {
     const bool counts = command.text().find("{sequences}") != std::string::npos;
     const std::string key =
         sha256_hex(fmt::format("{}\n{}\n{}\n{}", name, command.text(), counts ? count : "", input_text));
-    const std::string kept = folder_ + "/" + key + fs::path(output_name).extension().string();
+    const std::string kept = folder_ + "/" + key + ".result";  // no structure's name: samples may lie around it
     if (fs::exists(kept)) {
       ++kept_;
       return use(read_bytes(kept));
     }
-    const std::string job = fmt::format("{}/job-{}-{}", folder_, static_cast<long>(getpid()), next_job_++);
-    fs::create_directories(job);
+    const std::string job = make_job_folder();
     const std::string log = fmt::format("{}/{}.log", folder_, key);
     const std::string output_path = job + "/" + output_name;
     try {
@@ -132,10 +132,17 @@ class CommandCache {
   std::size_t kept() const { return kept_; }
 
  private:
+  // Hidden, so that nobody takes what is in it for samples; of one job alone, whoever shares the cache.
+  std::string make_job_folder() const {
+    std::string path = folder_ + "/.job-XXXXXX";
+    if (mkdtemp(path.data()) == nullptr) fail("{}: cannot be made: {}", path, std::strerror(errno));
+    return path;
+  }
+
   std::string folder_;
   const SelfConsistencySettings& settings_;
   const SelfConsistencyCalls& calls_;
-  std::atomic<std::size_t> commands_ = 0, kept_ = 0, next_job_ = 0;
+  std::atomic<std::size_t> commands_ = 0, kept_ = 0;
 };
 
 std::vector<Nucleotide> folded_nucleotides(const std::string& text) {
@@ -223,6 +230,7 @@ SelfConsistency check_consistency(std::span<const MeasuredStructure> samples, co
         if (calls.progress) calls.progress(++done);
       }
     } catch (...) {
+      next = samples.size();  // the others stop, too
       const std::lock_guard lock(error_mutex);
       error = std::current_exception();
     }

@@ -199,6 +199,15 @@ std::vector<Vec3> StoredBackbone::positions(int slot) const {
   return positions;
 }
 
+// Whether the file is the PDB form of an mmCIF file beside it, as `flashrna sample --format both` writes them.
+bool stands_beside_mmcif(const std::string& path) {
+  const std::string whole = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
+  if (!whole.ends_with(".pdb")) return false;
+  const std::string stem = whole.substr(0, whole.size() - 4);
+  std::error_code ignored;
+  return fs::exists(stem + ".cif", ignored) || fs::exists(stem + ".cif.gz", ignored);
+}
+
 std::int64_t StructureSet::residues() const {
   std::int64_t sum = 0;
   for (const MeasuredStructure& structure : structures) sum += structure.measures.residues;
@@ -209,11 +218,16 @@ StructureSet read_structure_files(const std::vector<std::string>& inputs, const 
                                   const ReadSetCalls& calls) {
   SourceFiles sources(inputs, kMaxUnpackedBytes);
   StructureSet set;
+  std::size_t pdb_twins = 0;
   run_in_order<SourceFile, Measured>(
       options.threads,
       [&]() -> std::optional<SourceFile> {
-        if (stopped(calls)) return std::nullopt;
-        return sources.next();
+        while (!stopped(calls)) {
+          std::optional<SourceFile> source = sources.next();
+          if (!source || !stands_beside_mmcif(source->path)) return source;
+          ++pdb_twins;
+        }
+        return std::nullopt;
       },
       [&](SourceFile&& source) { return measure_file(std::move(source), options); },
       [&](Measured&& measured) {
@@ -222,6 +236,7 @@ StructureSet read_structure_files(const std::vector<std::string>& inputs, const 
         if (calls.progress) calls.progress(set.files, 0);
       });
   set.skipped_files = sources.skipped();
+  set.pdb_twins = pdb_twins;
   if (!stopped(calls)) check_any(set, inputs.size() == 1 ? inputs.front() : fmt::format("{} inputs", inputs.size()));
   return set;
 }

@@ -49,6 +49,7 @@ struct StructureSet {
   std::vector<std::array<float, 2>> eta_theta;
   std::size_t files = 0;
   std::size_t skipped_files = 0;     // in folders and archives, with names that are not those of structures
+  std::size_t pdb_twins = 0;         // PDB files left out beside mmCIF files of the same name
   std::vector<LeftOut> unreadable;   // files
   std::vector<LeftOut> without_rna;  // files
   std::vector<LeftOut> too_short;    // structures of less than kShortestStructure

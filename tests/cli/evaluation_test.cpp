@@ -82,8 +82,8 @@ TEST_F(Evaluate, NamesWhatItLeavesOut) {
   folder.write("samples/b_short.cif", to_mmcif(example_structure("b", {2})));
   const ProgramResult result = evaluate("out", {"--json", "--no-diversity", "--no-novelty"});
   ASSERT_EQ(result.status, 0) << result.errors;
-  EXPECT_THAT(result.errors, HasSubstr("samples: 1 unreadable left out, the first: samples/a_broken.cif"));
-  EXPECT_THAT(result.errors, HasSubstr("samples: 1 too short left out, the first: samples/b_short.cif: 2 nucleotides"));
+  EXPECT_THAT(result.errors, HasSubstr("samples: 1 unreadable left out\n  samples/a_broken.cif"));
+  EXPECT_THAT(result.errors, HasSubstr("samples: 1 too short left out\n  samples/b_short.cif: 2 nucleotides"));
   const auto json = nlohmann::json::parse(result.output);
   EXPECT_EQ(json["output"], "out");
   EXPECT_EQ(json["samples"]["too_short"][0]["name"], "samples/b_short.cif");

@@ -1,5 +1,6 @@
 #include "libfold/evaluation/structure_set.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -44,6 +45,16 @@ TEST(StructureSet, NamesWhatItLeavesOut) {
   ASSERT_EQ(set.too_short.size(), 1u);
   EXPECT_EQ(set.too_short[0].name, "s/short.cif");
   EXPECT_THAT(set.too_short[0].reason, HasSubstr("2 nucleotides with C3', C4' and O4'; at least 3"));
+}
+
+TEST(StructureSet, OfAPdbFileBesideAnMmcifFileOfItsNameTheLatterCounts) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"})
+    folder.write(fmt::format("s/{}.pdb", name), to_pdb(example_structure(name, {20})));
+  folder.write("s/a.cif", to_mmcif(example_structure("a", {20})));
+  const StructureSet set = read_structure_files({folder.path("s")}, {});
+  EXPECT_EQ(names_of(set), (std::vector<std::string>{"s/a.cif", "s/b.pdb"}));
+  EXPECT_EQ(set.pdb_twins, 1u);
 }
 
 TEST(StructureSet, NothingToMeasureIsAnErrorThatSaysWhy) {
