@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "rna/error.h"
 
@@ -21,7 +23,18 @@ bool is_file_at(const std::string& path, int descriptor) {
          ours.st_dev == there.st_dev;
 }
 
-bool held_by_another(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; }
+bool held_by_another(int descriptor, int kind) {
+  return flock(descriptor, kind | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+// A process that only asks holds a shared lock for a moment: an owner-to-be waits it out.
+bool stays_held(int descriptor) {
+  for (int tries = 0; tries < 50; ++tries) {
+    if (!held_by_another(descriptor, LOCK_EX)) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -30,7 +43,7 @@ FileLock::FileLock(const std::string& path, const std::string& message) : path_(
     if (descriptor_ >= 0) close(descriptor_);
     descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail("{}: cannot be written: {}", path, std::strerror(errno));
-    if (held_by_another(descriptor_)) {
+    if (stays_held(descriptor_)) {
       close(descriptor_);
       fail("{}", message);
     }
@@ -43,9 +56,9 @@ FileLock::~FileLock() {
 }
 
 bool FileLock::is_held(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return false;
-  const bool held = held_by_another(descriptor);
+  const bool held = held_by_another(descriptor, LOCK_SH);
   close(descriptor);
   return held;
 }

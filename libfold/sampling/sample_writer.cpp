@@ -88,7 +88,7 @@ SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder
   make_folder();
   lock();
   remove_temporary_files();
-  if (!in_use) write_configuration();
+  claim(in_use);
   samples_.emplace(in_folder(shard_.file_name("samples", ".csv")), sample_columns(config_));
   timings_.emplace(in_folder(shard_.file_name("timings", ".csv")), kTimingColumns);
   take_over(*samples_, "samples", sample_names_);
@@ -114,21 +114,42 @@ void SampleWriter::lock() {
   }
 }
 
-void SampleWriter::write_configuration() const {
-  SampleConfig config = config_;
-  Configuration configuration;
-  config.add_options(configuration);
-  write_file_atomically(in_folder("config.ini"), configuration.to_ini());
+bool SampleWriter::others_at_work() const {
+  const std::string own = shard_.file_name(".samples", ".lock");
+  return std::ranges::any_of(fs::directory_iterator(folder_), [&](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename();
+    return is_lock(name) && name != own && FileLock::is_held(entry.path());
+  });
+}
+
+// Parts that start together in a new folder: the first to link its config.ini there decides, the others must agree.
+void SampleWriter::claim(bool in_use) const {
+  if (!in_use) {
+    const std::string path = in_folder("config.ini");
+    const std::string mine = shard_.file_name(path, ".new.tmp");
+    SampleConfig config = config_;
+    Configuration configuration;
+    config.add_options(configuration);
+    write_file_atomically(mine, configuration.to_ini());
+    std::error_code error;
+    if (!others_at_work()) fs::remove(path, error);  // of a run that made nothing
+    fs::create_hard_link(mine, path, error);
+    if (error && !fs::exists(path)) fs::copy_file(mine, path, error);  // a file system without links
+    fs::remove(mine);
+  }
+  check_same_run();
 }
 
 // What a killed run left under temporary names: "len_00040_sample_001.cif.123-4.tmp". Those of other shards may be in
 // use.
 void SampleWriter::remove_temporary_files() const {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
-    if (entry.path().extension() != ".tmp") continue;
+    if (entry.path().extension() != ".tmp" || !entry.is_regular_file()) continue;
     const std::string file = entry.path().filename();
     const std::string name = file.substr(0, file.find('.'));
-    if (shard_.count == 1 || sample_names_.contains(name) || batch_names_.contains(name)) fs::remove(entry.path());
+    const bool of_whole = name.starts_with("len_") || name == "samples" || name == "timings" || name == "config";
+    const bool of_shard = sample_names_.contains(name) || batch_names_.contains(name);
+    if (shard_.count == 1 ? of_whole : of_shard) fs::remove(entry.path());
   }
 }
 

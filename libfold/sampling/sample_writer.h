@@ -44,7 +44,8 @@ class SampleWriter {
  private:
   void make_folder() const;
   void lock();
-  void write_configuration() const;
+  bool others_at_work() const;
+  void claim(bool in_use) const;
   void remove_temporary_files() const;
   // Rows named so in the folder's other tables "<stem>*.csv".
   void take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const;
