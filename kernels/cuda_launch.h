@@ -21,7 +21,9 @@ struct CudaStream {
 
 // Throws std::runtime_error "OPERATION: what CUDA says".
 inline void check_cuda(cudaError_t status, const char* operation) {
-  if (status != cudaSuccess) throw std::runtime_error(std::string(operation) + ": " + cudaGetErrorString(status));
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // or the next launch would be blamed for it
+  throw std::runtime_error(std::string(operation) + ": " + cudaGetErrorString(status));
 }
 
 // Makes the stream's device the current one while it lives. Our runtime is not LibTorch's, so it is always told.

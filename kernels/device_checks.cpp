@@ -10,6 +10,7 @@
 #include "kernels/flash_ipa/flash_ipa_example.h"
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 #include "kernels/pair_distance_loss/pair_distance_loss.h"
+#include "kernels/self_check.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna {
@@ -96,7 +97,7 @@ double change_by_motion(AttentionBackend backend, at::Device device) {
                    at::tensor({c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0}, at::kDouble).view({3, 3}));
     exact.rotations = at::matmul(motion, rotations);
     exact.translations = at::matmul(translations, motion.t());
-    largest = std::max(largest, (points() - before).abs().max().item<double>());
+    largest = larger_error(largest, (points() - before).abs().max().item<double>());
   }
   return largest;
 }
@@ -120,7 +121,7 @@ double finite_difference_error(AttentionBackend backend, at::Device device) {
     const double expected = (value(step) - value(-step)) / (2 * step);
     *inputs[i] = original;
     const double got = (analytic.gradients[i] * direction).sum().item<double>();
-    largest = std::max(largest, std::abs(got - expected) / std::max(1.0, std::abs(expected)));
+    largest = larger_error(largest, std::abs(got - expected) / std::max(1.0, std::abs(expected)));
   }
   return largest;
 }

@@ -2,6 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 namespace flashrna {
 
 SelfCheck::SelfCheck(std::string what, std::string instead, double allowed, double (*error)(at::Device))
@@ -27,6 +31,10 @@ SelfCheck::Result SelfCheck::check(at::Device device) const {
   } catch (const std::exception& failure) {
     return {false, c10::str(what_, " fails on ", device, ": ", failure.what())};
   }
+}
+
+double larger_error(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? std::numeric_limits<double>::infinity() : std::max(a, b);
 }
 
 at::Tensor self_check_values(at::IntArrayRef shape, double phase, at::Device device) {

@@ -37,6 +37,9 @@ class SelfCheck {
   std::map<std::pair<int, int>, Result> results_;
 };
 
+// The larger of two errors; infinite if either is not a number, which std::max would drop.
+double larger_error(double a, double b);
+
 // Numbers of order 1 without a random generator, equal in every run: sin(1.37 n + phase), f32, on the device.
 at::Tensor self_check_values(at::IntArrayRef shape, double phase, at::Device device);
 

@@ -75,11 +75,12 @@ LiftedOperands lift_by_operations(const FlashIpaInput& in, const Tensor& origins
   return {operand(q, width), operand(k, width), operand(v, width)};
 }
 
-// Equal head sizes: with different ones LibTorch silently takes a path that holds L x L.
+// Equal head sizes, of a multiple of 8: with others LibTorch silently takes a path that holds L x L.
 int64_t width_of(const FlashIpaInput& in) {
   const int64_t bias = in.bias_q.defined() ? in.bias_q.size(3) : 0;
   const int64_t pair = in.pair_k.defined() ? in.pair_k.size(2) * in.pair_k.size(3) : 0;
-  return in.q.size(3) + std::max(5 * in.q_points.size(3) + 1 + bias, 3 * in.v_points.size(3) + pair);
+  const int64_t columns = in.q.size(3) + std::max(5 * in.q_points.size(3) + 1 + bias, 3 * in.v_points.size(3) + pair);
+  return (columns + 7) / 8 * 8;
 }
 
 // [B, L, H, width]

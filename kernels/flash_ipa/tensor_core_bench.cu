@@ -218,7 +218,7 @@ double product_error(OperandUse a, OperandUse b) {
       double expected = 0;
       for (int k = 0; k < 16; ++k) expected += static_cast<double>(left[i * 16 + k]) * right[j * 16 + k];
       const double error = std::abs(got[i * 16 + j] - expected);
-      largest = error <= largest ? largest : error;
+      largest = error <= largest || largest != largest ? largest : error;
     }
   }
   return largest;

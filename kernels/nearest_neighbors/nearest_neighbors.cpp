@@ -49,8 +49,8 @@ void neighbors_of_sequence(const T* positions, int64_t n, int64_t k, double self
 NearestNeighbors on_cpu(const Tensor& positions, const Tensor& lengths, int64_t k, double self_distance) {
   const int64_t B = positions.size(0), L = positions.size(1);
   NearestNeighbors result{at::full({B, L, k}, -1, lengths.options()), at::zeros({B, L, k}, positions.options())};
-  const Tensor contiguous = positions.contiguous();
-  const int64_t* length = lengths.const_data_ptr<int64_t>();
+  const Tensor contiguous = positions.contiguous(), dense_lengths = lengths.contiguous();
+  const int64_t* length = dense_lengths.const_data_ptr<int64_t>();
   AT_DISPATCH_FLOATING_TYPES(positions.scalar_type(), "nearest_neighbors", [&] {
     for (int64_t b = 0; b < B; ++b) {
       neighbors_of_sequence<scalar_t>(contiguous.const_data_ptr<scalar_t>() + b * L * 3, length[b], k, self_distance,

@@ -29,7 +29,7 @@ double self_check_error(at::Device device) {
   const auto error = [](const Tensor& a, const Tensor& b) {
     return ((a - b).abs().max() / b.abs().max()).item<double>();
   };
-  return std::max(error(got.value, expected.value), error(got.gradient, expected.gradient));
+  return larger_error(error(got.value, expected.value), error(got.gradient, expected.gradient));
 }
 
 PairDistanceLoss compute(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask, bool with_gradient) {

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "kernels/cuda_backend.h"
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/self_check.h"
 #include "kernels/torch_headers.h"
 #include "tests/kernels/flash_ipa_cases.h"
 #include "tests/support/golden_tensor.h"
@@ -142,6 +144,14 @@ INSTANTIATE_TEST_SUITE_P(Backends, EveryBackend,
                          [](const testing::TestParamInfo<AttentionBackend>& test) {
                            return std::string(attention_backend_name(test.param));
                          });
+
+TEST(FlashIpaDispatch, ASelfCheckThatFindsNoNumberFails) {
+  SelfCheck check("something", "something else", 1.0, [](at::Device) {
+    return larger_error(larger_error(0.0, std::numeric_limits<double>::quiet_NaN()), 0.5);
+  });
+  EXPECT_FALSE(check.result(at::kCPU).passed);
+  EXPECT_EQ(larger_error(0.25, 0.5), 0.5);
+}
 
 TEST(FlashIpaDispatch, AutoTakesLiftedOnTheCpuBecauseItPassesTheSelfCheck) {
   EXPECT_EQ(resolve_attention_backend(at::kCPU), AttentionBackend::kLifted);
