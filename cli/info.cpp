@@ -185,6 +185,9 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
   table.add_row({"step", root.integer("step")});
   table.add_row({"epoch", root.integer("epoch")});
   table.add_row({"best loss", {root.number("best_loss"), 5}});
+  if (root.has_attribute("longest_chain_length"))
+    table.add_row({"longest training chain",
+                   fmt::format("{}, {} residues", root.text("longest_chain"), root.integer("longest_chain_length"))});
   table.add_row({"parameters", parameters});
   table.add_row({"moving average", root.has("ema")});
   for (const auto& [name, group] : groups) {

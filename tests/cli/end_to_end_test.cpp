@@ -68,6 +68,8 @@ TEST_F(EndToEnd, InfoShowsDatasetCheckpointAndStructureInAScreenful) {
     EXPECT_GE(lines, 3) << output;
     EXPECT_LE(lines, 50) << output;
   }
+  const std::string checkpoint = run({"info", files.back()}).output;
+  EXPECT_NE(checkpoint.find("longest training chain"), std::string::npos) << checkpoint;
 }
 
 TEST_F(EndToEnd, ResumedRunIsByteForByteTheUninterruptedOne) {
