@@ -17,6 +17,7 @@
 #include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/evaluation.h"
 #include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report.h"
 #include "rna/atomic_file.h"
 #include "rna/error.h"

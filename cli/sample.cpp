@@ -6,10 +6,8 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <optional>
-#include <sstream>
 #include <string>
 
 #include "cli/commands.h"
@@ -26,18 +24,14 @@
 #include "libfold/sampling/sampler.h"
 #include "libfold/sampling/trajectory.h"
 #include "libfold/training/run_folder.h"
+#include "rna/atomic_file.h"
 #include "rna/error.h"
+#include "rna/median.h"
 
 namespace flashrna {
 namespace {
 
-std::string sha256_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  if (!file) fail("{}: cannot be read", path);
-  return sha256_hex(bytes.view());
-}
+std::string sha256_of_file(const std::string& path) { return sha256_hex(read_file(path)); }
 
 // Text of samples.csv as a number where it is one.
 Table::Cell cell_of(const std::string& text) {
@@ -73,11 +67,9 @@ void print_reference_summary(const SampleWriter& writer, const std::vector<Plann
     fmt::print(stderr, "no sample is as long as the reference {}\n", config.reference);
     return;
   }
-  std::ranges::sort(rmsd);
-  const std::size_t half = rmsd.size() / 2;
-  const double median = rmsd.size() % 2 == 1 ? rmsd[half] : 0.5 * (rmsd[half - 1] + rmsd[half]);
+  const auto [lowest, highest] = std::ranges::minmax(rmsd);
   fmt::print(stderr, "C4' RMSD of {} samples to {}: median {:.2f} Å, from {:.2f} to {:.2f} Å\n", rmsd.size(),
-             config.reference, median, rmsd.front(), rmsd.back());
+             config.reference, median(rmsd), lowest, highest);
 }
 
 void warn_of_long_lengths(const SampleConfig& config, const Checkpoint& checkpoint) {

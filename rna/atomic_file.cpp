@@ -10,7 +10,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "rna/error.h"
 
@@ -105,6 +108,14 @@ void write_file_atomically(const std::string& path, const std::string& text) {
   TemporaryFile file(path);
   file.write_all(text);
   file.sync_and_rename();
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  if (!file) fail("{}: cannot be read", path);
+  return std::move(bytes).str();
 }
 
 }  // namespace flashrna

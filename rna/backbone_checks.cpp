@@ -11,6 +11,7 @@
 #include "rna/error.h"
 #include "rna/geometry.h"
 #include "rna/local_geometry.h"
+#include "rna/median.h"
 
 namespace flashrna {
 namespace {
@@ -34,14 +35,6 @@ constexpr std::array<std::pair<std::string_view, double>, 13> kNativeBonds{{{"P-
                                                                             {"C1'-N", 1.471}}};
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-
-double median(std::vector<double> values) {
-  if (values.empty()) return kUndefined;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  if (values.size() % 2 == 1) return *middle;
-  return 0.5 * (*middle + *std::max_element(values.begin(), middle));
-}
 
 template <typename Condition>
 double share(const std::vector<double>& values, const Condition& condition) {

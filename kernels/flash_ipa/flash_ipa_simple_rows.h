@@ -39,6 +39,17 @@ FLASHRNA_HOST_DEVICE T logit_derivative(const SimpleSizes& n, int d, T fixed, T 
   return d < n.product_columns ? other : weight * (other - fixed);
 }
 
+// Gradient of column d of the row `fixed` by `count` pairs with the rows of `others` [L, logit_columns] from `begin`
+// on: the sum of each one's slope dL/dlogit times the derivative of its logit.
+template <typename T>
+FLASHRNA_HOST_DEVICE T logit_gradient(const SimpleSizes& n, int d, const T* fixed, const T* others, const T* slopes,
+                                      std::int64_t begin, std::int64_t count, T weight) {
+  T sum = 0;
+  for (std::int64_t t = 0; t < count; ++t)
+    sum += slopes[t] * logit_derivative(n, d, fixed[d], others[(begin + t) * n.logit_columns + d], weight);
+  return sum;
+}
+
 // Product of the row `fixed` [value_columns] with row `j` of `others` [value_columns, L].
 template <typename T>
 FLASHRNA_HOST_DEVICE T value_product(const SimpleSizes& n, const T* fixed, const T* others, std::int64_t j) {
@@ -142,11 +153,7 @@ FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBac
     });
     lanes.sync();
     lanes.share(n.logit_columns, [&](std::int64_t d) {
-      T sum = 0;
-      for (std::int64_t t = 0; t < keys_here; ++t)
-        sum += slopes[t] *
-               logit_derivative(n, static_cast<int>(d), query[d], keys[(begin + t) * n.logit_columns + d], weight);
-      sums[d] += sum;
+      sums[d] += logit_gradient(n, static_cast<int>(d), query, keys, slopes, begin, keys_here, weight);
     });
     lanes.sync();
   }
@@ -193,11 +200,7 @@ FLASHRNA_HOST_DEVICE void backward_key_row(const Lanes& lanes, const SimpleBackw
     });
     lanes.sync();
     lanes.share(n.logit_columns, [&](std::int64_t d) {
-      T sum = 0;
-      for (std::int64_t t = 0; t < queries_here; ++t)
-        sum += slopes[t] *
-               logit_derivative(n, static_cast<int>(d), key[d], queries[(begin + t) * n.logit_columns + d], weight);
-      key_sums[d] += sum;
+      key_sums[d] += logit_gradient(n, static_cast<int>(d), key, queries, slopes, begin, queries_here, weight);
     });
     lanes.share(n.value_columns, [&](std::int64_t column) {
       T sum = 0;

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "libfold/evaluation/definitions.h"
+#include "rna/median.h"
 
 namespace flashrna {
 namespace {
@@ -26,12 +27,7 @@ Maybe ratio(double numerator, double denominator, double factor = 1.0) {
   return denominator > 0.0 ? Maybe(factor * numerator / denominator) : std::nullopt;
 }
 
-Maybe median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
-}
+Maybe median_of(const std::vector<double>& values) { return values.empty() ? Maybe() : median(values); }
 
 Maybe mean(const std::vector<double>& values) {
   double sum = 0.0;
@@ -136,7 +132,7 @@ std::vector<std::pair<const char*, Maybe>> geometry_of(const StructureSet& set, 
     return ratio(static_cast<double>(part), static_cast<double>(whole), 100.0);
   };
   return {{"samples", static_cast<double>(t.structures)},
-          {"median_length", median(t.lengths)},
+          {"median_length", median_of(t.lengths)},
           {"break_rate", rate(t.breaks, t.links)},
           {"c4_neighbor_rate", rate(t.c4_near, t.links)},
           {"clash_rate", rate(t.clashes.pairs, t.clashes.atoms)},
@@ -144,7 +140,7 @@ std::vector<std::pair<const char*, Maybe>> geometry_of(const StructureSet& set, 
           {"inversion_rate", rate(t.inverted, t.centers)},
           {"a_form_rate", rate(t.a_form.a_form, t.a_form.nucleotides)},
           {"c3_endo_rate", rate(t.c3_endo, t.riboses)},
-          {"median_rg_ratio", median(t.rg_ratios)}};
+          {"median_rg_ratio", median_of(t.rg_ratios)}};
 }
 
 Maybe mean_torsion_distance(const Evaluation& evaluation) {
@@ -205,8 +201,8 @@ void add_consistency(const Evaluation& evaluation, std::vector<SetMeasure>& meas
   }
   measures.push_back(
       {"validity", ratio(static_cast<double>(valid.successes), static_cast<double>(valid.count), 100.0), {}});
-  measures.push_back({"median_sc_tm", median(tm), {}});
-  measures.push_back({"median_sc_rmsd", median(rmsd), {}});
+  measures.push_back({"median_sc_tm", median_of(tm), {}});
+  measures.push_back({"median_sc_rmsd", median_of(rmsd), {}});
 }
 
 void add_natives(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
@@ -217,7 +213,7 @@ void add_natives(const Evaluation& evaluation, std::vector<SetMeasure>& measures
   }
   if (evaluation.native.empty()) return;
   measures.push_back({"mean_native_lddt", mean(lddt), {}});
-  measures.push_back({"median_native_rmsd", median(rmsd), {}});
+  measures.push_back({"median_native_rmsd", median_of(rmsd), {}});
 }
 
 // ---- JSON ----
@@ -376,30 +372,6 @@ Json gyration_json(const Evaluation& evaluation) {
   return json;
 }
 
-bool is_flat(const Json& value) {
-  return value.is_array() && std::none_of(value.begin(), value.end(), [](const Json& v) { return v.is_structured(); });
-}
-
-void write_json(const Json& value, int indent, std::string& out) {
-  const auto dumped = [](const Json& part) { return part.dump(-1, ' ', false, Json::error_handler_t::replace); };
-  if (!value.is_structured() || value.empty() || is_flat(value)) {
-    out += dumped(value);
-    return;
-  }
-  out += value.is_object() ? "{\n" : "[\n";
-  bool first = true;
-  for (const auto& [key, part] : value.items()) {
-    if (!first) out += ",\n";
-    first = false;
-    out.append(static_cast<std::size_t>(indent) + 1, ' ');
-    if (value.is_object()) out += dumped(key) + ": ";
-    write_json(part, indent + 1, out);
-  }
-  out += '\n';
-  out.append(static_cast<std::size_t>(indent), ' ');
-  out += value.is_object() ? '}' : ']';
-}
-
 }  // namespace
 
 MetricsTable metrics_table(const Evaluation& evaluation) {
@@ -498,12 +470,6 @@ Json evaluation_summary(const Evaluation& evaluation) {
       {"points", eta_theta_points(evaluation.samples.eta_theta)}};
   summary["examples"] = examples_json(evaluation);
   return summary;
-}
-
-std::string readable_json(const Json& value) {
-  std::string out;
-  write_json(value, 0, out);
-  return out + "\n";
 }
 
 }  // namespace flashrna

@@ -29,7 +29,4 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation);
 // Everything but the rows of metrics.csv. Holds no time and no number of threads: the same input gives the same bytes.
 nlohmann::ordered_json evaluation_summary(const Evaluation& evaluation);
 
-// Indented; an array of numbers or texts takes one line.
-std::string readable_json(const nlohmann::ordered_json& value);
-
 }  // namespace flashrna

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <sstream>
 
+#include "rna/atomic_file.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -67,11 +66,7 @@ std::string MetricsTable::to_csv() const {
 }
 
 MetricsTable MetricsTable::read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  if (!file) fail("{}: cannot be read", path);
-  auto lines = parse_csv(std::move(bytes).str());
+  auto lines = parse_csv(read_file(path));
   if (lines.empty()) fail("{}: empty; expected a line of column names", path);
   MetricsTable table;
   table.columns = std::move(lines.front());

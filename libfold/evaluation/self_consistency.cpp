@@ -9,7 +9,6 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
@@ -44,14 +43,6 @@ void check_program(const std::string& option, const CommandTemplate& command) {
   const std::string program = command.words({}).front();
   const bool there = program.find('/') != std::string::npos ? access(program.c_str(), X_OK) == 0 : is_program(program);
   if (!there) fail_usage("--{}: there is no program \"{}\"", option, program);
-}
-
-std::string read_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  if (!file) fail("{}: cannot be read", path);
-  return std::move(bytes).str();
 }
 
 // Sequences of a FASTA text as RNA; each must have `length` letters, A, C, G, U or T.
@@ -106,7 +97,7 @@ class CommandCache {
     const std::string kept = folder_ + "/" + key + ".result";  // no structure's name: samples may lie around it
     if (fs::exists(kept)) {
       ++kept_;
-      return use(read_bytes(kept));
+      return use(read_file(kept));
     }
     const std::string job = make_job_folder();
     const std::string log = fmt::format("{}/{}.log", folder_, key);
@@ -117,7 +108,7 @@ class CommandCache {
       run_program(command.words({{input, job + "/" + input_name}, {output, output_path}, {"{sequences}", count}}), log,
                   limits);
       if (!fs::exists(output_path)) fail("{} wrote no {}; what it said is in {}", name, output, log);
-      const std::string text = read_bytes(output_path);
+      const std::string text = read_file(output_path);
       use(text);
       write_file_atomically(kept, text);
       fs::remove(log);

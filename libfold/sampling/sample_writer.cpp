@@ -107,19 +107,19 @@ void SampleWriter::lock() {
   const std::string message =
       fmt::format("{}: another process is making these samples; wait for it, or take another --shard", folder_);
   lock_ = std::make_unique<FileLock>(in_folder(shard_.file_name(".samples", ".lock")), message);
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
-    const std::string name = entry.path().filename();
-    const bool of_whole = name == Shard{}.file_name(".samples", ".lock");
-    if (is_lock(name) && of_whole != (shard_.count == 1) && FileLock::is_held(entry.path())) fail("{}", message);
-  }
+  for (const std::string& name : others_at_work())
+    if (shard_.count == 1 || name == Shard{}.file_name(".samples", ".lock")) fail("{}", message);
 }
 
-bool SampleWriter::others_at_work() const {
-  const std::string own = shard_.file_name(".samples", ".lock");
-  return std::ranges::any_of(fs::directory_iterator(folder_), [&](const fs::directory_entry& entry) {
+// The locks that processes at other parts hold.
+std::vector<std::string> SampleWriter::others_at_work() const {
+  std::vector<std::string> held;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     const std::string name = entry.path().filename();
-    return is_lock(name) && name != own && FileLock::is_held(entry.path());
-  });
+    const bool is_other = is_lock(name) && name != shard_.file_name(".samples", ".lock");
+    if (is_other && FileLock::is_held(entry.path())) held.push_back(name);
+  }
+  return held;
 }
 
 // Parts that start together in a new folder: the first to link its config.ini there decides, the others must agree.
@@ -132,9 +132,9 @@ void SampleWriter::claim(bool in_use) const {
     config.add_options(configuration);
     write_file_atomically(mine, configuration.to_ini());
     std::error_code error;
-    if (!others_at_work()) fs::remove(path, error);  // of a run that made nothing
+    if (others_at_work().empty()) fs::remove(path, error);  // of a run that made nothing
     fs::create_hard_link(mine, path, error);
-    if (error && !fs::exists(path)) fs::copy_file(mine, path, error);  // a file system without links
+    if (error && !fs::exists(path)) fs::rename(mine, path);  // a file system without links
     fs::remove(mine);
   }
   check_same_run();

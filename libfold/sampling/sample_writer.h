@@ -44,7 +44,7 @@ class SampleWriter {
  private:
   void make_folder() const;
   void lock();
-  bool others_at_work() const;
+  std::vector<std::string> others_at_work() const;
   void claim(bool in_use) const;
   void remove_temporary_files() const;
   // Rows named so in the folder's other tables "<stem>*.csv".

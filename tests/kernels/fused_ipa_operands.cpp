@@ -47,9 +47,9 @@ LogitTile empty_tile(const Arguments& in, const Layout& layout, const HeadOfEntr
   return tile;
 }
 
-// Reads the image back: numbers, then headers.
-void decode(const Layout& layout, LogitTile& tile) {
-  const int columns = kChunk * fused_ipa::logit_chunks(layout), rows = tile.rows;
+// Reads a chunk-major image back: numbers, then the headers at `headers`.
+template <typename Tile>
+void decode(int rows, int columns, std::size_t headers, Tile& tile) {
   tile.by_row.resize(static_cast<std::size_t>(rows) * columns);
   tile.by_column.resize(tile.by_row.size());
   for (int row = 0; row < rows; ++row) {
@@ -60,8 +60,11 @@ void decode(const Layout& layout, LogitTile& tile) {
     }
   }
   tile.row_headers.resize(rows);
-  std::memcpy(tile.row_headers.data(), tile.image.data() + fused_ipa::headers_offset(layout, rows),
-              sizeof(RowHeader) * rows);
+  std::memcpy(tile.row_headers.data(), tile.image.data() + headers, sizeof(RowHeader) * rows);
+}
+
+void decode(const Layout& layout, LogitTile& tile) {
+  decode(tile.rows, kChunk * fused_ipa::logit_chunks(layout), fused_ipa::headers_offset(layout, tile.rows), tile);
 }
 
 void write_row_header(const Layout& layout, LogitTile& tile, int row, const RowHeader& header) {
@@ -232,7 +235,6 @@ GradientTile make_gradient_tile(const Arguments& in, const fused_ipa::OutputGrad
   const Vec3 origin = tile_origin(in, head, first, n);
   GradientTile tile;
   tile.image.resize(fused_ipa::gradient_tile_bytes(layout, rows));
-  tile.row_headers.resize(rows);
   const std::size_t headers = sizeof(Half) * rows * columns;
   for (int row = 0; row < n; ++row) {
     const fused_ipa::GradientRow g = gradient_row(in, gradients, head, first + row);
@@ -250,16 +252,7 @@ GradientTile make_gradient_tile(const Arguments& in, const fused_ipa::OutputGrad
     const RowHeader header{sum_of_warp(parts[0]), sum_of_warp(parts[1]), sum_of_warp(parts[2]), sum_of_warp(parts[3])};
     std::memcpy(tile.image.data() + headers + sizeof(RowHeader) * row, &header, sizeof(header));
   }
-  tile.by_row.resize(static_cast<std::size_t>(rows) * columns);
-  tile.by_column.resize(tile.by_row.size());
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      Half half;
-      std::memcpy(&half, tile.image.data() + sizeof(Half) * fused_ipa::element(row, column, rows), sizeof(Half));
-      tile.by_row[row * columns + column] = tile.by_column[column * rows + row] = fused_ipa::from_half(half);
-    }
-  }
-  std::memcpy(tile.row_headers.data(), tile.image.data() + headers, sizeof(RowHeader) * rows);
+  decode(rows, columns, headers, tile);
   return tile;
 }
 

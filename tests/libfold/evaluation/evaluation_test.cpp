@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/readable_json.h"
 #include "rna/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
