@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "cli/commands.h"
 #include "cli/interruption.h"
@@ -21,8 +22,10 @@
 #include "datasets/splits.h"
 #include "kernels/torch_headers.h"
 #include "libfold/random_streams.h"
+#include "rna/atomic_file.h"
 #include "rna/error.h"
 #include "rna/nucleotide.h"
+#include "rna/structure_families.h"
 
 namespace flashrna {
 namespace {
@@ -107,9 +110,10 @@ void print_split(std::vector<SplitGroup> groups, const std::vector<ChainRecord>&
 }
 
 struct SplitSettings {
-  std::string output, fractions = "0.8,0.1,0.1", clusters, structure_clusters, cluster_with;
+  std::string output, fractions = "0.8,0.1,0.1", clusters, structure_clusters, cluster_with, families_output;
   bool overwrite = false;
   SequenceClustering clustering;
+  FamilySettings families{.cut = 0};  // 0: structures are not compared
 };
 
 void add_options(CommandLine& line, SplitSettings& settings) {
@@ -120,15 +124,64 @@ void add_options(CommandLine& line, SplitSettings& settings) {
   line.option("clusters", settings.clusters, "FILE", "table of entry or chain (1EHZ, 1EHZ_A) and its sequence cluster");
   line.option("structure-clusters", settings.structure_clusters, "FILE",
               "the same by fold: joins the sequence clusters that it connects");
+  line.option("tm-cut", settings.families.cut, "X",
+              "compare all structures, and join chains whose TM-score by the shorter one is at least this; 0 = do not");
+  line.option("tm-shortest", settings.families.shortest, "N", "residues of the shortest chain that is compared");
+  line.option("save-structure-clusters", settings.families_output, "FILE",
+              "keep what was found: a table for --structure-clusters");
   line.option("cluster-with", settings.cluster_with, "PROGRAM", "compute sequence clusters: mmseqs or cd-hit-est");
   line.option("identity", settings.clustering.identity, "X", "lowest sequence identity in a computed cluster");
   line.option("coverage", settings.clustering.coverage, "X", "least share of a sequence that an alignment covers");
 }
 
-// Sequence and structure clusters from wherever the settings say; options for the root attribute.
-std::string assign_clusters(const SplitSettings& settings, const CommonOptions& common, const std::string& old_options,
-                            const std::vector<std::string>& sequences, std::vector<ChainRecord>& records) {
-  std::string options = old_options;
+std::vector<Vec3> c3_positions(const ChainFeatures& chain) {
+  std::vector<Vec3> positions;
+  for (int i = 0; i < chain.length; ++i) {
+    const float* atom = &chain.atom_positions[static_cast<std::size_t>(i * kAtomSlots + kC3) * 3];
+    positions.emplace_back(atom[0], atom[1], atom[2]);
+  }
+  return positions;
+}
+
+// Compares every pair of structures; false if interrupted.
+bool find_families(const SplitSettings& settings, const CommonOptions& common, const DatasetReader& reader,
+                   std::string& options, std::vector<ChainRecord>& records) {
+  std::vector<std::vector<Vec3>> chains;
+  std::int64_t compared = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    chains.push_back(c3_positions(reader.read_chain(i)));
+    compared += std::ssize(chains.back()) >= settings.families.shortest;
+  }
+  FamilySettings families = settings.families;
+  families.threads = common.threads > 0 ? common.threads : static_cast<int>(std::thread::hardware_concurrency());
+  families.stop = interrupted;
+  StructureFamilies found;
+  {
+    Progress progress("comparing structures", "chains", compared, common.quiet);
+    families.progress = [&](std::size_t done) { progress.set(static_cast<std::int64_t>(done)); };
+    found = find_structure_families(chains, families);
+  }
+  if (interrupted()) return false;
+  std::string table = "chain,cluster\n";
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].structure_cluster = found.family[i];
+    if (found.family[i] >= 0) table += fmt::format("{},{}\n", records[i].id, found.family[i]);
+  }
+  if (!settings.families_output.empty()) write_file_atomically(settings.families_output, table);
+  if (!common.quiet) {
+    const int n_families = compared > 0 ? *std::ranges::max_element(found.family) + 1 : 0;
+    fmt::print(stderr, "{} families of {} chains of {} residues or more, by {} alignments for {} pairs\n", n_families,
+               compared, families.shortest, found.alignments, found.pairs);
+  }
+  options = with_option(options, "structure_clusters",
+                        fmt::format("tm:{}:{}:{}-chains", families.cut, families.shortest, records.size()));
+  return true;
+}
+
+// Sequence clusters, and structure clusters from a table; `options` for the root attribute.
+void assign_clusters(const SplitSettings& settings, const CommonOptions& common,
+                     const std::vector<std::string>& sequences, std::string& options,
+                     std::vector<ChainRecord>& records) {
   if (!settings.clusters.empty()) {
     take_clusters(settings.clusters, records, &ChainRecord::sequence_cluster, "clusters", options, common.quiet);
   }
@@ -152,7 +205,11 @@ std::string assign_clusters(const SplitSettings& settings, const CommonOptions& 
         "no clusters: entries stay together, but similar sequences may stand on both sides; give --clusters FILE "
         "or --cluster-with mmseqs\n");
   }
-  return options;
+}
+
+int report_interruption(const SplitSettings& settings) {
+  fmt::print(stderr, "interrupted: {} is not written; run the same command again\n", settings.output);
+  return interrupted_status();
 }
 
 }  // namespace
@@ -171,6 +228,18 @@ int split_main(const std::vector<std::string>& arguments) {
   if (!settings.clusters.empty() && !settings.cluster_with.empty()) {
     fail_usage("--clusters and --cluster-with are both given; sequence clusters come from one of them");
   }
+  const bool compare = settings.families.cut != 0;
+  if (compare && !(settings.families.cut > 0 && settings.families.cut <= 1)) {
+    fail_usage("--tm-cut {}: a TM-score above 0, at most 1, such as 0.5", settings.families.cut);
+  }
+  if (settings.families.shortest < 1) fail_usage("--tm-shortest {}: must be at least 1", settings.families.shortest);
+  if (compare && !settings.structure_clusters.empty()) {
+    fail_usage("--structure-clusters and --tm-cut are both given; structure clusters come from one of them");
+  }
+  if (!compare && !settings.families_output.empty()) {
+    fail_usage("--save-structure-clusters {}: nothing is compared; give --tm-cut 0.5", settings.families_output);
+  }
+  if (!settings.families_output.empty()) check_output_path(settings.families_output, settings.overwrite);
   settings.clustering.threads = common.threads;
   if (!settings.cluster_with.empty()) {
     settings.clustering.program = settings.cluster_with;
@@ -181,7 +250,9 @@ int split_main(const std::vector<std::string>& arguments) {
   const DatasetReader reader(files.at(0));
   std::vector<ChainRecord> records = reader.chains();
   const std::vector<std::string> sequences = sequences_of(reader);
-  std::string options = assign_clusters(settings, common, reader.options(), sequences, records);
+  std::string options = reader.options();
+  if (compare && !find_families(settings, common, reader, options, records)) return report_interruption(settings);
+  assign_clusters(settings, common, sequences, options, records);
   std::vector<SplitGroup> groups = group_chains(records, sequences);
   RandomStream stream(common.seed, "split");
   assign_splits(groups, fractions, [&](std::uint64_t n) { return stream.below(n); });
@@ -196,8 +267,7 @@ int split_main(const std::vector<std::string>& arguments) {
   calls.progress = [&](std::size_t done, std::size_t) { progress.set(static_cast<std::int64_t>(done)); };
   calls.stop = interrupted;
   if (!rewrite_dataset(reader, records, options, settings.output, settings.overwrite, calls)) {
-    fmt::print(stderr, "interrupted: {} is not written; run the same command again\n", settings.output);
-    return interrupted_status();
+    return report_interruption(settings);
   }
   print_split(std::move(groups), records, fractions, common);
   return 0;

@@ -104,7 +104,8 @@ int ClusterTable::cluster_of(const ChainRecord& record) const {
     const auto found = clusters_.find(normalized(name));
     return found != clusters_.end() ? found->second : -1;
   };
-  int cluster = find(chain_record_id(record));
+  int cluster = find(record.id);
+  if (cluster < 0) cluster = find(chain_record_id(record));
   std::istringstream chains(record.chain_ids);
   for (std::string chain; cluster < 0 && std::getline(chains, chain, ',');) cluster = find(record.entry + "_" + chain);
   return cluster >= 0 ? cluster : find(record.entry);

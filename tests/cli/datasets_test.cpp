@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -81,6 +82,34 @@ TEST_F(DatasetCommands, ClustersOfATableStayTogetherAndAFoldJoinsThem) {
   EXPECT_THAT(result.output, HasSubstr("of small0_1_A"));
 }
 
+TEST_F(DatasetCommands, StructuresAreComparedOnceAndTheirFamiliesKept) {
+  const ProgramResult found =
+      flashrna({"split", "rna.h5", "--output", "split.h5", "--tm-cut", "0.5", "--tm-shortest", "10",
+                "--save-structure-clusters", "families.csv", "--fractions", "0.5,0.5,0", "--threads", "2"});
+  ASSERT_EQ(found.status, 0) << found.errors;
+  EXPECT_THAT(found.errors, HasSubstr(" families of "));
+  EXPECT_THAT(file_bytes(folder.path("families.csv")), StartsWith("chain,cluster\n"));
+  const DatasetReader reader(folder.path("split.h5"));
+  std::map<int, std::set<std::string>> parts;
+  std::size_t compared = 0;
+  for (const ChainRecord& chain : reader.chains()) {
+    if (chain.structure_cluster >= 0) parts[chain.structure_cluster].insert(chain.split);
+    compared += chain.structure_cluster >= 0;
+    EXPECT_EQ(chain.structure_cluster >= 0, chain.length >= 10) << chain.id;
+  }
+  EXPECT_LT(parts.size(), compared) << "chains of ideal geometry resemble each other";
+  for (const auto& [family, splits] : parts) EXPECT_EQ(splits.size(), 1u) << "family " << family;
+
+  const ProgramResult again = flashrna(
+      {"split", "rna.h5", "--output", "again.h5", "--structure-clusters", "families.csv", "--fractions", "0.5,0.5,0"});
+  ASSERT_EQ(again.status, 0) << again.errors;
+  const DatasetReader from_table(folder.path("again.h5"));
+  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+    EXPECT_EQ(from_table.chains()[i].structure_cluster, reader.chains()[i].structure_cluster);
+    EXPECT_EQ(from_table.chains()[i].split, reader.chains()[i].split);
+  }
+}
+
 TEST_F(DatasetCommands, ConvertStoresTheClustersOfATable) {
   folder.write("clusters.csv", "small0,3\nsmall5,4\n");
   const ProgramResult result = flashrna({"convert", "structures", "--output", "c.h5", "--clusters", "clusters.csv"});
@@ -126,6 +155,11 @@ TEST_F(DatasetCommands, BadInputIsNamed) {
   folder.write("other.csv", "9XYZ,1\n");
   expect_error({"split", "rna.h5", "--output", "s.h5", "--clusters", "other.csv"}, 1, "none of the 12 chains");
   expect_error({"split", "rna.h5", "--output", "s.h5", "--cluster-with", "blast"}, 2, "blast");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--tm-cut", "45"}, 2, "--tm-cut 45");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--tm-cut", "0.5", "--tm-shortest", "0"}, 2, "--tm-shortest 0");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--tm-cut", "0.5", "--structure-clusters", "other.csv"}, 2,
+               "come from one of them");
+  expect_error({"split", "rna.h5", "--output", "s.h5", "--save-structure-clusters", "f.csv"}, 2, "give --tm-cut");
   expect_error({"export", "rna.h5", "--output", "x", "--chains", "small3_1_B"}, 1, "did you mean \"small3_1_A\"?");
   expect_error({"export", "rna.h5", "--output", "x", "--split", "train"}, 1, "no chain has the split \"train\"");
   expect_error({"export", "rna.h5", "--output", "-", "--format", "pdb"}, 2, "12 chains");
@@ -133,7 +167,7 @@ TEST_F(DatasetCommands, BadInputIsNamed) {
   expect_error({"convert", "structures", "--output", "c.h5", "--unit", "complex"}, 2, "--unit \"complex\"");
   expect_error({"convert", "structures", "--output", "c.h5", "--max-unpacked", "0"}, 2, "--max-unpacked \"0\"");
   expect_error({"bench", "convrt"}, 2, "did you mean \"convert\"?");
-  for (const char* name : {"s.h5", "x", "m.h5", "c.h5"}) EXPECT_FALSE(fs::exists(folder.path(name))) << name;
+  for (const char* name : {"s.h5", "x", "m.h5", "c.h5", "f.csv"}) EXPECT_FALSE(fs::exists(folder.path(name))) << name;
 }
 
 TEST_F(DatasetCommands, BenchConvertPrintsGemmiBesideOurs) {

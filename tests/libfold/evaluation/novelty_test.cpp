@@ -6,8 +6,8 @@
 
 #include <random>
 
-#include "libfold/evaluation/tm_bound.h"
 #include "rna/structure_alignment.h"
+#include "rna/tm_bound.h"
 #include "rna/tm_score.h"
 #include "tests/rna/golden_chain.h"
 #include "tests/rna/random_points.h"

@@ -11,7 +11,7 @@
 //    of width h, distances whose bins are m apart differ by more than (m - 1) h, and no more than match(m) terms can
 //    have bins at most m apart, match(m) being the largest number of disjoint such pairs of all distances. Summing the
 //    terms by their m, each at most at its largest possible value, bounds M.
-#include "libfold/evaluation/tm_bound.h"
+#include "rna/tm_bound.h"
 
 #include <algorithm>
 #include <array>
