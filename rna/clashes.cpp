@@ -1,5 +1,6 @@
 #include "rna/clashes.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -30,15 +31,16 @@ struct Atom {
   double radius;
 };
 
-bool one_or_two_bonds(int slot, int next_slot) {
-  constexpr std::array<std::pair<int, int>, 5> kPairs = {{{kO3, kP}, {kC3, kP}, {kO3, kOP1}, {kO3, kOP2}, {kO3, kO5}}};
-  for (const auto& pair : kPairs) {
-    if (pair == std::pair(slot, next_slot)) return true;
-  }
-  return false;
+}  // namespace
+
+double closest_without_clash(int slot, int other_slot) {
+  return radius(atom_name(Base::A, slot)[0]) + radius(atom_name(Base::A, other_slot)[0]) - kOverlapAllowed;
 }
 
-}  // namespace
+bool near_by_bonds(int slot, int next_slot) {
+  constexpr std::array<std::pair<int, int>, 5> kPairs = {{{kO3, kP}, {kC3, kP}, {kO3, kOP1}, {kO3, kOP2}, {kO3, kO5}}};
+  return std::ranges::find(kPairs, std::pair(slot, next_slot)) != kPairs.end();
+}
 
 double Clashes::per_100_atoms() const {
   return atoms == 0 ? 0.0 : 100.0 * static_cast<double>(pairs) / static_cast<double>(atoms);
@@ -69,7 +71,7 @@ Clashes find_clashes(std::span<const Nucleotide> nucleotides) {
       const Nucleotide &one = nucleotides[atoms[i].nucleotide], &other = nucleotides[atoms[j].nucleotide];
       const bool linked =
           atoms[j].nucleotide == atoms[i].nucleotide + 1 && other.residue_index == one.residue_index + 1;
-      clashes.pairs += !(linked && one_or_two_bonds(atoms[i].slot, atoms[j].slot));
+      clashes.pairs += !(linked && near_by_bonds(atoms[i].slot, atoms[j].slot));
       clashes.published_pairs += !(linked && atoms[i].slot == kO3 && atoms[j].slot == kP);
     });
   }

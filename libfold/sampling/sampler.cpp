@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/torch_headers.h"
+#include "libfold/steric_overlap.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -62,6 +63,7 @@ Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::D
                  const SamplingControl& control)
     : config_(controlled(read_run_config(checkpoint.configuration, checkpoint.path), control)),
       noise_scale_(control.noise_scale),
+      steric_rounds_(control.steric_rounds),
       interpolant_(config_.flow, config_.published),
       model_(config_.model, config_.published),
       device_(device) {
@@ -107,6 +109,9 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
     prediction = model_->forward(input);
     if (observe) observe({static_cast<int>(i), times[i], state, prediction});
     if (i + 1 == times.size()) break;  // the prediction at t = 1 is the sample
+    if (steric_rounds_ > 0)
+      prediction.translations = moved_apart(prediction.rotations, prediction.translations, prediction.torsions,
+                                            input.residue_index, input.lengths, steric_rounds_);
     state = interpolant_.euler_step(state, {prediction.translations, prediction.rotations}, times[i],
                                     times[i + 1] - times[i]);
   }

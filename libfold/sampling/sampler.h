@@ -30,6 +30,9 @@ struct SamplingStep {
 struct SamplingControl {
   std::optional<RotationSchedule> schedule;  // of the rotations; translations go at constant speed
   double noise_scale = 1.0;                  // times the standard deviation of the initial translations
+  // Rounds in which overlapping residues of each prediction but the last are moved apart (libfold/steric_overlap.h)
+  // before the state moves towards it.
+  int steric_rounds = 0;
 };
 
 class Sampler {
@@ -57,6 +60,7 @@ class Sampler {
  private:
   RunConfig config_;
   double noise_scale_ = 1.0;
+  int steric_rounds_ = 0;
   Interpolant interpolant_;
   FlowModel model_;
   at::Device device_;

@@ -7,6 +7,7 @@
 #include "libfold/backbone_atoms.h"
 #include "libfold/configuration.h"
 #include "libfold/flow/so3.h"
+#include "libfold/steric_overlap.h"
 #include "rna/error.h"
 #include "rna/residue_index.h"
 
@@ -86,6 +87,18 @@ void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, cons
   losses.angles = config.angle_weight * mean_over_links(at_o3.square() + at_p.square(), linked);
 }
 
+// `defined` [B, L, 8]: torsions that place atoms.
+void add_clash_loss(const Batch& truth, const FlowModelOutput& prediction, const Tensor& defined, const Tensor& scale,
+                    const LossConfig& config, Losses& losses) {
+  losses.clashes = at::zeros_like(losses.bonds);
+  if (config.clash_weight == 0) return;
+  const std::vector<int> slots = atom_slots(kBackboneAtoms);
+  const Tensor atoms = backbone_atoms(prediction.rotations, prediction.translations, prediction.torsions, slots);
+  const Tensor placed = backbone_atom_mask(defined, slots) & truth.mask().unsqueeze(-1);
+  losses.clashes = config.clash_weight * steric_overlap(atoms, placed, truth.residue_index, truth.lengths) /
+                   truth.lengths.clamp_min(1) * (config.atom_scale * scale).square();
+}
+
 // The auxiliary terms, [B] each; `scale` [B] = 1 / (1 - min(t, t_clip)).
 void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                           const Tensor& scale, const LossConfig& config, const PublishedConventions& published,
@@ -108,6 +121,7 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
                     masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
                     count(torsion_mask, scale).clamp_min(1);
   add_link_losses(truth, prediction, scale, config, losses);
+  add_clash_loss(truth, prediction, defined, scale, config, losses);
 }
 
 }  // namespace
@@ -135,6 +149,7 @@ void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.atoms", atoms, "atoms per residue in the losses on atoms and distances: 3, 6, 10 or 13");
   configuration.bind("losses.bond_weight", bond_weight, "of the length of O3'-P between bonded residues; 0 = none");
   configuration.bind("losses.angle_weight", angle_weight, "of the angles C3'-O3'-P and O3'-P-O5'; 0 = none");
+  configuration.bind("losses.clash_weight", clash_weight, "of overlaps of atoms of different residues; 0 = none");
 }
 
 void LossConfig::validate() const {
@@ -144,6 +159,7 @@ void LossConfig::validate() const {
   check_at_least("losses.torsion_weight", torsion_weight, 0);
   check_at_least("losses.bond_weight", bond_weight, 0);
   check_at_least("losses.angle_weight", angle_weight, 0);
+  check_at_least("losses.clash_weight", clash_weight, 0);
   if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
     fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);
   if (!(atom_scale > 0)) fail_usage("losses.atom_scale = {}: must be above 0", atom_scale);
@@ -156,7 +172,7 @@ void LossConfig::validate() const {
 Losses Losses::of_chain(int64_t b) const {
   Losses one = *this;
   for (Tensor* term : {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds,
-                       &one.angles, &one.auxiliary})
+                       &one.angles, &one.clashes, &one.auxiliary})
     *term = term->narrow(0, b, 1);
   one.total = (one.se3 + one.auxiliary).sum();
   return one;
@@ -183,9 +199,10 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   losses.se3 = losses.translation + losses.rotation;
 
   add_auxiliary_losses(truth, target, prediction, scale, config, published, losses);
-  losses.auxiliary = config.auxiliary_weight *
-                     (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles) *
-                     (t > config.auxiliary_min_t);
+  losses.auxiliary =
+      config.auxiliary_weight *
+      (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles + losses.clashes) *
+      (t > config.auxiliary_min_t);
   losses.total = losses.se3.mean() + losses.auxiliary.mean();
   return losses;
 }

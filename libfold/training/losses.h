@@ -33,6 +33,9 @@ struct LossConfig {
   // length (times atom_scale^2, growing like the atom losses) and of the cosines of C3'-O3'-P and O3'-P-O5'.
   double bond_weight = 0.0;
   double angle_weight = 0.0;
+  // Ours: atoms of different residues that reach into each other (steric_overlap) per residue, times atom_scale^2,
+  // growing like the atom losses.
+  double clash_weight = 0.0;
 
   void add_options(Configuration& configuration);  // section [losses]
   void validate() const;                           // throws UsageError naming the key
@@ -43,8 +46,8 @@ struct Losses {
   at::Tensor total;                       // mean of se3 + auxiliary
   at::Tensor translation, rotation, se3;  // se3 = translation + rotation
   at::Tensor atoms, distances, torsions;
-  at::Tensor bonds, angles;  // zero where their weight is
-  at::Tensor auxiliary;      // the sum of the five where t > auxiliary_min_t, times its weight
+  at::Tensor bonds, angles, clashes;  // zero where their weight is
+  at::Tensor auxiliary;               // the sum of the six where t > auxiliary_min_t, times its weight
 
   // Of chain `b` alone: every term [1].
   Losses of_chain(int64_t b) const;

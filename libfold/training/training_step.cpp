@@ -71,7 +71,7 @@ TrainingStep::Evaluation TrainingStep::add_gradients(const Batch& batch_on_host,
 at::Tensor stacked_terms(const Losses& losses) {
   return at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(), losses.auxiliary.mean(),
                     losses.atoms.mean(), losses.distances.mean(), losses.torsions.mean(), losses.bonds.mean(),
-                    losses.angles.mean()})
+                    losses.angles.mean(), losses.clashes.mean()})
       .detach()
       .to(at::kDouble);
 }

@@ -18,9 +18,9 @@ namespace flashrna {
 
 // The numbers of a step, means over its chains.
 struct StepTerms {
-  static constexpr std::array<const char*, 10> kNames = {"loss",   "translation",  "rotation", "auxiliary",
-                                                         "atoms",  "distances",    "torsions", "bonds",
-                                                         "angles", "gradient_norm"};
+  static constexpr std::array<const char*, 11> kNames = {"loss",   "translation", "rotation",     "auxiliary",
+                                                         "atoms",  "distances",   "torsions",     "bonds",
+                                                         "angles", "clashes",     "gradient_norm"};
   std::array<double, kNames.size()> values{};
 
   double loss() const { return values.front(); }

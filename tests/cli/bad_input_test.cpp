@@ -133,7 +133,8 @@ TEST_F(BadInput, SamplingOptionsThatMeanNothingAreUsage) {
                                                                                       {"--shard", "3/2"},
                                                                                       {"--trajectory", "some"},
                                                                                       {"--schedule", "cosine"},
-                                                                                      {"--noise-scale", "0"}}) {
+                                                                                      {"--noise-scale", "0"},
+                                                                                      {"--steric-rounds", "-1"}}) {
     expect_refused({"sample", "--checkpoint", "run", "--lengths", "40", "--output", "new", option, value}, 2,
                    {option, value});
   }

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "libfold/backbone_atoms.h"
 #include "libfold/flow/so3.h"
+#include "libfold/steric_overlap.h"
 #include "libfold/training/losses.h"
 #include "tests/support/finite_differences.h"
 #include "tests/support/golden_tensor.h"
@@ -112,6 +114,27 @@ TEST(LinkLosses, HaveTheGradientsOfFiniteDifferences) {
                 },
                 c.prediction.torsions),
             1e-7);
+}
+
+TEST(ClashLoss, IsTheOverlapPerResidueOfAtomsThatAreDefined) {
+  const Case c = make_case();
+  LossConfig config;
+  config.clash_weight = 2.0;
+  const Losses losses = compute_losses(c.truth, c.noisy, c.prediction, config, {});
+  std::vector<int> slots(kBackboneAtoms);
+  std::iota(slots.begin(), slots.end(), 0);
+  const Tensor atoms = backbone_atoms(c.prediction.rotations, c.prediction.translations, c.prediction.torsions, slots);
+  const Tensor defined = backbone_atom_mask(c.truth.torsion_mask, slots) & c.truth.mask().unsqueeze(-1);
+  EXPECT_FALSE(defined[0][5][kP].item<bool>());
+  const Tensor overlap = steric_overlap(atoms, defined, c.truth.residue_index, c.truth.lengths);
+  for (int64_t b = 0; b < 2; ++b) {
+    const double per_residue = overlap[b].item<double>() / c.truth.lengths[b].item<double>();
+    const double t = c.noisy.t[b].item<double>();
+    EXPECT_GT(per_residue, 0.1);
+    EXPECT_NEAR(losses.clashes[b].item<double>(), 2.0 * per_residue * std::pow(0.1 / (1.0 - t), 2), 1e-9);
+  }
+  const Losses none = compute_losses(c.truth, c.noisy, c.prediction, LossConfig{}, {});
+  expect_close("total", losses.total, none.total + losses.clashes.mean(), 1e-13);
 }
 
 TEST(LinkLosses, OfOneResidueAreZero) {

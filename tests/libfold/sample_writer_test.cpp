@@ -319,6 +319,9 @@ TEST(SampleWriter, AnotherScheduleOrNoiseIsAnotherRun) {
   other = request;
   other.noise_scale = 0.9;
   EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.noise_scale = 1, now 0.9"), std::string::npos);
+  other = request;
+  other.steric_rounds = 5;
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.steric_rounds = 0, now 5"), std::string::npos);
 }
 
 TEST(SampleLengths, AreListsAndRanges) {
