@@ -152,6 +152,8 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
   line.option("noise-scale", config.noise_scale, "X", "times the standard deviation of the initial translations");
   line.option("steric-rounds", config.steric_rounds, "N",
               "at each step, in which residues whose atoms overlap are moved apart; 0 = none");
+  line.option("relax-rounds", config.relax_rounds, "N",
+              "in the end, in which small moves mend overlaps and links O3'-P; 0 = none");
   line.option("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
   line.option("max-residues", config.max_residues, "N", "residues per batch; a longer backbone runs alone");
   line.option("format", config.format, "NAME",
@@ -191,6 +193,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
   control.noise_scale = config.noise_scale;
   control.steric_rounds = config.steric_rounds;
+  control.relax_rounds = config.relax_rounds;
   Sampler sampler(checkpoint, config.weights, device, control);
   config.schedule = schedule_text(sampler.schedule());
   if (!common.quiet) warn_of_long_lengths(config, checkpoint);

@@ -55,6 +55,7 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.schedule", schedule, "of the rotations: linear or exponential:rate");
   configuration.bind("sample.noise_scale", noise_scale, "times the standard deviation of the initial translations");
   configuration.bind("sample.steric_rounds", steric_rounds, "at each step, in which overlapping residues move apart");
+  configuration.bind("sample.relax_rounds", relax_rounds, "of the correction of overlaps and links in the end");
   configuration.bind("sample.seed", seed, "of the noise");
   configuration.bind("sample.max_residues", max_residues, "per batch");
   configuration.bind("sample.format", format, "cif, pdb, both or models");
@@ -86,6 +87,7 @@ void SampleConfig::validate() const {
   if (!(noise_scale > 0) || !std::isfinite(noise_scale))
     fail_usage("--noise-scale {}: must be a number above 0; 1 is the noise of training", noise_scale);
   if (steric_rounds < 0) fail_usage("--steric-rounds {}: must be 0 or more", steric_rounds);
+  if (relax_rounds < 0) fail_usage("--relax-rounds {}: must be 0 or more", relax_rounds);
   if (!reference_chain.empty() && reference.empty())
     fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/torch_headers.h"
+#include "libfold/sampling/relaxation.h"
 #include "libfold/steric_overlap.h"
 #include "rna/error.h"
 
@@ -64,6 +65,7 @@ Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::D
     : config_(controlled(read_run_config(checkpoint.configuration, checkpoint.path), control)),
       noise_scale_(control.noise_scale),
       steric_rounds_(control.steric_rounds),
+      relax_rounds_(control.relax_rounds),
       interpolant_(config_.flow, config_.published),
       model_(config_.model, config_.published),
       device_(device) {
@@ -116,6 +118,7 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
                                     times[i + 1] - times[i]);
   }
 
+  prediction = relaxed(prediction, input.lengths, relax_rounds_);
   prediction.translations = prediction.translations.cpu();
   prediction.rotations = prediction.rotations.cpu();
   prediction.torsions = prediction.torsions.cpu();

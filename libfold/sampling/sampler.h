@@ -33,6 +33,7 @@ struct SamplingControl {
   // Rounds in which overlapping residues of each prediction but the last are moved apart (libfold/steric_overlap.h)
   // before the state moves towards it.
   int steric_rounds = 0;
+  int relax_rounds = 0;  // of the correction of the last prediction (libfold/sampling/relaxation.h)
 };
 
 class Sampler {
@@ -60,7 +61,7 @@ class Sampler {
  private:
   RunConfig config_;
   double noise_scale_ = 1.0;
-  int steric_rounds_ = 0;
+  int steric_rounds_ = 0, relax_rounds_ = 0;
   Interpolant interpolant_;
   FlowModel model_;
   at::Device device_;

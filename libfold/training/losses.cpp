@@ -7,6 +7,7 @@
 #include "libfold/backbone_atoms.h"
 #include "libfold/configuration.h"
 #include "libfold/flow/so3.h"
+#include "libfold/link_geometry.h"
 #include "libfold/steric_overlap.h"
 #include "rna/error.h"
 #include "rna/residue_index.h"
@@ -62,10 +63,6 @@ Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
   return at::where(linked, values, at::zeros({}, values.options())).sum(1) / linked.sum(1).clamp_min(1);
 }
 
-Tensor cosine(const Tensor& u, const Tensor& v) {
-  return (u * v).sum(-1) / ((u.square().sum(-1) + 1e-8).sqrt() * (v.square().sum(-1) + 1e-8).sqrt());
-}
-
 // The link O3'(i)-P(i+1), [B] each.
 void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, const Tensor& scale,
                      const LossConfig& config, Losses& losses) {
@@ -75,16 +72,13 @@ void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, cons
   if ((config.bond_weight == 0 && config.angle_weight == 0) || links < 1) return;
   const auto atoms =
       backbone_atoms(prediction.rotations, prediction.translations, prediction.torsions, {kC3, kO3, kP, kO5}).unbind(2);
-  const Tensor c3 = atoms[0].narrow(1, 0, links), o3 = atoms[1].narrow(1, 0, links);
-  const Tensor p = atoms[2].narrow(1, 1, links), o5 = atoms[3].narrow(1, 1, links);  // of the next residue
+  const LinkGeometry link = link_geometry(atoms[0], atoms[1], atoms[2], atoms[3]);
   const Tensor linked = bonded_links(truth);
-
-  const Tensor length = ((p - o3).square().sum(-1) + 1e-8).sqrt();
-  losses.bonds = config.bond_weight * mean_over_links((length - kO3PBondLength).square(), linked) *
+  losses.bonds = config.bond_weight * mean_over_links((link.length - kO3PBondLength).square(), linked) *
                  (config.atom_scale * scale).square();
-  const Tensor at_o3 = cosine(c3 - o3, p - o3) - std::cos(kC3O3PAngle);
-  const Tensor at_p = cosine(o3 - p, o5 - p) - std::cos(kO3PO5Angle);
-  losses.angles = config.angle_weight * mean_over_links(at_o3.square() + at_p.square(), linked);
+  losses.angles = config.angle_weight * mean_over_links((link.cosine_at_o3 - std::cos(kC3O3PAngle)).square() +
+                                                            (link.cosine_at_p - std::cos(kO3PO5Angle)).square(),
+                                                        linked);
 }
 
 // `defined` [B, L, 8]: torsions that place atoms.

@@ -5,8 +5,6 @@
 
 #include <ATen/ATen.h>
 
-#include <numbers>
-
 #include "libfold/batch.h"
 #include "libfold/flow/interpolant.h"
 #include "libfold/nn/flow_model.h"
@@ -52,11 +50,6 @@ struct Losses {
   // Of chain `b` alone: every term [1].
   Losses of_chain(int64_t b) const;
 };
-
-// Ideal geometry of the link (Gelbin et al. 1996, doi:10.1021/ja9528846): Å and radians.
-inline constexpr double kO3PBondLength = 1.607;
-inline constexpr double kC3O3PAngle = 119.7 * std::numbers::pi / 180;
-inline constexpr double kO3PO5Angle = 104.0 * std::numbers::pi / 180;
 
 // Links whose bond the data has: residue i + 1 follows i without a gap, both atoms are placed by defined torsions, and
 // the truth's rebuilt O3'-P is at most 2.5 Å. [B, L - 1] bool.
