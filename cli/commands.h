@@ -15,6 +15,7 @@ int export_main(const std::vector<std::string>& arguments);
 int info_main(const std::vector<std::string>& arguments);
 int train_main(const std::vector<std::string>& arguments);
 int sample_main(const std::vector<std::string>& arguments);
+int weights_main(const std::vector<std::string>& arguments);
 int evaluate_main(const std::vector<std::string>& arguments);
 int doctor_main(const std::vector<std::string>& arguments);
 int bench_main(const std::vector<std::string>& arguments);

@@ -24,6 +24,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kBarWidth = 40;
 constexpr std::size_t kRowsShown = 12;
+constexpr const char* kWeightsFormat = "flashrna-weights";  // libfold/checkpoint.h has it too, with torch
 
 void add_histogram(Table& table, const std::vector<int>& lengths) {
   const std::vector<LengthBin> bins = length_histogram(lengths);
@@ -156,27 +157,39 @@ void add_configuration(Table& table, const std::string& ini) {
   finish_row();
 }
 
+// Whether the weights that a sampler takes are the moving average.
+bool has_average(const Hdf5Group& root) {
+  return root.text("format") == kWeightsFormat ? root.integer("averaged") != 0 : root.has("ema");
+}
+
+// What a weights file says about itself (libfold/weights_file.h).
+std::vector<std::pair<std::string, std::string>> notes_of(const Hdf5Group& root) {
+  std::vector<std::pair<std::string, std::string>> notes;
+  if (root.text("format") != kWeightsFormat) return notes;
+  for (const char* name : {"program_version", "data", "dataset_sha256", "license", "description"})
+    notes.emplace_back(name, root.text(name));
+  return notes;
+}
+
 void print_checkpoint(const Hdf5File& file, bool as_json) {
   const Hdf5Group root = file.root();
   const auto groups = parameter_groups(root.open_group("weights"), as_json);
   std::uint64_t parameters = 0;
   for (const auto& [name, group] : groups) parameters += group.parameters;
   const std::string configuration = root.text("configuration");
+  const auto notes = notes_of(root);
   if (as_json) {
     Json modules = Json::object();
     for (const auto& [name, group] : groups) {
       modules[name] = {{"tensors", group.tensors}, {"parameters", group.parameters}};
     }
-    print_json({{"file", file.path()},
-                {"format", root.text("format")},
-                {"version", root.integer("version")},
-                {"step", root.integer("step")},
-                {"epoch", root.integer("epoch")},
-                {"best_loss", root.number("best_loss")},
-                {"parameters", parameters},
-                {"moving_average", root.has("ema")},
-                {"modules", modules},
-                {"configuration", configuration}});
+    Json json = {
+        {"file", file.path()},          {"format", root.text("format")},       {"version", root.integer("version")},
+        {"step", root.integer("step")}, {"epoch", root.integer("epoch")},      {"best_loss", root.number("best_loss")},
+        {"parameters", parameters},     {"moving_average", has_average(root)}, {"modules", modules}};
+    for (const auto& [name, text] : notes) json[name] = text;
+    json["configuration"] = configuration;
+    print_json(json);
     return;
   }
   Table table({"item", "value"});
@@ -189,7 +202,9 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
     table.add_row({"longest training chain",
                    fmt::format("{}, {} residues", root.text("longest_chain"), root.integer("longest_chain_length"))});
   table.add_row({"parameters", parameters});
-  table.add_row({"moving average", root.has("ema")});
+  table.add_row({"moving average", has_average(root)});
+  for (const auto& [name, text] : notes)
+    if (!text.empty()) table.add_row({name, text});
   for (const auto& [name, group] : groups) {
     table.add_row({name, fmt::format("{} in {} tensors", group.parameters, group.tensors)});
   }
@@ -243,9 +258,10 @@ void print_structure(const Structure& structure, const std::string& path, bool a
               {"length_histogram", histogram_json(lengths)}});
 }
 
-// Whether the HDF5 file says it is a checkpoint; everything else is for DatasetReader to accept or refuse.
+// Whether the HDF5 file says it is a checkpoint or weights; everything else is for DatasetReader to accept or refuse.
 bool is_checkpoint(const Hdf5Group& root) {
-  return root.has_attribute("format") && root.text("format") == "flashrna-checkpoint";
+  const std::string format = root.has_attribute("format") ? root.text("format") : "";
+  return format == "flashrna-checkpoint" || format == kWeightsFormat;
 }
 
 }  // namespace

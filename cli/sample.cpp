@@ -1,4 +1,5 @@
-// flashrna sample: a checkpoint to new backbones, one structure file each (libfold/sampling).
+// flashrna sample: a checkpoint, or the weights that ship, to new backbones, one structure file each
+// (libfold/sampling).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "cli/interruption.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/shipped_weights.h"
 #include "cli/table.h"
 #include "datasets/sha256.h"
 #include "kernels/memory_usage.h"
@@ -70,6 +72,13 @@ void print_reference_summary(const SampleWriter& writer, const std::vector<Plann
   const auto [lowest, highest] = std::ranges::minmax(rmsd);
   fmt::print(stderr, "C4' RMSD of {} samples to {}: median {:.2f} Å, from {:.2f} to {:.2f} Å\n", rmsd.size(),
              config.reference, median(rmsd), lowest, highest);
+}
+
+void tell_of_shipped_weights(const Checkpoint& checkpoint) {
+  const std::filesystem::path card = std::filesystem::path(checkpoint.path).parent_path() / "README.md";
+  const std::string can = std::filesystem::exists(card) ? "; what they can do: " + card.string() : "";
+  fmt::print(stderr, "no --checkpoint: the weights that ship with flashrna, {} ({} steps){}\n", checkpoint.path,
+             checkpoint.step, can);
 }
 
 void warn_of_long_lengths(const SampleConfig& config, const Checkpoint& checkpoint) {
@@ -137,8 +146,8 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
 }
 
 void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
-  line.option("checkpoint", config.checkpoint, "FILE", "trained model, or a run's folder for its last checkpoint",
-              Need::kRequired);
+  line.option("checkpoint", config.checkpoint, "FILE",
+              "trained model, or a run's folder for its last checkpoint; default: the weights that ship with flashrna");
   line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20",
               Need::kRequired);
   line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
@@ -175,7 +184,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   CommonOptions common;
   CommandLine line(
       "sample", "Makes new RNA backbones with a trained model.",
-      "flashrna sample --checkpoint runs/demo --lengths 40,60-120:20 --samples 10 --output samples\n"
+      "flashrna sample --lengths 40,60-120:20 --samples 10 --output samples\n"
       "flashrna sample --checkpoint runs/demo --lengths 40 --shard 1/2 --trajectory every:10 --output part");
   add_options(line, config, output, shard_text);
   line.common(common);
@@ -183,10 +192,13 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.seed = common.seed;
   config.validate();
   const Shard shard = parse_shard(shard_text);
+  const bool shipped = config.checkpoint.empty();
+  if (shipped) config.checkpoint = find_shipped_weights();
   if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
 
   const at::Device device(select_device(common));
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
+  if (shipped && !common.quiet) tell_of_shipped_weights(checkpoint);
   config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
   if (!config.sequence.empty()) config.sequence_sha256 = sha256_of_file(config.sequence);
   SamplingControl control;

@@ -100,8 +100,8 @@ int train_main(const std::vector<std::string>& arguments) {
   }
   if (output.empty()) fail_usage("--output DIR is missing; see flashrna help train");
   if (resume) {
-    const std::string path = latest_checkpoint(output);
-    adopt_checkpoint_configuration(configuration, read_checkpoint(path).configuration, path);
+    const Checkpoint last = read_checkpoint_to_resume(output);
+    adopt_checkpoint_configuration(configuration, last.configuration, last.path);
   }
   config.validate();
   const at::Device device(select_device(common));

@@ -33,6 +33,13 @@ Hdf5Handle simple_space(const Hdf5Shape& shape, const Hdf5Shape* most, const std
   return checked(space, closing(H5Sclose), where, "describe the shape");
 }
 
+// Shuffled, compressed, with a checksum.
+void set_packing(hid_t properties, const std::string& where) {
+  check(H5Pset_shuffle(properties), where, "set the filters");
+  check(H5Pset_deflate(properties, kGzipLevel), where, "set the filters");
+  check(H5Pset_fletcher32(properties), where, "set the filters");
+}
+
 Hdf5Handle datatype_of(hid_t dataset, const std::string& where) {
   return checked(H5Dget_type(dataset), closing(H5Tclose), where, "read the type");
 }
@@ -106,6 +113,8 @@ std::vector<std::string> read_strings(hid_t dataset, const std::string& where, s
 
 const char* hdf5_type_name(Hdf5Type type) {
   switch (type) {
+    case Hdf5Type::kFloat16:
+      return "float16";
     case Hdf5Type::kFloat32:
       return "float32";
     case Hdf5Type::kFloat64:
@@ -266,6 +275,33 @@ Hdf5Dataset Hdf5Group::write(const std::string& name, const Hdf5Shape& shape, st
   return Hdf5Dataset(std::move(dataset), file_, child_path(name));
 }
 
+Hdf5Dataset Hdf5Group::write_float16(const std::string& name, const Hdf5Shape& shape,
+                                     std::span<const std::uint16_t> bits) {
+  LibraryLock lock;
+  const std::string place = file_ + ":" + child_path(name);
+  if (bits.size() != product(shape)) {
+    fail("{}: {} values given for shape [{}]", place, bits.size(), fmt::join(shape, ", "));
+  }
+  const Hdf5Handle type = hdf5::float16_type();
+  const Hdf5Handle space = simple_space(shape, nullptr, place);
+  const Hdf5Handle properties = hdf5::untimed_properties(H5P_DATASET_CREATE);
+  // The index of a dataset's chunks takes some 2 kB, more than packing saves of a small one.
+  constexpr std::size_t kSmallestPacked = 8192;
+  if (bits.size() >= kSmallestPacked) {
+    check(H5Pset_chunk(properties.get(), static_cast<int>(shape.size()),
+                       std::vector<hsize_t>(shape.begin(), shape.end()).data()),
+          place, "set the chunks");
+    set_packing(properties.get(), place);
+  }
+  Hdf5Handle dataset =
+      checked(H5Dcreate2(id(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+              closing(H5Dclose), place, "make the dataset");
+  if (!bits.empty()) {
+    check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bits.data()), place, "write");
+  }
+  return Hdf5Dataset(std::move(dataset), file_, child_path(name));
+}
+
 Hdf5Dataset Hdf5Group::write_text(const std::string& name, std::span<const std::string> values) {
   Hdf5Dataset dataset = create_extensible_text(name, 0, std::max<std::uint64_t>(values.size(), 1));
   dataset.append_text(values);
@@ -284,11 +320,7 @@ Hdf5Dataset Hdf5Group::make_extensible(const std::string& name, Hdf5Handle::Id t
   std::vector<hsize_t> chunk(shape.begin(), shape.end());
   chunk[0] = chunk_rows;
   check(H5Pset_chunk(properties.get(), static_cast<int>(chunk.size()), chunk.data()), place, "set the chunks");
-  if (compress) {
-    check(H5Pset_shuffle(properties.get()), place, "set the filters");
-    check(H5Pset_deflate(properties.get(), kGzipLevel), place, "set the filters");
-    check(H5Pset_fletcher32(properties.get()), place, "set the filters");
-  }
+  if (compress) set_packing(properties.get(), place);
   // Rows come at the end only: with the library's own cache, memory would grow by 1 MB for each column of a long file.
   constexpr std::size_t kCachedChunks = 2;
   const std::size_t chunk_bytes = H5Tget_size(type) * product(std::vector<std::uint64_t>(chunk.begin(), chunk.end()));

@@ -17,8 +17,9 @@ namespace flashrna {
 using Hdf5Shape = std::vector<std::uint64_t>;
 
 // Element types in files. Every <T> below is one of float, double, std::int32_t, std::int64_t, std::uint8_t,
-// std::uint32_t. kText is fixed-width (zero-padded) or variable-length UTF-8; kOther is anything else.
-enum class Hdf5Type { kFloat32, kFloat64, kInt32, kInt64, kUInt8, kUInt32, kText, kOther };
+// std::uint32_t. kFloat16 is IEEE binary16, kText fixed-width (zero-padded) or variable-length UTF-8; kOther is
+// anything else.
+enum class Hdf5Type { kFloat16, kFloat32, kFloat64, kInt32, kInt64, kUInt8, kUInt32, kText, kOther };
 
 const char* hdf5_type_name(Hdf5Type type);  // "float32", ..., "text", "other"
 
@@ -119,6 +120,8 @@ class Hdf5Group : public Hdf5Object {
   // Writes a whole array, contiguous. Error if values.size() is not the product of `shape` ([] = scalar).
   template <typename T>
   Hdf5Dataset write(const std::string& name, const Hdf5Shape& shape, std::span<const T> values);
+  // The same as float16, from its bits: shuffled and compressed where that pays, with a checksum. Reads as float.
+  Hdf5Dataset write_float16(const std::string& name, const Hdf5Shape& shape, std::span<const std::uint16_t> bits);
   // [n] variable-length strings.
   Hdf5Dataset write_text(const std::string& name, std::span<const std::string> values);
 

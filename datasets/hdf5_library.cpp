@@ -83,10 +83,23 @@ Hdf5Handle text_type(std::size_t width) {
   return type;
 }
 
+Hdf5Handle float16_type() {
+  Hdf5Handle type = checked(H5Tcopy(H5T_IEEE_F32LE), closing(H5Tclose), "HDF5", "make a number type");
+  // Sign at bit 15, five bits of exponent from bit 10, ten of mantissa; the fields before the size that holds them.
+  check(H5Tset_fields(type.get(), 15, 10, 5, 0, 10), "HDF5", "make a number type");
+  check(H5Tset_size(type.get(), 2), "HDF5", "make a number type");
+  check(H5Tset_ebias(type.get(), 15), "HDF5", "make a number type");
+  return type;
+}
+
 Hdf5Type type_of(hid_t datatype) {
   const H5T_class_t kind = H5Tget_class(datatype);
   const std::size_t size = H5Tget_size(datatype);
   if (kind == H5T_STRING) return Hdf5Type::kText;
+  if (kind == H5T_FLOAT && size == 2) {
+    const Hdf5Handle float16 = float16_type();  // bfloat16 has two bytes too
+    return H5Tequal(datatype, float16.get()) > 0 ? Hdf5Type::kFloat16 : Hdf5Type::kOther;
+  }
   if (kind == H5T_FLOAT && size == 4) return Hdf5Type::kFloat32;
   if (kind == H5T_FLOAT && size == 8) return Hdf5Type::kFloat64;
   if (kind == H5T_INTEGER) {

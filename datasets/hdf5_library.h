@@ -38,6 +38,9 @@ Hdf5Handle untimed_properties(hid_t property_class);
 // Variable-length UTF-8 if `width` is 0, else `width` bytes, zero-padded.
 Hdf5Handle text_type(std::size_t width);
 
+// IEEE binary16, little-endian; HDF5 has no name of its own for it.
+Hdf5Handle float16_type();
+
 Hdf5Type type_of(hid_t datatype);
 
 template <typename T>

@@ -11,7 +11,6 @@
 namespace flashrna {
 namespace {
 
-constexpr const char* kFormat = "flashrna-checkpoint";
 constexpr std::int64_t kVersion = 1;
 constexpr const char* kProgram = "flashrna";
 
@@ -61,8 +60,9 @@ NamedTensors read_tensors(const Hdf5Group& group) {
     stored_bytes += dataset.stored_bytes();
     if (stored_bytes > file_bytes)
       fail("{}: damaged: its tensors take more than the {} bytes of the file", group.where(), file_bytes);
-    if (dataset.type() != Hdf5Type::kFloat32)
-      fail("{}: holds {}, a checkpoint holds float32 here", dataset.where(), hdf5_type_name(dataset.type()));
+    if (dataset.type() != Hdf5Type::kFloat32 && dataset.type() != Hdf5Type::kFloat16)
+      fail("{}: holds {}, a checkpoint holds float32 here, a weights file float16", dataset.where(),
+           hdf5_type_name(dataset.type()));
     const std::vector<float> values = dataset.read<float>();
     const std::vector<std::int64_t> shape(dataset.shape().begin(), dataset.shape().end());
     tensors[name] = at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).clone();
@@ -70,23 +70,28 @@ NamedTensors read_tensors(const Hdf5Group& group) {
   return tensors;
 }
 
+void write_checkpoint_attributes(Hdf5Group& root, const Checkpoint& checkpoint, const char* format,
+                                 const std::string& configuration) {
+  root.set_text("format", format);
+  root.set_integer("version", kVersion);
+  root.set_text("program", kProgram);
+  root.set_integer("step", checkpoint.step);
+  root.set_integer("epoch", checkpoint.epoch);
+  root.set_integer("batch", checkpoint.batch);
+  root.set_number("best_loss", checkpoint.best_loss);
+  root.set_text("data", checkpoint.data);
+  root.set_text("configuration", configuration);
+  if (checkpoint.longest_chain_length > 0) {
+    root.set_text("longest_chain", checkpoint.longest_chain);
+    root.set_integer("longest_chain_length", checkpoint.longest_chain_length);
+  }
+}
+
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   Hdf5OutputFile file(path, true);
   {
     Hdf5Group root = file.root();
-    root.set_text("format", kFormat);
-    root.set_integer("version", kVersion);
-    root.set_text("program", kProgram);
-    root.set_integer("step", checkpoint.step);
-    root.set_integer("epoch", checkpoint.epoch);
-    root.set_integer("batch", checkpoint.batch);
-    root.set_number("best_loss", checkpoint.best_loss);
-    root.set_text("data", checkpoint.data);
-    root.set_text("configuration", checkpoint.configuration);
-    if (checkpoint.longest_chain_length > 0) {
-      root.set_text("longest_chain", checkpoint.longest_chain);
-      root.set_integer("longest_chain_length", checkpoint.longest_chain_length);
-    }
+    write_checkpoint_attributes(root, checkpoint, kCheckpointFormat, checkpoint.configuration);
     write_tensors(root, "weights", checkpoint.weights, "parameters of the model, by name");
     if (!checkpoint.ema.empty()) write_tensors(root, "ema", checkpoint.ema, "exponential moving average of /weights");
     Hdf5Group optimizer = root.create_group("optimizer");
@@ -101,9 +106,10 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
 Checkpoint read_checkpoint(const std::string& path) {
   const Hdf5File file = Hdf5File::open(path);
   const Hdf5Group root = file.root();
-  if (!root.has_attribute("format") || root.text("format") != kFormat)
+  const std::string format = root.has_attribute("format") ? root.text("format") : "";
+  if (format != kCheckpointFormat && format != kWeightsFormat)
     fail("{}: not a flashrna checkpoint (its format is {}); give a file of a run's folder checkpoints/", path,
-         root.has_attribute("format") ? "\"" + root.text("format") + "\"" : "not stated");
+         format.empty() ? "not stated" : "\"" + format + "\"");
   const std::int64_t version = root.integer("version");
   if (version < 1 || version > kVersion)
     fail("{}: checkpoint version {}, this program reads version {}; use the flashrna that wrote it", path, version,
@@ -122,6 +128,11 @@ Checkpoint read_checkpoint(const std::string& path) {
     checkpoint.longest_chain_length = static_cast<int>(root.integer("longest_chain_length"));
   }
   checkpoint.weights = read_tensors(root.open_group("weights"));
+  checkpoint.weights_only = format == kWeightsFormat;
+  if (checkpoint.weights_only) {
+    checkpoint.averaged = root.integer("averaged") != 0;
+    return checkpoint;
+  }
   if (root.has("ema")) checkpoint.ema = read_tensors(root.open_group("ema"));
   checkpoint.exp_avg = read_tensors(root.open_group("optimizer/exp_avg"));
   checkpoint.exp_avg_sq = read_tensors(root.open_group("optimizer/exp_avg_sq"));

@@ -5,6 +5,7 @@
 //   /weights/<name>    f32, names of libfold/nn/flow_model.h ("trunk.ipa_0.linear_q.weight")
 //   /ema/<name>        f32, the moving average of the weights; absent when training.ema_decay = 0
 //   /optimizer/exp_avg/<name>, exp_avg_sq/<name>, step/<name>      f32, state of AdamW
+// read_checkpoint also takes a weights file, which has less of this (libfold/weights_file.h).
 // Random numbers need no state: every stream is a function of (training.seed, purpose, step).
 #pragma once
 
@@ -36,15 +37,26 @@ struct Checkpoint {
   int longest_chain_length = 0;  // residues of it in a batch, after cropping; 0 = not known
   NamedTensors weights, ema;     // f32 on the CPU
   NamedTensors exp_avg, exp_avg_sq, optimizer_step;
+  bool weights_only = false;  // from a weights file: no state of the optimizer, nothing to go on training with
+  bool averaged = false;      // of a weights file: `weights` is the moving average
 };
+
+inline constexpr const char* kCheckpointFormat = "flashrna-checkpoint";
+inline constexpr const char* kWeightsFormat = "flashrna-weights";
 
 // Written under a temporary name, synced, renamed: whole or absent. Replaces `path` if it exists.
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
-// Throws Error if the file is missing, not HDF5, not a checkpoint, of a later version, or damaged.
+// A checkpoint or a weights file. Throws Error if the file is missing, not HDF5, neither of the two, of a later
+// version, or damaged.
 Checkpoint read_checkpoint(const std::string& path);
 
-// A group of named tensors, as f32 datasets. Reading throws Error for other types and for more than the file holds.
+// What is said about the tensors of a checkpoint, as attributes of `root`; `configuration` stands for its own.
+void write_checkpoint_attributes(Hdf5Group& root, const Checkpoint& checkpoint, const char* format,
+                                 const std::string& configuration);
+
+// A group of named tensors, as f32 datasets; f16 ones are read too. Reading throws Error for other types and for more
+// than the file holds.
 void write_tensors(Hdf5Group& parent, const std::string& name, const NamedTensors& tensors,
                    const std::string& description);
 NamedTensors read_tensors(const Hdf5Group& group);

@@ -70,6 +70,8 @@ Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::D
       model_(config_.model, config_.published),
       device_(device) {
   if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
+  if (weights == "raw" && checkpoint.averaged)
+    fail("{}: holds the moving average of the weights alone; leave --weights raw out", checkpoint.path);
   const bool averaged = weights == "ema" && !checkpoint.ema.empty();
   copy_into(model_->parameters_by_name(), averaged ? checkpoint.ema : checkpoint.weights,
             checkpoint.path + (averaged ? ":/ema" : ":/weights"));

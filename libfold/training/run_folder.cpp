@@ -74,4 +74,14 @@ std::string latest_checkpoint(const std::string& folder) {
   return checkpoints.back();
 }
 
+Checkpoint read_checkpoint_to_resume(const std::string& folder) {
+  Checkpoint checkpoint = read_checkpoint(latest_checkpoint(folder));
+  if (checkpoint.weights_only)
+    fail(
+        "{}: a weights file, for sampling: it holds no state of the optimizer, so that training cannot go on from it; "
+        "resume from a checkpoint that `flashrna train` wrote",
+        checkpoint.path);
+  return checkpoint;
+}
+
 }  // namespace flashrna

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libfold/checkpoint.h"
 #include "rna/file_lock.h"
 
 namespace flashrna {
@@ -34,5 +35,8 @@ std::vector<std::string> checkpoints_of(const std::string& folder);
 
 // The last of them. Throws Error if there is none.
 std::string latest_checkpoint(const std::string& folder);
+
+// The same, read, for a run that goes on. Throws Error also if it is a weights file (libfold/weights_file.h).
+Checkpoint read_checkpoint_to_resume(const std::string& folder);
 
 }  // namespace flashrna

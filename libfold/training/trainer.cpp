@@ -112,7 +112,7 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
       ema(training_step.parameters(), config.training.ema_decay),
       folder(folder_path, resume) {
   if (resume) {
-    load(read_checkpoint(latest_checkpoint(folder_path)));
+    load(read_checkpoint_to_resume(folder_path));
   } else {
     training_step.model()->initialize(config.training.seed);
     ema = Ema(training_step.parameters(), config.training.ema_decay);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <thread>
@@ -63,6 +64,29 @@ TYPED_TEST(Hdf5Numbers, WholeArraysAndAppendedRowsComeBackExactly) {
   std::vector<TypeParam> three_rows(9);
   rows.read_rows<TypeParam>(3, three_rows);
   EXPECT_EQ(three_rows, (std::vector<TypeParam>{3, 4, highest, lowest, 1, 2, 3, 4, highest}));
+}
+
+// Signed zero, the smallest number, the smallest normal one, one, the largest, infinity.
+TEST_F(Hdf5FileTest, Float16ComesBackAsTheNumbersThatItsBitsMean) {
+  const std::vector<std::uint16_t> bits = {0x8000, 0x0001, 0x0400, 0x3c00, 0xfbff, 0x7c00};
+  const std::vector<float> values = {-0.0f, 0x1p-24f,  0x1p-14f,
+                                     1.0f,  -65504.0f, std::numeric_limits<float>::infinity()};
+  const std::string path = make("half.h5", [&](Hdf5Group root) {
+    root.write_float16("few", {2, 3}, bits);
+    root.write_float16("one", {}, std::span(bits).first(1));
+    root.write_float16("many", {100, 300}, std::vector<std::uint16_t>(30000, 0x3c00));
+    EXPECT_THAT(error_of([&] { root.write_float16("wrong", {4}, bits); }), HasSubstr("6 values given for shape [4]"));
+  });
+  const Hdf5File file = Hdf5File::open(path);
+  const Hdf5Dataset few = file.root().open_dataset("few"), many = file.root().open_dataset("many");
+  EXPECT_EQ(few.type(), Hdf5Type::kFloat16);
+  EXPECT_EQ(few.shape(), (Hdf5Shape{2, 3}));
+  EXPECT_EQ(few.stored_bytes(), 12u);
+  EXPECT_EQ(few.read<float>(), values);
+  EXPECT_TRUE(std::signbit(few.read<float>()[0]));
+  EXPECT_EQ(file.root().open_dataset("one").read<float>(), std::vector<float>{-0.0f});
+  EXPECT_EQ(many.read<float>(), std::vector<float>(30000, 1.0f));
+  EXPECT_LT(many.stored_bytes(), 6000u) << "packed";
 }
 
 TEST_F(Hdf5FileTest, TextAndAttributesComeBackExactly) {

@@ -105,8 +105,8 @@ Trainer TinyRun::make_trainer(const std::string& folder, bool resume) {
 TrainingResult TinyRun::train(const std::string& folder) { return make_trainer(folder, false).run({}); }
 
 TrainingResult TinyRun::resume(const std::string& folder) {
-  const std::string path = latest_checkpoint(folder);
-  adopt_checkpoint_configuration(configuration, read_checkpoint(path).configuration, path);
+  const Checkpoint last = read_checkpoint_to_resume(folder);
+  adopt_checkpoint_configuration(configuration, last.configuration, last.path);
   return make_trainer(folder, true).run({});
 }
 

@@ -1,0 +1,55 @@
+// flashrna weights: of a checkpoint what sampling needs, as a small file to ship (libfold/weights_file.h).
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/table.h"
+#include "cli/version.h"
+#include "datasets/sha256.h"
+#include "kernels/torch_headers.h"
+#include "libfold/training/run_folder.h"
+#include "libfold/weights_file.h"
+#include "rna/atomic_file.h"
+#include "rna/error.h"
+
+namespace flashrna {
+
+int weights_main(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  std::string output, kind = "ema", dataset;
+  WeightsNotes notes;
+  bool overwrite = false;
+  CommonOptions common;
+  CommandLine line("weights", "Writes what sampling needs of a checkpoint as a small file, to ship and to share.",
+                   "flashrna weights runs/demo --output demo.h5 --license CC-BY-4.0 --overwrite");
+  line.positional("CHECKPOINT", files, "a checkpoint, or a run's folder for its last one");
+  line.option("output", output, "FILE.h5", "the weights, as float16, with the configuration", Need::kRequired);
+  line.option("weights", kind, "KIND", "ema (raw where the checkpoint has no average) or raw");
+  line.option("dataset", dataset, "FILE.h5", "what it was trained on: its SHA-256 is kept");
+  line.option("license", notes.license, "TEXT", "of the weights, kept in the file");
+  line.option("description", notes.description, "TEXT", "kept in the file");
+  line.flag("overwrite", overwrite, "replace the output if it exists");
+  line.common(common);
+  if (!line.parse(arguments)) return 0;
+  if (kind != "ema" && kind != "raw") fail_usage("--weights {}: must be ema or raw", kind);
+  const std::string path = std::filesystem::is_directory(files.at(0)) ? latest_checkpoint(files[0]) : files[0];
+  const Checkpoint checkpoint = read_checkpoint(path);
+  if (checkpoint.averaged && kind == "raw")
+    fail("{}: holds the moving average of the weights alone; leave --weights raw out", path);
+  if (!dataset.empty()) notes.dataset_sha256 = sha256_hex(read_file(dataset));
+  notes.program_version = program_version();
+  write_weights(output, checkpoint, notes, kind == "ema", overwrite);
+  Table table({"item", "value"});
+  table.add_row({"file", output});
+  table.add_row({"checkpoint", path});
+  table.add_row({"step", checkpoint.step});
+  table.add_row({"bytes", std::filesystem::file_size(output)});
+  table.add_row({"sha256", sha256_hex(read_file(output))});
+  table.print(common.json);
+  return 0;
+}
+
+}  // namespace flashrna

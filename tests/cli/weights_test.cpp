@@ -1,0 +1,129 @@
+// flashrna weights, and flashrna sample with the weights that ship.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "libfold/evaluation/metrics_table.h"
+#include "tests/cli/program.h"
+#include "tests/cli/trained_project.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using ::testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+class Weights : public TrainedProject {
+ protected:
+  static ProgramResult flashrna(const Words& words) { return run_flashrna(words, {.folder = folder->path()}); }
+  static void make_weights(const std::string& path) {
+    const ProgramResult result = flashrna(
+        {"weights", "run", "--output", path, "--dataset", "rna.h5", "--license", "CC0", "--description", "of a test"});
+    ASSERT_EQ(result.status, 0) << result.errors;
+  }
+};
+
+TEST_F(Weights, AreSmallKnownToInfoAndSampledFrom) {
+  make_weights("small.h5");
+  EXPECT_LT(2 * fs::file_size(folder->path("small.h5")),
+            fs::file_size(folder->path("run/checkpoints/step_00000004.h5")));
+  const Json info = Json::parse(flashrna({"info", "small.h5", "--json"}).output);
+  EXPECT_EQ(info.at("format"), "flashrna-weights");
+  EXPECT_EQ(info.at("step"), 4);
+  EXPECT_EQ(info.at("moving_average"), true);
+  EXPECT_EQ(info.at("license"), "CC0");
+  EXPECT_EQ(info.at("description"), "of a test");
+  EXPECT_EQ(info.at("dataset_sha256").get<std::string>().size(), 64u);
+  EXPECT_EQ(info.at("configuration").get<std::string>().find(folder->path()), std::string::npos);
+  EXPECT_THAT(flashrna({"info", "small.h5"}).output, HasSubstr("of a test"));
+  const ProgramResult sampled = flashrna(
+      {"sample", "--checkpoint", "small.h5", "--lengths", "20", "--samples", "1", "--steps", "2", "--output", "one"});
+  EXPECT_EQ(sampled.status, 0) << sampled.errors;
+  EXPECT_TRUE(fs::exists(folder->path("one/len_00020_sample_000.cif")));
+}
+
+TEST_F(Weights, BadUseIsRefusedAndNothingIsWritten) {
+  make_weights("refused.h5");
+  const Words before = list_files(folder->path());
+  const auto expect_refused = [](const Words& words, int status, const std::string& part) {
+    const ProgramResult result = flashrna(words);
+    EXPECT_EQ(result.status, status) << result.errors;
+    EXPECT_THAT(result.errors, HasSubstr(part));
+  };
+  expect_refused({"weights", "run", "--output", "refused.h5"}, 1, "refused.h5");
+  expect_refused({"weights", "run", "--output", "new.h5", "--weights", "mean"}, 2, "--weights mean");
+  expect_refused({"weights", "refused.h5", "--output", "new.h5", "--weights", "raw"}, 1, "moving average");
+  expect_refused({"weights", "rna.h5", "--output", "new.h5"}, 1, "not a flashrna checkpoint");
+  expect_refused({"weights", "structures", "--output", "new.h5"}, 1, "structures: holds no checkpoint");
+  expect_refused({"weights", "run", "--output", "new.h5", "--dataset", "no/such.h5"}, 1, "no/such.h5");
+  EXPECT_EQ(list_files(folder->path()), before);
+
+  fs::create_directories(folder->path("stopped/checkpoints"));
+  make_weights("stopped/checkpoints/step_00000004.h5");
+  expect_refused({"train", "--resume", "--output", "stopped"}, 1,
+                 "stopped/checkpoints/step_00000004.h5: a weights file, for sampling");
+}
+
+// A copy of the program where an installation has it.
+TEST_F(Weights, BesideAnInstalledProgramAreTakenWithoutACheckpoint) {
+  fs::create_directories(folder->path("prefix/bin"));
+  fs::copy_file(FLASHRNA_PROGRAM, folder->path("prefix/bin/flashrna"));
+  const std::string command =
+      folder->path("prefix/bin/flashrna") + " sample --lengths 20 --samples 1 --steps 2 --output from_shipped";
+  const ProgramResult none = run_shell(command, {.folder = folder->path()});
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.errors, HasSubstr("error: --checkpoint FILE is missing, and there are no weights at " +
+                                     folder->path("prefix/share/flashrna/weights/flashrna-small.h5") + "; give"));
+  EXPECT_FALSE(fs::exists(folder->path("from_shipped")));
+
+  fs::create_directories(folder->path("prefix/share/flashrna/weights"));
+  make_weights("prefix/share/flashrna/weights/flashrna-small.h5");
+  folder->write("prefix/share/flashrna/weights/README.md", "# a model card\n");
+  const ProgramResult shipped = run_shell(command, {.folder = folder->path()});
+  EXPECT_EQ(shipped.status, 0) << shipped.errors;
+  EXPECT_THAT(shipped.errors,
+              HasSubstr("no --checkpoint: the weights that ship with flashrna, " +
+                        folder->path("prefix/share/flashrna/weights/flashrna-small.h5") +
+                        " (4 steps); what they can do: " + folder->path("prefix/share/flashrna/weights/README.md")));
+  EXPECT_TRUE(fs::exists(folder->path("from_shipped/len_00020_sample_000.cif")));
+}
+
+// Four samples, of a length and number of steps that take seconds: what `flashrna sample` gives a newcomer looks like a
+// backbone. The figures of 240 samples: weights/README.md.
+TEST(ShippedWeights, GiveBackbonesThatLookLikeRna) {
+  if (!fs::exists(FLASHRNA_SOURCE_DIR "/weights/flashrna-small.h5")) {
+    GTEST_SKIP() << "no weights/flashrna-small.h5 in " FLASHRNA_SOURCE_DIR;
+  }
+  const TemporaryFolder samples;
+  const ProgramResult result = run_flashrna(
+      {"sample", "--lengths", "40", "--samples", "4", "--steps", "20", "--seed", "1", "--output", "samples"},
+      {.folder = samples.path()});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("weights/flashrna-small.h5"));
+  const MetricsTable table = MetricsTable::read(samples.path("samples/samples.csv"));
+  ASSERT_EQ(table.rows.size(), 4u);
+  const auto mean = [&](const char* column) {
+    double sum = 0.0;
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+      const std::optional<double> value = table.number(row, table.column(column));
+      EXPECT_TRUE(value) << column << " of sample " << row;
+      sum += value.value_or(0.0) / static_cast<double>(table.rows.size());
+    }
+    return sum;
+  };
+  EXPECT_GE(mean("c4_neighbors"), 0.85);
+  EXPECT_GE(mean("bonded"), 0.80);
+  EXPECT_LE(mean("clashes"), 20.0) << "per 100 atoms";
+  // Natives of 40 nt have 18 Å.
+  EXPECT_GE(mean("radius_of_gyration"), 12.0);
+  EXPECT_LE(mean("radius_of_gyration"), 27.0);
+}
+
+}  // namespace
+}  // namespace flashrna

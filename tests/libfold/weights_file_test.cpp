@@ -1,0 +1,142 @@
+#include "libfold/weights_file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "datasets/hdf5_file.h"
+#include "kernels/torch_headers.h"
+#include "libfold/sampling/sampler.h"
+#include "rna/error.h"
+#include "tests/libfold/tiny_run.h"
+
+namespace flashrna {
+namespace {
+
+class WeightsFile : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
+    write_tiny_dataset(*folder_ / "tiny.h5", five_chains());
+    TinyRun run(*folder_ / "tiny.h5");
+    run.config.training.steps = 5;
+    checkpoint_ = read_checkpoint(run.train(*folder_ / "run").checkpoint);
+    // One tensor large enough to be packed, and numbers that float16 has only without their leading one.
+    checkpoint_.weights["large"] = at::arange(40000, at::kFloat).view({200, 200}) * 1e-7;
+    checkpoint_.ema["large"] = -checkpoint_.weights["large"];
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::string path(const std::string& name) { return *folder_ / name; }
+  static Checkpoint written_and_read(const std::string& name, const Checkpoint& checkpoint, bool averaged) {
+    write_weights(path(name), checkpoint, {"0.1.0", "cafe", "CC0", "for a test"}, averaged, false);
+    return read_checkpoint(path(name));
+  }
+  static void expect_rounded(const NamedTensors& got, const NamedTensors& expected) {
+    ASSERT_EQ(got.size(), expected.size());
+    for (const auto& [name, tensor] : expected) {
+      ASSERT_TRUE(got.contains(name)) << name;
+      EXPECT_TRUE(at::equal(got.at(name), tensor.to(at::kHalf).to(at::kFloat))) << name;
+    }
+  }
+
+  static std::unique_ptr<TemporaryFolder> folder_;
+  static Checkpoint checkpoint_;
+};
+std::unique_ptr<TemporaryFolder> WeightsFile::folder_;
+Checkpoint WeightsFile::checkpoint_;
+
+TEST_F(WeightsFile, HoldsTheAverageAsFloat16AndWhatSamplingNeeds) {
+  const Checkpoint read = written_and_read("average.h5", checkpoint_, true);
+  expect_rounded(read.weights, checkpoint_.ema);
+  EXPECT_TRUE(read.weights_only);
+  EXPECT_TRUE(read.averaged);
+  EXPECT_TRUE(read.ema.empty());
+  EXPECT_TRUE(read.exp_avg.empty());
+  EXPECT_EQ(read.step, 5);
+  EXPECT_EQ(read.data, checkpoint_.data);
+  EXPECT_EQ(read.longest_chain, checkpoint_.longest_chain);
+  EXPECT_EQ(read.longest_chain_length, 12);
+  const RunConfig before = read_run_config(checkpoint_.configuration, "before");
+  const RunConfig after = read_run_config(read.configuration, "after");
+  EXPECT_EQ(after.model.node_channels, before.model.node_channels);
+  EXPECT_NE(before.data.path, "tiny.h5");
+  EXPECT_EQ(after.data.path, "tiny.h5") << "where it lay is not told";
+  const Hdf5File file = Hdf5File::open(path("average.h5"));
+  EXPECT_EQ(file.root().text("license"), "CC0");
+  EXPECT_EQ(file.root().text("dataset_sha256"), "cafe");
+  EXPECT_EQ(file.root().open_dataset("weights/large").type(), Hdf5Type::kFloat16);
+}
+
+TEST_F(WeightsFile, HoldsTheRawWeightsWhereTheyAreAskedForOrAllThereIs) {
+  Checkpoint without = checkpoint_;
+  without.ema.clear();
+  for (const Checkpoint& read :
+       {written_and_read("raw.h5", checkpoint_, false), written_and_read("without.h5", without, true)}) {
+    expect_rounded(read.weights, checkpoint_.weights);
+    EXPECT_FALSE(read.averaged);
+  }
+  // Weights made of weights say the same of themselves.
+  EXPECT_TRUE(written_and_read("again.h5", written_and_read("once.h5", checkpoint_, true), true).averaged);
+}
+
+TEST_F(WeightsFile, TheSameCheckpointGivesTheSameBytes) {
+  written_and_read("one.h5", checkpoint_, true);
+  written_and_read("two.h5", checkpoint_, true);
+  EXPECT_FALSE(read_text(path("one.h5")).empty());
+  EXPECT_TRUE(read_text(path("one.h5")) == read_text(path("two.h5")));
+}
+
+TEST_F(WeightsFile, AValueBeyondFloat16NamesItsTensorAndNothingIsWritten) {
+  for (const double value : {65520.0, -1e6, std::nan("")}) {
+    Checkpoint checkpoint = checkpoint_;
+    checkpoint.ema["large"] = checkpoint_.ema["large"].clone();
+    checkpoint.ema["large"][3][4] = value;
+    const std::string message = message_of([&] { write_weights(path("refused.h5"), checkpoint, {}, true, false); });
+    EXPECT_NE(message.find(":/ema/large: 1 of its 40000 values cannot be float16, the first is"), std::string::npos)
+        << message;
+    EXPECT_FALSE(std::filesystem::exists(path("refused.h5")));
+  }
+}
+
+TEST_F(WeightsFile, AFileThatExistsIsReplacedOnlyWhenAsked) {
+  written_and_read("there.h5", checkpoint_, true);
+  const std::string before = read_text(path("there.h5"));
+  EXPECT_THROW(write_weights(path("there.h5"), checkpoint_, {}, false, false), Error);
+  EXPECT_TRUE(read_text(path("there.h5")) == before);
+  write_weights(path("there.h5"), checkpoint_, {}, false, true);
+  EXPECT_FALSE(read_checkpoint(path("there.h5")).averaged);
+}
+
+TEST_F(WeightsFile, TrainingCannotGoOnFromIt) {
+  TinyRun run(path("tiny.h5"));
+  run.config.training.steps = 2;
+  const std::string checkpoint = run.train(path("stopped")).checkpoint;
+  write_weights(checkpoint, read_checkpoint(checkpoint), {}, true, true);
+  EXPECT_EQ(message_of([&] { run.resume(path("stopped")); }),
+            checkpoint +
+                ": a weights file, for sampling: it holds no state of the optimizer, so that training cannot go on "
+                "from it; resume from a checkpoint that `flashrna train` wrote");
+}
+
+// The rounding of a weight is at most 2^-11 of it; four steps of this network pass on some 1e-3 of the noise's 10 Å.
+TEST_F(WeightsFile, SamplesAreThoseOfTheCheckpointButForTheRoundingOfWeights) {
+  Checkpoint checkpoint = checkpoint_;
+  checkpoint.ema.erase("large");
+  checkpoint.weights.erase("large");
+  const Checkpoint rounded = written_and_read("sampled.h5", checkpoint, true);
+  Sampler exact(checkpoint, "ema", at::kCPU), float16(rounded, "ema", at::kCPU);
+  const SampledBackbone a = exact.sample({12}, {0}, 5, 4).front(), b = float16.sample({12}, {0}, 5, 4).front();
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.frames.size(); ++i)
+    largest = std::max(largest, (a.frames[i].translation - b.frames[i].translation).norm());
+  std::cout << "  largest difference: " << largest << " Å\n";
+  EXPECT_GT(largest, 0.0);
+  EXPECT_LT(largest, 0.01);
+  EXPECT_EQ(message_of([&] { Sampler(rounded, "raw", at::kCPU); }),
+            rounded.path + ": holds the moving average of the weights alone; leave --weights raw out");
+}
+
+}  // namespace
+}  // namespace flashrna
