@@ -1,5 +1,6 @@
 // flashrna evaluate: how good a set of backbones is (libfold/evaluation), as a table, files and a page to look at.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -19,6 +20,7 @@
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report.h"
+#include "libfold/evaluation/thresholds.h"
 #include "rna/atomic_file.h"
 #include "rna/error.h"
 
@@ -32,7 +34,7 @@ struct Request {
   EvaluationSettings evaluation;
   SelfConsistencySettings programs;
   std::vector<std::string> compare;
-  std::string output, unit = "model";
+  std::string output, unit = "model", thresholds;
   bool no_diversity = false, no_novelty = false;
 };
 
@@ -58,6 +60,8 @@ void add_options(CommandLine& line, Request& request) {
   line.option("cache", request.programs.folder, "DIR",
               "keeps their results; default: self_consistency in the output folder");
   line.list("compare", request.compare, "DIR...", "instead of samples: output folders of earlier evaluations");
+  line.option("thresholds", request.thresholds, "FILE.csv",
+              "print these bounds on measures and who is within them; exit status 1 if a set is not");
 }
 
 void check(Request& request) {
@@ -231,6 +235,35 @@ std::string comparison_csv(const std::vector<ComparedMeasure>& measures, const s
   return csv.to_csv();
 }
 
+// What every set must reach, and what it has. Throws Error, once all is printed, if one does not reach it.
+void print_thresholds(const std::vector<Threshold>& thresholds, const std::vector<ComparedMeasure>& measures,
+                      const std::vector<std::string>& names, bool as_json) {
+  std::vector<std::string> columns{"measure", "threshold"};
+  for (const std::string& name : names) columns.insert(columns.end(), {name, name + " passes"});
+  columns.insert(columns.end(), {"reference", "unit", "key"});
+  Table table(columns);
+  std::vector<std::string> missed;
+  for (const Threshold& threshold : thresholds) {
+    const Definition& definition = definitions().at(threshold.key);
+    const auto found =
+        std::find_if(measures.begin(), measures.end(), [&](const auto& m) { return m.key == threshold.key; });
+    const bool measured = found != measures.end();
+    const std::optional<double> reference = measured ? found->reference : std::nullopt;
+    std::vector<Table::Cell> row{definition.name, threshold.text()};
+    for (std::size_t s = 0; s < names.size(); ++s) {
+      const std::optional<double> value = measured ? found->values[s] : std::nullopt;
+      const bool met = threshold.met(value, reference);
+      row.insert(row.end(), {cell(value), met});
+      if (!met) missed.push_back(fmt::format("{} of {}", threshold.key, names[s]));
+    }
+    row.insert(row.end(), {cell(reference), definition.unit, threshold.key});
+    table.add_row(row);
+  }
+  table.print(as_json);
+  if (!missed.empty())
+    fail("{} of {} thresholds not met: {}", missed.size(), thresholds.size() * names.size(), fmt::join(missed, ", "));
+}
+
 void print_summary(const EvaluatedSet& set, const std::string& output, bool as_json) {
   if (!as_json) return side_by_side(compare_measures({set}), {"samples"}).print(false);
   Json json = {{"output", output}};
@@ -254,7 +287,7 @@ std::string name_of_run(const std::string& folder, const std::vector<std::string
   return alike > 1 || is_column ? folder : name;
 }
 
-int compare_runs(const Request& request, const CommonOptions& common) {
+int compare_runs(const Request& request, const std::vector<Threshold>& thresholds, const CommonOptions& common) {
   std::vector<EvaluatedSet> sets;
   std::vector<std::string> names;
   for (const std::string& folder : request.compare) {
@@ -275,11 +308,14 @@ int compare_runs(const Request& request, const CommonOptions& common) {
   const std::vector<ComparedMeasure> measures = compare_measures(sets);
   output.write("comparison.csv", comparison_csv(measures, names));
   output.write("report.html", make_report(sets));
-  side_by_side(measures, names).print(common.json);
+  if (thresholds.empty())
+    side_by_side(measures, names).print(common.json);
+  else
+    print_thresholds(thresholds, measures, names, common.json);
   return 0;
 }
 
-int evaluate_samples(const Request& request, const CommonOptions& common) {
+int evaluate_samples(const Request& request, const std::vector<Threshold>& thresholds, const CommonOptions& common) {
   const OutputFolder output(request.output);
   Stages stages(common.quiet);
   EvaluationCalls calls;
@@ -300,7 +336,10 @@ int evaluate_samples(const Request& request, const CommonOptions& common) {
   output.write("metrics.csv", set.metrics.to_csv());
   output.write("summary.json", readable_json(set.summary));
   output.write("report.html", make_report({set}));
-  print_summary(set, request.output, common.json);
+  if (thresholds.empty())
+    print_summary(set, request.output, common.json);
+  else
+    print_thresholds(thresholds, compare_measures({set}), {"samples"}, common.json);
   return 0;
 }
 
@@ -317,7 +356,10 @@ int evaluate_main(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   check(request);
   request.evaluation.threads = common.threads;
-  return request.compare.empty() ? evaluate_samples(request, common) : compare_runs(request, common);
+  const std::vector<Threshold> thresholds =
+      request.thresholds.empty() ? std::vector<Threshold>() : read_thresholds(request.thresholds);
+  return request.compare.empty() ? evaluate_samples(request, thresholds, common)
+                                 : compare_runs(request, thresholds, common);
 }
 
 }  // namespace flashrna

@@ -13,6 +13,8 @@
 #include "cli/table.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
+#include "datasets/filters.h"
+#include "rna/backbone.h"
 #include "rna/error.h"
 #include "rna/structure_writer.h"
 
@@ -24,10 +26,12 @@ namespace fs = std::filesystem;
 struct ExportSettings {
   std::vector<std::string> chains;
   std::string split, output, format = "cif";
-  bool overwrite = false;
+  ChainFilter filter;
+  bool overwrite = false, rebuilt = false;
 };
 
-// Indices of the chains whose id or entry is in `names` (all if there are none) and whose split is `split` (if given).
+// Indices of the chains whose id or entry is in `names` (all if there are none), whose split is `split` (if given), and
+// that pass the filter.
 std::vector<std::size_t> choose_chains(const DatasetReader& reader, const ExportSettings& settings) {
   const auto& chains = reader.chains();
   for (const std::string& name : settings.chains) {
@@ -44,16 +48,26 @@ std::vector<std::size_t> choose_chains(const DatasetReader& reader, const Export
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < chains.size(); ++i) {
     const bool named = names.empty() || names.contains(chains[i].id) || names.contains(chains[i].entry);
-    if (named && (settings.split.empty() || chains[i].split == settings.split)) chosen.push_back(i);
+    const bool in_split = settings.split.empty() || chains[i].split == settings.split;
+    if (named && in_split && settings.filter.passes(chains[i])) chosen.push_back(i);
   }
-  if (chosen.empty())
+  if (chosen.empty() && settings.filter.min_length <= 1 && settings.filter.max_length == 0)
     fail("{}: no chain has the split \"{}\"; flashrna split assigns them", reader.path(), settings.split);
+  if (chosen.empty())
+    fail(
+        "{}: no chain of those asked for is within --min-length {} and --max-length {}; flashrna info shows the "
+        "lengths",
+        reader.path(), settings.filter.min_length, settings.filter.max_length);
   return chosen;
 }
 
-std::string structure_text(const DatasetReader& reader, std::size_t index, const std::string& format) {
-  const Structure structure = structure_of(reader.chains()[index], reader.read_rows(index));
-  return format == "pdb" ? to_pdb(structure) : to_mmcif(structure);
+std::string structure_text(const DatasetReader& reader, std::size_t index, const ExportSettings& settings) {
+  Structure structure = structure_of(reader.chains()[index], reader.read_rows(index));
+  if (settings.rebuilt) {
+    for (Chain& chain : structure.chains)
+      for (Nucleotide& nucleotide : chain.nucleotides) nucleotide = rebuild_nucleotide(nucleotide);
+  }
+  return settings.format == "pdb" ? to_pdb(structure) : to_mmcif(structure);
 }
 
 // Identifiers may hold characters that mean something in a path.
@@ -70,7 +84,7 @@ void write_to_stdout(const DatasetReader& reader, const std::vector<std::size_t>
   if (settings.format == "pdb" && chosen.size() > 1) {
     fail_usage("{} chains do not fit into one PDB stream; name one with --chains, or write mmCIF", chosen.size());
   }
-  for (const std::size_t i : chosen) std::fputs(structure_text(reader, i, settings.format).c_str(), stdout);
+  for (const std::size_t i : chosen) std::fputs(structure_text(reader, i, settings).c_str(), stdout);
 }
 
 // False if it was interrupted.
@@ -90,7 +104,7 @@ bool write_files(const DatasetReader& reader, const std::vector<std::size_t>& ch
   Progress progress("exporting", "chains", static_cast<std::int64_t>(chosen.size()), quiet);
   for (const std::size_t i : chosen) {
     if (interrupted()) return false;
-    write_file_atomically(path_of(i), structure_text(reader, i, settings.format));
+    write_file_atomically(path_of(i), structure_text(reader, i, settings));
     progress.advance();
   }
   return true;
@@ -110,6 +124,10 @@ int export_main(const std::vector<std::string>& arguments) {
               Need::kRequired);
   line.list("chains", settings.chains, "ID...", "identifiers of chains (1EHZ_1_A) or entries (1EHZ); default: all");
   line.option("split", settings.split, "NAME", "only chains of this split: train, validation or test");
+  line.option("min-length", settings.filter.min_length, "N", "only chains of at least so many nucleotides");
+  line.option("max-length", settings.filter.max_length, "N", "only chains of at most so many; 0 = no limit");
+  line.flag("rebuilt", settings.rebuilt,
+            "instead of the stored atoms the backbone that each residue's own frame and torsions make");
   line.option("format", settings.format, "NAME", "cif or pdb");
   line.flag("overwrite", settings.overwrite, "replace files that exist");
   line.common(common);
@@ -121,6 +139,10 @@ int export_main(const std::vector<std::string>& arguments) {
       settings.split != "test") {
     fail_usage("--split \"{}\" is not train, validation or test", settings.split);
   }
+  const ChainFilter& filter = settings.filter;
+  if (filter.min_length < 1) fail_usage("--min-length {}: must be at least 1", filter.min_length);
+  if (filter.max_length != 0 && filter.max_length < filter.min_length)
+    fail_usage("--max-length {}: must be at least --min-length, {}, or 0", filter.max_length, filter.min_length);
   const DatasetReader reader(files.at(0));
   const std::vector<std::size_t> chosen = choose_chains(reader, settings);
   if (settings.output == "-") {

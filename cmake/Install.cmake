@@ -7,9 +7,7 @@ set(_package lib/cmake/flashrna)
 set_target_properties(flashrna PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)  # LibTorch stays where it is
 install(TARGETS flashrna RUNTIME DESTINATION bin)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION share/flashrna FILES_MATCHING PATTERN "*.ini")
-if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/weights)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights DESTINATION share/flashrna)
-endif()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights DESTINATION share/flashrna)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/flashrna)
 
 foreach(_folder rna datasets kernels)

@@ -3,6 +3,8 @@
 #include <Eigen/Geometry>
 #include <cmath>
 
+#include "rna/frame.h"
+
 namespace flashrna {
 namespace {
 
@@ -103,6 +105,24 @@ std::array<Vec3, kBackboneAtoms> rebuild_backbone(const RigidTransform& frame,
   }
   atoms[kO2] = place_o2(atoms[kC1], atoms[kC2], atoms[kC3]);
   return atoms;
+}
+
+Nucleotide rebuild_nucleotide(const Nucleotide& nucleotide) {
+  const BackboneGeometry& geometry = ideal_backbone_geometry();
+  const Torsions torsions = torsions_of(nucleotide);
+  const auto atoms = rebuild_backbone(frame_of(nucleotide), torsions.sin_cos, geometry);
+  Nucleotide rebuilt = nucleotide;
+  rebuilt.atom_mask = 0;
+  rebuilt.atoms.fill(Vec3::Zero());
+  for (int slot = 0; slot < kBackboneAtoms; ++slot) {
+    bool placed = slot != kO2;
+    for (int g = placed ? geometry.group[slot] : 0; g > 0; g = geometry.parent[g]) {
+      placed = placed && (torsions.mask >> (g - 1) & 1u) != 0;
+    }
+    if (placed) rebuilt.set(slot, atoms[slot]);
+  }
+  if (rebuilt.has(kC1) && rebuilt.has(kC2)) rebuilt.set(kO2, atoms[kO2]);
+  return rebuilt;
 }
 
 }  // namespace flashrna

@@ -40,4 +40,8 @@ std::array<Vec3, kBackboneAtoms> rebuild_backbone(const RigidTransform& frame,
                                                   const std::array<std::array<double, 2>, kTorsions>& sin_cos,
                                                   const BackboneGeometry& geometry = ideal_backbone_geometry());
 
+// `nucleotide` with nothing but what its own frame and torsions make of it: the backbone atoms, without those that an
+// undefined torsion would place. Throws Error if it has no frame.
+Nucleotide rebuild_nucleotide(const Nucleotide& nucleotide);
+
 }  // namespace flashrna

@@ -5,11 +5,14 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "libfold/evaluation/ordered_pipeline.h"
+#include "rna/structure_alignment.h"
 
 namespace flashrna {
 namespace {
@@ -112,7 +115,7 @@ class Evaluator {
     settings.stop = calls_.stop;
     const std::vector<std::vector<Vec3>> chains = chains_of(evaluation_.samples);
     const StructureClusters clusters = cluster_structures(chains, settings);
-    Diversity diversity{clusters.cluster, clusters.representatives.size(), std::nullopt};
+    Diversity diversity{clusters.cluster, clusters.representatives.size(), mean_pair_tm(chains), std::nullopt};
     if (evaluation_.consistency) {
       std::vector<std::vector<Vec3>> valid;
       for (std::size_t i = 0; i < chains.size(); ++i) {
@@ -122,6 +125,29 @@ class Evaluator {
       diversity.valid_clusters = cluster_structures(valid, settings).representatives.size();
     }
     evaluation_.diversity = std::move(diversity);
+  }
+
+  // Of Diversity; whatever it is if stop() ended it.
+  std::optional<double> mean_pair_tm(const std::vector<std::vector<Vec3>>& chains) const {
+    std::map<std::size_t, std::vector<std::size_t>> of_length;
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (std::size_t i = 0; i < chains.size(); ++i) {
+      std::vector<std::size_t>& alike = of_length[chains[i].size()];
+      if (alike.size() == kComparedPerLength) continue;
+      for (const std::size_t j : alike) pairs.emplace_back(j, i);
+      alike.push_back(i);
+    }
+    if (pairs.empty()) return std::nullopt;
+    std::vector<double> scores(pairs.size());
+    std::atomic<std::size_t> done = 0;
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
+    tbb::parallel_for(std::size_t{0}, pairs.size(), [&](std::size_t k) {
+      if (stopped()) return;
+      const std::vector<Vec3>&a = chains[pairs[k].first], &b = chains[pairs[k].second];
+      scores[k] = align_structures(a, b, static_cast<int>(a.size())).score.value;
+      progress("comparing samples of one length", "pairs", ++done, pairs.size());
+    });
+    return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
   }
 
   const EvaluationCalls& calls_;

@@ -20,6 +20,9 @@ namespace flashrna {
 // Structures at least this alike are one fold (RNA-FrameFlow): clusters, and validity by self-consistency.
 inline constexpr double kSameFold = 0.45;
 
+// Samples of one length whose pairs are compared: the first ones. The work grows with their square.
+inline constexpr std::size_t kComparedPerLength = 20;
+
 struct EvaluationSettings {
   std::vector<std::string> samples;
   StructureUnit unit = StructureUnit::kModel;
@@ -41,6 +44,7 @@ struct EvaluationCalls {
 struct Diversity {
   std::vector<int> cluster;  // by sample
   std::size_t clusters = 0;
+  std::optional<double> mean_pair_tm;         // none where no two samples are of one length
   std::optional<std::size_t> valid_clusters;  // of the valid samples alone; with self-consistency
 };
 

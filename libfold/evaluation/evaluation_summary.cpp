@@ -63,6 +63,9 @@ std::vector<std::string> measure_cells(const StructureMeasures& m, const Gyratio
           text(m.links),
           text(m.breaks),
           text(share(m.c4_near, m.links)),
+          text(share(m.c4_close, m.links)),
+          text(share(m.bonded, m.o3_p_links)),
+          text(share(m.o3_p_near, m.o3_p_links)),
           text(m.clashes.pairs),
           text(m.clashes.per_100_atoms()),
           text(m.clashes.published_per_100_atoms()),
@@ -96,10 +99,11 @@ void append(std::vector<std::string>& row, const std::vector<std::string>& cells
 // ---- The set ----
 
 struct Totals {
-  long structures = 0, links = 0, breaks = 0, c4_near = 0, centers = 0, inverted = 0, riboses = 0, c3_endo = 0;
+  long structures = 0, links = 0, breaks = 0, c4_near = 0, c4_close = 0, o3_p_links = 0, bonded = 0, o3_p_near = 0;
+  long in_rg_band = 0, centers = 0, inverted = 0, riboses = 0, c3_endo = 0;
   Clashes clashes;
   AFormCount a_form;
-  std::vector<double> lengths, rg_ratios;
+  std::vector<double> lengths, rg_ratios, clash_rates;
 };
 
 Totals totals_of(const StructureSet& set, const GyrationFit& fit) {
@@ -110,6 +114,12 @@ Totals totals_of(const StructureSet& set, const GyrationFit& fit) {
     totals.links += m.links;
     totals.breaks += m.breaks;
     totals.c4_near += m.c4_near;
+    totals.c4_close += m.c4_close;
+    totals.o3_p_links += m.o3_p_links;
+    totals.bonded += m.bonded;
+    totals.o3_p_near += m.o3_p_near;
+    totals.in_rg_band += fit.in_band(m.residues, m.radius_of_gyration);
+    totals.clash_rates.push_back(m.clashes.per_100_atoms());
     totals.centers += m.chiral_centers();
     totals.inverted += m.inverted_centers();
     totals.riboses += m.riboses;
@@ -135,12 +145,17 @@ std::vector<std::pair<const char*, Maybe>> geometry_of(const StructureSet& set, 
           {"median_length", median_of(t.lengths)},
           {"break_rate", rate(t.breaks, t.links)},
           {"c4_neighbor_rate", rate(t.c4_near, t.links)},
+          {"c4_close_rate", rate(t.c4_close, t.links)},
+          {"bonded_rate", rate(t.bonded, t.o3_p_links)},
+          {"o3_p_near_rate", rate(t.o3_p_near, t.o3_p_links)},
           {"clash_rate", rate(t.clashes.pairs, t.clashes.atoms)},
+          {"median_clashes", median_of(t.clash_rates)},
           {"published_clash_rate", rate(t.clashes.published_pairs, t.clashes.atoms)},
           {"inversion_rate", rate(t.inverted, t.centers)},
           {"a_form_rate", rate(t.a_form.a_form, t.a_form.nucleotides)},
           {"c3_endo_rate", rate(t.c3_endo, t.riboses)},
-          {"median_rg_ratio", median_of(t.rg_ratios)}};
+          {"median_rg_ratio", median_of(t.rg_ratios)},
+          {"rg_band_rate", std::isfinite(fit.prefactor) ? rate(t.in_rg_band, t.structures) : std::nullopt}};
 }
 
 Maybe mean_torsion_distance(const Evaluation& evaluation) {
@@ -159,6 +174,7 @@ void add_diversity(const Evaluation& evaluation, std::vector<SetMeasure>& measur
   const double clusters = static_cast<double>(diversity.clusters);
   measures.push_back({"clusters", clusters, {}});
   measures.push_back({"d_raw", clusters / n, {}});
+  measures.push_back({"mean_pair_tm", diversity.mean_pair_tm, {}});
   if (!diversity.valid_clusters) return;
   std::size_t valid = 0;
   for (std::size_t i = 0; i < evaluation.samples.structures.size(); ++i) valid += evaluation.valid(i);
@@ -359,7 +375,8 @@ Json gyration_json(const Evaluation& evaluation) {
   if (std::isfinite(fit.prefactor)) {
     json = {{"prefactor", rounded(fit.prefactor, 6)},
             {"exponent", rounded(fit.exponent, 6)},
-            {"deviation_of_logarithm", rounded(fit.deviation, 6)}};
+            {"deviation_of_logarithm", rounded(fit.deviation, 6)},
+            {"band_of_logarithm", {rounded(fit.low, 6), rounded(fit.high, 6)}}};
   }
   if (!evaluation.reference) return json;
   Json lengths = Json::array(), radii = Json::array();
@@ -383,6 +400,9 @@ MetricsTable metrics_table(const Evaluation& evaluation) {
                    "links",
                    "breaks",
                    "c4_neighbors",
+                   "c4_close",
+                   "bonded",
+                   "o3_p_near",
                    "clashes",
                    "clashes_per_100_atoms",
                    "published_clashes_per_100_atoms",

@@ -14,8 +14,12 @@ struct GyrationFit {
   double prefactor = 0.0;  // Å; NaN where the points do not determine a line
   double exponent = 0.0;
   double deviation = 0.0;  // standard deviation of ln Rg about the line
+  double low = 0.0;        // 5th and 95th percentile of ln Rg less the line, over the same points
+  double high = 0.0;
 
   double radius(int length) const;  // Å
+  // Whether ln Rg less the line is from `low` to `high`; false without a line.
+  bool in_band(int length, double radius) const;
 };
 
 // Least squares of ln Rg against ln L over the points of at least kShortestFitted nucleotides; needs three of them, of

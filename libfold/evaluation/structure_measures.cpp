@@ -43,6 +43,12 @@ void count_links(std::span<const Nucleotide> nucleotides, StructureMeasures& mea
     measures.breaks += next.residue_index != previous.residue_index + 1;
     const double distance = (next.atoms[kC4] - previous.atoms[kC4]).norm();
     measures.c4_near += distance >= 5.0 && distance <= 7.0;
+    measures.c4_close += distance >= 5.5 && distance <= 6.5;
+    if (!previous.has(kO3) || !next.has(kP)) continue;
+    const double bond = (next.atoms[kP] - previous.atoms[kO3]).norm();
+    ++measures.o3_p_links;
+    measures.bonded += bond < 2.5;
+    measures.o3_p_near += bond >= 1.2 && bond <= 2.2;
   }
 }
 

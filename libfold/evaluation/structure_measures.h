@@ -19,6 +19,10 @@ struct StructureMeasures {
   int links = 0;                    // pairs of successive nucleotides of one chain
   int breaks = 0;                   // links without a bond: residue_index rises by more than 1
   int c4_near = 0;                  // links with C4'-C4' in 5 to 7 Å, broken ones included
+  int c4_close = 0;                 // the same in 5.5 to 6.5 Å
+  int o3_p_links = 0;               // links whose O3' and P are there, broken ones included
+  int bonded = 0;                   // of these, with O3'-P below 2.5 Å
+  int o3_p_near = 0;                // of these, with O3'-P in 1.2 to 2.2 Å
   double radius_of_gyration = 0.0;  // Å, of C4'
   AFormCount a_form;
   Clashes clashes;

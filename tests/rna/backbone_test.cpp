@@ -113,6 +113,35 @@ TEST(Backbone, O2MakesTetrahedralAnglesOnItsNaturalSide) {
   EXPECT_LT(o2.dot(c1.cross(c3)), 0.0);
 }
 
+TEST(Backbone, ARebuiltNucleotideIsThatOfItsFrameAndTorsions) {
+  double worst = 0.0;
+  for (const RandomPose& pose : random_poses(50)) {
+    const Nucleotide original = rebuilt(pose), again = rebuild_nucleotide(original);
+    EXPECT_EQ(again.atom_mask, (1u << kBackboneAtoms) - 1u);
+    for (int slot = 0; slot < kBackboneAtoms; ++slot)
+      worst = std::max(worst, (again.atoms[slot] - original.atoms[slot]).norm());
+  }
+  std::cout << "  largest error " << worst << " Å\n";
+  EXPECT_LE(worst, 1e-6);
+}
+
+TEST(Backbone, ARebuiltNucleotideLacksWhatUndefinedTorsionsPlace) {
+  const Nucleotide whole = rebuilt(random_poses(1).front());
+  const auto lost_without = [&](int missing) {
+    Nucleotide nucleotide = whole;
+    nucleotide.atom_mask &= ~(1u << missing);
+    std::vector<std::string> lost;
+    const Nucleotide again = rebuild_nucleotide(nucleotide);
+    for (int slot = 0; slot < kBackboneAtoms; ++slot)
+      if (!again.has(slot)) lost.emplace_back(atom_name(Base::A, slot));
+    return lost;
+  };
+  EXPECT_EQ(lost_without(kOP1), std::vector<std::string>{"OP1"});
+  EXPECT_EQ(lost_without(kP), (std::vector<std::string>{"P", "OP1", "OP2"}));
+  EXPECT_EQ(lost_without(kO2), std::vector<std::string>{}) << "it stands by ideal geometry";
+  EXPECT_EQ(lost_without(kC1), (std::vector<std::string>{"O2'", "C1'", "N9"}));
+}
+
 TEST(Torsion, UndefinedTorsionsAreMaskedAndNeutral) {
   Nucleotide nucleotide = rebuilt(random_poses(1).front());
   nucleotide.atom_mask &= ~(1u << kP);

@@ -29,6 +29,22 @@ TEST(GyrationFit, DeviationIsThatOfTheLogarithm) {
   EXPECT_NEAR(fit.deviation, 0.1, 1e-12);
 }
 
+TEST(GyrationFit, TheBandIsFromTheFifthToTheNinetyFifthPercentile) {
+  // Off the line by -1.00, -0.98, ... 1.00, the same at both lengths.
+  std::vector<GyrationPoint> points;
+  for (int k = -50; k <= 50; ++k) {
+    points.push_back({100, 10.0 * std::exp(0.02 * k)});
+    points.push_back({400, 20.0 * std::exp(0.02 * k)});
+  }
+  const GyrationFit fit = fit_gyration(points);
+  EXPECT_NEAR(fit.low, -0.90, 0.011);
+  EXPECT_NEAR(fit.high, 0.90, 0.011);
+  EXPECT_TRUE(fit.in_band(100, 10.0 * std::exp(0.88)));
+  EXPECT_FALSE(fit.in_band(100, 10.0 * std::exp(0.92)));
+  EXPECT_FALSE(fit.in_band(400, 20.0 * std::exp(-0.92)));
+  EXPECT_FALSE(fit_gyration({}).in_band(100, 10.0));
+}
+
 TEST(GyrationFit, OneLengthOrTwoPointsDetermineNoLine) {
   EXPECT_TRUE(std::isnan(fit_gyration(std::vector<GyrationPoint>{{50, 15}, {50, 16}, {50, 17}}).prefactor));
   EXPECT_TRUE(std::isnan(fit_gyration(std::vector<GyrationPoint>{{50, 15}, {60, 16}}).prefactor));

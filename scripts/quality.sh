@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Whether 240 samples reach what weights that ship must reach (weights/thresholds.csv), beside held-out natives and the
+# same natives rebuilt from their own frames and torsions; then long samples, with time and memory. DATASET is one that
+# `flashrna split` wrote; its train part is the reference. Without WEIGHTS the natives alone. Given again, only what is
+# missing is sampled.
+#
+#   scripts/quality.sh PROGRAM DATASET OUTPUT [WEIGHTS]
+#
+# OUTPUT gets natives/, rebuilt/ and samples/, evaluation/ of each, comparison/ with all measures side by side,
+# thresholds.json, measures.json, and long/ with a folder by length. Exit status 1 if a threshold is not met.
+set -euo pipefail
+if [[ $# -lt 3 || $# -gt 4 ]]; then
+  echo "usage: scripts/quality.sh PROGRAM DATASET OUTPUT [WEIGHTS]" >&2
+  exit 2
+fi
+program=$(realpath "$1") dataset=$(realpath "$2") weights=${4:+$(realpath "$4")}
+thresholds=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../weights/thresholds.csv")
+mkdir -p "$3"
+cd "$3"
+
+flashrna() { printf '$ flashrna %s\n' "$*" >&2; "$program" "$@"; }
+# The same, and its peak of memory to long/LENGTH/peak_kilobytes.
+flashrna_in_memory() {
+  printf '$ flashrna %s\n' "$*" >&2
+  python3 - "$program" "$@" <<'PYTHON'
+import pathlib, resource, subprocess, sys
+
+status = subprocess.call(sys.argv[1:])
+folder = pathlib.Path(sys.argv[sys.argv.index("--output") + 1])
+if status == 0:
+    (folder / "peak_kilobytes").write_text(f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}\n")
+sys.exit(status)
+PYTHON
+}
+# Chains whose clusters are held out, of both parts, for one alone has few folds; of the lengths that are sampled, for
+# natives of 20 to 40 nt are drawn-out duplex strands as often as hairpins.
+rm -rf natives rebuilt
+for part in validation test; do
+  flashrna export "$dataset" --split "$part" --min-length 40 --max-length 150 --output natives --quiet >&2
+  flashrna export "$dataset" --split "$part" --min-length 40 --max-length 150 --output rebuilt --rebuilt --quiet >&2
+done
+sets=(natives rebuilt)
+if [[ -n $weights ]]; then
+  flashrna sample --checkpoint "$weights" --lengths 40-150:10 --samples 20 --seed 1 --output samples >&2
+  sets=(samples natives rebuilt)
+fi
+if [[ -n $weights ]]; then
+  for request in 1500,2 4000,1; do
+    IFS=, read -r length samples <<<"$request"
+    if [[ -e long/$length/peak_kilobytes ]]; then continue; fi
+    flashrna_in_memory sample --checkpoint "$weights" --lengths "$length" --samples "$samples" --seed 1 \
+      --max-residues "$length" --output "long/$length" >&2
+  done
+fi
+folders=()
+for set in "${sets[@]}"; do
+  # What natives resemble is not asked here, and takes longest.
+  more=(--no-novelty)
+  if [[ $set == samples ]]; then more=(); fi
+  flashrna evaluate --samples "$set" --reference "$dataset" --split train --output "evaluation/$set" "${more[@]}" >&2
+  folders+=("evaluation/$set")
+done
+flashrna evaluate --compare "${folders[@]}" --output comparison --json > measures.json
+status=0
+flashrna evaluate --compare "${folders[@]}" --output comparison --thresholds "$thresholds" --json > thresholds.json || status=$?
+flashrna evaluate --compare "${folders[@]}" --output comparison --thresholds "$thresholds" --quiet || status=$?
+exit $status
