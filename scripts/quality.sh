@@ -2,7 +2,7 @@
 # Whether 240 samples reach what weights that ship must reach (weights/thresholds.csv), beside held-out natives and the
 # same natives rebuilt from their own frames and torsions; then long samples, with time and memory. DATASET is one that
 # `flashrna split` wrote; its train part is the reference. Without WEIGHTS the natives alone. Given again, only what is
-# missing is sampled.
+# missing is sampled. scripts/model_card.py writes the model card from what it leaves.
 #
 #   scripts/quality.sh PROGRAM DATASET OUTPUT [WEIGHTS]
 #
