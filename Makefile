@@ -11,7 +11,7 @@ help:
 	@echo "make build     build/$(PRESET)/flashrna and its tests"
 	@echo "make test      build and run every test but the slow ones"
 	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
-	@echo "make demo      real structures to a trained model to new backbones, in ten minutes"
+	@echo "make demo      new backbones, what they are like, and a model trained, in ten minutes"
 	@echo "make overfit   learn one tRNA by heart, and say how well; ten minutes"
 	@echo "make clean     remove build/$(PRESET)"
 	@echo "PRESET=cpu, cuda or asan chooses what is built; here it is $(PRESET)"
