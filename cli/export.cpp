@@ -14,6 +14,7 @@
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/filters.h"
+#include "datasets/splits.h"
 #include "rna/backbone.h"
 #include "rna/error.h"
 #include "rna/structure_writer.h"
@@ -27,7 +28,7 @@ struct ExportSettings {
   std::vector<std::string> chains;
   std::string split, output, format = "cif";
   ChainFilter filter;
-  bool overwrite = false, rebuilt = false;
+  bool overwrite = false, rebuilt = false, one_per_cluster = false;
 };
 
 // Indices of the chains whose id or entry is in `names` (all if there are none), whose split is `split` (if given), and
@@ -59,6 +60,21 @@ std::vector<std::size_t> choose_chains(const DatasetReader& reader, const Export
         "lengths",
         reader.path(), settings.filter.min_length, settings.filter.max_length);
   return chosen;
+}
+
+// Of every group of chains that share a sequence cluster or a fold (datasets/splits) the first one.
+std::vector<std::size_t> one_per_cluster(const DatasetReader& reader, const std::vector<std::size_t>& chosen) {
+  std::vector<std::size_t> group_of(reader.chains().size());
+  const std::vector<SplitGroup> groups = group_chains(reader.chains(), parent_sequences(reader));
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (const std::size_t i : groups[g].chains) group_of[i] = g;
+  }
+  std::set<std::size_t> seen;
+  std::vector<std::size_t> firsts;
+  for (const std::size_t i : chosen) {
+    if (seen.insert(group_of[i]).second) firsts.push_back(i);
+  }
+  return firsts;
 }
 
 std::string structure_text(const DatasetReader& reader, std::size_t index, const ExportSettings& settings) {
@@ -126,6 +142,8 @@ int export_main(const std::vector<std::string>& arguments) {
   line.option("split", settings.split, "NAME", "only chains of this split: train, validation or test");
   line.option("min-length", settings.filter.min_length, "N", "only chains of at least so many nucleotides");
   line.option("max-length", settings.filter.max_length, "N", "only chains of at most so many; 0 = no limit");
+  line.flag("one-per-cluster", settings.one_per_cluster,
+            "of those that share a sequence cluster or a fold only the first");
   line.flag("rebuilt", settings.rebuilt,
             "instead of the stored atoms the backbone that each residue's own frame and torsions make");
   line.option("format", settings.format, "NAME", "cif or pdb");
@@ -144,7 +162,8 @@ int export_main(const std::vector<std::string>& arguments) {
   if (filter.max_length != 0 && filter.max_length < filter.min_length)
     fail_usage("--max-length {}: must be at least --min-length, {}, or 0", filter.max_length, filter.min_length);
   const DatasetReader reader(files.at(0));
-  const std::vector<std::size_t> chosen = choose_chains(reader, settings);
+  std::vector<std::size_t> chosen = choose_chains(reader, settings);
+  if (settings.one_per_cluster) chosen = one_per_cluster(reader, chosen);
   if (settings.output == "-") {
     write_to_stdout(reader, chosen, settings);
     return 0;

@@ -48,15 +48,6 @@ std::array<double, 3> parse_fractions(const std::string& text) {
   return fractions;
 }
 
-std::vector<std::string> sequences_of(const DatasetReader& reader) {
-  std::vector<std::string> sequences;
-  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
-    std::string& sequence = sequences.emplace_back();
-    for (const std::uint8_t base : reader.read_chain(i).nucleotide) sequence += base_letter(static_cast<Base>(base));
-  }
-  return sequences;
-}
-
 // Fills `field` of every record from the table and says how many it does not name.
 void take_clusters(const std::string& path, std::vector<ChainRecord>& records, int ChainRecord::*field, const char* key,
                    std::string& options, bool quiet) {
@@ -249,7 +240,7 @@ int split_main(const std::vector<std::string>& arguments) {
 
   const DatasetReader reader(files.at(0));
   std::vector<ChainRecord> records = reader.chains();
-  const std::vector<std::string> sequences = sequences_of(reader);
+  const std::vector<std::string> sequences = parent_sequences(reader);
   std::string options = reader.options();
   if (compare && !find_families(settings, common, reader, options, records)) return report_interruption(settings);
   assign_clusters(settings, common, sequences, options, records);

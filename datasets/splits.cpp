@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "rna/error.h"
+#include "rna/nucleotide.h"
 
 namespace flashrna {
 
@@ -34,6 +35,15 @@ class DisjointSets {
 bool is_assigned(const ChainRecord& chain) { return chain.sequence_cluster >= 0 || chain.structure_cluster >= 0; }
 
 }  // namespace
+
+std::vector<std::string> parent_sequences(const DatasetReader& reader) {
+  std::vector<std::string> sequences;
+  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+    std::string& sequence = sequences.emplace_back();
+    for (const std::uint8_t base : reader.read_chain(i).nucleotide) sequence += base_letter(static_cast<Base>(base));
+  }
+  return sequences;
+}
 
 std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains,
                                      const std::vector<std::string>& sequences) {

@@ -20,6 +20,9 @@ struct SplitGroup {
   int split = 0;  // in kSplitNames
 };
 
+// The parent bases (A, C, G, U, N) of every chain.
+std::vector<std::string> parent_sequences(const DatasetReader& reader);
+
 // The connected components of: chains of one sequence cluster; chains of one structure cluster; and, for a chain with
 // neither, the other such chains of its entry and every chain of the same sequence. `sequences`: parent bases, a chain
 // each. In order of their first chains.
