@@ -10,6 +10,7 @@
 #include "cli/version.h"
 #include "datasets/sha256.h"
 #include "kernels/torch_headers.h"
+#include "libfold/sampling/sample_config.h"
 #include "libfold/training/run_folder.h"
 #include "libfold/weights_file.h"
 #include "rna/atomic_file.h"
@@ -19,7 +20,7 @@ namespace flashrna {
 
 int weights_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
-  std::string output, kind = "ema", dataset;
+  std::string output, kind = "ema", dataset, schedule;
   WeightsNotes notes;
   bool overwrite = false;
   CommonOptions common;
@@ -28,6 +29,8 @@ int weights_main(const std::vector<std::string>& arguments) {
   line.positional("CHECKPOINT", files, "a checkpoint, or a run's folder for its last one");
   line.option("output", output, "FILE.h5", "the weights, as float16, with the configuration", Need::kRequired);
   line.option("weights", kind, "KIND", "ema (raw where the checkpoint has no average) or raw");
+  line.option("schedule", schedule, "NAME",
+              "of the rotations, in its samples: linear, or exponential[:rate]; default: the checkpoint's");
   line.option("dataset", dataset, "FILE.h5", "what it was trained on: its SHA-256 is kept");
   line.option("license", notes.license, "TEXT", "of the weights, kept in the file");
   line.option("description", notes.description, "TEXT", "kept in the file");
@@ -36,6 +39,7 @@ int weights_main(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   if (kind != "ema" && kind != "raw") fail_usage("--weights {}: must be ema or raw", kind);
   const std::string path = std::filesystem::is_directory(files.at(0)) ? latest_checkpoint(files[0]) : files[0];
+  if (!schedule.empty()) notes.schedule = parse_schedule(schedule);
   const Checkpoint checkpoint = read_checkpoint(path);
   if (checkpoint.averaged && kind == "raw")
     fail("{}: holds the moving average of the weights alone; leave --weights raw out", path);

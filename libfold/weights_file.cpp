@@ -7,6 +7,7 @@
 #include "datasets/hdf5_file.h"
 #include "libfold/configuration.h"
 #include "libfold/run_config.h"
+#include "libfold/sampling/sampler.h"
 #include "rna/error.h"
 
 namespace flashrna {
@@ -14,13 +15,14 @@ namespace {
 
 constexpr double kLargestFloat16 = 65504.0;
 
-std::string shared_configuration(const Checkpoint& checkpoint) {
+std::string shared_configuration(const Checkpoint& checkpoint, const WeightsNotes& notes) {
   RunConfig config;
   Configuration configuration;
   config.add_options(configuration);
   configuration.read_ini_text(checkpoint.configuration, checkpoint.path);
   config.data.path = std::filesystem::path(config.data.path).filename().string();
   config.data.replay = "";
+  if (notes.schedule) set_sampling_schedule(config.flow, *notes.schedule);
   return configuration.to_ini();
 }
 
@@ -51,7 +53,7 @@ void write_weights(const std::string& path, const Checkpoint& checkpoint, const 
   const bool average = averaged && !checkpoint.ema.empty();
   const NamedTensors tensors =
       to_float16(average ? checkpoint.ema : checkpoint.weights, checkpoint.path + (average ? ":/ema" : ":/weights"));
-  const std::string configuration = shared_configuration(checkpoint);
+  const std::string configuration = shared_configuration(checkpoint, notes);
   Hdf5OutputFile file(path, overwrite);
   {
     Hdf5Group root = file.root();

@@ -9,9 +9,11 @@
 // The configuration names the dataset's file without its folder, which is nobody else's business.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "libfold/checkpoint.h"
+#include "libfold/flow/schedule.h"
 
 namespace flashrna {
 
@@ -21,6 +23,7 @@ struct WeightsNotes {
   std::string dataset_sha256;  // of the file it was trained on
   std::string license;
   std::string description;
+  std::optional<RotationSchedule> schedule;  // that its samples take; empty: the checkpoint's own
 };
 
 // `averaged`: the moving average where the checkpoint has one, else (and without one) the weights as trained. The same

@@ -48,14 +48,16 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
 }
 
 RunConfig controlled(RunConfig config, const SamplingControl& control) {
-  if (control.schedule) {
-    config.flow.sampling_rotation_schedule = control.schedule->exponential ? "exponential" : "linear";
-    config.flow.rotation_rate = control.schedule->rate;
-  }
+  if (control.schedule) set_sampling_schedule(config.flow, *control.schedule);
   return config;
 }
 
 }  // namespace
+
+void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule) {
+  flow.sampling_rotation_schedule = schedule.exponential ? "exponential" : "linear";
+  flow.rotation_rate = schedule.rate;
+}
 
 Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device)
     : config_(config), interpolant_(config_.flow, config_.published), model_(std::move(model)), device_(device) {}

@@ -36,6 +36,9 @@ struct SamplingControl {
   int relax_rounds = 0;  // of the correction of the last prediction (libfold/sampling/relaxation.h)
 };
 
+// Makes `schedule` what samples of a model with this flow take.
+void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule);
+
 class Sampler {
  public:
   // The model and flow of `checkpoint`, with its averaged weights ("ema", where it has them) or the raw ones ("raw").

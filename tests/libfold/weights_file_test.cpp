@@ -7,6 +7,7 @@
 
 #include "datasets/hdf5_file.h"
 #include "kernels/torch_headers.h"
+#include "libfold/sampling/sample_config.h"
 #include "libfold/sampling/sampler.h"
 #include "rna/error.h"
 #include "tests/libfold/tiny_run.h"
@@ -46,6 +47,16 @@ class WeightsFile : public testing::Test {
 };
 std::unique_ptr<TemporaryFolder> WeightsFile::folder_;
 Checkpoint WeightsFile::checkpoint_;
+
+TEST_F(WeightsFile, CanSayHowRotationsGoInItsSamples) {
+  write_weights(path("schedule.h5"), checkpoint_, {.schedule = RotationSchedule{true, 4.0}}, true, false);
+  Checkpoint schedule = read_checkpoint(path("schedule.h5")), plain = written_and_read("plain.h5", checkpoint_, true);
+  for (Checkpoint* checkpoint : {&schedule, &plain}) {
+    checkpoint->weights.erase("large");
+  }
+  EXPECT_EQ(schedule_text(Sampler(schedule, "ema", at::kCPU).schedule()), "exponential:4");
+  EXPECT_EQ(schedule_text(Sampler(plain, "ema", at::kCPU).schedule()), "exponential:10");
+}
 
 TEST_F(WeightsFile, HoldsTheAverageAsFloat16AndWhatSamplingNeeds) {
   const Checkpoint read = written_and_read("average.h5", checkpoint_, true);
