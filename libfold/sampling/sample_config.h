@@ -20,8 +20,8 @@ struct SampleConfig {
   int steps = 50;               // calls of the model per sample, >= 2
   std::string schedule;         // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
   double noise_scale = 1.0;     // times the standard deviation of the initial translations, > 0
-  int steric_rounds = 0;        // at each step, in which overlapping residues are moved apart; >= 0
-  int relax_rounds = 0;         // of the correction of overlaps and links in the end; >= 0
+  int steric_rounds = 20;       // at each step, in which overlapping residues are moved apart; >= 0
+  int relax_rounds = 100;       // of the correction of overlaps and links in the end; >= 0
   std::uint64_t seed = 0;
   long max_residues = 4096;      // per batch; a longer sample runs alone
   std::string format = "cif";    // cif, pdb, both: a file each per sample; models: a file of models per batch, mmCIF

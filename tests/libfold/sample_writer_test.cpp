@@ -321,7 +321,7 @@ TEST(SampleWriter, AnotherScheduleOrNoiseIsAnotherRun) {
   EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.noise_scale = 1, now 0.9"), std::string::npos);
   other = request;
   other.steric_rounds = 5;
-  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.steric_rounds = 0, now 5"), std::string::npos);
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.steric_rounds = 20, now 5"), std::string::npos);
 }
 
 TEST(SampleLengths, AreListsAndRanges) {
