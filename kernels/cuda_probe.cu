@@ -50,4 +50,11 @@ int probe_cuda_architecture(const CudaStream& stream) {
   return architecture;
 }
 
+bool is_capturing(const CudaStream& stream) {
+  const ScopedCudaDevice device(stream.device);
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  check_cuda(cudaStreamIsCapturing(static_cast<cudaStream_t>(stream.handle), &status), "cudaStreamIsCapturing");
+  return status != cudaStreamCaptureStatusNone;
+}
+
 }  // namespace flashrna

@@ -24,4 +24,10 @@ CudaDevice describe_cuda_device(int device);
 // kernel itself says. Throws std::runtime_error if none can be launched.
 int probe_cuda_architecture(const CudaStream& stream);
 
+// Whether what goes to the stream is being recorded into a CUDA graph. The host must not wait for it then.
+bool is_capturing(const CudaStream& stream);
+
+// The least capability for which our kernels are compiled.
+inline constexpr int kLeastCapability = 80;
+
 }  // namespace flashrna

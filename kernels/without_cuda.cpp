@@ -10,13 +10,17 @@
 namespace flashrna {
 namespace {
 
-[[noreturn]] void fail_without_cuda() { throw std::runtime_error("this program was built without CUDA"); }
+[[noreturn]] void fail_without_cuda() {
+  throw std::runtime_error("built without CUDA: configure with the preset cuda, or compute with --device cpu");
+}
 
 }  // namespace
 
 CudaDevice describe_cuda_device(int) { fail_without_cuda(); }
 
 int probe_cuda_architecture(const CudaStream&) { fail_without_cuda(); }
+
+bool is_capturing(const CudaStream&) { fail_without_cuda(); }
 
 template <typename T>
 void simple_forward_cuda(const SimpleForward<T>&, const CudaStream&) {

@@ -314,14 +314,14 @@ void emulate_backward(const Arguments& in, const OutputGradients& gradients, con
   std::vector<HeadGradients> heads(static_cast<std::size_t>(in.B) * in.H);
   tbb::parallel_for(0, in.B * in.H, [&](int i) {
     const int b = i / in.H;
-    const HeadOfEntry head{in.first_row[b], static_cast<int>(in.length[b]), i % in.H};
+    const HeadOfEntry head{in.first_row_of(b), in.length_of(b), i % in.H};
     heads[i] = backward_of_head(in, gradients, layout, options, head, out);
   });
   // What heads share, in their order.
   std::vector<double> weights(in.H, 0.0);
   for (int b = 0; b < in.B; ++b) {
-    for (int row = 0; row < in.length[b]; ++row) {
-      const std::int64_t n = in.first_row[b] + row;
+    for (int row = 0; row < in.length_of(b); ++row) {
+      const std::int64_t n = in.first_row_of(b) + row;
       FrameGradient frame;
       std::vector<float> pair_k(R * c, 0.0f), pair_q(R * c, 0.0f);
       float key_bias = 0.0f;

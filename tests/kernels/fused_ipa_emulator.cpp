@@ -199,7 +199,7 @@ void emulate_forward(const Arguments& in, const EmulatorOptions& options, const 
   const Layout layout = make_layout(in.size);
   tbb::parallel_for(0, in.B * in.H, [&](int i) {
     const int b = i / in.H;
-    const HeadOfEntry head{in.first_row[b], static_cast<int>(in.length[b]), i % in.H};
+    const HeadOfEntry head{in.first_row_of(b), in.length_of(b), i % in.H};
     forward_of_head(in, layout, options, head, out);
   });
 }

@@ -283,8 +283,6 @@ TEST(FusedIpaForwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
   expect_forward_equals_emulator<128, 64, 128, 64, false>({128, 8, 12, 2, 32}, 1, {140}, 1, Accumulation::k24Bits);
 }
 
-// Plans --------------------------------------------------------------------------------------------------------------
-
 TEST(FusedIpaForwardKernelSm90, EqualsTheEmulatorBitForBit) {
   expect_sm90_equals_emulator<16, 32, false>({16, 8, 12, 2, 16}, 2, {580, 0, 1, 96}, 1, Accumulation::k24Bits);
 }
@@ -300,6 +298,72 @@ TEST(FusedIpaForwardKernelSm90, PartsOfTheKeysEqualTheEmulatorBitForBit) {
 TEST(FusedIpaForwardKernelSm90, TheDefaultSizeEqualsTheEmulatorBitForBit) {
   expect_sm90_equals_emulator<128, 64, false>({128, 8, 12, 2, 32}, 1, {200}, 1, Accumulation::k24Bits);
 }
+
+// What a row becomes -------------------------------------------------------------------------------------------------
+
+// All outputs of a small kernel, over one or more parts of the keys.
+FusedIpaResult run_small(const RaggedBatch& batch, int parts) {
+  using Kernel = ForwardKernel<16, 32, 64, 48, false>;
+  LiftedBatch<Kernel::Size> lifted(batch, 64, 48);
+  lift<Kernel::Size, 64, 48>(batch, lifted.tiles);
+  FusedIpaResult got(batch.in);
+  const int entry_heads = batch.in.B * batch.in.H, tiles = batch.tiles(64);
+  std::vector<float> columns(static_cast<std::size_t>(parts) * entry_heads * tiles * 64 * Kernel::kColumns);
+  std::vector<float> lse(static_cast<std::size_t>(parts) * entry_heads * tiles * 64);
+  ForwardProblem problem;
+  problem.in = batch.in;
+  problem.tiles = lifted.tiles;
+  problem.out = got.pointers();
+  problem.parts = parts;
+  problem.part_columns = columns.data();
+  problem.part_lse = lse.data();
+  run_blocks(launch_of(tiles, entry_heads, parts, Kernel::kThreads, Kernel::kSharedBytes),
+             [&](const SimulatedBlock& block) { Kernel::run(block, problem); });
+  if (parts > 1) {
+    run_blocks(launch_of(tiles, entry_heads, 1, Kernel::kThreads, Kernel::kSharedBytes),
+               [&](const SimulatedBlock& block) { Kernel::combine_parts(block, problem); });
+  }
+  return got;
+}
+
+TEST(FusedIpaForwardKernel, ANumberThatIsNoneShowsInItsRowAndIsNotTakenForAMask) {
+  const int row = 5, n = 100, C = 16;
+  for (const int parts : {1, 2}) {
+    RaggedBatch batch({C, 8, 12, 2, 16}, 1, {n});
+    std::vector<float> q(batch.in.q, batch.in.q + batch.in.N * C);
+    const std::int64_t first = batch.first_rows[0];
+    q[(first + row) * C] = NAN;
+    batch.in.q = q.data();
+    const FusedIpaResult got = run_small(batch, parts);
+    for (int i = 0; i < n; ++i) {
+      EXPECT_EQ(std::isnan(got.scalars[(first + i) * C + 3]), i == row) << "row " << i << ", parts " << parts;
+      EXPECT_EQ(std::isnan(got.points[(first + i) * 36]), i == row) << "row " << i << ", parts " << parts;
+      EXPECT_EQ(std::isnan(got.lse[first + i]), i == row) << "row " << i << ", parts " << parts;
+    }
+  }
+}
+
+TEST(FusedIpaForwardKernel, LengthsBeyondThePaddedOneAreCutAndNegativeOnesAreEmpty) {
+  const std::int64_t L = 70;
+  RaggedBatch batch({16, 8, 12, 2, 16}, 2, {L, L, L});
+  batch.lengths[1] = 0;
+  batch.lengths[2] = 20;
+  batch.in.first_row = nullptr;
+  batch.in.longest = L;
+  FusedIpaResult expected(batch.in);
+  EmulatorOptions options;
+  options.tile = {64, 48};
+  options.accumulation = Accumulation::kNearest;
+  emulate_forward(batch.in, options, expected.pointers());
+  const std::vector<std::int64_t> wrong = {L + 1000, -3, 20};
+  batch.in.length = wrong.data();
+  const FusedIpaResult got = run_small(batch, 1);
+  expect_same(got.scalars, expected.scalars, "scalars");
+  expect_same(got.points, expected.points, "points");
+  expect_same(got.lse, expected.lse, "lse");
+}
+
+// Plans --------------------------------------------------------------------------------------------------------------
 
 constexpr FusedDevice kA100{80, 163 * 1024, 108}, kL40S{89, 99 * 1024, 142}, kH200{90, 227 * 1024, 132};
 
@@ -350,9 +414,20 @@ TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
   EXPECT_GE(p.values_at - p.keys_at, 8LL * p.key_tiles * logit_tile_bytes(l, p.tile.keys));
   EXPECT_GE((p.parts > 1 ? p.part_columns_at : p.workspace_bytes) - p.values_at,
             8LL * p.key_tiles * value_tile_bytes(l, p.tile.keys));
-  for (const std::int64_t at :
-       {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_lse_at, p.extremes_at}) {
+  for (const std::int64_t at : {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_lse_at}) {
     EXPECT_EQ(at % 256, 0);
+  }
+}
+
+TEST(FusedIpaPlan, ABatchBeyondALaunchIsRefusedByItsSize) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  EXPECT_NO_THROW(plan_fused_forward(size, 8191, 8, 10, FusedPrecision::kFast, kA100));
+  try {
+    plan_fused_forward(size, 8192, 8, 10, FusedPrecision::kFast, kA100);
+    ADD_FAILURE() << "no error";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("8192 chains with 8 heads; a launch takes 65535"), std::string::npos)
+        << error.what();
   }
 }
 

@@ -381,7 +381,7 @@ struct ForwardKernel {
     const int entry_head = block.block_y();
     const TileRows rows = rows_of_tile(problem.in, entry_head, block.block_x(), kQueries);
     if (rows.n == 0) return;
-    const int length = static_cast<int>(problem.in.length[rows.entry]);
+    const int length = problem.in.length_of(rows.entry);
     const Part part = part_of_tiles((length + kKeys - 1) / kKeys, problem.parts, block.block_z());
     const char* query_image = problem.tiles.queries.tile(entry_head, block.block_x(), kQueryBytes);
     const float half_weight = half_point_weight(l, problem.in.point_weights[rows.head]);

@@ -278,8 +278,7 @@ struct ForwardKernelSm90 {
   // unequally: 2 x 240 + 24 of 3 x 168.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const ForwardProblem& problem) {
-    const int entry_head = block.block_y(), entry = entry_head / problem.in.H;
-    const int length = static_cast<int>(problem.in.length[entry]);
+    const int entry_head = block.block_y(), length = problem.in.length_of(entry_head / problem.in.H);
     if (block.block_x() * kQueries >= length) return;
     const Part part = part_of_tiles((length + kKeys - 1) / kKeys, problem.parts, block.block_z());
     const int n = part.last - part.first;

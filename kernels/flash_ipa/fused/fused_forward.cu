@@ -58,15 +58,9 @@ void fused_forward_cuda(const Arguments& in, const Outputs& out, const FusedForw
   problem.tiles.queries = {memory + plan.queries_at, plan.query_tiles};
   problem.tiles.keys = {memory + plan.keys_at, plan.key_tiles};
   problem.tiles.values = {memory + plan.values_at, plan.key_tiles};
-  problem.tiles.extremes = reinterpret_cast<unsigned long long*>(memory + plan.extremes_at);
+  problem.tiles.extremes = out.extremes;
   problem.part_columns = reinterpret_cast<float*>(memory + plan.part_columns_at);
   problem.part_lse = reinterpret_cast<float*>(memory + plan.part_lse_at);
-  {
-    const ScopedCudaDevice device(stream.device);
-    check_cuda(cudaMemsetAsync(problem.tiles.extremes, 0, sizeof(unsigned long long),
-                               static_cast<cudaStream_t>(stream.handle)),
-               "flash_ipa fused forward");
-  }
   if (plan.warpgroups) return launch_forward_sm90(problem, plan, stream);
   if (plan.instance.C == 32) return launch_channels<32>(problem, plan, stream);
   launch_channels<128>(problem, plan, stream);

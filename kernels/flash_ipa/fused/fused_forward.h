@@ -7,11 +7,9 @@
 #include "kernels/cuda_launch.h"
 #include "kernels/flash_ipa/fused/arguments.h"
 #include "kernels/flash_ipa/fused/layout.h"
+#include "kernels/flash_ipa/fused/precision.h"
 
 namespace flashrna {
-
-// Fast rounds P to 11 bits; strict keeps 22 and sums points tile by tile, for twice the time at most.
-enum class FusedPrecision { kFast, kStrict };
 
 // Whether the tensor-core kernels take heads of this size: up to 128 channels, 8 query and 12 value points, rank up to
 // 8, R c up to 64.
@@ -33,18 +31,17 @@ struct FusedForwardPlan {
   int parts = 1;                       // into which the keys are split, so that short batches occupy the device
   int query_tiles = 0, key_tiles = 0;  // of the longest entry
   // Offsets in bytes into the workspace, each a multiple of 256, and its size.
-  std::int64_t queries_at = 0, keys_at = 0, values_at = 0, part_columns_at = 0, part_lse_at = 0, extremes_at = 0;
+  std::int64_t queries_at = 0, keys_at = 0, values_at = 0, part_columns_at = 0, part_lse_at = 0;
   std::int64_t workspace_bytes = 0;
 };
 
-// For B entries of at most `longest` rows. Throws std::invalid_argument if the size is not supported or the device has
-// too little shared memory.
+// For B entries of at most `longest` rows. Throws std::invalid_argument if the size is not supported, B H is more than
+// a launch takes, or the device is older than 8.0 or has too little shared memory.
 FusedForwardPlan plan_fused_forward(const fused_ipa::HeadSize& size, int B, int H, std::int64_t longest,
                                     FusedPrecision precision, const FusedDevice& device);
 
-// All pointers, also those of the entries' rows and lengths, on the stream's device; `workspace` 256-byte aligned. The
-// number of threads that met values beyond the range of halves, or NaN, stands at extremes_at (64 bits) when the stream
-// has come there. Nothing is launched for an empty batch. Throws std::runtime_error with what CUDA reports.
+// All pointers, also those of the entries' rows and lengths, on the stream's device; `workspace` 256-byte aligned.
+// Nothing is launched for an empty batch. Throws std::runtime_error with what CUDA reports.
 void fused_forward_cuda(const fused_ipa::Arguments& arguments, const fused_ipa::Outputs& outputs,
                         const FusedForwardPlan& plan, void* workspace, const CudaStream& stream);
 

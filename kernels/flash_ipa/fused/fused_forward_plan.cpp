@@ -1,6 +1,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/cuda_probe.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
 
 namespace flashrna {
@@ -8,6 +9,8 @@ namespace flashrna {
 using namespace fused_ipa;
 
 namespace {
+
+constexpr std::int64_t kMostEntryHeads = 65535;  // CUDA's limit of a grid's second dimension
 
 // The compiled sizes: see fused_forward.cu and fused_forward_sm90.cu.
 HeadSize instance_of(const HeadSize& size, bool warpgroups) {
@@ -30,7 +33,18 @@ FusedForwardPlan plan_fused_forward(const HeadSize& size, int B, int H, std::int
         "flash_ipa fused: heads of " + std::to_string(size.C) + " channels, " + std::to_string(size.P_q) + " and " +
         std::to_string(size.P_v) + " points, rank " + std::to_string(size.R) + " with " + std::to_string(size.c) +
         " pair channels; it takes up to 128 channels, 8 and 12 points, rank up to 8, rank times "
-        "pair channels up to 64");
+        "pair channels up to 64; use the lifted backend");
+  }
+  const std::int64_t entry_heads = static_cast<std::int64_t>(B) * H;
+  if (entry_heads > kMostEntryHeads) {
+    throw std::invalid_argument("flash_ipa fused: a batch of " + std::to_string(B) + " chains with " +
+                                std::to_string(H) + " heads; a launch takes " + std::to_string(kMostEntryHeads) +
+                                " of both together: make the batch smaller");
+  }
+  if (device.capability < kLeastCapability) {
+    throw std::invalid_argument("flash_ipa fused: needs a device of capability 8.0 or newer, this one has " +
+                                std::to_string(device.capability / 10) + "." + std::to_string(device.capability % 10) +
+                                "; use the lifted backend");
   }
   FusedForwardPlan plan;
   plan.precision = precision;
@@ -45,13 +59,13 @@ FusedForwardPlan plan_fused_forward(const HeadSize& size, int B, int H, std::int
   if (needed > device.shared_bytes) {
     throw std::invalid_argument("flash_ipa fused: needs " + std::to_string(needed) +
                                 " bytes of shared memory a block, the device has " +
-                                std::to_string(device.shared_bytes));
+                                std::to_string(device.shared_bytes) + "; use the lifted backend");
   }
   const auto tiles_of = [&](int rows) { return static_cast<int>((longest + rows - 1) / rows); };
   plan.query_tiles = tiles_of(plan.tile.queries);
   plan.key_tiles = tiles_of(plan.tile.keys);
   // A part per idle multiprocessor, as long as each has work for four tiles of keys.
-  const std::int64_t entry_heads = static_cast<std::int64_t>(B) * H, blocks = entry_heads * plan.query_tiles;
+  const std::int64_t blocks = entry_heads * plan.query_tiles;
   while (plan.parts < 8 && blocks * plan.parts * 10 < 9LL * device.multiprocessors &&
          plan.key_tiles >= 4 * (plan.parts + 1)) {
     ++plan.parts;
@@ -62,7 +76,6 @@ FusedForwardPlan plan_fused_forward(const HeadSize& size, int B, int H, std::int
     end += (bytes + 255) / 256 * 256;
     return at;
   };
-  plan.extremes_at = take(8);
   plan.queries_at = take(blocks * logit_tile_bytes(layout, plan.tile.queries));
   plan.keys_at = take(entry_heads * plan.key_tiles * logit_tile_bytes(layout, plan.tile.keys));
   plan.values_at = take(entry_heads * plan.key_tiles * value_tile_bytes(layout, plan.tile.keys));

@@ -193,7 +193,9 @@ FLASHRNA_HOST_DEVICE void add_local_point(FrameGradient& frame, const Rotation& 
 
 // A row's part of the derivative by the head's weight: the logits of points are homogeneous of degree 2, so no pass
 // over pairs is needed. `x` a query's or key's point relative to the sequence's centroid, or to any point common to
-// all.
-FLASHRNA_HOST_DEVICE float weight_gradient(Vec3 x, Vec3 g, float weight) { return 0.5f / weight * dot(x, g); }
+// all. Of a weight of 0 nothing is left to see it by: 0.
+FLASHRNA_HOST_DEVICE float weight_gradient(Vec3 x, Vec3 g, float weight) {
+  return weight == 0.0f ? 0.0f : 0.5f / weight * dot(x, g);
+}
 
 }  // namespace flashrna::fused_ipa

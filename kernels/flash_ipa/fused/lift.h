@@ -115,8 +115,9 @@ struct KeyPointStore {
   }
 };
 
-// Query points (local, [P_q, 3]) times w lambda. Returns w lambda sum_p q'_p and -(w lambda / 2) sum_p |q'_p|^2, of
-// what the columns hold. The latter is a row's constant: only log_sum_exp sees it.
+// Query points (local, [P_q, 3]) times w lambda. Returns w lambda sum_p q'_p of what the columns hold, and
+// -(w lambda / 2) sum_p |q'_p|^2. The latter is a row's constant: only log_sum_exp sees it. Its squares are of the
+// points before they are scaled, for w may be 0.
 template <typename Store>
 FLASHRNA_HOST_DEVICE RowHeader lift_query_points(const Layout& layout, const float* points, const Rotation& rotation,
                                                  Vec3 shift, float weight, const Store& store) {
@@ -125,12 +126,11 @@ FLASHRNA_HOST_DEVICE RowHeader lift_query_points(const Layout& layout, const flo
   float squares = 0.0f;
   FLASHRNA_UNROLL
   for (int p = 0; p < layout.size.P_q; ++p) {
-    const Vec3 x = w * apply(rotation, read_vec3(points + 3 * p), shift);
-    const Vec3 held = store_point(x, kChunk * query_hi(layout, 0), kChunk * query_lo(layout, 0), p, store);
-    sum = sum + held;
-    squares = dot(held, held, squares);
+    const Vec3 x = apply(rotation, read_vec3(points + 3 * p), shift);
+    sum = sum + store_point(w * x, kChunk * query_hi(layout, 0), kChunk * query_lo(layout, 0), p, store);
+    squares = dot(x, x, squares);
   }
-  return {sum.x, sum.y, sum.z, -0.5f / w * squares};
+  return {sum.x, sum.y, sum.z, -0.5f * w * squares};
 }
 
 // Header of a key past the end, whose columns are zero.

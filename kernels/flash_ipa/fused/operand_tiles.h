@@ -33,13 +33,13 @@ struct TileRows {
 
 FLASHRNA_HOST_DEVICE TileRows rows_of_tile(const Arguments& in, int entry_head, int index, int rows) {
   const int entry = entry_head / in.H, first = index * rows;
-  const int left = static_cast<int>(in.length[entry]) - first;
+  const int left = in.length_of(entry) - first;
   return {entry,
           entry_head % in.H,
           entry_head,
           first,
           left < 0 ? 0 : left < rows ? left : rows,
-          in.first_row[entry] + first};
+          in.first_row_of(entry) + first};
 }
 
 namespace lift_block {

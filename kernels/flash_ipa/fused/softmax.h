@@ -57,14 +57,14 @@ FLASHRNA_HOST_DEVICE void end_tile(SoftmaxRow& row, float tile_sum, Vec3 differe
 
 // Once all tiles are done and `sum` is the whole row's ---------------------------------------------------------------
 
-// 1 / sum, or 0 for a row whose keys are all masked.
-FLASHRNA_HOST_DEVICE float inverse_sum(float sum) { return sum > 0.0f ? 1.0f / sum : 0.0f; }
+// 1 / sum, or 0 for a row whose keys are all masked. NaN is no masked row: bad input shows.
+FLASHRNA_HOST_DEVICE float inverse_sum(float sum) { return sum == 0.0f ? 0.0f : 1.0f / sum; }
 
 // log2 of the sum of exp2(logit); infinite for a masked row: its P are zero in backward. It lacks the row's constant,
 // -(w lambda / 2) sum_p |q'_p|^2, which depends on the tile's origin: what leaves the kernel has it added, so that
 // backward may cut other tiles.
 FLASHRNA_HOST_DEVICE float log_sum_exp(float maximum, float sum) {
-  return sum > 0.0f ? maximum + log2f(sum) - kProbabilityExponent : kInfinity;
+  return sum == 0.0f ? kInfinity : maximum + log2f(sum) - kProbabilityExponent;
 }
 
 // P 2^exponent is exp2(logit with key_correction - this shift). `lse` without the row's constant.
@@ -86,7 +86,7 @@ FLASHRNA_HOST_DEVICE float combine_log_sum_exp(const float* lse, int n, std::int
   for (int part = 0; part < n; ++part) {
     if (!is_masked(lse[part * stride])) sum += exp2_fast(lse[part * stride] - maximum);
   }
-  return sum > 0.0f ? maximum + log2f(sum) : kInfinity;
+  return sum == 0.0f ? kInfinity : maximum + log2f(sum);
 }
 
 // The share of one part in the whole.
