@@ -22,25 +22,13 @@ struct HostLanes {
     for (std::int64_t item = 0; item < count; ++item) f(item);
   }
   FLASHRNA_HOST_DEVICE void sync() const {}
-  // Over values [32]; the same result in all lanes. Additions pair lanes whose numbers differ in one bit.
-  template <typename T>
-  FLASHRNA_HOST_DEVICE T max(const T* values) const {
-    T result = values[0];
-    for (int lane = 1; lane < kLanes; ++lane) result = values[lane] > result ? values[lane] : result;
-    return result;
-  }
-  template <typename T>
-  FLASHRNA_HOST_DEVICE T min(const T* values) const {
-    T result = values[0];
-    for (int lane = 1; lane < kLanes; ++lane) result = values[lane] < result ? values[lane] : result;
-    return result;
-  }
-  template <typename T>
-  FLASHRNA_HOST_DEVICE T sum(const T* values) const {
+  // combine(a, b) over values [32]; the same result in all lanes. Lanes whose numbers differ in one bit are paired.
+  template <typename T, typename Combine>
+  FLASHRNA_HOST_DEVICE T reduce(const T* values, Combine combine) const {
     T partial[kLanes];
     for (int lane = 0; lane < kLanes; ++lane) partial[lane] = values[lane];
     for (int apart = kLanes / 2; apart > 0; apart /= 2)
-      for (int lane = 0; lane < apart; ++lane) partial[lane] += partial[lane + apart];
+      for (int lane = 0; lane < apart; ++lane) partial[lane] = combine(partial[lane], partial[lane + apart]);
     return partial[0];
   }
 };
@@ -64,38 +52,30 @@ struct WarpLanes {
     __syncwarp();
 #endif
   }
-  template <typename T>
-  FLASHRNA_HOST_DEVICE T max(const T* values) const {
+  template <typename T, typename Combine>
+  FLASHRNA_HOST_DEVICE T reduce(const T* values, Combine combine) const {
     T result = values[lane];
 #ifdef __CUDA_ARCH__
-    for (int apart = kLanes / 2; apart > 0; apart /= 2) {
-      const T other = __shfl_xor_sync(~0u, result, apart);
-      result = other > result ? other : result;
-    }
-#endif
-    return result;
-  }
-  template <typename T>
-  FLASHRNA_HOST_DEVICE T min(const T* values) const {
-    T result = values[lane];
-#ifdef __CUDA_ARCH__
-    for (int apart = kLanes / 2; apart > 0; apart /= 2) {
-      const T other = __shfl_xor_sync(~0u, result, apart);
-      result = other < result ? other : result;
-    }
-#endif
-    return result;
-  }
-  template <typename T>
-  FLASHRNA_HOST_DEVICE T sum(const T* values) const {
-    T result = values[lane];
-#ifdef __CUDA_ARCH__
-    for (int apart = kLanes / 2; apart > 0; apart /= 2) result += __shfl_xor_sync(~0u, result, apart);
+    for (int apart = kLanes / 2; apart > 0; apart /= 2) result = combine(result, __shfl_xor_sync(~0u, result, apart));
 #endif
     return result;
   }
 };
 
 #endif
+
+// Over values [32], one of each lane.
+template <class Lanes, typename T>
+FLASHRNA_HOST_DEVICE T max_over(const Lanes& lanes, const T* values) {
+  return lanes.reduce(values, [](T a, T b) { return b > a ? b : a; });
+}
+template <class Lanes, typename T>
+FLASHRNA_HOST_DEVICE T min_over(const Lanes& lanes, const T* values) {
+  return lanes.reduce(values, [](T a, T b) { return b < a ? b : a; });
+}
+template <class Lanes, typename T>
+FLASHRNA_HOST_DEVICE T sum_over(const Lanes& lanes, const T* values) {
+  return lanes.reduce(values, [](T a, T b) { return a + b; });
+}
 
 }  // namespace flashrna

@@ -2,12 +2,12 @@
 // computes.
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/flash_ipa/flash_ipa_frame_steps.h"
+#include "kernels/flash_ipa/flash_ipa_residues.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna::flash_ipa_backends {
@@ -15,8 +15,6 @@ namespace flashrna::flash_ipa_backends {
 using at::Tensor;
 
 namespace {
-
-constexpr int64_t kResiduesPerTask = 16;
 
 struct FinishSizes {
   int64_t B, L, H, C, P, R, c, columns;  // columns of a row of sums
@@ -84,7 +82,7 @@ void unfinish_residue(const FinishSizes& n, const FinishInputs<T>& in, int64_t r
                       const FinishOutputs<T, const T*>& by, const FinishGradients<T>& out) {
   if (residue % n.L >= in.lengths[residue / n.L]) return;
   const ResidueFrame<T> frame = in.frame(residue);
-  FrameGradient<T> by_frame;
+  ResidueFrameGradient<T> by_frame;
   const T* factors = in.pair_q + residue * n.R * n.c;
   T* by_factors = out.pair_q + residue * n.R * n.c;
   for (int64_t h = 0; h < n.H; ++h) {
@@ -109,13 +107,6 @@ void unfinish_residue(const FinishSizes& n, const FinishInputs<T>& in, int64_t r
   }
   std::copy_n(by_frame.r, 9, out.rotations + 9 * residue);
   std::copy_n(by_frame.t, 3, out.translations + 3 * residue);
-}
-
-template <typename Residue>
-void for_each_residue(const FinishSizes& n, Residue residue) {
-  at::parallel_for(0, n.B * n.L, kResiduesPerTask, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) residue(i);
-  });
 }
 
 template <typename T>
@@ -145,7 +136,7 @@ class Finish : public torch::autograd::Function<Finish> {
       const auto write = [&](int i) { return out[i].mutable_data_ptr<scalar_t>(); };
       const FinishOutputs<scalar_t> outputs{write(0), write(1), write(2), write(3)};
       const auto inputs = pointers_of<scalar_t>(sums, rotations, translations, pair_q, lengths);
-      for_each_residue(n, [&](int64_t i) { finish_residue(n, inputs, i, outputs); });
+      for_each_residue(n.B * n.L, [&](int64_t i) { finish_residue(n, inputs, i, outputs); });
     });
     context->save_for_backward({sums, rotations, translations, pair_q, lengths});
     context->saved_data["C"] = C;
@@ -178,7 +169,7 @@ class Finish : public torch::autograd::Function<Finish> {
       const FinishOutputs<scalar_t, const scalar_t*> by_outputs{read(0), read(1), read(2), read(3)};
       const FinishGradients<scalar_t> by_inputs{write(0), write(1), write(2), write(3)};
       const auto inputs = pointers_of<scalar_t>(sums, in[1], in[2], pair_q, in[4]);
-      for_each_residue(n, [&](int64_t i) { unfinish_residue(n, inputs, i, by_outputs, by_inputs); });
+      for_each_residue(n.B * n.L, [&](int64_t i) { unfinish_residue(n, inputs, i, by_outputs, by_inputs); });
     });
     return out;
   }

@@ -25,7 +25,7 @@ struct ResidueFrame {
 
 // Sums of the gradients by R and t over the points of a residue.
 template <typename T>
-struct FrameGradient {
+struct ResidueFrameGradient {
   T r[9] = {}, t[3] = {};
 
   // Of x = R local + t: from the gradient by x to that by `local`.

@@ -2,13 +2,13 @@
 // flash_ipa_lifted.cpp, whose many small operations cost as much as the attention itself below 256 residues.
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/flash_ipa/flash_ipa_frame_steps.h"
+#include "kernels/flash_ipa/flash_ipa_residues.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna::flash_ipa_backends {
@@ -16,8 +16,6 @@ namespace flashrna::flash_ipa_backends {
 using at::Tensor;
 
 namespace {
-
-constexpr int64_t kResiduesPerTask = 16;
 
 // Columns of the operands. Queries: scalars | (norm, 1, w x) a point | 1 | bias; keys: scalars | (1, norm, x) | padding
 // | bias; values: scalars | x | pair values. Zeros fill up to `width`.
@@ -104,7 +102,7 @@ void unlift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue
   const int64_t b = residue / n.L, l = residue % n.L;
   const ResidueFrame<T> frame = in.frame(n, residue);
   const T scale = static_cast<T>(1 / std::sqrt(3.0 * static_cast<double>(n.C)));
-  FrameGradient<T> by_frame;
+  ResidueFrameGradient<T> by_frame;
   std::fill_n(out.pair_k + residue * n.pair, n.pair, T(0));
   for (int64_t h = 0; h < n.H; ++h) {
     const int64_t head = residue * n.H + h, flag = n.flag_column();
@@ -140,13 +138,6 @@ void unlift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue
   std::copy_n(by_frame.t, 3, out.translations + 3 * residue);
 }
 
-template <typename Residue>
-void for_each_residue(const LiftSizes& n, Residue residue) {
-  at::parallel_for(0, n.B * n.L, kResiduesPerTask, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) residue(i);
-  });
-}
-
 LiftSizes sizes_of(at::TensorList in, int64_t width) {
   return {in[0].size(0), in[0].size(1), in[0].size(2),  in[0].size(3),
           in[3].size(3), in[5].size(3), in[10].size(3), in[12].size(2) * in[12].size(3),
@@ -172,7 +163,8 @@ class Lift : public torch::autograd::Function<Lift> {
       const LiftInputs<scalar_t> inputs = pointers_of<scalar_t>(in);
       scalar_t* operands[3];
       for (int i = 0; i < 3; ++i) operands[i] = out[i].mutable_data_ptr<scalar_t>();
-      for_each_residue(n, [&](int64_t i) { lift_residue(n, inputs, i, operands[0], operands[1], operands[2]); });
+      for_each_residue(n.B * n.L,
+                       [&](int64_t i) { lift_residue(n, inputs, i, operands[0], operands[1], operands[2]); });
     });
     context->save_for_backward(in.vec());
     context->saved_data["width"] = width;
@@ -197,7 +189,7 @@ class Lift : public torch::autograd::Function<Lift> {
                                               write(weight_parts), write(out[10]), write(out[11]), write(out[12])};
       const LiftInputs<scalar_t> inputs = pointers_of<scalar_t>(in);
       const OperandGradient<scalar_t> queries(by_operands[0]), keys(by_operands[1]), values(by_operands[2]);
-      for_each_residue(n, [&](int64_t i) { unlift_residue(n, inputs, i, queries, keys, values, by_inputs); });
+      for_each_residue(n.B * n.L, [&](int64_t i) { unlift_residue(n, inputs, i, queries, keys, values, by_inputs); });
     });
     out[9] = weight_parts.sum(at::IntArrayRef({0, 1}));
     return out;

@@ -9,6 +9,7 @@
 #include "kernels/flash_ipa/flash_ipa_simple.h"
 #include "kernels/host_device.h"
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 
 namespace flashrna {
 
@@ -68,7 +69,7 @@ struct SimpleRow {
 
 FLASHRNA_HOST_DEVICE SimpleRow simple_row(const SimpleSizes& n, const std::int64_t* lengths, std::int64_t item) {
   const std::int64_t head = item / n.L;
-  return {head * n.L, item % n.L, lengths[head / n.H], head % n.H};
+  return {head * n.L, item % n.L, cut_length(lengths[head / n.H], n.L), head % n.H};
 }
 
 // ---- rows: `item` of [B, H, L], nothing is done for one at or beyond its length. `scratch` holds
@@ -97,12 +98,12 @@ FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>
       logits[lane] = lane < keys_here ? pair_logit(n, query, keys, begin + lane, weight).logit : lowest;
     });
     lanes.sync();
-    const T block_highest = lanes.max(logits);
+    const T block_highest = max_over(lanes, logits);
     const T raised = block_highest > highest ? block_highest : highest;
     const T shrink = std::exp(highest - raised);
     lanes.each([&](int lane) { shares[lane] = lane < keys_here ? std::exp(logits[lane] - raised) : T(0); });
     lanes.sync();
-    total = total * shrink + lanes.sum(shares);
+    total = total * shrink + sum_over(lanes, shares);
     highest = raised;
     lanes.share(n.value_columns, [&](std::int64_t column) {
       T sum = 0;
@@ -158,7 +159,7 @@ FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBac
     lanes.sync();
   }
   lanes.share(n.logit_columns, [&](std::int64_t d) { a.d_queries[(head + i) * n.logit_columns + d] = sums[d]; });
-  const T row_by_weight = lanes.sum(by_weight);
+  const T row_by_weight = sum_over(lanes, by_weight);
   lanes.each([&](int lane) {
     if (lane == 0) a.d_weight_rows[head + i] = row_by_weight;
   });

@@ -119,11 +119,8 @@ NearestNeighbors nearest_neighbors(const Tensor& positions, const Tensor& length
                                    const NearestNeighborsOptions& options) {
   TORCH_CHECK(positions.dim() == 3 && positions.size(2) == 3, "nearest_neighbors: positions have shape ",
               positions.sizes(), ", expected [B, L, 3]");
-  TORCH_CHECK(lengths.dim() == 1 && lengths.size(0) == positions.size(0) && lengths.scalar_type() == at::kLong,
-              "nearest_neighbors: lengths must be i64 of shape [B] with B = ", positions.size(0));
   TORCH_CHECK(k >= 1, "nearest_neighbors: k = ", k, ", must be at least 1");
-  TORCH_CHECK(lengths.device() == positions.device(), "nearest_neighbors: lengths are on ", lengths.device(),
-              ", positions on ", positions.device());
+  check_lengths("nearest_neighbors", lengths, positions.size(0), positions.size(1), positions.device());
   const at::NoGradGuard no_grad;
   const Tensor detached = positions.detach();
   if (detached.is_cpu()) return on_cpu(detached, lengths, k, options.self_distance);

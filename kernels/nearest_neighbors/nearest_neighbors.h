@@ -16,7 +16,8 @@ struct NearestNeighborsOptions {
 };
 
 // `positions` [B, L, 3] f32 or f64, `lengths` [B] i64, k >= 1. Residues at or beyond the length have no neighbours and
-// are nobody's. Not differentiable. Throws c10::Error on wrong shapes, dtypes or devices.
+// are nobody's. Not differentiable. Throws c10::Error on wrong shapes, dtypes or devices, and on a CPU
+// naming the length that is not from 0 to L; a GPU takes it cut to that.
 NearestNeighbors nearest_neighbors(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,
                                    const NearestNeighborsOptions& options = {});
 

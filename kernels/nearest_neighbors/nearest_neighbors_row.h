@@ -9,6 +9,7 @@
 #include "kernels/cuda_launch.h"
 #include "kernels/host_device.h"
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 
 namespace flashrna {
 
@@ -34,7 +35,8 @@ inline constexpr std::int64_t kNeighborScratch = 2 * kLanes;
 template <typename T, class Lanes>
 FLASHRNA_HOST_DEVICE void neighbor_row(const Lanes& lanes, const NeighborRows<T>& a, std::int64_t item,
                                        std::int64_t* scratch) {
-  const std::int64_t b = item / a.L, i = item % a.L, length = a.lengths[b], nobody = std::int64_t{1} << 62;
+  const std::int64_t b = item / a.L, i = item % a.L, length = cut_length(a.lengths[b], a.L);
+  const std::int64_t nobody = std::int64_t{1} << 62;
   if (i >= length) return;
   const T* positions = a.positions + b * a.L * 3;
   const T x = positions[3 * i], y = positions[3 * i + 1], z = positions[3 * i + 2];
@@ -63,12 +65,12 @@ FLASHRNA_HOST_DEVICE void neighbor_row(const Lanes& lanes, const NeighborRows<T>
       candidates[lane] = best_index;
     });
     lanes.sync();
-    const T distance = lanes.min(nearest);
+    const T distance = min_over(lanes, nearest);
     lanes.each([&](int lane) {
       if (nearest[lane] != distance) candidates[lane] = nobody;
     });
     lanes.sync();
-    const std::int64_t index = lanes.min(candidates);
+    const std::int64_t index = min_over(lanes, candidates);
     lanes.sync();
     if (index == nobody) return;
     lanes.each([&](int lane) {

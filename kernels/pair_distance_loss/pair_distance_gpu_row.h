@@ -48,9 +48,10 @@ FLASHRNA_HOST_DEVICE void pair_distance_gpu_row(const Lanes& lanes, const PairDi
       T sum = 0, g0 = 0, g1 = 0, g2 = 0;
       const std::int64_t end = flush + kLanes * kStepsPerFlush < a.N ? flush + kLanes * kStepsPerFlush : a.N;
       for (std::int64_t j = flush; j < end; j += kLanes) {
+        if (!a.mask[first + j]) continue;  // its coordinates may be anything, NaN among them
         const T dx = xi0 - x[3 * j], dy = xi1 - x[3 * j + 1], dz = xi2 - x[3 * j + 2];
         const T ex = yi0 - y[3 * j], ey = yi1 - y[3 * j + 1], ez = yi2 - y[3 * j + 2];
-        const PairDistanceTerm<T> term = pair_distance_term(dx, dy, dz, ex, ey, ez, a.mask[first + j] ? T(1) : T(0));
+        const PairDistanceTerm<T> term = pair_distance_term(dx, dy, dz, ex, ey, ez, T(1));
         sum += term.error * term.error;
         g0 += term.factor * dx;
         g1 += term.factor * dy;
@@ -68,7 +69,7 @@ FLASHRNA_HOST_DEVICE void pair_distance_gpu_row(const Lanes& lanes, const PairDi
   });
   lanes.sync();
   double sums[4];
-  for (int d = 0; d < 4; ++d) sums[d] = lanes.sum(scratch + d * kLanes);
+  for (int d = 0; d < 4; ++d) sums[d] = sum_over(lanes, scratch + d * kLanes);
   lanes.each([&](int lane) {
     if (lane != 0) return;
     a.rows[item] = sums[0];

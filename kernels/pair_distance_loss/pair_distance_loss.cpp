@@ -102,7 +102,10 @@ PairDistanceLoss pair_distance_loss_tiled(const Tensor& predicted, const Tensor&
                                           bool with_gradient) {
   const at::NoGradGuard no_grad;
   const int64_t B = predicted.size(0), N = predicted.size(1) * predicted.size(2);
-  const Tensor x = predicted.reshape({B, N, 3}), y = truth.reshape({B, N, 3}), mask = atom_mask.reshape({B, N});
+  const Tensor mask = atom_mask.reshape({B, N}), missing = ~mask.unsqueeze(2);
+  // Coordinates of missing atoms may be anything: NaN times 0 is NaN.
+  const Tensor x = predicted.reshape({B, N, 3}).masked_fill(missing, 0),
+               y = truth.reshape({B, N, 3}).masked_fill(missing, 0);
   Tensor value = at::zeros({B}, x.options().dtype(at::kDouble));
   Tensor gradient = with_gradient ? at::zeros_like(x) : Tensor();
   const int64_t rows_per_tile = std::max<int64_t>(1, kTileDistances / std::max<int64_t>(1, B * N));

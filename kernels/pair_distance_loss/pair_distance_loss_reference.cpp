@@ -20,7 +20,9 @@ Tensor distances(const Tensor& points) {
 Tensor pair_distance_loss_reference(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask) {
   const Tensor mask = atom_mask.flatten(1);
   const Tensor pairs = mask.unsqueeze(2) & mask.unsqueeze(1);
-  return ((distances(predicted.flatten(1, 2)) - distances(truth.flatten(1, 2))).square() * pairs).sum({1, 2});
+  // Coordinates of missing atoms may be anything: NaN times 0 is NaN.
+  const auto real = [&](const Tensor& points) { return points.flatten(1, 2).masked_fill(~mask.unsqueeze(2), 0); };
+  return ((distances(real(predicted)) - distances(real(truth))).square() * pairs).sum({1, 2});
 }
 
 }  // namespace flashrna

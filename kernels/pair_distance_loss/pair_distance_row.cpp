@@ -7,22 +7,22 @@
 namespace flashrna {
 namespace {
 
-constexpr std::int64_t kLanes = kPairDistanceLanes;
 constexpr std::int64_t kStepsPerFlush = 16;  // sums of the working type over so many steps go into an f64 one
 
-// The sums stand in arrays of kLanes, which the compiler keeps in vectors. Their order is written out, and no
-// multiplication is fused with an addition: the result is the same whatever the width of the vectors.
+// The sums stand in arrays of kPairDistanceLanes, which the compiler keeps in vectors. Their order is written out, and
+// no multiplication is fused with an addition: the result is the same whatever the width of the vectors.
 template <typename T, bool kGradient>
 [[gnu::always_inline]] inline double compute_row(const PairDistanceAtoms<T>& atoms, std::int64_t i, double* gradient) {
   const T *x0 = atoms.predicted[0], *x1 = atoms.predicted[1], *x2 = atoms.predicted[2];
   const T *y0 = atoms.truth[0], *y1 = atoms.truth[1], *y2 = atoms.truth[2];
   const T xi0 = x0[i], xi1 = x1[i], xi2 = x2[i], yi0 = y0[i], yi1 = y1[i], yi2 = y2[i];
   double loss = 0.0, pull[3] = {0.0, 0.0, 0.0};
-  for (std::int64_t flush = 0; flush < atoms.n; flush += kLanes * kStepsPerFlush) {
-    T sum[kLanes] = {}, g0[kLanes] = {}, g1[kLanes] = {}, g2[kLanes] = {};
-    const std::int64_t end = std::min(atoms.n, flush + kLanes * kStepsPerFlush);
-    for (std::int64_t j = flush; j < end; j += kLanes) {
-      for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+  for (std::int64_t flush = 0; flush < atoms.n; flush += kPairDistanceLanes * kStepsPerFlush) {
+    T sum[kPairDistanceLanes] = {}, g0[kPairDistanceLanes] = {}, g1[kPairDistanceLanes] = {},
+      g2[kPairDistanceLanes] = {};
+    const std::int64_t end = std::min(atoms.n, flush + kPairDistanceLanes * kStepsPerFlush);
+    for (std::int64_t j = flush; j < end; j += kPairDistanceLanes) {
+      for (std::int64_t lane = 0; lane < kPairDistanceLanes; ++lane) {
         const T dx = xi0 - x0[j + lane], dy = xi1 - x1[j + lane], dz = xi2 - x2[j + lane];
         const T ex = yi0 - y0[j + lane], ey = yi1 - y1[j + lane], ez = yi2 - y2[j + lane];
         const PairDistanceTerm<T> term = pair_distance_term(dx, dy, dz, ex, ey, ez, atoms.weight[j + lane]);
@@ -34,7 +34,7 @@ template <typename T, bool kGradient>
         }
       }
     }
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    for (std::int64_t lane = 0; lane < kPairDistanceLanes; ++lane) {
       loss += sum[lane];
       if constexpr (kGradient) {
         pull[0] += g0[lane];

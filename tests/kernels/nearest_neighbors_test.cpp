@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <string>
 #include <vector>
 
 #include "kernels/cuda_backend.h"
@@ -119,6 +120,23 @@ TEST(NearestNeighborsChecks, NameWhatIsWrong) {
   EXPECT_THROW(nearest_neighbors(at::zeros({2, 3, 2}), lengths, 1), c10::Error);
   EXPECT_THROW(nearest_neighbors(positions, at::tensor({3}, at::kLong), 1), c10::Error);
   EXPECT_THROW(nearest_neighbors(positions, lengths, 0), c10::Error);
+  for (const int64_t wrong : {4, -1}) {
+    try {
+      nearest_neighbors(positions, at::tensor({int64_t{3}, wrong}, at::kLong), 1);
+      ADD_FAILURE() << "no error";
+    } catch (const c10::Error& error) {
+      EXPECT_EQ(std::string(error.what_without_backtrace()),
+                "nearest_neighbors: lengths[1] = " + std::to_string(wrong) + ", must be from 0 to the padded length 3");
+    }
+  }
+}
+
+TEST(NearestNeighborsChecks, AGpuCutsLengthsToThePaddedOne) {
+  const Tensor positions = positions_of({"", {9, 9, 9}, 3, 0.0, false});
+  const NearestNeighbors expected = rows_on_host(positions, at::tensor({9, 0, 4}, at::kLong), 3, 0.0);
+  const NearestNeighbors got = rows_on_host(positions, at::tensor({1000, -7, 4}, at::kLong), 3, 0.0);
+  EXPECT_TRUE(at::equal(got.indices, expected.indices));
+  EXPECT_TRUE(at::equal(got.distances, expected.distances));
 }
 
 }  // namespace

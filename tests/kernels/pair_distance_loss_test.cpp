@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -128,6 +129,41 @@ TEST_P(PairDistanceLossShapes, OnCudaEqualsTheReferenceAndItselfInTwoRuns) {
     expect_equals_reference(at::toString(type), one, c, allowed);
     EXPECT_TRUE(at::equal(one.value, two.value) && at::equal(one.gradient, two.gradient));
   }
+}
+
+// In the missing atoms of a case: anything.
+Case with_nan(Case c) {
+  const Tensor missing = ~c.atom_mask.unsqueeze(3);
+  c.predicted = c.predicted.masked_fill(missing, NAN);
+  c.truth = c.truth.masked_fill(missing, NAN);
+  return c;
+}
+
+TEST_P(PairDistanceLossShapes, CoordinatesOfMissingAtomsDoNotCount) {
+  const Case zeros = make_case(GetParam().lengths, GetParam().atoms, at::kFloat), nan = with_nan(zeros);
+  const Result expected = differentiate(zeros, pair_distance_loss_reference);
+  const auto expect_the_same = [&](const char* name, const Tensor& value, const Tensor& gradient) {
+    expect_close(std::string(name) + " value", value, expected.value, 2e-6);
+    expect_close(std::string(name) + " gradient", gradient, expected.gradient, 2e-6);
+  };
+  for (const auto loss : {pair_distance_loss_reference, pair_distance_loss}) {
+    const Result got = differentiate(nan, loss);
+    expect_the_same(loss == pair_distance_loss ? "loss" : "reference", got.value, got.gradient);
+  }
+  const Tensor weights = at::arange(1, expected.value.numel() + 1, at::kFloat).view({-1, 1, 1, 1});
+  const PairDistanceLoss tiled = pair_distance_loss_tiled(nan.predicted, nan.truth, nan.atom_mask, true);
+  expect_the_same("tiled", tiled.value, tiled.gradient * weights);
+  const PairDistanceLoss rows = rows_on_host(nan);
+  expect_the_same("rows of the GPU", rows.value, rows.gradient * weights);
+}
+
+TEST_P(PairDistanceLossShapes, OnCudaCoordinatesOfMissingAtomsDoNotCount) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  const Case c = make_case(GetParam().lengths, GetParam().atoms, at::kFloat), nan = with_nan(c);
+  expect_equals_reference(
+      "f32",
+      pair_distance_loss_cuda(nan.predicted.to(at::kCUDA), nan.truth.to(at::kCUDA), nan.atom_mask.to(at::kCUDA), true),
+      c, 2e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, PairDistanceLossShapes,
