@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
+#include "kernels/flash_ipa/attention_choice.h"
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/flash_ipa/flash_ipa_example.h"
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
@@ -19,8 +21,28 @@ using at::Tensor;
 
 namespace {
 
-constexpr AttentionBackend kBackends[] = {AttentionBackend::kDense, AttentionBackend::kLifted,
-                                          AttentionBackend::kSimple};
+// A backend with the errors that it may have relative to dense in f64.
+struct Subject {
+  std::string name;
+  AttentionBackend backend;
+  FusedPrecision precision = FusedPrecision::kFast;
+  // f32: logits of order 10 carry 1e-6, the exponential passes that on, and gradients sum it over keys and heads.
+  double outputs = 2e-5, gradients = 2e-4;
+
+  FlashIpaOutput operator()(const FlashIpaInput& in) const { return flash_ipa(in, backend, precision); }
+};
+
+std::vector<Subject> subjects_on(at::Device device) {
+  std::vector<Subject> subjects = {{"flash_ipa dense", AttentionBackend::kDense},
+                                   {"flash_ipa lifted", AttentionBackend::kLifted},
+                                   {"flash_ipa simple", AttentionBackend::kSimple}};
+  if (!device.is_cuda()) return subjects;
+  for (const FusedPrecision precision : {FusedPrecision::kFast, FusedPrecision::kStrict}) {
+    subjects.push_back({"flash_ipa fused " + std::string(fused_precision_name(precision)), AttentionBackend::kFused,
+                        precision, kFusedCheckAllowed, kGradientErrors * kFusedCheckAllowed});
+  }
+  return subjects;
+}
 
 // max |got - expected| / max |expected|; infinite where something is missing or not finite.
 double relative_error(const Tensor& got, const Tensor& expected) {
@@ -51,9 +73,10 @@ struct Differentiated {
   std::vector<Tensor> outputs, gradients;
 };
 
-Differentiated differentiate(FlashIpaInput in, AttentionBackend backend) {
+Differentiated differentiate(FlashIpaInput in, const Subject& backend) {
+  const at::AutoGradMode with_gradients(true);
   for (Tensor* tensor : floating_tensors(in)) *tensor = tensor->detach().requires_grad_();
-  const FlashIpaOutput out = flash_ipa(in, backend);
+  const FlashIpaOutput out = backend(in);
   weighted_sum(out).backward();
   Differentiated result{output_tensors(out), {}};
   for (const Tensor* tensor : floating_tensors(in)) result.gradients.push_back(tensor->grad());
@@ -70,13 +93,13 @@ struct Parity {
         exact(input) {
     for (Tensor* tensor : floating_tensors(exact)) *tensor = tensor->cpu().to(at::kDouble);
     exact.lengths = exact.lengths.cpu();
-    expected = differentiate(exact, AttentionBackend::kDense);
+    expected = differentiate(exact, {"", AttentionBackend::kDense});
   }
 };
 
 // The largest change of an output point, nm, under motions of a chain of ribosome size 20 nm off the origin. Frames are
 // moved in f64 and rounded once.
-double change_by_motion(AttentionBackend backend, at::Device device) {
+double change_by_motion(const Subject& backend, at::Device device) {
   const at::NoGradGuard no_grad;
   const FlashIpaExample example{
       .lengths = {256}, .sizes = {.H = 4, .C = 16}, .radius_of_gyration = 8.0, .off_center = 20.0};
@@ -86,7 +109,7 @@ double change_by_motion(AttentionBackend backend, at::Device device) {
     FlashIpaInput in = exact;
     for (Tensor* tensor : floating_tensors(in)) *tensor = tensor->to(device, at::kFloat);
     in.lengths = in.lengths.to(device);
-    return flash_ipa(in, backend).points.cpu();
+    return backend(in).points.cpu();
   };
   const Tensor before = points();
   double largest = 0;
@@ -103,7 +126,7 @@ double change_by_motion(AttentionBackend backend, at::Device device) {
 }
 
 // Of the directional derivative by every input, in f64 against central differences.
-double finite_difference_error(AttentionBackend backend, at::Device device) {
+double finite_difference_error(const Subject& backend, at::Device device) {
   FlashIpaInput in = make_flash_ipa_example(
       {.lengths = {7, 4}, .sizes = {.H = 2, .C = 4, .P_q = 2, .P_v = 3, .R = 2, .c = 4}}, at::kDouble, device);
   const Differentiated analytic = differentiate(in, backend);
@@ -116,7 +139,7 @@ double finite_difference_error(AttentionBackend backend, at::Device device) {
     const Tensor direction = at::arange(original.numel(), at::kDouble).mul(0.9).cos().view(original.sizes()).to(device);
     const auto value = [&](double along) {
       *inputs[i] = original + along * direction;
-      return weighted_sum(flash_ipa(in, backend)).item<double>();
+      return weighted_sum(backend(in)).item<double>();
     };
     const double expected = (value(step) - value(-step)) / (2 * step);
     *inputs[i] = original;
@@ -172,19 +195,25 @@ std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
     on_check(one);
   };
 
-  const Parity parity(device);
-  for (const AttentionBackend backend : kBackends) {
-    const std::string name = "flash_ipa " + std::string(attention_backend_name(backend));
-    // f32: logits of order 10 carry 1e-6, the exponential passes that on, and gradients sum it over keys and heads.
-    check(name, "outputs, relative to dense in f64", 2e-5, [&] {
+  // Made by the first check that wants it: a device may already fail there.
+  std::optional<Parity> made;
+  const auto parity = [&]() -> const Parity& {
+    if (!made) made.emplace(device);
+    return *made;
+  };
+  for (const Subject& backend : subjects_on(device)) {
+    const std::string& name = backend.name;
+    check(name, "outputs, relative to dense in f64", backend.outputs, [&] {
       const at::NoGradGuard no_grad;
-      return largest_error(output_tensors(flash_ipa(parity.input, backend)), parity.expected.outputs);
+      return largest_error(output_tensors(backend(parity().input)), parity().expected.outputs);
     });
-    check(name, "gradients, relative to dense in f64", 2e-4,
-          [&] { return largest_error(differentiate(parity.input, backend).gradients, parity.expected.gradients); });
-    // Central differences: step^2 times the third derivative, and 1e-16 / step of cancellation.
-    check(name, "gradients in f64 against finite differences", 1e-7,
-          [&] { return finite_difference_error(backend, device); });
+    check(name, "gradients, relative to dense in f64", backend.gradients,
+          [&] { return largest_error(differentiate(parity().input, backend).gradients, parity().expected.gradients); });
+    // Central differences: step^2 times the third derivative, and 1e-16 / step of cancellation. In f64 fused is simple.
+    if (backend.backend != AttentionBackend::kFused) {
+      check(name, "gradients in f64 against finite differences", 1e-7,
+            [&] { return finite_difference_error(backend, device); });
+    }
     // A coordinate at 20 nm is rounded by 1e-6 before the kernel sees it; logits pass that on to points nm apart.
     check(name, "change by a rigid motion, 20 nm off the origin, nm", 5e-4,
           [&] { return change_by_motion(backend, device); });

@@ -22,7 +22,8 @@ struct DeviceCheck {
 };
 
 // Every backend of attention, neighbors and the loss of pair distances on `device`; some seconds. Allowed errors are
-// times `tolerance`. `on_check` hears of each as it ends.
+// times `tolerance`. `on_check` hears of each as it ends. Never throws for a device that cannot run them: it shows in
+// `failure`.
 std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
                                       const std::function<void(const DeviceCheck&)>& on_check);
 

@@ -2,13 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <utility>
-
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/flash_ipa/flash_ipa_work.h"
 #include "kernels/padding.h"
-#include "kernels/self_check.h"
 
 namespace flashrna {
 
@@ -110,91 +106,32 @@ void check(const FlashIpaInput& in) {
     TORCH_CHECK(!in.pair_q.defined(), "flash_ipa: give pair_q and pair_k, or pair_values, not both");
     check_shape("pair_values", in.pair_values, {B, L, L, in.pair_values.size(3)}, in.q);
   }
-  TORCH_CHECK(in.lengths.defined() && in.lengths.dim() == 1 && in.lengths.size(0) == B,
-              "flash_ipa: lengths must have shape [B] with B = ", B);
-  TORCH_CHECK(in.lengths.scalar_type() == at::kLong, "flash_ipa: lengths must be i64");
-}
-
-// A fixed, ragged, off-center input of a few residues: no random generator, so that every run decides alike.
-FlashIpaInput self_check_input(at::Device device) {
-  const int64_t B = 2, L = 21, H = 2, C = 16, P_q = 4, P_v = 4, R = 2, c = 4;
-  double phase = 0.0;
-  const auto wave = [&](at::IntArrayRef shape) { return self_check_values(shape, phase += 0.7, device); };
-  FlashIpaInput in;
-  in.q = wave({B, L, H, C});
-  in.k = wave({B, L, H, C});
-  in.v = wave({B, L, H, C});
-  in.q_points = wave({B, L, H, P_q, 3});
-  in.k_points = wave({B, L, H, P_q, 3});
-  in.v_points = wave({B, L, H, P_v, 3});
-  const Tensor angle = wave({B, L}) * 3.0;  // rotations about z
-  const Tensor zero = at::zeros_like(angle), one = at::ones_like(angle);
-  in.rotations = at::stack({angle.cos(), -angle.sin(), zero, angle.sin(), angle.cos(), zero, zero, zero, one}, -1)
-                     .view({B, L, 3, 3});
-  in.translations = wave({B, L, 3}) * 3.0 + 20.0;
-  in.point_weights = at::full({H}, 0.2, in.q.options());
-  in.bias_q = wave({B, L, H, R});
-  in.bias_k = wave({B, L, H, R});
-  in.pair_q = wave({B, L, R, c});
-  in.pair_k = wave({B, L, R, c});
-  in.lengths = at::tensor({L, L - 6}, at::kLong).to(device);
-  return in;
-}
-
-double self_check_error(at::Device device) {
-  const FlashIpaInput in = self_check_input(device);
-  const FlashIpaOutput got = flash_ipa_backends::lifted(in);
-  const FlashIpaOutput expected = flash_ipa_backends::dense(in);
-  double error = 0.0;
-  for (const auto& [a, b] :
-       {std::pair{got.scalars, expected.scalars}, {got.points, expected.points}, {got.pairs, expected.pairs}}) {
-    error = larger_error(error, (a - b).abs().max().item<double>());
-  }
-  return error;
+  check_lengths("flash_ipa", in.lengths, B, L, in.q.device());
 }
 
 }  // namespace
 
-AttentionBackend parse_attention_backend(std::string_view name) {
-  if (name == "auto") return AttentionBackend::kAuto;
-  if (name == "dense") return AttentionBackend::kDense;
-  if (name == "lifted") return AttentionBackend::kLifted;
-  if (name == "simple") return AttentionBackend::kSimple;
-  TORCH_CHECK(false, "unknown attention backend \"", std::string(name), "\"; use auto, dense, lifted or simple");
-}
-
-std::string_view attention_backend_name(AttentionBackend backend) {
-  switch (backend) {
-    case AttentionBackend::kAuto:
-      return "auto";
-    case AttentionBackend::kDense:
-      return "dense";
-    case AttentionBackend::kLifted:
-      return "lifted";
-    case AttentionBackend::kSimple:
-      return "simple";
-  }
-  return "";
-}
-
-AttentionChoice explain_attention_backend(at::Device device) {
-  // Outputs are of order 1 (scalars, pairs) and 10 (points): a hundred roundings of f32 at 20 units from the origin.
-  static SelfCheck lifted("attention backend lifted", "dense, whose memory grows with the square of the length", 2e-4,
-                          self_check_error);
-  const SelfCheck::Result result = lifted.result(device);
-  return {result.passed ? AttentionBackend::kLifted : AttentionBackend::kDense, result.text};
-}
-
-AttentionBackend resolve_attention_backend(at::Device device) { return explain_attention_backend(device).backend; }
-
-FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend) {
+FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend, FusedPrecision precision) {
   check(in);
-  if (backend == AttentionBackend::kAuto) backend = resolve_attention_backend(in.q.device());
   const bool unfactorized = in.pair_bias.defined() || in.pair_values.defined();
   // Fused attention refuses tensors without elements; the equation does not.
   if (backend == AttentionBackend::kDense || unfactorized || in.q.numel() == 0) return flash_ipa_backends::dense(in);
-  if (backend == AttentionBackend::kSimple) return flash_ipa_backends::simple(in);
-  return flash_ipa_backends::lifted(in);
+  if (backend == AttentionBackend::kAuto) {
+    backend = resolve_attention_backend(in.q.device(), precision);
+    // Of what the fused kernels do not take, lifted is much faster than simple.
+    if (backend == AttentionBackend::kFused && !flash_ipa_backends::fused_takes(in))
+      backend = AttentionBackend::kLifted;
+  }
+  switch (backend) {
+    case AttentionBackend::kDense:
+      return flash_ipa_backends::dense(in);
+    case AttentionBackend::kFused:
+      return flash_ipa_backends::fused(in, precision);
+    case AttentionBackend::kSimple:
+      return flash_ipa_backends::simple(in);
+    default:
+      return flash_ipa_backends::lifted(in);
+  }
 }
 
 double flash_ipa_forward_flops(int64_t L, int64_t H, int64_t C, int64_t P_q, int64_t P_v, int64_t R, int64_t c) {

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/flash_ipa/fused/precision.h"
+
 namespace flashrna {
 
 // B batch, L padded length, H heads, C channels, P_q and P_v points, R pair rank, c pair value channels.
@@ -27,7 +29,7 @@ struct FlashIpaInput {
   // An unfactorized pair representation instead, for comparison: O(L^2) by itself, so only the dense backend takes it.
   at::Tensor pair_bias;    // [B, L, L, H] (query, key) or undefined
   at::Tensor pair_values;  // [B, L, L, c] or undefined
-  at::Tensor lengths;      // [B] i64, real residues; the rest is padding
+  at::Tensor lengths;      // [B] i64, real residues, 0 to L; the rest is padding
 };
 
 // Rows in the padding are zero.
@@ -39,29 +41,43 @@ struct FlashIpaOutput {
 };
 
 enum class AttentionBackend {
-  kAuto,    // the first of lifted, dense that passes a self-check against dense on this device
+  kAuto,    // the first of fused, lifted, dense that passes a self-check against dense on this device
   kDense,   // the equation as printed, O(L^2) memory: the oracle
   kLifted,  // FlashIPA's algorithm 1 over LibTorch's fused attention, O(L) memory
+  kFused,   // our CUDA kernels on tensor cores, f32, devices from 8.0 on; dtypes and sizes they do not take run as
+            // kSimple
   kSimple,  // the equation in plain loops, one row at a time: O(L) memory, slow; an oracle where dense does not fit
 };
 
-// "auto", "dense", "lifted", "simple"; throws c10::Error naming the allowed values otherwise.
+// "auto", "dense", "lifted", "fused", "simple"; throws c10::Error naming the allowed values otherwise.
 AttentionBackend parse_attention_backend(std::string_view name);
 std::string_view attention_backend_name(AttentionBackend backend);
+// "fast", "strict"; likewise.
+FusedPrecision parse_fused_precision(std::string_view name);
+std::string_view fused_precision_name(FusedPrecision precision);
 
 // Differentiable in every floating input. An unfactorized pair representation always runs on the dense backend.
-// Throws c10::Error naming the tensor whose shape, dtype or device is wrong.
-FlashIpaOutput flash_ipa(const FlashIpaInput& input, AttentionBackend backend = AttentionBackend::kAuto);
+// `precision` is that of the fused one. Work on a GPU goes to LibTorch's current stream; the host does not wait for it,
+// but at first use and when it looks whether numbers were beyond the fused kernels' range, after calls 1, 2, 4, 8...:
+// call once before capturing a CUDA graph.
+// Throws c10::Error naming the tensor whose shape, dtype or device is wrong, on a CPU also the length beyond 0 to L (a
+// GPU takes it cut to that), and std::exception if the fused backend cannot run here.
+FlashIpaOutput flash_ipa(const FlashIpaInput& input, AttentionBackend backend = AttentionBackend::kAuto,
+                         FusedPrecision precision = FusedPrecision::kFast);
 
-// What kAuto takes on `device`, decided at first use by a millisecond comparison with kDense and remembered.
-AttentionBackend resolve_attention_backend(at::Device device);
+// Whether kAuto may take kFused. It does once RESULTS.md holds a run on a GPU; by name it runs in any case.
+inline constexpr bool kAutoTakesFused = false;
+
+// What kAuto takes on `device`, decided at first use by a comparison with kDense of a few milliseconds, outputs and
+// gradients, and remembered.
+AttentionBackend resolve_attention_backend(at::Device device, FusedPrecision precision = FusedPrecision::kFast);
 
 struct AttentionChoice {
   AttentionBackend backend;
   std::string reason;  // what the comparison found, with its error
 };
 // The same, and why.
-AttentionChoice explain_attention_backend(at::Device device);
+AttentionChoice explain_attention_backend(at::Device device, FusedPrecision precision = FusedPrecision::kFast);
 
 // Floating-point operations of one forward pass on one sequence of L residues: products of queries with keys and of
 // probabilities with values, unpadded.

@@ -9,6 +9,12 @@ FlashIpaOutput dense(const FlashIpaInput& input);
 FlashIpaOutput lifted(const FlashIpaInput& input);
 FlashIpaOutput lifted_by_operations(const FlashIpaInput& input);  // what `lifted` is on a GPU, on any device
 FlashIpaOutput simple(const FlashIpaInput& input);
+// On CUDA; what it does not take runs as `simple`.
+FlashIpaOutput fused(const FlashIpaInput& input, FusedPrecision precision);
+
+// Whether dtype and sizes are those of the fused kernels, wherever the input is: f32, one rank, and head sizes of
+// fused_forward_supports().
+bool fused_takes(const FlashIpaInput& input);
 
 // An oracle for any length: simple in f64 on the CPU, for residues 0, stride, 2 stride... of every sequence alone. What
 // the other rows hold means nothing. Not differentiable.

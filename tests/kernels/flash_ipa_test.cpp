@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -11,7 +12,10 @@
 #include <vector>
 
 #include "kernels/cuda_backend.h"
+#include "kernels/device_checks.h"
+#include "kernels/flash_ipa/attention_choice.h"
 #include "kernels/flash_ipa/flash_ipa_backends.h"
+#include "kernels/flash_ipa/flash_ipa_simple_rows.h"
 #include "kernels/self_check.h"
 #include "kernels/torch_headers.h"
 #include "tests/kernels/flash_ipa_cases.h"
@@ -154,7 +158,39 @@ TEST(FlashIpaDispatch, ASelfCheckThatFindsNoNumberFails) {
 }
 
 TEST(FlashIpaDispatch, AutoTakesLiftedOnTheCpuBecauseItPassesTheSelfCheck) {
-  EXPECT_EQ(resolve_attention_backend(at::kCPU), AttentionBackend::kLifted);
+  const AttentionChoice choice = explain_attention_backend(at::kCPU);
+  std::printf("  %s\n", choice.reason.c_str());
+  EXPECT_EQ(choice.backend, AttentionBackend::kLifted);
+}
+
+TEST(FlashIpaDispatch, TheSelfCheckOfLiftedIsQuickAndDoesNotMindTheCallersMode) {
+  const at::NoGradGuard no_grad;
+  const FlashIpaInput in = lifted_check_input(at::kCPU);
+  backend_error(in, flash_ipa_backends::lifted);  // what is made once
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_LT(backend_error(in, flash_ipa_backends::lifted), 2e-5);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::printf("  %.1f ms\n", 1e3 * seconds);
+  EXPECT_LT(seconds, 1.0);
+}
+
+TEST(FlashIpaDispatch, ChecksOfADeviceThatIsNotThereFailAndDoNotEndTheProgram) {
+  if (count_cuda_devices() != 0) GTEST_SKIP() << "there is a CUDA device";
+  const std::vector<DeviceCheck> checks = check_device({at::kCUDA, 0}, 1.0, [](const DeviceCheck&) {});
+  EXPECT_GE(checks.size(), 19u);
+  for (const DeviceCheck& check : checks) {
+    EXPECT_FALSE(check.passed()) << check.operation;
+    EXPECT_NE(check.failure, "") << check.operation;
+  }
+}
+
+// The row functions of a GPU, which takes lengths as they come.
+TEST(FlashIpaSimpleRows, LengthsAreCutToThePaddedOne) {
+  const SimpleSizes sizes{3, 1, 7, 1, 1, 1};
+  const std::vector<std::int64_t> lengths = {4000, -5, 3};
+  EXPECT_EQ(simple_row(sizes, lengths.data(), 6).length, 7);
+  EXPECT_EQ(simple_row(sizes, lengths.data(), 7).length, 0);
+  EXPECT_EQ(simple_row(sizes, lengths.data(), 14).length, 3);
 }
 
 TEST(FlashIpaOnCuda, SimpleEqualsDenseAtTheDefaultSize) {
@@ -206,11 +242,14 @@ TEST(FlashIpaOracle, EveryNinthRowOfItEqualsDense) {
 }
 
 TEST(FlashIpaDispatch, BackendNamesAreReadAndUnknownOnesRefused) {
-  for (const AttentionBackend backend :
-       {AttentionBackend::kAuto, AttentionBackend::kDense, AttentionBackend::kLifted, AttentionBackend::kSimple}) {
+  for (const AttentionBackend backend : {AttentionBackend::kAuto, AttentionBackend::kDense, AttentionBackend::kLifted,
+                                         AttentionBackend::kFused, AttentionBackend::kSimple}) {
     EXPECT_EQ(parse_attention_backend(attention_backend_name(backend)), backend);
   }
   EXPECT_THROW(parse_attention_backend("flash"), c10::Error);
+  for (const FusedPrecision precision : {FusedPrecision::kFast, FusedPrecision::kStrict})
+    EXPECT_EQ(parse_fused_precision(fused_precision_name(precision)), precision);
+  EXPECT_THROW(parse_fused_precision("exact"), c10::Error);
 }
 
 TEST(FlashIpaChecks, NameTheTensorThatIsWrong) {
@@ -232,6 +271,12 @@ TEST(FlashIpaChecks, NameTheTensorThatIsWrong) {
   in = make_input(shape, at::kFloat);
   in.bias_k = Tensor();
   EXPECT_NE(message_of(in).find("both bias_q and bias_k"), std::string::npos) << message_of(in);
+  for (const int64_t wrong : {6, -1}) {
+    in = make_input(shape, at::kFloat);
+    in.lengths[1] = wrong;
+    EXPECT_EQ(message_of(in),
+              "flash_ipa: lengths[1] = " + std::to_string(wrong) + ", must be from 0 to the padded length 5");
+  }
 }
 
 }  // namespace

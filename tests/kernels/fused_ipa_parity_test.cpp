@@ -8,10 +8,9 @@
 #include "kernels/cuda_backend.h"
 #include "kernels/cuda_probe.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
-#include "kernels/flash_ipa/fused/lift.h"
 #include "kernels/torch_headers.h"
-#include "tests/kernels/flash_ipa_cases.h"
 #include "tests/kernels/fused_ipa_emulator.h"
+#include "tests/kernels/fused_ipa_rounding.h"
 #include "tests/support/golden_tensor.h"
 
 namespace flashrna {
@@ -98,29 +97,6 @@ Emulated emulate(const FlashIpaInput& in, const FusedInput& fused, const Emulato
   }
   emulate_forward(a, options, to);
   return e;
-}
-
-FlashIpaInput in_f64(const FlashIpaInput& in) {
-  FlashIpaInput exact = in;
-  for (Tensor* t : floating_inputs(exact)) *t = t->to(at::kDouble);
-  return exact;
-}
-
-Tensor half_rounded(const Tensor& t, double scale = 1.0) {
-  return t.defined() ? (t.to(at::kFloat) * scale).to(at::kHalf).to(at::kDouble) / scale : t;
-}
-
-// The inputs, f64, after the rounding that the operands of the tensor core bring: of scalars and pair factors to
-// halves. Points keep 22 bits.
-FlashIpaInput operand_rounded(const FlashIpaInput& in) {
-  FlashIpaInput r = in_f64(in);
-  r.q = half_rounded(in.q, fused_ipa::query_scale(static_cast<int>(in.q.size(3))));
-  r.k = half_rounded(in.k);
-  r.v = half_rounded(in.v);
-  r.bias_q = half_rounded(in.bias_q, fused_ipa::kLog2e);
-  r.bias_k = half_rounded(in.bias_k);
-  r.pair_k = half_rounded(in.pair_k);
-  return r;
 }
 
 // Derivatives by the inputs, in the order of floating_inputs(), from those by the outputs, and by the key bias [B, L].
