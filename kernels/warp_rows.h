@@ -34,9 +34,11 @@ void launch_warp_rows(const char* operation, const Arguments& arguments, std::in
   const int warps = static_cast<int>(std::min<std::int64_t>(kMostWarps, most_bytes / bytes));
   if (warps == 0)
     throw std::runtime_error(std::string(operation) + ": a row needs " + std::to_string(bytes) +
-                             " bytes of shared memory, the device has " + std::to_string(most_bytes));
+                             " bytes of shared memory, the device has " + std::to_string(most_bytes) +
+                             ": use fewer columns, or the CPU");
   const std::int64_t blocks = (rows + warps - 1) / warps;
-  if (blocks > 0x7fffffff) throw std::runtime_error(std::string(operation) + ": more rows than a launch may have");
+  if (blocks > 0x7fffffff)
+    throw std::runtime_error(std::string(operation) + ": more rows than a launch may have: make the batch smaller");
   launch_kernel(stream, operation, run_warp_rows<Row, T, Arguments>, dim3(static_cast<unsigned>(blocks)),
                 dim3(kLanes, warps), warps * bytes, arguments, rows, scratch_size);
 }

@@ -18,9 +18,13 @@
 #include <vector>
 
 #include "kernels/cuda_launch.h"
+#include "kernels/flash_ipa/fused/warpgroup_block.h"
 
 namespace flashrna {
 namespace {
+
+using fused_ipa::CudaWarpgroupBlock;
+using fused_ipa::GroupMatrix;
 
 constexpr int kThreads = 128;  // a warpgroup
 
@@ -67,58 +71,6 @@ __device__ __forceinline__ void multiply_n16(float (&d)[8], std::uint64_t a, std
       "}, %8, %9, 1, 1, 1, %10, %11;\n"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7])
       : "l"(a), "l"(b), "n"(kTransposedA), "n"(kTransposedB));
-}
-
-template <int kTransposedA = 0, int kTransposedB = 0>
-__device__ __forceinline__ void multiply_n96(float (&d)[48], std::uint64_t a, std::uint64_t b) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n96k16.f32.f16.f16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, "
-      "%22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, "
-      "%42, %43, %44, %45, %46, %47"
-      "}, %48, %49, 1, 1, 1, %50, %51;\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]),
-        "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]),
-        "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]),
-        "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]),
-        "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]),
-        "+f"(d[41]), "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47])
-      : "l"(a), "l"(b), "n"(kTransposedA), "n"(kTransposedB));
-}
-
-__device__ __forceinline__ void multiply_n40(float (&d)[20], const std::uint32_t (&a)[4], std::uint64_t b) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n40k16.f32.f16.f16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19"
-      "}, {%20, %21, %22, %23}, %24, 1, 1, 1, 0;\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]),
-        "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]),
-        "+f"(d[17]), "+f"(d[18]), "+f"(d[19])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
-}
-
-__device__ __forceinline__ void multiply_n192(float (&d)[96], const std::uint32_t (&a)[4], std::uint64_t b) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n192k16.f32.f16.f16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, "
-      "%22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, "
-      "%42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, "
-      "%62, %63, %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, %80, %81, "
-      "%82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95"
-      "}, {%96, %97, %98, %99}, %100, 1, 1, 1, 0;\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]),
-        "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]), "+f"(d[16]),
-        "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]),
-        "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]),
-        "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]),
-        "+f"(d[41]), "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47]), "+f"(d[48]),
-        "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]), "+f"(d[56]),
-        "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]), "+f"(d[63]), "+f"(d[64]),
-        "+f"(d[65]), "+f"(d[66]), "+f"(d[67]), "+f"(d[68]), "+f"(d[69]), "+f"(d[70]), "+f"(d[71]), "+f"(d[72]),
-        "+f"(d[73]), "+f"(d[74]), "+f"(d[75]), "+f"(d[76]), "+f"(d[77]), "+f"(d[78]), "+f"(d[79]), "+f"(d[80]),
-        "+f"(d[81]), "+f"(d[82]), "+f"(d[83]), "+f"(d[84]), "+f"(d[85]), "+f"(d[86]), "+f"(d[87]), "+f"(d[88]),
-        "+f"(d[89]), "+f"(d[90]), "+f"(d[91]), "+f"(d[92]), "+f"(d[93]), "+f"(d[94]), "+f"(d[95])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
 }
 
 #endif
@@ -248,11 +200,12 @@ template <int layout>
 __global__ void __launch_bounds__(2 * kThreads, 1) rate_n96(long long* cycles, float* sink) {
 #ifdef FLASHRNA_WGMMA
   extern __shared__ __align__(1024) __half operands[];
-  const int group = threadIdx.x / kThreads;
-  const __half *a = operands + group * 64 * 256, *b = operands + 2 * 64 * 256;
+  const CudaWarpgroupBlock block(reinterpret_cast<char*>(operands));
+  constexpr int kHalf = sizeof(__half);
+  const std::uint32_t a = kHalf * (threadIdx.x / kThreads * 64 * 256), b = kHalf * (2 * 64 * 256);
   for (int i = threadIdx.x; i < 2 * 64 * 256 + 96 * 256; i += 2 * kThreads) operands[i] = __float2half(0.0f);
   fence_operands();
-  float d[48] = {};
+  float d[12][4] = {};
   __syncthreads();
   const long long start = clock64();
 #pragma unroll 1
@@ -261,17 +214,18 @@ __global__ void __launch_bounds__(2 * kThreads, 1) rate_n96(long long* cycles, f
 #pragma unroll
     for (int step = 0; step < kSteps; ++step) {
       if constexpr (layout == 0) {
-        multiply_n96(d, descriptor(a + step * 2 * 64 * 8, 64 * 16, 128, 0),
-                     descriptor(b + step * 2 * 96 * 8, 96 * 16, 128, 0));
+        block.group_multiply(d, GroupMatrix{a + kHalf * step * 2 * 64 * 8, 64 * 16, 128},
+                             GroupMatrix{b + kHalf * step * 2 * 96 * 8, 96 * 16, 128}, true);
       } else {
-        multiply_n96(d, descriptor(a + step / 4 * 64 * 64 + step % 4 * 16, 16, 1024, 1),
-                     descriptor(b + step / 4 * 96 * 64 + step % 4 * 16, 16, 1024, 1));
+        const int in_panel = step % 4 * 16;
+        block.group_multiply(d, GroupMatrix{a + kHalf * (step / 4 * 64 * 64 + in_panel), 16, 1024, 1},
+                             GroupMatrix{b + kHalf * (step / 4 * 96 * 64 + in_panel), 16, 1024, 1}, true);
       }
     }
     finish();
   }
   const long long end = clock64();
-  for (int i = 0; i < 48; ++i) sink[threadIdx.x] += d[i];
+  for (int i = 0; i < 48; ++i) sink[threadIdx.x] += d[i / 4][i % 4];
   if (threadIdx.x == 0) *cycles = end - start;
 #endif
 }
@@ -283,7 +237,11 @@ __global__ void __launch_bounds__(2 * kThreads, 1) rate_n40(long long* cycles, f
   extern __shared__ __align__(1024) __half operands[];
   for (int i = threadIdx.x; i < 96 * 272; i += 2 * kThreads) operands[i] = __float2half(0.0f);
   fence_operands();
-  float wide[96] = {}, points[20] = {};
+  const CudaWarpgroupBlock block(reinterpret_cast<char*>(operands));
+  const auto values = [](int step, int column) {
+    return GroupMatrix{static_cast<std::uint32_t>(sizeof(__half) * (step * 2 * 272 + column) * 8), 272 * 16, 128};
+  };
+  float wide[24][4] = {}, points[5][4] = {};
   const std::uint32_t p[4] = {threadIdx.x & 1, 0, 0, 0};
   __syncthreads();
   const long long start = clock64();
@@ -291,20 +249,19 @@ __global__ void __launch_bounds__(2 * kThreads, 1) rate_n40(long long* cycles, f
   for (int round = 0; round < kRounds; ++round) {
     begin();
 #pragma unroll
-    for (int step = 0; step < 6; ++step)
-      multiply_n192(wide, p, descriptor(operands + step * 2 * 272 * 8, 272 * 16, 128, 0));
+    for (int step = 0; step < 6; ++step) block.group_multiply(wide, p[0], p[1], p[2], p[3], values(step, 0), true);
     if (narrow) {
 #pragma unroll
       for (int step = 0; step < 6; ++step) {
-        multiply_n40(points, p, descriptor(operands + (step * 2 * 272 + 192) * 8, 272 * 16, 128, 0));
-        multiply_n40(points, p, descriptor(operands + (step * 2 * 272 + 232) * 8, 272 * 16, 128, 0));
+        block.group_multiply(points, p[0], p[1], p[2], p[3], values(step, 192), true);
+        block.group_multiply(points, p[0], p[1], p[2], p[3], values(step, 232), true);
       }
     }
     finish();
   }
   const long long end = clock64();
-  for (int i = 0; i < 96; ++i) sink[threadIdx.x] += wide[i];
-  for (int i = 0; i < 20; ++i) sink[threadIdx.x] += points[i];
+  for (int i = 0; i < 96; ++i) sink[threadIdx.x] += wide[i / 4][i % 4];
+  for (int i = 0; i < 20; ++i) sink[threadIdx.x] += points[i / 4][i % 4];
   if (threadIdx.x == 0) *cycles = end - start;
 #endif
 }

@@ -10,9 +10,11 @@ namespace flashrna::fused_ipa {
 inline constexpr int kWarpgroup = 128;
 
 // A matrix operand in shared memory, without swizzle: 8 rows of 8 halves are 128 contiguous bytes. `next_chunk` bytes
-// lie between its two chunks along the sum, `next_rows` between groups of 8 rows (or columns).
+// lie between its two chunks along the sum, `next_rows` between groups of 8 rows (or columns). The kernels know no
+// other `layout`; the benchmark compares with 1, the swizzle of 128 bytes.
 struct GroupMatrix {
   std::uint32_t offset, next_chunk, next_rows;
+  std::uint32_t layout = 0;
 };
 
 #ifdef __CUDACC__
@@ -145,11 +147,11 @@ class CudaWarpgroupBlock : public CudaBlock {
   static FLASHRNA_DEVICE std::uint32_t shared_address(char* shared) {
     return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
   }
-  // Address and strides in units of 16 bytes, 14 bits each; layout 0 is the one without swizzle.
+  // Address and strides in units of 16 bytes, 14 bits each.
   FLASHRNA_DEVICE std::uint64_t descriptor(GroupMatrix m) const {
     return static_cast<std::uint64_t>((base_ + m.offset) >> 4 & 0x3fffu) |
            static_cast<std::uint64_t>(m.next_chunk >> 4 & 0x3fffu) << 16 |
-           static_cast<std::uint64_t>(m.next_rows >> 4 & 0x3fffu) << 32;
+           static_cast<std::uint64_t>(m.next_rows >> 4 & 0x3fffu) << 32 | static_cast<std::uint64_t>(m.layout) << 62;
   }
 
   std::uint32_t base_;
