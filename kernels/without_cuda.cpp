@@ -3,6 +3,7 @@
 
 #include "kernels/cuda_probe.h"
 #include "kernels/flash_ipa/flash_ipa_simple.h"
+#include "kernels/flash_ipa/fused/fused_backward.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
 #include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
@@ -52,6 +53,11 @@ template void pair_distance_rows_cuda(const PairDistanceRows<double>&, const Cud
 
 void fused_forward_cuda(const fused_ipa::Arguments&, const fused_ipa::Outputs&, const FusedForwardPlan&, void*,
                         const CudaStream&) {
+  fail_without_cuda();
+}
+
+void fused_backward_cuda(const fused_ipa::Arguments&, const fused_ipa::OutputGradients&,
+                         const fused_ipa::InputGradients&, const FusedBackwardPlan&, void*, const CudaStream&) {
   fail_without_cuda();
 }
 

@@ -242,7 +242,8 @@ struct BackwardMode {
 
 const std::vector<BackwardMode> kBackwardModes = {
     {"sm90", {fused_ipa::kQueryGradientTileSm90, fused_ipa::kKeyGradientTileSm90, Accumulation::k24Bits}},
-    {"sm80", {fused_ipa::kGradientTileSm80, fused_ipa::kGradientTileSm80, Accumulation::k26Bits}},
+    {"sm80", {fused_ipa::kQueryGradientTileSm80, fused_ipa::kKeyGradientTileSm80, Accumulation::k26Bits}},
+    {"sm86", {fused_ipa::kQueryGradientTileSmallSm80, fused_ipa::kKeyGradientTileSmallSm80, Accumulation::k24Bits}},
 };
 
 // Of dense on the rounded operands, given those by its outputs.

@@ -181,6 +181,13 @@ FLASHRNA_HOST_DEVICE void add_global_point(FrameGradient& frame, Vec3 local, Vec
   frame.translation = frame.translation + g;
 }
 
+// What one head gives to a residue as a whole, as query and as key. Heads are added up in their order.
+struct ResidueGradient {
+  FrameGradient frame;
+  float point_weight = 0.0f;  // of the head's weight, from this residue
+  float key_bias = 0.0f;
+};
+
 // The same for an output y = R^T (X - t). `g` by X as it was rounded for the tensor core: of a row that attends to
 // itself almost all cancels with what comes back through its own value points, rounding included.
 FLASHRNA_HOST_DEVICE void add_local_point(FrameGradient& frame, const Rotation& rotation, Vec3 y, Vec3 g) {

@@ -39,7 +39,9 @@ struct Tile {
   int queries, keys;
 };
 inline constexpr Tile kForwardTileSm90{128, 96}, kQueryGradientTileSm90{128, 80}, kKeyGradientTileSm90{80, 64};
-inline constexpr Tile kForwardTileSm80{128, 64}, kForwardTileSmallSm80{64, 48}, kGradientTileSm80{64, 32};
+inline constexpr Tile kForwardTileSm80{128, 64}, kForwardTileSmallSm80{64, 48};
+inline constexpr Tile kQueryGradientTileSm80{128, 32}, kQueryGradientTileSmallSm80{64, 32};
+inline constexpr Tile kKeyGradientTileSm80{32, 64}, kKeyGradientTileSmallSm80{16, 64};
 
 // Sizes of a head as the caller has them: channels, query and value points, pair rank, pair value channels.
 struct HeadSize {
@@ -125,6 +127,8 @@ FLASHRNA_HOST_DEVICE constexpr Step logit_step(Layout l, int s) {
 FLASHRNA_HOST_DEVICE constexpr int main_value_columns(Layout l) { return kChunk * (l.scalar + l.pair); }
 FLASHRNA_HOST_DEVICE constexpr int point_columns(Layout l) { return kChunk * l.value_point; }
 FLASHRNA_HOST_DEVICE constexpr int value_columns(Layout l) { return main_value_columns(l) + 2 * point_columns(l); }
+// What a row of backward sums beside the tensor core: dS, and dS times the difference of origins.
+inline constexpr int kSlopeColumns = 4;
 // Columns of the sums P V: hi and lo add into the same ones.
 FLASHRNA_HOST_DEVICE constexpr int output_columns(Layout l) { return main_value_columns(l) + point_columns(l); }
 
@@ -191,6 +195,28 @@ FLASHRNA_HOST_DEVICE constexpr int forward_shared_bytes(Layout l, Tile tile) {
   return tiles > rows ? tiles : rows;
 }
 
+// That of backward with mma.m16n8k16. Rows are queries: they and their gradients, two stages of keys, values, a
+// correction per key; or, at the end, a row's sums over keys with those beside the tensor core.
+FLASHRNA_HOST_DEVICE constexpr int query_gradient_shared_bytes(Layout l, Tile tile) {
+  const int number = static_cast<int>(sizeof(float));
+  const int tiles = logit_tile_bytes(l, tile.queries) + gradient_tile_bytes(l, tile.queries) +
+                    2 * logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys) + number * tile.keys;
+  const int rows = number * tile.queries * (kChunk * logit_chunks(l) + kSlopeColumns);
+  return tiles > rows ? tiles : rows;
+}
+// Rows are keys: they and their values, two stages of queries and their gradients, P of the tile, two corrections per
+// query; or, at the end, a row's sums over queries, then those over gradients.
+FLASHRNA_HOST_DEVICE constexpr int key_gradient_shared_bytes(Layout l, Tile tile) {
+  const int number = static_cast<int>(sizeof(float));
+  const int tiles = logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys) +
+                    2 * (logit_tile_bytes(l, tile.queries) + gradient_tile_bytes(l, tile.queries)) +
+                    2 * tile.keys * tile.queries + 2 * number * tile.queries;
+  const int by_queries = number * tile.keys * (kChunk * logit_chunks(l) + kSlopeColumns);
+  const int by_gradients = number * tile.keys * output_columns(l);
+  const int rows = by_queries > by_gradients ? by_queries : by_gradients;
+  return tiles > rows ? tiles : rows;
+}
+
 // That of forward with wgmma: queries, two stages of keys, values and corrections, four differences of origins, 11
 // barriers.
 FLASHRNA_HOST_DEVICE constexpr int warpgroup_forward_shared_bytes(Layout l) {
@@ -208,6 +234,10 @@ static_assert(value_tile_bytes(kDefault, 96) == 52224);
 static_assert(forward_shared_bytes(kDefault, kForwardTileSm80) == 133472);
 static_assert(warpgroup_forward_shared_bytes(kDefault) <= 232448);  // of a block of generation 9.0
 static_assert(forward_shared_bytes(kDefault, kForwardTileSmallSm80) == 87840);
+static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSm80) == 154848);
+static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSmallSm80) == 98528);
+static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSm80) == 120160);
+static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSmallSm80) == 89824);
 }  // namespace check
 
 }  // namespace flashrna::fused_ipa
