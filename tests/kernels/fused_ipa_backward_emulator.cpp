@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/flash_ipa/fused/gradients.h"
+#include "kernels/flash_ipa/fused/backward_rows.h"
 #include "tests/kernels/fused_ipa_emulator.h"
 #include "tests/kernels/fused_ipa_operands.h"
 
@@ -25,13 +25,6 @@ struct KeySums {
   std::vector<float> queries;    // [columns of the query operand]
   std::vector<float> gradients;  // [columns of the gradient operand]
   SlopeSums slopes;
-};
-
-// Everything of one head that is summed over heads afterwards, by row of the entry.
-struct HeadGradients {
-  std::vector<FrameGradient> frames;
-  std::vector<float> pair_k, key_bias;  // [length, R c], [length]
-  double weight = 0.0;
 };
 
 // The two operands of a product whose sums run over columns: row `row` of `a` against all rows of `b`.
@@ -126,7 +119,7 @@ QuerySums sum_over_keys(const Layout& layout, Accumulation accumulation, float h
     float tile_sums[kQuad] = {};
     for (int key = 0; key < n_keys; ++key) {
       const float logit = logits[key] + key_correction(difference, other.keys.row_headers[key]);
-      slopes[key] = from_half(query_slope(probability(logit, shift), products[key], offset));
+      slopes[key] = from_half(to_half(query_slope(probability(logit, shift), products[key], offset)));
       tile_sums[quad_of_column(key)] += slopes[key];
     }
     for (int thread = 0; thread < kQuad; ++thread) end_gradient_tile(quad[thread], tile_sums[thread], difference);
@@ -160,10 +153,9 @@ KeySums sum_over_queries(const Layout& layout, Accumulation accumulation, float 
       const RowHeader header = other.queries.row_headers[query];
       const float shift = backward_shift(
           header.w, row_correction(difference, header, tile_correction(difference, half_weight)), kProbabilityExponent);
-      const Half rounded = to_half(probability(logits[query] + correction, shift));
-      p[query] = from_half(rounded);
-      slopes[query] =
-          from_half(key_slope(rounded, products[query], slope_offset(difference, other.gradients.row_headers[query])));
+      p[query] = from_half(to_half(probability(logits[query] + correction, shift)));
+      slopes[query] = from_half(
+          to_half(key_slope(p[query], products[query], slope_offset(difference, other.gradients.row_headers[query]))));
       tile_sums[quad_of_column(query)] += slopes[query];
     }
     for (int thread = 0; thread < kQuad; ++thread) end_gradient_tile(quad[thread], tile_sums[thread], difference);
@@ -182,52 +174,35 @@ struct Row {
   int row, exponent;
   Vec3 centroid;
 
-  std::int64_t n() const { return head.first_row + row; }
-  std::int64_t at() const { return n() * in.H + head.head; }
-  float weight() const { return in.point_weights[head.head]; }
-  Rotation rotation() const { return read_rotation(in.rotations + 9 * n()); }
-  Vec3 translation() const { return read_vec3(in.translations + 3 * n()); }
+  std::int64_t at() const { return (head.first_row + row) * in.H + head.head; }
+  RowOfHead of_tile(Vec3 origin) const {
+    const std::int64_t n = head.first_row + row;
+    const Vec3 t = read_vec3(in.translations + 3 * n);
+    return {read_rotation(in.rotations + 9 * n), t - origin, t - centroid, in.point_weights[head.head], exponent};
+  }
 };
 
-Vec3 read_columns(const std::vector<float>& sums, int hi, int lo) {
-  return {sums[hi] + sums[lo], sums[hi + 1] + sums[lo + 1], sums[hi + 2] + sums[lo + 2]};
-}
-
-void write_vec3(Vec3 x, float* to) {
-  to[0] = x.x;
-  to[1] = x.y;
-  to[2] = x.z;
-}
-
-// Column of coordinate i of the points in the key operand.
-int key_hi_column(const Layout& l, int i) { return kChunk * key_hi(l, i / kChunk) + i % kChunk; }
-int key_lo_column(const Layout& l, int i) { return kChunk * key_lo(l, i / kChunk) + i % kChunk; }
-
-void finish_query(const Row& r, Vec3 origin, const QuerySums& sums, const InputGradients& out, HeadGradients& head) {
+void finish_query(const Row& r, const QueryTile& tile, const QuerySums& sums, const OutputGradients& gradients,
+                  const InputGradients& out, ResidueGradient& to) {
   const auto [C, P_q, P_v, R, c] = r.layout.size;
   for (int i = 0; i < C; ++i) out.q[r.at() * C + i] = unscaled(query_factor(C) * sums.keys[i], r.exponent);
   if (out.bias_q != nullptr) {
     const float* columns = sums.keys.data() + kChunk * bias_chunk(r.layout, 0);
     for (int i = 0; i < R; ++i) out.bias_q[r.at() * R + i] = unscaled(columns[i], r.exponent);
   }
-  const Rotation rotation = r.rotation();
-  for (int p = 0; p < P_q; ++p) {
-    Vec3 products{};
-    float* product[3] = {&products.x, &products.y, &products.z};
-    for (int axis = 0; axis < 3; ++axis) {
-      *product[axis] =
-          sums.keys[key_hi_column(r.layout, 3 * p + axis)] + sums.keys[key_lo_column(r.layout, 3 * p + axis)];
-    }
-    const Vec3 local = read_vec3(r.in.q_points + (r.at() * P_q + p) * 3);
-    const Vec3 x = apply(rotation, local, r.translation() - origin);
-    const Vec3 g = query_point_gradient(products, sums.slopes, x, r.weight(), r.exponent);
-    write_vec3(apply_transposed(rotation, g), out.q_points + (r.at() * P_q + p) * 3);
-    add_global_point(head.frames[r.row], local, g);
-    head.weight += weight_gradient(apply(rotation, local, r.translation() - r.centroid), g, r.weight());
-  }
+  const RowOfHead row = r.of_tile(tile.queries.origin);
+  finish_query_points(
+      r.layout, row, r.in.q_points + r.at() * 3 * P_q, [&](int column) { return sums.keys[column]; }, sums.slopes,
+      out.q_points + r.at() * 3 * P_q, to);
+  if (is_masked(gradients.lse[r.at()])) return;
+  const float* rounded = tile.gradients.by_row.data() +
+                         static_cast<std::size_t>(r.row - tile.queries.first) * kChunk * gradient_chunks(r.layout);
+  finish_output_points(
+      r.layout, row, gradients.points + r.at() * 3 * P_v, [&](int column) { return rounded[column]; }, to);
 }
 
-void finish_key(const Row& r, Vec3 origin, const KeySums& sums, const InputGradients& out, HeadGradients& head) {
+void finish_key(const Row& r, Vec3 origin, const KeySums& sums, const InputGradients& out, float* pair_k,
+                ResidueGradient& to) {
   const auto [C, P_q, P_v, R, c] = r.layout.size;
   const Layout& l = r.layout;
   for (int i = 0; i < C; ++i) {
@@ -240,46 +215,22 @@ void finish_key(const Row& r, Vec3 origin, const KeySums& sums, const InputGradi
   }
   if (out.pair_k != nullptr) {
     const float* columns = sums.gradients.data() + kChunk * l.scalar;
-    for (int i = 0; i < R * c; ++i) head.pair_k[r.row * R * c + i] = value_gradient(columns[i], r.exponent);
+    for (int i = 0; i < R * c; ++i) pair_k[i] = value_gradient(columns[i], r.exponent);
   }
-  head.key_bias[r.row] = unscaled(sums.slopes.sum, r.exponent);
-  const Rotation rotation = r.rotation();
-  for (int p = 0; p < P_q; ++p) {
-    const Vec3 local = read_vec3(r.in.k_points + (r.at() * P_q + p) * 3);
-    const Vec3 x = apply(rotation, local, r.translation() - origin);
-    const Vec3 products = read_columns(sums.queries, kChunk * query_hi(l, 0) + 3 * p, kChunk * query_lo(l, 0) + 3 * p);
-    const Vec3 g = key_point_gradient(products, sums.slopes, x, r.weight(), r.exponent);
-    write_vec3(apply_transposed(rotation, g), out.k_points + (r.at() * P_q + p) * 3);
-    add_global_point(head.frames[r.row], local, g);
-    head.weight += weight_gradient(apply(rotation, local, r.translation() - r.centroid), g, r.weight());
-  }
-  for (int p = 0; p < P_v; ++p) {
-    const Vec3 sum = read_vec3(sums.gradients.data() + main_value_columns(l) + 3 * p);
-    const Vec3 g{value_gradient(sum.x, r.exponent), value_gradient(sum.y, r.exponent),
-                 value_gradient(sum.z, r.exponent)};
-    write_vec3(apply_transposed(rotation, g), out.v_points + (r.at() * P_v + p) * 3);
-    add_global_point(head.frames[r.row], read_vec3(r.in.v_points + (r.at() * P_v + p) * 3), g);
-  }
+  const RowOfHead row = r.of_tile(origin);
+  finish_key_points(
+      l, row, r.in.k_points + r.at() * 3 * P_q, [&](int column) { return sums.queries[column]; }, sums.slopes,
+      out.k_points + r.at() * 3 * P_q, to);
+  finish_value_points(
+      l, row, r.in.v_points + r.at() * 3 * P_v, [&](int column) { return sums.gradients[column]; },
+      out.v_points + r.at() * 3 * P_v, to);
 }
 
-// The output points' own part of the frame's gradient, from a row of the gradient operand.
-void finish_outputs(const Row& r, const OutputGradients& gradients, const float* gradient_row, HeadGradients& head) {
-  if (is_masked(gradients.lse[r.at()])) return;  // X = t: y is zero whatever the frame is
-  const int P_v = r.layout.size.P_v;
-  for (int p = 0; p < P_v; ++p) {
-    const Vec3 rounded = read_vec3(gradient_row + main_value_columns(r.layout) + 3 * p);
-    const Vec3 y = read_vec3(gradients.points + (r.at() * P_v + p) * 3);
-    add_local_point(head.frames[r.row], r.rotation(), y, unscaled(rounded, r.exponent));
-  }
-}
-
-HeadGradients backward_of_head(const Arguments& in, const OutputGradients& gradients, const Layout& layout,
-                               const BackwardOptions& options, const HeadOfEntry& head, const InputGradients& out) {
-  const auto [C, P_q, P_v, R, c] = layout.size;
-  HeadGradients sums;
-  sums.frames.resize(head.length);
-  sums.pair_k.resize(static_cast<std::size_t>(head.length) * R * c);
-  sums.key_bias.resize(head.length);
+// `sums` of the head alone.
+void backward_of_head(const Arguments& in, const OutputGradients& gradients, const Layout& layout,
+                      const BackwardOptions& options, const HeadOfEntry& head, const InputGradients& out,
+                      const HeadSums& sums) {
+  const int pairs = layout.size.R * layout.size.c;
   const int exponent = exponent_of_head(in, gradients, head);
   const float half_weight = half_point_weight(layout, in.point_weights[head.head]);
   const Vec3 centroid = tile_origin(in, head, 0, head.length);
@@ -288,9 +239,8 @@ HeadGradients backward_of_head(const Arguments& in, const OutputGradients& gradi
     for (const QueryTile& tile : query_tiles(in, gradients, layout, head, exponent, options.query_tile.queries)) {
       for (int row = 0; row < tile.queries.n; ++row) {
         const Row r{in, layout, head, tile.queries.first + row, exponent, centroid};
-        finish_query(r, tile.queries.origin, sum_over_keys(layout, options.accumulation, half_weight, tile, row, keys),
-                     out, sums);
-        finish_outputs(r, gradients, tile.gradients.by_row.data() + row * kChunk * gradient_chunks(layout), sums);
+        finish_query(r, tile, sum_over_keys(layout, options.accumulation, half_weight, tile, row, keys), gradients, out,
+                     sums.rows[r.row]);
       }
     }
   }
@@ -299,10 +249,9 @@ HeadGradients backward_of_head(const Arguments& in, const OutputGradients& gradi
     for (int row = 0; row < tile.keys.n; ++row) {
       const Row r{in, layout, head, tile.keys.first + row, exponent, centroid};
       finish_key(r, tile.keys.origin, sum_over_queries(layout, options.accumulation, half_weight, tile, row, queries),
-                 out, sums);
+                 out, sums.pair_k + static_cast<std::size_t>(r.row) * pairs, sums.rows[r.row]);
     }
   }
-  return sums;
 }
 
 }  // namespace
@@ -310,46 +259,31 @@ HeadGradients backward_of_head(const Arguments& in, const OutputGradients& gradi
 void emulate_backward(const Arguments& in, const OutputGradients& gradients, const BackwardOptions& options,
                       const InputGradients& out) {
   const Layout layout = make_layout(in.size);
-  const auto [C, P_q, P_v, R, c] = in.size;
-  std::vector<HeadGradients> heads(static_cast<std::size_t>(in.B) * in.H);
+  const int pairs = in.size.R * in.size.c;
+  HeadSums sums;
+  for (int b = 0; b < in.B; ++b) sums.longest = std::max<std::int64_t>(sums.longest, in.length_of(b));
+  std::vector<ResidueGradient> rows(static_cast<std::size_t>(in.B) * in.H * sums.longest);
+  std::vector<float> pair_k(rows.size() * pairs);
+  sums.rows = rows.data();
+  sums.pair_k = pair_k.data();
   tbb::parallel_for(0, in.B * in.H, [&](int i) {
     const int b = i / in.H;
     const HeadOfEntry head{in.first_row_of(b), in.length_of(b), i % in.H};
-    heads[i] = backward_of_head(in, gradients, layout, options, head, out);
+    HeadSums of_head = sums;
+    of_head.rows += sums.row(i, 0);
+    of_head.pair_k += sums.row(i, 0) * pairs;
+    backward_of_head(in, gradients, layout, options, head, out, of_head);
   });
-  // What heads share, in their order.
-  std::vector<double> weights(in.H, 0.0);
   for (int b = 0; b < in.B; ++b) {
     for (int row = 0; row < in.length_of(b); ++row) {
-      const std::int64_t n = in.first_row_of(b) + row;
-      FrameGradient frame;
-      std::vector<float> pair_k(R * c, 0.0f), pair_q(R * c, 0.0f);
-      float key_bias = 0.0f;
-      for (int h = 0; h < in.H; ++h) {
-        const HeadGradients& head = heads[b * in.H + h];
-        for (int axis = 0; axis < 3; ++axis) {
-          frame.rotation.rows[axis] = frame.rotation.rows[axis] + head.frames[row].rotation.rows[axis];
-        }
-        frame.translation = frame.translation + head.frames[row].translation;
-        key_bias += head.key_bias[row];
-        if (in.pair_k == nullptr) continue;
-        for (int i = 0; i < R * c; ++i) {
-          pair_k[i] += head.pair_k[row * R * c + i];
-          pair_q[i] = fmaf(gradients.d_pairs[(n * in.H + h) * c + i % c],
-                           gradients.pair_sums[(n * in.H + h) * R * c + i], pair_q[i]);
-        }
-      }
-      for (int axis = 0; axis < 3; ++axis) write_vec3(frame.rotation.rows[axis], out.rotations + 9 * n + 3 * axis);
-      write_vec3(frame.translation, out.translations + 3 * n);
-      if (in.pair_k != nullptr) {
-        std::copy(pair_k.begin(), pair_k.end(), out.pair_k + n * R * c);
-        std::copy(pair_q.begin(), pair_q.end(), out.pair_q + n * R * c);
-      }
-      if (out.key_bias != nullptr) out.key_bias[n] = key_bias;
+      for (int item = 0; item < shared_items(in); ++item) sum_over_heads(in, gradients, sums, b, row, item, out);
     }
-    for (int h = 0; h < in.H; ++h) weights[h] += heads[b * in.H + h].weight;
   }
-  for (int h = 0; h < in.H; ++h) out.point_weights[h] = static_cast<float>(weights[h]);
+  for (int h = 0; h < in.H; ++h) {
+    double lanes[kWeightLanes];
+    for (int lane = 0; lane < kWeightLanes; ++lane) lanes[lane] = point_weight_of_lane(in, sums, h, lane);
+    out.point_weights[h] = point_weight_of_lanes(lanes);
+  }
 }
 
 }  // namespace flashrna

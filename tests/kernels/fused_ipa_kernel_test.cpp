@@ -1,76 +1,23 @@
 // The source of the CUDA kernels, run on the host thread by thread, against the emulator: bit for bit.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "kernels/flash_ipa/fused/forward_block.h"
 #include "kernels/flash_ipa/fused/forward_block_sm90.h"
-#include "kernels/flash_ipa/fused/fused_forward.h"
 #include "tests/kernels/fused_ipa_emulator.h"
+#include "tests/kernels/fused_ipa_kernel_runs.h"
 #include "tests/kernels/fused_ipa_operands.h"
-#include "tests/kernels/fused_ipa_scene.h"
-#include "tests/kernels/simulated_block.h"
 
 namespace flashrna {
 namespace {
 
 using namespace fused_ipa;
-
-// A ragged batch in one scene: entries lie apart, one is empty, one has a single residue.
-struct RaggedBatch {
-  RaggedBatch(HeadSize size, int H, std::vector<std::int64_t> lengths_)
-      : lengths(std::move(lengths_)),
-        scene(size, H, total_rows(lengths), 3.0, 11),
-        in(scene.moved(random_motion(1, 7.0))) {
-    std::int64_t row = 2;
-    for (const std::int64_t n : lengths) {
-      first_rows.push_back(row);
-      row += n + 3;
-    }
-    in.B = static_cast<int>(lengths.size());
-    in.first_row = first_rows.data();
-    in.length = lengths.data();
-  }
-
-  static int total_rows(const std::vector<std::int64_t>& lengths) {
-    std::int64_t rows = 2;
-    for (const std::int64_t n : lengths) rows += n + 3;
-    return static_cast<int>(rows);
-  }
-
-  int tiles(int rows) const {
-    std::int64_t most = 0;
-    for (const std::int64_t n : lengths) most = std::max(most, (n + rows - 1) / rows);
-    return static_cast<int>(most);
-  }
-
-  std::vector<std::int64_t> lengths, first_rows;
-  FusedIpaScene scene;
-  Arguments in;
-};
-
-// Memory of the operands, aligned as a GPU's is, all bits set: whatever a kernel leaves out is NaN.
-class DeviceMemory {
- public:
-  explicit DeviceMemory(std::size_t bytes) : storage_(bytes + 256, '\xff') {}
-  char* begin() {
-    void* begin = storage_.data();
-    std::size_t space = storage_.size();
-    return static_cast<char*>(std::align(256, storage_.size() - 256, begin, space));
-  }
-
- private:
-  std::vector<char> storage_;
-};
 
 template <class Size>
 struct LiftedBatch {
@@ -95,18 +42,6 @@ struct LiftedBatch {
   unsigned long long extremes = 0;
   OperandTiles tiles;
 };
-
-SimulatedLaunch launch_of(int blocks_x, int blocks_y, int blocks_z, int threads, int shared_bytes,
-                          Accumulation accumulation = Accumulation::kNearest) {
-  SimulatedLaunch launch;
-  launch.blocks_x = blocks_x;
-  launch.blocks_y = blocks_y;
-  launch.blocks_z = blocks_z;
-  launch.threads = threads;
-  launch.shared_bytes = shared_bytes;
-  launch.accumulation = accumulation;
-  return launch;
-}
 
 template <class Size, int kQueries, int kKeys>
 void lift(const RaggedBatch& batch, const OperandTiles& tiles) {
@@ -183,14 +118,6 @@ TEST(FusedIpaLiftKernel, CountsNumbersThatNoHalfHolds) {
 }
 
 // Forward ------------------------------------------------------------------------------------------------------------
-
-void expect_same(const std::vector<float>& got, const std::vector<float>& expected, const char* name) {
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    ASSERT_EQ(std::memcmp(&got[i], &expected[i], sizeof(float)), 0)
-        << name << " at flat index " << i << ": got " << got[i] << ", expected " << expected[i];
-  }
-}
 
 // `Kernel` runs a tile; `Rows`, the ForwardKernel of the same sizes, combines parts.
 template <class Kernel, class Rows, int kQueries, int kKeys, bool kStrict>
@@ -361,87 +288,6 @@ TEST(FusedIpaForwardKernel, LengthsBeyondThePaddedOneAreCutAndNegativeOnesAreEmp
   expect_same(got.scalars, expected.scalars, "scalars");
   expect_same(got.points, expected.points, "points");
   expect_same(got.lse, expected.lse, "lse");
-}
-
-// Plans --------------------------------------------------------------------------------------------------------------
-
-constexpr FusedDevice kA100{80, 163 * 1024, 108}, kL40S{89, 99 * 1024, 142}, kH200{90, 227 * 1024, 132};
-
-TEST(FusedIpaPlan, TheTileIsTheLargestThatFits) {
-  const HeadSize size{128, 8, 12, 2, 32};
-  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kA100).tile.queries, 128);
-  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kL40S).tile.queries, 64);
-  EXPECT_THROW(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, {75, 48 * 1024, 20}), std::invalid_argument);
-}
-
-TEST(FusedIpaPlan, Generation9TakesItsOwnKernelWhereItIsCompiled) {
-  const auto plan = [](const HeadSize& size, const FusedDevice& device) {
-    return plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, device);
-  };
-  EXPECT_TRUE(plan({128, 8, 12, 2, 32}, kH200).warpgroups);
-  EXPECT_EQ(plan({128, 8, 12, 2, 32}, kH200).tile.keys, 96);
-  EXPECT_EQ(plan({100, 8, 12, 2, 8}, kH200).instance.c, 64);
-  EXPECT_FALSE(plan({32, 8, 12, 2, 32}, kH200).warpgroups);
-  EXPECT_FALSE(plan({128, 8, 12, 2, 32}, kA100).warpgroups);
-  // What is compiled for 9.0a runs on no other generation.
-  EXPECT_FALSE(plan({128, 8, 12, 2, 32}, {100, 227 * 1024, 148}).warpgroups);
-}
-
-TEST(FusedIpaPlan, ShortBatchesAreSplitOverTheKeysAndLongOnesAreNot) {
-  const HeadSize size{128, 8, 12, 2, 32};
-  const auto parts = [&](int B, std::int64_t longest) {
-    return plan_fused_forward(size, B, 8, longest, FusedPrecision::kFast, kA100).parts;
-  };
-  EXPECT_EQ(parts(1, 100), 1);   // two tiles of keys: nothing to split
-  EXPECT_EQ(parts(1, 512), 2);   // 32 blocks; 8 tiles of keys make two parts of four
-  EXPECT_EQ(parts(1, 1024), 2);  // 64 blocks
-  EXPECT_EQ(parts(1, 4096), 1);
-  EXPECT_EQ(parts(16, 512), 1);
-}
-
-TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
-  const HeadSize size{64, 8, 12, 4, 16};
-  const auto plan = [&](std::int64_t longest) {
-    return plan_fused_forward(size, 2, 4, longest, FusedPrecision::kStrict, kA100);
-  };
-  EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / static_cast<double>(plan(8192).workspace_bytes), 2.0,
-              0.001);
-  EXPECT_LE(plan(0).workspace_bytes, 256);
-  const FusedForwardPlan p = plan(700);
-  const Layout l = make_layout(p.instance);
-  EXPECT_EQ(p.instance.C, 128);
-  EXPECT_GE(p.keys_at - p.queries_at, 8LL * p.query_tiles * logit_tile_bytes(l, p.tile.queries));
-  EXPECT_GE(p.values_at - p.keys_at, 8LL * p.key_tiles * logit_tile_bytes(l, p.tile.keys));
-  EXPECT_GE((p.parts > 1 ? p.part_columns_at : p.workspace_bytes) - p.values_at,
-            8LL * p.key_tiles * value_tile_bytes(l, p.tile.keys));
-  for (const std::int64_t at : {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_lse_at}) {
-    EXPECT_EQ(at % 256, 0);
-  }
-}
-
-TEST(FusedIpaPlan, ABatchBeyondALaunchIsRefusedByItsSize) {
-  const HeadSize size{128, 8, 12, 2, 32};
-  EXPECT_NO_THROW(plan_fused_forward(size, 8191, 8, 10, FusedPrecision::kFast, kA100));
-  try {
-    plan_fused_forward(size, 8192, 8, 10, FusedPrecision::kFast, kA100);
-    ADD_FAILURE() << "no error";
-  } catch (const std::invalid_argument& error) {
-    EXPECT_NE(std::string(error.what()).find("8192 chains with 8 heads; a launch takes 65535"), std::string::npos)
-        << error.what();
-  }
-}
-
-TEST(FusedIpaPlan, SizesThatTheTensorCoresDoNotTakeAreRefusedByName) {
-  for (const HeadSize& size : {HeadSize{129, 8, 12, 2, 32}, HeadSize{64, 4, 12, 2, 32}, HeadSize{64, 8, 5, 2, 32},
-                               HeadSize{64, 8, 12, 9, 4}, HeadSize{64, 8, 12, 4, 32}}) {
-    EXPECT_FALSE(fused_forward_supports(size));
-    try {
-      plan_fused_forward(size, 1, 8, 100, FusedPrecision::kFast, kA100);
-      ADD_FAILURE() << "no error";
-    } catch (const std::invalid_argument& error) {
-      EXPECT_NE(std::string(error.what()).find("heads of " + std::to_string(size.C) + " channels"), std::string::npos);
-    }
-  }
 }
 
 }  // namespace

@@ -180,30 +180,12 @@ float sum_over_lanes(const F& f) {
 
 }  // namespace
 
-fused_ipa::GradientRow gradient_row(const Arguments& in, const fused_ipa::OutputGradients& gradients,
-                                    const HeadOfEntry& head, int row) {
-  const auto [C, P_q, P_v, R, c] = in.size;
-  fused_ipa::GradientRow r{};
-  r.by_scalars = row_of_head(gradients.d_scalars, in, head, row, C);
-  r.scalars = row_of_head(gradients.scalars, in, head, row, C);
-  if (in.pair_k != nullptr) {
-    r.by_pairs = row_of_head(gradients.d_pairs, in, head, row, c);
-    r.z1 = in.pair_q + (head.first_row + row) * R * c;
-    r.u = row_of_head(gradients.pair_sums, in, head, row, R * c);
-  }
-  r.by_points = row_of_head(gradients.d_points, in, head, row, 3 * P_v);
-  r.by_norms = row_of_head(gradients.d_point_norms, in, head, row, P_v);
-  r.y = row_of_head(gradients.points, in, head, row, 3 * P_v);
-  r.rotation = rotation_of(in, head, row);
-  return r;
-}
-
 int exponent_of_head(const Arguments& in, const fused_ipa::OutputGradients& gradients, const HeadOfEntry& head) {
   const auto [C, P_q, P_v, R, c] = in.size;
   const Vec3 centroid = tile_origin(in, head, 0, head.length);
   float gradient = 0.0f, values = 0.0f;
   for (int row = 0; row < head.length; ++row) {
-    const fused_ipa::GradientRow g = gradient_row(in, gradients, head, row);
+    const fused_ipa::GradientRow g = fused_ipa::read_gradient_row(in, gradients, head.first_row + row, head.head);
     gradient = std::max(
         gradient, sum_over_lanes([&](int lane) { return fused_ipa::square_of_gradient(in.size, g, lane, kWarp); }));
     values = std::max(values, sum_over_lanes([&](int lane) {
@@ -237,7 +219,8 @@ GradientTile make_gradient_tile(const Arguments& in, const fused_ipa::OutputGrad
   tile.image.resize(fused_ipa::gradient_tile_bytes(layout, rows));
   const std::size_t headers = sizeof(Half) * rows * columns;
   for (int row = 0; row < n; ++row) {
-    const fused_ipa::GradientRow g = gradient_row(in, gradients, head, first + row);
+    const fused_ipa::GradientRow g =
+        fused_ipa::read_gradient_row(in, gradients, head.first_row + first + row, head.head);
     float parts[4][kWarp];
     for (int lane = 0; lane < kWarp; ++lane) {
       const RowHeader part = fused_ipa::round_gradient(

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kernels/flash_ipa/fused/arguments.h"
-#include "kernels/flash_ipa/fused/gradients.h"
+#include "kernels/flash_ipa/fused/gradient_tiles.h"
 
 namespace flashrna {
 
@@ -61,9 +61,5 @@ GradientTile make_gradient_tile(const fused_ipa::Arguments& in, const fused_ipa:
 // By which power of two the gradients of one head are scaled.
 int exponent_of_head(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
                      const HeadOfEntry& head);
-
-// One row of the gradient by the sums; see fused_ipa::GradientRow.
-fused_ipa::GradientRow gradient_row(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
-                                    const HeadOfEntry& head, int row);
 
 }  // namespace flashrna

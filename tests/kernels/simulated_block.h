@@ -34,6 +34,7 @@ class SimulatedBlock {
   void sync() const;
   float exchange(float value, int mask) const;
   void count(unsigned long long* counter) const;
+  void raise(std::uint32_t* maximum, std::uint32_t value) const;
   void copy_async(std::uint32_t offset, const char* from) const;
   void commit_copies() const;
   template <int kPending>
@@ -41,6 +42,7 @@ class SimulatedBlock {
     wait_for_groups(kPending);
   }
   void load_matrices(std::uint32_t (&r)[4], std::uint32_t offset) const;
+  void load_transposed(std::uint32_t (&r)[4], std::uint32_t offset) const;
   void multiply(float* c, const std::uint32_t* a, std::uint32_t b0, std::uint32_t b1) const;
 
   void sync_warp() const;

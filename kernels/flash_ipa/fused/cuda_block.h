@@ -41,6 +41,12 @@ class CudaBlock {
   // The value of the thread of the warp whose number differs in the bits of `mask`.
   FLASHRNA_DEVICE float exchange(float value, int mask) const { return __shfl_xor_sync(~0u, value, mask); }
   FLASHRNA_DEVICE void count(unsigned long long* counter) const { atomicAdd(counter, 1ull); }
+  // The maximum of all that blocks bring, in global memory; its order does not matter.
+  FLASHRNA_DEVICE void raise(std::uint32_t* maximum, std::uint32_t value) const { atomicMax(maximum, value); }
+  // `threads` threads meet; id from 1 on.
+  FLASHRNA_DEVICE void sync_some(int id, int threads) const {
+    asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+  }
 
   // 16 bytes from global memory, there once wait_copies() lets the group pass that commit_copies() closed.
   FLASHRNA_DEVICE void copy_async(std::uint32_t offset, const char* from) const {
@@ -58,6 +64,13 @@ class CudaBlock {
   // elements 2 (thread % 4) and + 1 of row thread / 4.
   FLASHRNA_DEVICE void load_matrices(std::uint32_t (&r)[4], std::uint32_t offset) const {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(address_ + offset)
+                 : "memory");
+  }
+  // The same of the transposed matrices: of each, element thread / 4 of rows 2 (thread % 4) and + 1.
+  FLASHRNA_DEVICE void load_transposed(std::uint32_t (&r)[4], std::uint32_t offset) const {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
                  : "r"(address_ + offset)
                  : "memory");

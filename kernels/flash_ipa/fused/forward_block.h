@@ -10,6 +10,7 @@
 #include "kernels/flash_ipa/fused/epilogue.h"
 #include "kernels/flash_ipa/fused/operand_tiles.h"
 #include "kernels/flash_ipa/fused/softmax.h"
+#include "kernels/flash_ipa/fused/tile_products.h"
 
 namespace flashrna::fused_ipa {
 
@@ -60,48 +61,20 @@ struct ForwardKernel {
 
   template <class Block>
   static FLASHRNA_DEVICE void copy(const Block& block, int to, const char* from, int bytes) {
-    for (int at = 16 * block.thread(); at < bytes; at += 16 * kThreads) block.copy_async(to + at, from + at);
+    copy_to_shared<kThreads>(block, to, from, bytes);
   }
 
   // o_I - o_J, read anew where it is needed: registers are short.
   template <class Block>
   static FLASHRNA_DEVICE Vec3 difference_of_origins(const Block& block, int keys_at) {
-    constexpr Layout l = Size::layout();
-    return read_vec3(block.template shared<TileHeader>(tile_header_offset(l, kQueries))->origin) -
-           read_vec3(block.template shared<TileHeader>(keys_at + tile_header_offset(l, kKeys))->origin);
+    return read_origin<Size, kQueries>(block, 0) - read_origin<Size, kKeys>(block, keys_at);
   }
-
-  // Bytes from chunk to chunk of a chunk-major tile, and from column to column of one of values.
-  static constexpr int kHalfRow = static_cast<int>(sizeof(Half)) * kChunk;
 
   // logits = Q K^T of the warp's rows, in the order of logit_step().
   template <class Block>
   static FLASHRNA_DEVICE void multiply_logits(const Block& block, int keys_at, float (&logits)[kKeyTiles][4]) {
-    constexpr Layout l = Size::layout();
-    const int lane = block.thread() % kWarp, warp = block.thread() / kWarp, matrix = lane / 8;
-    // Matrices of a: rows 0-7 and 8-15 of the step's first chunk, then of its second; of b: the first and the second
-    // chunk of 8 keys, then of the next 8.
-    const int a_at = kHalfRow * (16 * warp + lane % 16), b_at = keys_at + kHalfRow * (matrix / 2 * 8 + lane % 8);
-    const int a_upper = matrix / 2, b_upper = matrix % 2;
-    FLASHRNA_UNROLL
-    for (int n = 0; n < kKeyTiles; ++n) {
-      FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) logits[n][i] = 0.0f;
-    }
-    FLASHRNA_UNROLL
-    for (int s = 0; s < logit_steps(l); ++s) {
-      const Step step = logit_step(l, s);
-      std::uint32_t a[4];
-      block.load_matrices(a, a_at + kHalfRow * kQueries * (step.a[0] + a_upper * (step.a[1] - step.a[0])));
-      const int b_step = b_at + kHalfRow * kKeys * b_upper * (step.b[1] - step.b[0]);
-      FLASHRNA_UNROLL
-      for (int n = 0; n < kKeyTiles; n += 2) {
-        std::uint32_t b[4];
-        block.load_matrices(b, b_step + kHalfRow * (kKeys * step.b[0] + 8 * n));
-        block.multiply(logits[n], a, b[0], b[1]);
-        block.multiply(logits[n + 1], a, b[2], b[3]);
-      }
-    }
+    multiply_steps<LogitSteps<Size>>(block, LeftRows<kQueries>(block, 0, block.thread() / kWarp * 16),
+                                     RightRows<kKeys>(block, keys_at), logits);
   }
 
   // The softmax of a tile in four steps. First the keys' corrections (an offset in shared memory), the rows' maxima,
@@ -176,16 +149,8 @@ struct ForwardKernel {
   }
 
   static FLASHRNA_DEVICE void set_zero(Sums& sums) {
-    FLASHRNA_UNROLL
-    for (int n = 0; n < kMainTiles; ++n) {
-      FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) sums.main[n][i] = 0.0f;
-    }
-    FLASHRNA_UNROLL
-    for (int n = 0; n < kPointTiles; ++n) {
-      FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) sums.points[n][i] = 0.0f;
-    }
+    fused_ipa::set_zero(sums.main);
+    fused_ipa::set_zero(sums.points);
   }
 
   // Corrections of the thread's two rows.

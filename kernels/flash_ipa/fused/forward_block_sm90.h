@@ -79,7 +79,6 @@ struct ForwardKernelSm90 {
   template <class Block>
   static FLASHRNA_DEVICE void issue_logits(const Block& block, int stage, float (&logits)[kKeyTiles][4]) {
     constexpr Layout l = Size::layout();
-    constexpr int kHalfRow = Rows::kHalfRow;
     const std::uint32_t queries = kHalfRow * (block.thread() / kWarpgroup * 64), keys = keys_at(stage);
     pin(block, logits);
     block.begin_products();
@@ -97,7 +96,7 @@ struct ForwardKernelSm90 {
 
   // Step s of values from a column on, as operand.
   static FLASHRNA_DEVICE GroupMatrix values_of(int stage, int s, int column) {
-    constexpr int kColumns = value_columns(Size::layout()), kHalfRow = Rows::kHalfRow;
+    constexpr int kColumns = value_columns(Size::layout());
     return {static_cast<std::uint32_t>(values_at(stage) + kHalfRow * (2 * s * kColumns + column)), kHalfRow * kColumns,
             8 * kHalfRow};
   }

@@ -122,12 +122,12 @@ FLASHRNA_HOST_DEVICE float slope_offset(Vec3 difference, RowHeader gradient) {
   return dot(difference, Vec3{gradient.x, gradient.y, gradient.z}, gradient.w);
 }
 
-// dS for the query's sums, from P in f32.
-FLASHRNA_HOST_DEVICE Half query_slope(float p, float dp, float offset) { return to_half(p * (dp - offset)); }
+// dS for the query's sums, from P in f32; to be rounded.
+FLASHRNA_HOST_DEVICE float query_slope(float p, float dp, float offset) { return p * (dp - offset); }
 
-// dS for the key's sums, from the rounded 2^15 P that also multiplies G.
-FLASHRNA_HOST_DEVICE Half key_slope(Half p, float dp, float offset) {
-  return to_half(from_half(p) * fmaf(dp, 1.0f / kProbabilityScale, -offset * (1.0f / kProbabilityScale)));
+// dS for the key's sums, from the rounded 2^15 P that also multiplies G; to be rounded.
+FLASHRNA_HOST_DEVICE float key_slope(float p, float dp, float offset) {
+  return p * fmaf(dp, 1.0f / kProbabilityScale, -offset * (1.0f / kProbabilityScale));
 }
 
 // What a thread sums beside the tensor core, over its columns.

@@ -195,22 +195,22 @@ FLASHRNA_HOST_DEVICE constexpr int forward_shared_bytes(Layout l, Tile tile) {
   return tiles > rows ? tiles : rows;
 }
 
-// That of backward with mma.m16n8k16. Rows are queries: they and their gradients, two stages of keys, values, a
-// correction per key; or, at the end, a row's sums over keys with those beside the tensor core.
+// That of backward with mma.m16n8k16. Rows are queries: they and their gradients, two stages of keys, values; or,
+// at the end, a row's sums over keys with those beside the tensor core.
 FLASHRNA_HOST_DEVICE constexpr int query_gradient_shared_bytes(Layout l, Tile tile) {
   const int number = static_cast<int>(sizeof(float));
   const int tiles = logit_tile_bytes(l, tile.queries) + gradient_tile_bytes(l, tile.queries) +
-                    2 * logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys) + number * tile.keys;
+                    2 * logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys);
   const int rows = number * tile.queries * (kChunk * logit_chunks(l) + kSlopeColumns);
   return tiles > rows ? tiles : rows;
 }
-// Rows are keys: they and their values, two stages of queries and their gradients, P of the tile, two corrections per
-// query; or, at the end, a row's sums over queries, then those over gradients.
+// Rows are keys: they and their values, two stages of queries and their gradients, P of the tile; or, at the end, a
+// row's sums over queries, then those over gradients.
 FLASHRNA_HOST_DEVICE constexpr int key_gradient_shared_bytes(Layout l, Tile tile) {
   const int number = static_cast<int>(sizeof(float));
   const int tiles = logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys) +
                     2 * (logit_tile_bytes(l, tile.queries) + gradient_tile_bytes(l, tile.queries)) +
-                    2 * tile.keys * tile.queries + 2 * number * tile.queries;
+                    2 * tile.keys * tile.queries;
   const int by_queries = number * tile.keys * (kChunk * logit_chunks(l) + kSlopeColumns);
   const int by_gradients = number * tile.keys * output_columns(l);
   const int rows = by_queries > by_gradients ? by_queries : by_gradients;
@@ -234,10 +234,10 @@ static_assert(value_tile_bytes(kDefault, 96) == 52224);
 static_assert(forward_shared_bytes(kDefault, kForwardTileSm80) == 133472);
 static_assert(warpgroup_forward_shared_bytes(kDefault) <= 232448);  // of a block of generation 9.0
 static_assert(forward_shared_bytes(kDefault, kForwardTileSmallSm80) == 87840);
-static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSm80) == 154848);
-static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSmallSm80) == 98528);
-static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSm80) == 120160);
-static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSmallSm80) == 89824);
+static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSm80) == 154720);
+static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSmallSm80) == 98400);
+static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSm80) == 119904);
+static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSmallSm80) == 89696);
 }  // namespace check
 
 }  // namespace flashrna::fused_ipa

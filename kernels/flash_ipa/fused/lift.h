@@ -33,6 +33,11 @@ FLASHRNA_HOST_DEVICE Vec3 add_scaled(Vec3 a, float s, Vec3 b) {
 }
 
 FLASHRNA_HOST_DEVICE Vec3 read_vec3(const float* p) { return {p[0], p[1], p[2]}; }
+FLASHRNA_HOST_DEVICE void write_vec3(Vec3 x, float* p) {
+  p[0] = x.x;
+  p[1] = x.y;
+  p[2] = x.z;
+}
 
 // Rotation row by row; its columns are the axes.
 struct Rotation {

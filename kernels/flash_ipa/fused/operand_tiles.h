@@ -105,9 +105,11 @@ FLASHRNA_DEVICE void write_points(const PointChunks<kChunks>& points, int row, i
 
 }  // namespace lift_block
 
-// Operands of one tile of queries. Blocks (tile, entry and head).
+// Operands of one tile of queries. Blocks (tile, entry and head). With `lse` [N, H] of forward, for backward, the
+// headers have the log-sum-exp about the tile's origin, infinite past the end, in the place of the row's constant.
 template <class Size, int kRows, class Block>
-FLASHRNA_DEVICE void write_query_tile(const Block& block, const Arguments& in, const OperandTiles& tiles) {
+FLASHRNA_DEVICE void write_query_tile(const Block& block, const Arguments& in, const OperandTiles& tiles,
+                                      const float* lse = nullptr) {
   using namespace lift_block;
   const TileRows rows = rows_of_tile(in, block.block_y(), block.block_x(), kRows);
   if (rows.n == 0) return;
@@ -128,6 +130,9 @@ FLASHRNA_DEVICE void write_query_tile(const Block& block, const Arguments& in, c
       header = lift_query_points(l, in.q_points + (n * in.H + rows.head) * 3 * l.size.P_q,
                                  read_rotation(in.rotations + 9 * n), read_vec3(in.translations + 3 * n) - origin,
                                  in.point_weights[rows.head], StorePointChunk<2 * l.point>{points, kChunk * l.scalar});
+      if (lse != nullptr) header.w = lse[n * in.H + rows.head] - header.w;
+    } else if (lse != nullptr) {
+      header.w = kInfinity;
     }
     write_points(points, row, kRows, l.scalar, image);
     reinterpret_cast<RowHeader*>(image + headers_offset(l, kRows))[row] = header;

@@ -57,10 +57,6 @@ class CudaWarpgroupBlock : public CudaBlock {
         "l"(__cvta_generic_to_global(from)), "r"(bytes), "r"(base_ + barrier)
         : "memory");
   }
-  // `threads` threads meet; id from 1 on.
-  FLASHRNA_DEVICE void sync_some(int id, int threads) const {
-    asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
-  }
   template <int kRegisters>
   FLASHRNA_DEVICE void take_registers() const {
     asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));

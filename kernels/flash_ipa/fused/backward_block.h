@@ -1,0 +1,74 @@
+// Backward of the fused kernel with mma.m16n8k16, for devices of generation 8 and newer. Two kernels:
+// QueryGradientKernel takes a tile of queries over all keys, KeyGradientKernel a tile of keys over all queries. Each
+// computes P again, and dS from it; each sum is made by one warp in the order of the tiles. See gradients.h for the
+// formulas.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/flash_ipa/fused/backward_rows.h"
+#include "kernels/flash_ipa/fused/operand_tiles.h"
+#include "kernels/flash_ipa/fused/tile_products.h"
+
+namespace flashrna::fused_ipa {
+
+// Tiles of one kernel's sizes; queries as write_query_tile() makes them with `lse`.
+struct BackwardProblem {
+  Arguments in;
+  OutputGradients gradients;
+  InputGradients out;
+  OperandTiles tiles;
+  TileArray gradient_tiles;
+  LargestSquares* squares = nullptr;  // [B, H]
+  float* centroids = nullptr;         // [B, 3]
+  HeadSums sums;
+};
+
+namespace backward_block {
+
+// Sums of the quad's four threads, in the order of quad_sum(), into the row's last kSlopeColumns numbers.
+template <int kStride, class Block>
+FLASHRNA_DEVICE void put_slopes(const Block& block, const SlopeSums (&slopes)[2], int rows_at, int first_row) {
+  const int lane = block.thread() % kWarp;
+  FLASHRNA_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    const float of_thread[kSlopeColumns] = {slopes[r].sum, slopes[r].origin.x, slopes[r].origin.y, slopes[r].origin.z};
+    float* to = block.template shared<float>(rows_at) + (first_row + lane / kQuad + 8 * r + 1) * kStride;
+    FLASHRNA_UNROLL
+    for (int i = 0; i < kSlopeColumns; ++i) {
+      float sum = of_thread[i];
+      sum += block.exchange(sum, 1);
+      sum += block.exchange(sum, 2);
+      if (lane % kQuad == 0) to[i - kSlopeColumns] = sum;
+    }
+  }
+}
+FLASHRNA_HOST_DEVICE SlopeSums read_slopes(const float* end_of_row) {
+  return {end_of_row[-4], {end_of_row[-3], end_of_row[-2], end_of_row[-1]}};
+}
+
+// A row in shared memory.
+struct SumsOfRow {
+  const float* columns;
+  FLASHRNA_HOST_DEVICE float operator()(int column) const { return columns[column]; }
+};
+
+FLASHRNA_HOST_DEVICE RowOfHead read_row_of_head(const BackwardProblem& problem, const TileRows& rows, Vec3 origin,
+                                                int exponent, int row) {
+  const std::int64_t n = rows.row + row;
+  const Vec3 t = read_vec3(problem.in.translations + 3 * n);
+  return {read_rotation(problem.in.rotations + 9 * n), t - origin, t - read_vec3(problem.centroids + 3 * rows.entry),
+          problem.in.point_weights[rows.head], exponent};
+}
+
+// dS rounded, two columns of a row; its sum goes to the row.
+FLASHRNA_HOST_DEVICE std::uint32_t round_slopes(float first, float second, float& sum) {
+  const std::uint32_t halves = to_halves(first, second);
+  sum += first_of(halves);
+  sum += second_of(halves);
+  return halves;
+}
+
+}  // namespace backward_block
+
+}  // namespace flashrna::fused_ipa

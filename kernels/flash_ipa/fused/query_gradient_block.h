@@ -1,0 +1,176 @@
+// Backward of the fused kernel with mma.m16n8k16, for devices of generation 8 and newer, by queries; see
+// backward_block.h.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/flash_ipa/fused/backward_block.h"
+
+namespace flashrna::fused_ipa {
+
+// Gradients by queries, their points and their factors of the pair bias: a warp has 16 rows. Keys come in two stages,
+// values in one.
+template <int kC, int kPair, int kQueries, int kKeys>
+struct QueryGradientKernel {
+  using Size = TensorCoreSize<kC, kPair>;
+  static constexpr Tile kTile{kQueries, kKeys};
+  static constexpr Layout kLayout = Size::layout();
+  static constexpr int kThreads = kQueries / 16 * kWarp;
+  static constexpr int kQueryBytes = logit_tile_bytes(kLayout, kQueries);
+  static constexpr int kGradientBytes = gradient_tile_bytes(kLayout, kQueries);
+  static constexpr int kKeyBytes = logit_tile_bytes(kLayout, kKeys);
+  static constexpr int kValueBytes = value_tile_bytes(kLayout, kKeys);
+
+  // Shared memory, in this order; at the end rows of sums where the tiles were.
+  static constexpr int kGradientsAt = kQueryBytes;
+  static constexpr int kKeysAt = kGradientsAt + kGradientBytes;
+  static constexpr int kValuesAt = kKeysAt + 2 * kKeyBytes;
+  static constexpr int kSharedBytes = query_gradient_shared_bytes(kLayout, kTile);
+
+  static constexpr int kStride = kChunk * logit_chunks(kLayout) + kSlopeColumns, kValueColumns = value_columns(kLayout);
+  static constexpr int kKeyTiles = kKeys / 8, kColumnTiles = logit_chunks(kLayout);
+  static constexpr int kGradientHeadersAt = kGradientsAt + 2 * kChunk * gradient_chunks(kLayout) * kQueries;
+
+  // P of the warp's rows in one tile, in the place of the logits.
+  template <class Block>
+  static FLASHRNA_DEVICE void exponentiate(const Block& block, float half_weight, int keys_at,
+                                           float (&logits)[kKeyTiles][4]) {
+    const Vec3 difference = read_origin<Size, kQueries>(block, 0) - read_origin<Size, kKeys>(block, keys_at);
+    const float of_tile = tile_correction(difference, half_weight);
+    const RowHeader* keys = row_headers<Size, kKeys>(block, keys_at) + 2 * (block.thread() % kQuad);
+    const RowHeader* queries = row_headers<Size, kQueries>(block, 0) + first_row_of_thread(block);
+    const float shifts[2] = {backward_shift(queries[0].w, row_correction(difference, queries[0], of_tile), 0.0f),
+                             backward_shift(queries[8].w, row_correction(difference, queries[8], of_tile), 0.0f)};
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kKeyTiles; ++n) {
+      FLASHRNA_UNROLL
+      for (int i = 0; i < 2; ++i) {
+        const float correction = key_correction(difference, keys[8 * n + i]);
+        FLASHRNA_UNROLL
+        for (int r = 0; r < 2; ++r) {
+          logits[n][2 * r + i] = probability(logits[n][2 * r + i] + correction, shifts[r]);
+        }
+      }
+    }
+  }
+
+  // dS of the tile and its sums, from P and dP.
+  template <class Block>
+  static FLASHRNA_DEVICE void compute_slopes(const Block& block, int keys_at, const float (&p)[kKeyTiles][4],
+                                             const float (&products)[kKeyTiles][4], SlopeSums (&slopes)[2],
+                                             std::uint32_t (&ds)[kKeyTiles][2]) {
+    const Vec3 difference = read_origin<Size, kQueries>(block, 0) - read_origin<Size, kKeys>(block, keys_at);
+    const RowHeader* gradients = block.template shared<RowHeader>(kGradientHeadersAt) + first_row_of_thread(block);
+    FLASHRNA_UNROLL
+    for (int r = 0; r < 2; ++r) {
+      const float offset = slope_offset(difference, gradients[8 * r]);
+      float sum = 0.0f;
+      FLASHRNA_UNROLL
+      for (int n = 0; n < kKeyTiles; ++n) {
+        ds[n][r] = backward_block::round_slopes(query_slope(p[n][2 * r], products[n][2 * r], offset),
+                                                query_slope(p[n][2 * r + 1], products[n][2 * r + 1], offset), sum);
+      }
+      end_gradient_tile(slopes[r], sum, difference);
+    }
+  }
+
+  template <class Block>
+  static FLASHRNA_DEVICE int first_row_of_thread(const Block& block) {
+    return block.thread() / kWarp * 16 + block.thread() % kWarp / kQuad;
+  }
+
+  // Rows of sums in shared memory to the gradients.
+  template <class Block>
+  static FLASHRNA_DEVICE void finish(const Block& block, const BackwardProblem& problem, const TileRows& rows,
+                                     const char* queries, const char* gradients) {
+    using namespace backward_block;
+    constexpr Layout l = Size::layout();
+    const Arguments& in = problem.in;
+    const InputGradients& out = problem.out;
+    const float* columns = block.template shared<float>(0);
+    const int exponent = gradient_exponent(problem.squares[rows.entry_head]), C = in.size.C, R = in.size.R;
+    const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
+    for (int i = block.thread(); i < rows.n * C; i += block.threads()) {
+      out.q[at(i / C) * C + i % C] = unscaled(query_factor(C) * columns[i / C * kStride + i % C], exponent);
+    }
+    if (out.bias_q != nullptr) {
+      for (int i = block.thread(); i < rows.n * R; i += block.threads()) {
+        out.bias_q[at(i / R) * R + i % R] =
+            unscaled(columns[i / R * kStride + kChunk * bias_chunk(l, 0) + i % R], exponent);
+      }
+    }
+    const Vec3 origin =
+        read_vec3(reinterpret_cast<const TileHeader*>(queries + tile_header_offset(l, kQueries))->origin);
+    for (int row = block.thread(); row < rows.n; row += block.threads()) {
+      const RowOfHead of_row = read_row_of_head(problem, rows, origin, exponent, row);
+      const float* sums = columns + row * kStride;
+      constexpr int P_q = l.size.P_q, P_v = l.size.P_v;
+      ResidueGradient to;
+      finish_query_points(l, of_row, in.q_points + at(row) * 3 * P_q, SumsOfRow{sums}, read_slopes(sums + kStride),
+                          out.q_points + at(row) * 3 * P_q, to);
+      if (!is_masked(problem.gradients.lse[at(row)])) {
+        const Half* halves = reinterpret_cast<const Half*>(gradients);
+        finish_output_points(
+            l, of_row, problem.gradients.points + at(row) * 3 * P_v,
+            [&](int column) { return from_half(halves[element(row, column, kQueries)]); }, to);
+      }
+      problem.sums.rows[problem.sums.row(rows.entry_head, rows.first + row)] = to;
+    }
+  }
+
+  // Blocks (tile of queries, entry and head).
+  template <class Block>
+  static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
+    const int entry_head = block.block_y();
+    const TileRows rows = rows_of_tile(problem.in, entry_head, block.block_x(), kQueries);
+    if (rows.n == 0) return;
+    const int n_tiles = (static_cast<int>(problem.in.length[rows.entry]) + kKeys - 1) / kKeys;
+    const char* queries = problem.tiles.queries.tile(entry_head, block.block_x(), kQueryBytes);
+    const char* gradients = problem.gradient_tiles.tile(entry_head, block.block_x(), kGradientBytes);
+    const char* keys = problem.tiles.keys.tile(entry_head, 0, kKeyBytes);
+    const char* values = problem.tiles.values.tile(entry_head, 0, kValueBytes);
+    const float half_weight = half_point_weight(Size::layout(), problem.in.point_weights[rows.head]);
+    const int first_row = block.thread() / kWarp * 16;
+
+    copy_to_shared<kThreads>(block, 0, queries, kQueryBytes);
+    copy_to_shared<kThreads>(block, kGradientsAt, gradients, kGradientBytes);
+    copy_to_shared<kThreads>(block, kKeysAt, keys, kKeyBytes);
+    block.commit_copies();
+
+    float sums[kColumnTiles][4];
+    SlopeSums slopes[2];
+    set_zero(sums);
+
+    FLASHRNA_NO_UNROLL
+    for (int j = 0; j < n_tiles; ++j) {
+      const int keys_at = kKeysAt + j % 2 * kKeyBytes;
+      block.template wait_copies<0>();
+      block.sync();  // keys j are there, and nobody reads keys or values j - 1 any more
+      copy_to_shared<kThreads>(block, kValuesAt, values, kValueBytes);
+      values += kValueBytes;
+      keys += kKeyBytes;
+      block.commit_copies();
+      if (j + 1 < n_tiles) copy_to_shared<kThreads>(block, kKeysAt + (j + 1) % 2 * kKeyBytes, keys, kKeyBytes);
+      block.commit_copies();
+      float logits[kKeyTiles][4], products[kKeyTiles][4];
+      multiply_steps<LogitSteps<Size>>(block, LeftRows<kQueries>(block, 0, first_row), RightRows<kKeys>(block, keys_at),
+                                       logits);
+      exponentiate(block, half_weight, keys_at, logits);
+      block.template wait_copies<1>();
+      block.sync();  // values j are there
+      multiply_steps<GradientSteps<Size>>(block, LeftRows<kQueries>(block, kGradientsAt, first_row),
+                                          RightValues<kValueColumns>(block, kValuesAt), products);
+      std::uint32_t ds[kKeyTiles][2];
+      compute_slopes(block, keys_at, logits, products, slopes, ds);
+      multiply_rows<kKeys>(block, ds, keys_at, sums);
+    }
+    block.template wait_copies<0>();
+    block.sync();  // the tiles are not needed any more
+    put_sums<kStride>(block, sums, 0, first_row, 0);
+    backward_block::put_slopes<kStride>(block, slopes, 0, first_row);
+    block.sync();
+    finish(block, problem, rows, queries, gradients);
+  }
+};
+
+}  // namespace flashrna::fused_ipa

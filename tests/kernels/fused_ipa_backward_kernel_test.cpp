@@ -1,0 +1,318 @@
+// The source of the CUDA kernels of backward, run on the host thread by thread, against the emulator: bit for bit.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernels/flash_ipa/fused/key_gradient_block.h"
+#include "kernels/flash_ipa/fused/query_gradient_block.h"
+#include "tests/kernels/fused_ipa_emulator.h"
+#include "tests/kernels/fused_ipa_kernel_runs.h"
+#include "tests/kernels/fused_ipa_operands.h"
+
+namespace flashrna {
+namespace {
+
+using namespace fused_ipa;
+
+// Values of order 1 that do not repeat.
+std::vector<float> waves(std::size_t n, double phase) {
+  std::vector<float> all(n);
+  for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<float>(std::sin(1.37 * static_cast<double>(i) + phase));
+  return all;
+}
+
+// A ragged batch, its outputs and derivatives by them.
+struct BackwardBatch {
+  BackwardBatch(HeadSize size, int H, const std::vector<std::int64_t>& lengths, bool with_key_bias)
+      : batch(size, H, lengths), forward(batch.in) {
+    Arguments& in = batch.in;
+    if (with_key_bias) {
+      key_bias.assign(in.N, 0.5f);
+      for (std::size_t i = 0; i < key_bias.size(); i += 5) key_bias[i] = -INFINITY;
+      // All keys of the last entry: its rows are masked.
+      for (std::int64_t i = 0; i < lengths.back(); ++i) key_bias[batch.first_rows.back() + i] = -INFINITY;
+      in.key_bias = key_bias.data();
+    }
+    if (size.R == 0) in.bias_q = in.bias_k = in.pair_q = in.pair_k = nullptr;
+    EmulatorOptions options;
+    options.tile = kForwardTileSmallSm80;
+    emulate_forward(in, options, forward.pointers());
+    d_scalars = waves(forward.scalars.size(), 0.1);
+    d_points = waves(forward.points.size(), 0.2);
+    d_point_norms = waves(forward.point_norms.size(), 0.3);
+    d_pairs = waves(forward.pairs.size(), 0.4);
+    gradients = {forward.scalars.data(), forward.points.data(), forward.pair_sums.data(), forward.lse.data(),
+                 d_scalars.data(),       d_points.data(),       d_point_norms.data(),     d_pairs.data()};
+  }
+
+  RaggedBatch batch;
+  FusedIpaResult forward;
+  std::vector<float> key_bias, d_scalars, d_points, d_point_norms, d_pairs;
+  OutputGradients gradients;
+};
+
+// What nobody writes keeps this.
+constexpr float kUntouched = 7.0f;
+
+struct BackwardResult {
+  explicit BackwardResult(const Arguments& in) {
+    const auto [C, P_q, P_v, R, c] = in.size;
+    const std::int64_t rows = in.N * in.H, pairs = in.pair_k != nullptr ? in.N * R * c : 0;
+    for (std::vector<float>* x : {&q, &k, &v}) x->assign(rows * C, kUntouched);
+    for (std::vector<float>* x : {&q_points, &k_points}) x->assign(rows * 3 * P_q, kUntouched);
+    v_points.assign(rows * 3 * P_v, kUntouched);
+    rotations.assign(9 * in.N, kUntouched);
+    translations.assign(3 * in.N, kUntouched);
+    point_weights.assign(in.H, kUntouched);
+    for (std::vector<float>* x : {&bias_q, &bias_k}) x->assign(in.bias_q != nullptr ? rows * R : 0, kUntouched);
+    for (std::vector<float>* x : {&pair_q, &pair_k}) x->assign(pairs, kUntouched);
+    key_bias.assign(in.key_bias != nullptr ? in.N : 0, kUntouched);
+  }
+
+  InputGradients pointers() {
+    const auto data = [](std::vector<float>& x) { return x.empty() ? nullptr : x.data(); };
+    return {data(q),
+            data(k),
+            data(v),
+            data(q_points),
+            data(k_points),
+            data(v_points),
+            data(rotations),
+            data(translations),
+            data(point_weights),
+            data(bias_q),
+            data(bias_k),
+            data(pair_q),
+            data(pair_k),
+            data(key_bias)};
+  }
+
+  std::vector<float> q, k, v, q_points, k_points, v_points, rotations, translations, point_weights, bias_q, bias_k,
+      pair_q, pair_k, key_bias;
+};
+
+void expect_same_gradients(const BackwardResult& got, const BackwardResult& expected) {
+  expect_same(got.q, expected.q, "q");
+  expect_same(got.k, expected.k, "k");
+  expect_same(got.v, expected.v, "v");
+  expect_same(got.q_points, expected.q_points, "query points");
+  expect_same(got.k_points, expected.k_points, "key points");
+  expect_same(got.v_points, expected.v_points, "value points");
+  expect_same(got.rotations, expected.rotations, "rotations");
+  expect_same(got.translations, expected.translations, "translations");
+  expect_same(got.point_weights, expected.point_weights, "point weights");
+  expect_same(got.bias_q, expected.bias_q, "bias of queries");
+  expect_same(got.bias_k, expected.bias_k, "bias of keys");
+  expect_same(got.pair_q, expected.pair_q, "pair values of queries");
+  expect_same(got.pair_k, expected.pair_k, "pair values of keys");
+  expect_same(got.key_bias, expected.key_bias, "key bias");
+}
+
+// Memory of one kernel's operands.
+template <class Size>
+struct OperandMemory {
+  OperandMemory(const RaggedBatch& batch, Tile tile)
+      : queries(count(batch, tile.queries) * logit_tile_bytes(Size::layout(), tile.queries)),
+        gradients(count(batch, tile.queries) * gradient_tile_bytes(Size::layout(), tile.queries)),
+        keys(count(batch, tile.keys) * logit_tile_bytes(Size::layout(), tile.keys)),
+        values(count(batch, tile.keys) * value_tile_bytes(Size::layout(), tile.keys)) {}
+  static std::size_t count(const RaggedBatch& batch, int rows) {
+    return static_cast<std::size_t>(batch.in.B) * batch.in.H * batch.tiles(rows);
+  }
+  DeviceMemory queries, gradients, keys, values;
+};
+
+// What fused_backward_cuda() launches, in its order.
+class BackwardRun {
+ public:
+  BackwardRun(const BackwardBatch& of, const InputGradients& out)
+      : batch_(of.batch),
+        entry_heads_(of.batch.in.B * of.batch.in.H),
+        squares_(entry_heads_),
+        centroids_(3 * of.batch.in.B, NAN) {
+    problem_.in = batch_.in;
+    problem_.gradients = of.gradients;
+    problem_.out = out;
+    problem_.tiles.extremes = &extremes_;
+    problem_.squares = squares_.data();
+    problem_.centroids = centroids_.data();
+    const std::int64_t longest = batch_.tiles(1), rows = entry_heads_ * longest;
+    const ResidueGradient never{{{{{NAN, NAN, NAN}, {NAN, NAN, NAN}, {NAN, NAN, NAN}}}, {NAN, NAN, NAN}}, NAN, NAN};
+    rows_.assign(rows, never);
+    pair_k_.assign(rows * batch_.in.size.R * batch_.in.size.c, NAN);
+    problem_.sums = {rows_.data(), pair_k_.data(), longest};
+    run_blocks(launch_of(batch_.in.B, 1, 1, kOriginLanes, sizeof(Vec3) * kOriginLanes),
+               [&](const SimulatedBlock& block) { write_centroid(block, problem_.in, problem_.centroids); });
+    run_blocks(launch_of(batch_.tiles(kRowsOfSquares), entry_heads_, 1, 128, 0), [&](const SimulatedBlock& block) {
+      find_largest_squares(block, problem_.in, problem_.gradients, problem_.centroids, problem_.squares);
+    });
+  }
+
+  template <class Size, int kQueries, int kKeys>
+  void lift(OperandMemory<Size>& memory) {
+    problem_.tiles.queries = {memory.queries.begin(), batch_.tiles(kQueries)};
+    problem_.gradient_tiles = {memory.gradients.begin(), batch_.tiles(kQueries)};
+    problem_.tiles.keys = {memory.keys.begin(), batch_.tiles(kKeys)};
+    problem_.tiles.values = {memory.values.begin(), batch_.tiles(kKeys)};
+    const int origin = sizeof(Vec3) * kOriginLanes;
+    run_blocks(launch_of(batch_.tiles(kQueries), entry_heads_, 1, 128, origin), [&](const SimulatedBlock& block) {
+      write_query_tile<Size, kQueries>(block, problem_.in, problem_.tiles, problem_.gradients.lse);
+    });
+    run_blocks(launch_of(batch_.tiles(kQueries) * (kQueries / kGradientSlice), entry_heads_, 1, 128,
+                         gradient_slice_bytes<Size>() + origin),
+               [&](const SimulatedBlock& block) {
+                 write_gradient_tile<Size, kQueries>(block, problem_.in, problem_.gradients, problem_.squares,
+                                                     problem_.gradient_tiles, problem_.tiles.extremes);
+               });
+    run_blocks(launch_of(batch_.tiles(kKeys), entry_heads_, 1, 128, origin),
+               [&](const SimulatedBlock& block) { write_key_tile<Size, kKeys>(block, problem_.in, problem_.tiles); });
+  }
+
+  template <class Kernel>
+  void run(int tiles, Accumulation accumulation, std::uint64_t seed) {
+    OperandMemory<typename Kernel::Size> memory(batch_, Kernel::kTile);
+    lift<typename Kernel::Size, Kernel::kTile.queries, Kernel::kTile.keys>(memory);
+    SimulatedLaunch launch = launch_of(tiles, entry_heads_, 1, Kernel::kThreads, Kernel::kSharedBytes, accumulation);
+    launch.seed = seed;
+    run_blocks(launch, [&](const SimulatedBlock& block) { Kernel::run(block, problem_); });
+  }
+
+  void sum_heads() {
+    run_blocks(launch_of(batch_.tiles(kRowsOfSharing), batch_.in.B, 1, 128, 0), [&](const SimulatedBlock& block) {
+      sum_rows_over_heads(block, problem_.in, problem_.gradients, problem_.sums, problem_.out);
+    });
+    run_blocks(launch_of(batch_.in.H, 1, 1, kWeightLanes, sizeof(double) * kWeightLanes),
+               [&](const SimulatedBlock& block) {
+                 sum_point_weights(block, problem_.in, problem_.sums, problem_.out.point_weights);
+               });
+  }
+
+  const BackwardProblem& problem() const { return problem_; }
+  unsigned long long extremes() const { return extremes_; }
+
+ private:
+  const RaggedBatch& batch_;
+  int entry_heads_;
+  std::vector<LargestSquares> squares_;
+  std::vector<float> centroids_, pair_k_;
+  std::vector<ResidueGradient> rows_;
+  unsigned long long extremes_ = 0;
+  BackwardProblem problem_;
+};
+
+template <class Queries, class Keys>
+void expect_backward_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, bool with_key_bias,
+                                     Accumulation accumulation, int seeds = 1) {
+  const BackwardBatch batch(size, H, lengths, with_key_bias);
+  BackwardResult expected(batch.batch.in);
+  emulate_backward(batch.batch.in, batch.gradients, {Queries::kTile, Keys::kTile, accumulation}, expected.pointers());
+  for (const float x : expected.q) ASSERT_TRUE(std::isfinite(x));
+  for (int seed = 0; seed < seeds; ++seed) {
+    BackwardResult got(batch.batch.in);
+    BackwardRun run(batch, got.pointers());
+    run.run<Queries>(batch.batch.tiles(Queries::kTile.queries), accumulation, seed);
+    run.run<Keys>(batch.batch.tiles(Keys::kTile.keys), accumulation, seed);
+    run.sum_heads();
+    expect_same_gradients(got, expected);
+    EXPECT_EQ(run.extremes(), 0u);
+  }
+}
+
+// The tiles of the launch, for smaller heads too.
+template <int kC, int kPair>
+using LargeQueries = QueryGradientKernel<kC, kPair, kQueryGradientTileSm80.queries, kQueryGradientTileSm80.keys>;
+template <int kC, int kPair>
+using LargeKeys = KeyGradientKernel<kC, kPair, kKeyGradientTileSm80.queries, kKeyGradientTileSm80.keys>;
+template <int kC, int kPair>
+using SmallQueries =
+    QueryGradientKernel<kC, kPair, kQueryGradientTileSmallSm80.queries, kQueryGradientTileSmallSm80.keys>;
+template <int kC, int kPair>
+using SmallKeys = KeyGradientKernel<kC, kPair, kKeyGradientTileSmallSm80.queries, kKeyGradientTileSmallSm80.keys>;
+
+TEST(FusedIpaBackwardKernel, LiftWritesTheEmulatorsBytes) {
+  using Size = TensorCoreSize<32, 32>;
+  constexpr int kQueries = 64, kKeys = 32;
+  const BackwardBatch batch({32, 8, 12, 4, 8}, 2, {101, 0, 1, 64}, true);
+  const Arguments& in = batch.batch.in;
+  BackwardResult unused(in);
+  BackwardRun run(batch, unused.pointers());
+  OperandMemory<Size> memory(batch.batch, {kQueries, kKeys});
+  run.lift<Size, kQueries, kKeys>(memory);
+  const Layout l = make_layout(in.size);
+  const BackwardProblem& problem = run.problem();
+  for (int entry_head = 0; entry_head < in.B * in.H; ++entry_head) {
+    const int b = entry_head / in.H;
+    const HeadOfEntry head{batch.batch.first_rows[b], static_cast<int>(batch.batch.lengths[b]), entry_head % in.H};
+    if (head.length == 0) continue;
+    const int exponent = exponent_of_head(in, batch.gradients, head);
+    EXPECT_EQ(gradient_exponent(problem.squares[entry_head]), exponent);
+    for (int tile = 0; tile * kQueries < head.length; ++tile) {
+      const std::string where = "entry and head " + std::to_string(entry_head) + ", tile " + std::to_string(tile);
+      const LogitTile queries = make_backward_query_tile(in, batch.gradients, l, head, tile * kQueries, kQueries);
+      EXPECT_EQ(std::memcmp(problem.tiles.queries.tile(entry_head, tile, logit_tile_bytes(l, kQueries)),
+                            queries.image.data(), tile_header_offset(l, kQueries)),
+                0)
+          << where;
+      const GradientTile gradients =
+          make_gradient_tile(in, batch.gradients, l, head, exponent, tile * kQueries, kQueries);
+      EXPECT_EQ(std::memcmp(problem.gradient_tiles.tile(entry_head, tile, gradient_tile_bytes(l, kQueries)),
+                            gradients.image.data(), gradient_tile_bytes(l, kQueries)),
+                0)
+          << where;
+    }
+  }
+}
+
+TEST(FusedIpaBackwardKernel, EqualsTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<SmallQueries<16, 32>, SmallKeys<16, 32>>({16, 8, 12, 2, 16}, 2, {133, 0, 1, 64},
+                                                                           false, Accumulation::k24Bits, 3);
+}
+
+TEST(FusedIpaBackwardKernel, TheLargeTilesEqualTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<LargeQueries<16, 32>, LargeKeys<16, 32>>({16, 8, 12, 4, 8}, 2, {161, 33}, false,
+                                                                           Accumulation::k26Bits, 3);
+}
+
+TEST(FusedIpaBackwardKernel, KeyBiasAndMaskedRowsEqualTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<SmallQueries<16, 32>, SmallKeys<16, 32>>({16, 8, 12, 2, 16}, 1, {97, 40}, true,
+                                                                           Accumulation::k24Bits);
+}
+
+TEST(FusedIpaBackwardKernel, WithoutPairEqualsTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<SmallQueries<32, 0>, SmallKeys<32, 0>>({32, 8, 12, 0, 0}, 2, {70, 3}, true,
+                                                                         Accumulation::k24Bits);
+  expect_backward_equals_emulator<LargeQueries<32, 0>, LargeKeys<32, 0>>({32, 8, 12, 0, 0}, 1, {70}, false,
+                                                                         Accumulation::k24Bits);
+}
+
+TEST(FusedIpaBackwardKernel, SmallerSizesRunOnALargerInstance) {
+  expect_backward_equals_emulator<SmallQueries<32, 32>, SmallKeys<32, 32>>({24, 8, 12, 2, 8}, 1, {70, 5}, false,
+                                                                           Accumulation::k24Bits);
+  expect_backward_equals_emulator<LargeQueries<32, 64>, LargeKeys<32, 64>>({5, 8, 12, 3, 20}, 2, {40}, true,
+                                                                           Accumulation::k24Bits);
+}
+
+TEST(FusedIpaBackwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<LargeQueries<128, 64>, LargeKeys<128, 64>>({128, 8, 12, 2, 32}, 1, {140}, false,
+                                                                             Accumulation::k24Bits);
+  expect_backward_equals_emulator<SmallQueries<128, 64>, SmallKeys<128, 64>>({128, 8, 12, 2, 32}, 2, {75, 1}, true,
+                                                                             Accumulation::k26Bits);
+}
+
+TEST(FusedIpaBackwardKernel, CountsGradientsThatAreNoNumbers) {
+  BackwardBatch batch({16, 8, 12, 2, 16}, 1, {40}, false);
+  batch.d_scalars[batch.batch.first_rows[0] * 16 + 3] = NAN;
+  BackwardResult got(batch.batch.in);
+  BackwardRun run(batch, got.pointers());
+  using Queries = SmallQueries<16, 32>;
+  run.run<Queries>(batch.batch.tiles(Queries::kTile.queries), Accumulation::kNearest, 0);
+  EXPECT_EQ(run.extremes(), 1u);
+  EXPECT_TRUE(std::isnan(got.q[batch.batch.first_rows[0] * 16]));
+}
+
+}  // namespace
+}  // namespace flashrna

@@ -1,0 +1,156 @@
+// What the launches of the fused kernels choose, without a GPU.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "kernels/flash_ipa/fused/fused_backward.h"
+#include "kernels/flash_ipa/fused/fused_forward.h"
+
+namespace flashrna {
+namespace {
+
+using namespace fused_ipa;
+
+constexpr FusedDevice kA100{80, 163 * 1024, 108}, kL40S{89, 99 * 1024, 142}, kH200{90, 227 * 1024, 132};
+
+TEST(FusedIpaPlan, TheTileIsTheLargestThatFits) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kA100).tile.queries, 128);
+  EXPECT_EQ(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, kL40S).tile.queries, 64);
+  EXPECT_THROW(plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, {75, 48 * 1024, 20}), std::invalid_argument);
+}
+
+TEST(FusedIpaPlan, Generation9TakesItsOwnKernelWhereItIsCompiled) {
+  const auto plan = [](const HeadSize& size, const FusedDevice& device) {
+    return plan_fused_forward(size, 1, 8, 4096, FusedPrecision::kFast, device);
+  };
+  EXPECT_TRUE(plan({128, 8, 12, 2, 32}, kH200).warpgroups);
+  EXPECT_EQ(plan({128, 8, 12, 2, 32}, kH200).tile.keys, 96);
+  EXPECT_EQ(plan({100, 8, 12, 2, 8}, kH200).instance.c, 64);
+  EXPECT_FALSE(plan({32, 8, 12, 2, 32}, kH200).warpgroups);
+  EXPECT_FALSE(plan({128, 8, 12, 2, 32}, kA100).warpgroups);
+  // What is compiled for 9.0a runs on no other generation.
+  EXPECT_FALSE(plan({128, 8, 12, 2, 32}, {100, 227 * 1024, 148}).warpgroups);
+}
+
+TEST(FusedIpaPlan, ShortBatchesAreSplitOverTheKeysAndLongOnesAreNot) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  const auto parts = [&](int B, std::int64_t longest) {
+    return plan_fused_forward(size, B, 8, longest, FusedPrecision::kFast, kA100).parts;
+  };
+  EXPECT_EQ(parts(1, 100), 1);   // two tiles of keys: nothing to split
+  EXPECT_EQ(parts(1, 512), 2);   // 32 blocks; 8 tiles of keys make two parts of four
+  EXPECT_EQ(parts(1, 1024), 2);  // 64 blocks
+  EXPECT_EQ(parts(1, 4096), 1);
+  EXPECT_EQ(parts(16, 512), 1);
+}
+
+TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
+  const HeadSize size{64, 8, 12, 4, 16};
+  const auto plan = [&](std::int64_t longest) {
+    return plan_fused_forward(size, 2, 4, longest, FusedPrecision::kStrict, kA100);
+  };
+  EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / static_cast<double>(plan(8192).workspace_bytes), 2.0,
+              0.001);
+  EXPECT_LE(plan(0).workspace_bytes, 256);
+  const FusedForwardPlan p = plan(700);
+  const Layout l = make_layout(p.instance);
+  EXPECT_EQ(p.instance.C, 128);
+  EXPECT_GE(p.keys_at - p.queries_at, 8LL * p.query_tiles * logit_tile_bytes(l, p.tile.queries));
+  EXPECT_GE(p.values_at - p.keys_at, 8LL * p.key_tiles * logit_tile_bytes(l, p.tile.keys));
+  EXPECT_GE((p.parts > 1 ? p.part_columns_at : p.workspace_bytes) - p.values_at,
+            8LL * p.key_tiles * value_tile_bytes(l, p.tile.keys));
+  for (const std::int64_t at : {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_lse_at}) {
+    EXPECT_EQ(at % 256, 0);
+  }
+}
+
+TEST(FusedIpaPlan, ABatchBeyondALaunchIsRefusedByItsSize) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  EXPECT_NO_THROW(plan_fused_forward(size, 8191, 8, 10, FusedPrecision::kFast, kA100));
+  try {
+    plan_fused_forward(size, 8192, 8, 10, FusedPrecision::kFast, kA100);
+    ADD_FAILURE() << "no error";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("8192 chains with 8 heads; a launch takes 65535"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(FusedIpaPlan, SizesThatTheTensorCoresDoNotTakeAreRefusedByName) {
+  for (const HeadSize& size : {HeadSize{129, 8, 12, 2, 32}, HeadSize{64, 4, 12, 2, 32}, HeadSize{64, 8, 5, 2, 32},
+                               HeadSize{64, 8, 12, 9, 4}, HeadSize{64, 8, 12, 4, 32}}) {
+    EXPECT_FALSE(fused_forward_supports(size));
+    try {
+      plan_fused_forward(size, 1, 8, 100, FusedPrecision::kFast, kA100);
+      ADD_FAILURE() << "no error";
+    } catch (const std::invalid_argument& error) {
+      EXPECT_NE(std::string(error.what()).find("heads of " + std::to_string(size.C) + " channels"), std::string::npos);
+    }
+  }
+}
+
+// Backward -----------------------------------------------------------------------------------------------------------
+
+TEST(FusedIpaBackwardPlan, TheTilesAreTheLargestThatFit) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  const auto plan = [&](const FusedDevice& device) { return plan_fused_backward(size, 1, 8, 4096, device); };
+  for (const FusedDevice& device : {kA100, kH200}) {
+    EXPECT_EQ(plan(device).of_queries.tile.queries, 128);
+    EXPECT_EQ(plan(device).of_keys.tile.queries, 32);
+    EXPECT_EQ(plan(device).of_keys.key_tiles, 64);
+  }
+  EXPECT_EQ(plan(kL40S).of_queries.tile.queries, 64);
+  EXPECT_EQ(plan(kL40S).of_keys.tile.queries, 16);
+  EXPECT_EQ(plan(kL40S).of_keys.query_tiles, 256);
+  EXPECT_THROW(plan({75, 64 * 1024, 20}), std::invalid_argument);
+  // Forward fits here, backward does not.
+  try {
+    plan({86, 90 * 1024, 20});
+    ADD_FAILURE() << "no error";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("backward needs 98400 bytes of shared memory"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(FusedIpaBackwardPlan, SizesThatForwardDoesNotTakeAreRefused) {
+  EXPECT_THROW(plan_fused_backward({129, 8, 12, 2, 32}, 1, 8, 100, kA100), std::invalid_argument);
+  EXPECT_THROW(plan_fused_backward({64, 4, 12, 2, 32}, 1, 8, 100, kA100), std::invalid_argument);
+}
+
+TEST(FusedIpaBackwardPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
+  const HeadSize size{128, 8, 12, 2, 32};
+  const auto plan = [&](std::int64_t longest) { return plan_fused_backward(size, 2, 4, longest, kA100); };
+  EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / static_cast<double>(plan(8192).workspace_bytes), 2.0,
+              0.001);
+  // Of the operands 1,808 bytes a head and row (KERNEL.md 2.4), and what heads add up.
+  EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / (8 * 16384), 1808 + 56 + 256, 8);
+  EXPECT_LE(plan(0).workspace_bytes, 3 * 256);
+  const FusedBackwardPlan p = plan(700);
+  const Layout l = make_layout(p.instance);
+  EXPECT_GE(p.scales_at - p.extremes_at, 8);
+  EXPECT_GE(p.centroids_at - p.scales_at, 8 * 2 * 4);
+  EXPECT_GE(p.rows_at - p.centroids_at, 2 * 3 * 4);
+  EXPECT_GE(p.pair_k_at - p.rows_at, 8 * 700 * 56);
+  for (const FusedBackwardPlan::Kernel& kernel : {p.of_queries, p.of_keys}) {
+    EXPECT_GE(kernel.query_tiles * kernel.tile.queries, 700);
+    EXPECT_GE(kernel.key_tiles * kernel.tile.keys, 700);
+    EXPECT_GE(kernel.queries_at - p.pair_k_at, 8 * 700 * 64 * 4);
+    EXPECT_GE(kernel.gradients_at - kernel.queries_at,
+              8LL * kernel.query_tiles * logit_tile_bytes(l, kernel.tile.queries));
+    EXPECT_GE(kernel.keys_at - kernel.gradients_at,
+              8LL * kernel.query_tiles * gradient_tile_bytes(l, kernel.tile.queries));
+    EXPECT_GE(kernel.values_at - kernel.keys_at, 8LL * kernel.key_tiles * logit_tile_bytes(l, kernel.tile.keys));
+    EXPECT_GE(p.workspace_bytes - kernel.values_at, 8LL * kernel.key_tiles * value_tile_bytes(l, kernel.tile.keys));
+    for (const std::int64_t at : {kernel.queries_at, kernel.gradients_at, kernel.keys_at, kernel.values_at}) {
+      EXPECT_EQ(at % 256, 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flashrna

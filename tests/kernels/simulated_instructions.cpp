@@ -1,0 +1,114 @@
+// What the simulated block's threads carry out together, as the PTX ISA defines it.
+#include <cstring>
+#include <vector>
+
+#include "kernels/flash_ipa/fused/fp16.h"
+#include "tests/kernels/block_simulation.h"
+
+namespace flashrna {
+
+using fused_ipa::GroupMatrix;
+using fused_ipa::kWarp;
+using fused_ipa::kWarpgroup;
+
+// Row `row` of a matrix, halves 0 to 15 along the sum.
+void BlockSimulation::read_row(const GroupMatrix& m, int row, float* to) {
+  for (int chunk = 0; chunk < 2; ++chunk) {
+    const char* from = memory(m.offset + row / 8 * m.next_rows + chunk * m.next_chunk + row % 8 * 16, 16, 16);
+    for (int i = 0; i < 8; ++i) {
+      fused_ipa::Half half;
+      std::memcpy(&half, from + 2 * i, 2);
+      to[8 * chunk + i] = fused_ipa::from_half(half);
+    }
+  }
+}
+
+// wgmma (PTX ISA, wgmma.mma_async): warp w of the group has rows 16 w to 16 w + 15 of a and c, spread over its
+// threads as for mma.m16n8k16; without swizzle, 8 rows of 16 bytes follow one another.
+void BlockSimulation::group_multiply(int first, std::size_t k) {
+  const SimulatedBlock::GroupProduct& any = threads_[first].products.front()[k];
+  const int columns = 8 * any.tiles;
+  std::vector<float> b(kStepDepth * columns), row(kStepDepth), sums(columns);
+  const float* b_rows[kStepDepth];
+  for (int i = 0; i < kStepDepth; ++i) b_rows[i] = b.data() + i * columns;
+  for (int column = 0; column < columns; ++column) {
+    read_row(any.b, column, row.data());
+    for (int i = 0; i < kStepDepth; ++i) b[i * columns + column] = row[i];
+  }
+  for (int r = 0; r < kWarpgroup / 2; ++r) {
+    // The four threads of this row, and which of their two rows it is.
+    const int quad = first + r / 16 * kWarp + r % 8 * 4, upper = r % 16 / 8;
+    if (any.registers[0] == nullptr) {
+      read_row(any.a, r, row.data());
+    } else {
+      for (int i = 0; i < kStepDepth; ++i) {
+        const auto& thread = threads_[quad + i % 8 / 2].products.front()[k];
+        const std::uint32_t halves = *thread.registers[upper + i / 8 * 2];
+        row[i] = i % 2 == 0 ? fused_ipa::first_of(halves) : fused_ipa::second_of(halves);
+      }
+    }
+    for (int column = 0; column < columns; ++column) {
+      const auto& thread = threads_[quad + column % 8 / 2].products.front()[k];
+      sums[column] = thread.add ? thread.c[column / 8][2 * upper + column % 2] : 0.0f;
+    }
+    tensor_core_step(sums.data(), columns, row.data(), b_rows, launch.accumulation);
+    for (int column = 0; column < columns; ++column) {
+      threads_[quad + column % 8 / 2].products.front()[k].c[column / 8][2 * upper + column % 2] = sums[column];
+    }
+  }
+}
+
+void BlockSimulation::exchange(int first) {
+  float values[kWarp];
+  for (int i = 0; i < kWarp; ++i) values[i] = threads_[first + i].value;
+  for (int i = 0; i < kWarp; ++i) threads_[first + i].value = values[i ^ threads_[first + i].mask];
+}
+
+// ldmatrix.x4 (PTX ISA, warp-level matrix load): thread 8 m + r names row r of matrix m; thread t gets the elements
+// 2 (t % 4) and + 1 of row t / 4 of each, or, transposed, element t / 4 of rows 2 (t % 4) and + 1.
+void BlockSimulation::load_matrices(int first, bool transposed) {
+  for (int m = 0; m < 4; ++m) {
+    const char* rows[8];
+    for (int r = 0; r < 8; ++r) rows[r] = memory(threads_[first + 8 * m + r].offset, 16, 16);
+    for (int t = 0; t < kWarp; ++t) {
+      auto* to = reinterpret_cast<char*>(&threads_[first + t].r[m]);
+      for (int i = 0; i < 2; ++i) {
+        const int along = 2 * (t % 4) + i, across = t / 4;
+        std::memcpy(to + 2 * i, transposed ? rows[along] + 2 * across : rows[across] + 2 * along, 2);
+      }
+    }
+  }
+}
+
+// mma.m16n8k16 (PTX ISA, matrix fragments for mma.m16n8k16 with .f16): with g = t / 4 and q = t % 4, thread t has
+// a: rows g, g + 8, g, g + 8 with columns 2 q (+ 1), the last two 8 on; b: rows 2 q (+ 1), then 8 on, of column g;
+// c: columns 2 q (+ 1) of rows g and g + 8.
+void BlockSimulation::multiply(int first) {
+  float a[16][kStepDepth], b[kStepDepth][8];
+  for (int t = 0; t < kWarp; ++t) {
+    const Thread& thread = threads_[first + t];
+    const int g = t / 4, q = t % 4;
+    for (int i = 0; i < 4; ++i) {
+      a[g + i % 2 * 8][2 * q + i / 2 * 8] = fused_ipa::first_of(thread.a[i]);
+      a[g + i % 2 * 8][2 * q + 1 + i / 2 * 8] = fused_ipa::second_of(thread.a[i]);
+    }
+    for (int i = 0; i < 2; ++i) {
+      b[2 * q + 8 * i][g] = fused_ipa::first_of(thread.b[i]);
+      b[2 * q + 1 + 8 * i][g] = fused_ipa::second_of(thread.b[i]);
+    }
+  }
+  const float* rows[kStepDepth];
+  for (int k = 0; k < kStepDepth; ++k) rows[k] = b[k];
+  for (int row = 0; row < 16; ++row) {
+    float sums[8];
+    for (int column = 0; column < 8; ++column) {
+      sums[column] = threads_[first + row % 8 * 4 + column / 2].c[row / 8 * 2 + column % 2];
+    }
+    tensor_core_step(sums, 8, a[row], rows, launch.accumulation);
+    for (int column = 0; column < 8; ++column) {
+      threads_[first + row % 8 * 4 + column / 2].c[row / 8 * 2 + column % 2] = sums[column];
+    }
+  }
+}
+
+}  // namespace flashrna
