@@ -11,7 +11,7 @@
 #include "kernels/cuda_backend.h"
 #include "kernels/cuda_probe.h"
 #include "kernels/flash_ipa/flash_ipa_backends.h"
-#include "kernels/flash_ipa/flash_ipa_example.h"
+#include "kernels/flash_ipa/fused/fused_backward.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
 #include "kernels/torch_headers.h"
 
@@ -147,45 +147,35 @@ variable_list run_forward(const FusedKernels& kernels, const FlashIpaInput& in, 
   return out;
 }
 
-// Derivatives by differentiable_inputs(), of the equation itself.
-variable_list gradients_of_simple(const FlashIpaInput& in, const variable_list& by_outputs) {
-  const at::AutoGradMode with_gradients(true);
-  variable_list leaves;
-  for (const Tensor& tensor : differentiable_inputs(in)) leaves.push_back(tensor.detach().requires_grad_());
-  variable_list outputs = output_tensors(simple(input_of(leaves, in.lengths)));
-  return torch::autograd::grad(outputs, leaves, {by_outputs.begin(), by_outputs.begin() + outputs.size()},
-                               /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
-}
-
 variable_list run_backward(const FusedKernels& kernels, const FlashIpaInput& in, const variable_list& outputs,
                            const variable_list& by_outputs) {
   std::vector<std::vector<int64_t>> shapes;
   for (const Tensor& tensor : differentiable_inputs(in)) shapes.push_back(tensor.sizes().vec());
   variable_list out = make_zeros(shapes, in.q.options());
-  const bool written = kernels.backward(arguments_of(in),
-                                        {.scalars = read(outputs[0]),
-                                         .points = read(outputs[1]),
-                                         .pair_sums = read(outputs[4]),
-                                         .lse = read(outputs[5]),
-                                         .d_scalars = read(by_outputs[0]),
-                                         .d_points = read(by_outputs[1]),
-                                         .d_point_norms = read(by_outputs[2]),
-                                         .d_pairs = read(by_outputs[3])},
-                                        {.q = write(out[0]),
-                                         .k = write(out[1]),
-                                         .v = write(out[2]),
-                                         .q_points = write(out[3]),
-                                         .k_points = write(out[4]),
-                                         .v_points = write(out[5]),
-                                         .rotations = write(out[6]),
-                                         .translations = write(out[7]),
-                                         .point_weights = write(out[8]),
-                                         .bias_q = write(out[9]),
-                                         .bias_k = write(out[10]),
-                                         .pair_q = write(out[11]),
-                                         .pair_k = write(out[12])},
-                                        in.q.device());
-  return written ? out : gradients_of_simple(in, by_outputs);
+  kernels.backward(arguments_of(in),
+                   {.scalars = read(outputs[0]),
+                    .points = read(outputs[1]),
+                    .pair_sums = read(outputs[4]),
+                    .lse = read(outputs[5]),
+                    .d_scalars = read(by_outputs[0]),
+                    .d_points = read(by_outputs[1]),
+                    .d_point_norms = read(by_outputs[2]),
+                    .d_pairs = read(by_outputs[3])},
+                   {.q = write(out[0]),
+                    .k = write(out[1]),
+                    .v = write(out[2]),
+                    .q_points = write(out[3]),
+                    .k_points = write(out[4]),
+                    .v_points = write(out[5]),
+                    .rotations = write(out[6]),
+                    .translations = write(out[7]),
+                    .point_weights = write(out[8]),
+                    .bias_q = write(out[9]),
+                    .bias_k = write(out[10]),
+                    .pair_q = write(out[11]),
+                    .pair_k = write(out[12])},
+                   in.q.device());
+  return out;
 }
 
 // (differentiable_inputs(), lengths, kernels, precision) -> scalars, points, norms, pairs.
@@ -278,9 +268,12 @@ class CudaFusedKernels : public FusedKernels {
     if (!capturing) watch().look(stream);
   }
 
-  bool backward(const fused_ipa::Arguments&, const fused_ipa::OutputGradients&, const fused_ipa::InputGradients&,
-                at::Device) const override {
-    return false;
+  void backward(const fused_ipa::Arguments& a, const fused_ipa::OutputGradients& gradients,
+                const fused_ipa::InputGradients& out, at::Device device) const override {
+    const CudaStream stream = current_cuda_stream(device);
+    const FusedBackwardPlan plan = plan_fused_backward(a.size, a.B, a.H, a.longest, description_of(stream.device));
+    const Tensor workspace = at::empty({plan.workspace_bytes}, at::TensorOptions(at::kByte).device(device));
+    fused_backward_cuda(a, gradients, out, plan, workspace.data_ptr(), stream);
   }
 
  private:

@@ -13,8 +13,7 @@ class FusedKernels : public torch::CustomClassHolder {
  public:
   virtual void forward(const fused_ipa::Arguments& arguments, const fused_ipa::Outputs& outputs,
                        FusedPrecision precision, at::Device device) const = 0;
-  // False: there are none. The gradients are then those of the simple kernel, which are exact.
-  virtual bool backward(const fused_ipa::Arguments& arguments, const fused_ipa::OutputGradients& gradients,
+  virtual void backward(const fused_ipa::Arguments& arguments, const fused_ipa::OutputGradients& gradients,
                         const fused_ipa::InputGradients& out, at::Device device) const = 0;
 };
 

@@ -24,26 +24,20 @@ using at::Tensor;
 
 class EmulatedKernels : public flash_ipa_backends::FusedKernels {
  public:
-  explicit EmulatedKernels(bool with_backward) : with_backward_(with_backward) {}
-
   void forward(const fused_ipa::Arguments& in, const fused_ipa::Outputs& out, FusedPrecision precision,
                at::Device) const override {
     EmulatorOptions options;
     options.strict = precision == FusedPrecision::kStrict;
     emulate_forward(in, options, out);
   }
-  bool backward(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
+  void backward(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
                 const fused_ipa::InputGradients& out, at::Device) const override {
-    if (with_backward_) emulate_backward(in, gradients, {}, out);
-    return with_backward_;
+    emulate_backward(in, gradients, {}, out);
   }
-
- private:
-  bool with_backward_;
 };
 
-BackendFunction emulated(FusedPrecision precision, bool with_backward = true) {
-  const auto kernels = c10::make_intrusive<EmulatedKernels>(with_backward);
+BackendFunction emulated(FusedPrecision precision) {
+  const auto kernels = c10::make_intrusive<EmulatedKernels>();
   return [=](const FlashIpaInput& in) { return flash_ipa_backends::fused_with(kernels, in, precision); };
 }
 
@@ -93,14 +87,6 @@ TEST_P(FusedBackend, ForwardAndGradientsEqualDenseButForRounding) {
       expect_close(name + "gradient " + std::to_string(i), got.gradients[i], expected.gradients[i],
                    2 * (relative_error(plain.gradients[i], expected.gradients[i]) + 3 * 0x1p-11));
   }
-}
-
-TEST_P(FusedBackend, WithoutItsBackwardTheGradientsAreExact) {
-  const FlashIpaInput in = GetParam().input();
-  const Differentiated expected = differentiate(in_f64(in), dense);
-  const Differentiated got = differentiate(in, emulated(FusedPrecision::kFast, /*with_backward=*/false));
-  for (size_t i = 0; i < expected.gradients.size(); ++i)
-    expect_close("gradient " + std::to_string(i), got.gradients[i], expected.gradients[i], 2e-4);
 }
 
 TEST_P(FusedBackend, WithoutGradientsTheOutputsAreTheSameAndThePaddingIsZero) {

@@ -110,7 +110,7 @@ struct HeadSums {
 FLASHRNA_HOST_DEVICE void sum_over_heads(const Arguments& in, const OutputGradients& gradients, const HeadSums& sums,
                                          int entry, int row, int item, const InputGradients& out) {
   constexpr int kFrame = 12, kBias = 12;
-  const std::int64_t n = in.first_row[entry] + row;
+  const std::int64_t n = in.first_row_of(entry) + row;
   const int first = entry * in.H, pairs = in.size.R * in.size.c;
   float sum = 0.0f;
   if (item < kFrame) {
@@ -161,7 +161,7 @@ inline constexpr int kWeightLanes = 128;
 FLASHRNA_HOST_DEVICE double point_weight_of_lane(const Arguments& in, const HeadSums& sums, int head, int lane) {
   double sum = 0.0;
   for (int entry = 0; entry < in.B; ++entry) {
-    for (std::int64_t row = lane; row < in.length[entry]; row += kWeightLanes) {
+    for (std::int64_t row = lane; row < in.length_of(entry); row += kWeightLanes) {
       sum += static_cast<double>(sums.rows[sums.row(entry * in.H + head, row)].point_weight);
     }
   }

@@ -124,7 +124,6 @@ void fused_backward_cuda(const Arguments& in, const OutputGradients& gradients, 
   problem.in = in;
   problem.gradients = gradients;
   problem.out = out;
-  problem.tiles.extremes = reinterpret_cast<unsigned long long*>(memory + plan.extremes_at);
   problem.squares = reinterpret_cast<LargestSquares*>(memory + plan.scales_at);
   problem.centroids = reinterpret_cast<float*>(memory + plan.centroids_at);
   problem.sums = {reinterpret_cast<ResidueGradient*>(memory + plan.rows_at),
@@ -132,7 +131,6 @@ void fused_backward_cuda(const Arguments& in, const OutputGradients& gradients, 
   const auto entries = static_cast<unsigned>(in.B), heads = static_cast<unsigned>(in.H);
   const auto blocks_of = [&](int rows) { return static_cast<unsigned>((plan.longest + rows - 1) / rows); };
 
-  set_zero(stream, problem.tiles.extremes, sizeof(unsigned long long));
   set_zero(stream, problem.squares, sizeof(LargestSquares) * entries * heads);
   launch_kernel(stream, "flash_ipa fused backward, centroids", backward_centroids, dim3(entries), dim3(kOriginLanes),
                 sizeof(Vec3) * kOriginLanes, in, problem.centroids);

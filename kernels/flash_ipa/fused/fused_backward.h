@@ -29,7 +29,6 @@ struct FusedBackwardPlan {
   std::int64_t longest = 0;        // rows of the longest entry
   Kernel of_queries, of_keys;      // rows of the former are queries, of the latter keys
   // Offsets in bytes into the workspace, as those above multiples of 256, and its size.
-  std::int64_t extremes_at = 0;   // 64 bits
   std::int64_t scales_at = 0;     // [B, H, 2] the largest squares of a row of gradients and of one of values
   std::int64_t centroids_at = 0;  // [B, 3]
   std::int64_t rows_at = 0;       // [B, H, longest] what heads add up for a residue
@@ -51,8 +50,8 @@ FusedBackwardPlan plan_fused_backward(const fused_ipa::HeadSize& size, int B, in
 //   out: all written but what is null where the argument is, and key_bias, which may be null in any case. Rows outside
 //     of all entries are left as they are, so let them begin as zeros. point_weights [H] is written in any case, zeros
 //     for an empty batch.
-// The number of threads that met values beyond the range of halves, or NaN, stands at extremes_at (64 bits) when the
-// stream has come there. Throws std::runtime_error with what CUDA reports.
+// Numbers of the arguments beyond the range of halves are counted by forward. Throws std::runtime_error with what CUDA
+// reports.
 void fused_backward_cuda(const fused_ipa::Arguments& arguments, const fused_ipa::OutputGradients& gradients,
                          const fused_ipa::InputGradients& out, const FusedBackwardPlan& plan, void* workspace,
                          const CudaStream& stream);

@@ -38,7 +38,6 @@ FusedBackwardPlan plan_fused_backward(const HeadSize& size, int B, int H, std::i
   };
   const std::int64_t entry_heads = static_cast<std::int64_t>(B) * H, rows = entry_heads * longest;
   constexpr auto kNumber = static_cast<std::int64_t>(sizeof(float));
-  plan.extremes_at = take(8);
   plan.scales_at = take(entry_heads * 2 * kNumber);
   plan.centroids_at = take(B * 3 * kNumber);
   plan.rows_at = take(rows * static_cast<std::int64_t>(sizeof(ResidueGradient)));

@@ -60,7 +60,7 @@ FLASHRNA_DEVICE float sum_over_warp(const Block& block, float x) {
 template <class Block>
 FLASHRNA_DEVICE void write_centroid(const Block& block, const Arguments& in, float* centroids) {
   const int entry = block.block_x();
-  const TileRows rows = rows_of_tile(in, entry * in.H, 0, static_cast<int>(in.length[entry]));
+  const TileRows rows = rows_of_tile(in, entry * in.H, 0, in.length_of(entry));
   if (rows.n == 0) return;
   const Vec3 centroid = lift_block::find_origin(block, in, rows, block.template shared<Vec3>(0));
   if (block.thread() == 0) write_vec3(centroid, centroids + 3 * entry);

@@ -229,7 +229,7 @@ struct KeyGradientKernel {
     const int entry_head = block.block_y();
     const TileRows rows = rows_of_tile(problem.in, entry_head, block.block_x(), kKeys);
     if (rows.n == 0) return;
-    const int n_tiles = (static_cast<int>(problem.in.length[rows.entry]) + kQueries - 1) / kQueries;
+    const int n_tiles = (problem.in.length_of(rows.entry) + kQueries - 1) / kQueries;
     const char* queries = problem.tiles.queries.tile(entry_head, 0, kQueryBytes);
     const char* gradients = problem.gradient_tiles.tile(entry_head, 0, kGradientBytes);
     const char* keys = problem.tiles.keys.tile(entry_head, block.block_x(), kKeyBytes);

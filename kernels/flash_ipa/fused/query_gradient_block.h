@@ -124,7 +124,7 @@ struct QueryGradientKernel {
     const int entry_head = block.block_y();
     const TileRows rows = rows_of_tile(problem.in, entry_head, block.block_x(), kQueries);
     if (rows.n == 0) return;
-    const int n_tiles = (static_cast<int>(problem.in.length[rows.entry]) + kKeys - 1) / kKeys;
+    const int n_tiles = (problem.in.length_of(rows.entry) + kKeys - 1) / kKeys;
     const char* queries = problem.tiles.queries.tile(entry_head, block.block_x(), kQueryBytes);
     const char* gradients = problem.gradient_tiles.tile(entry_head, block.block_x(), kGradientBytes);
     const char* keys = problem.tiles.keys.tile(entry_head, 0, kKeyBytes);
