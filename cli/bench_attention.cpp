@@ -21,7 +21,7 @@ namespace {
 
 struct Options {
   std::string lengths = "128,256,512,1024,2048,4096";
-  std::string backends = "dense,lifted,simple";
+  std::string backends;  // "": all of the device
   int slow_up_to = 1024;
   int repeats = 2;
   FlashIpaSizes sizes;
@@ -31,15 +31,23 @@ struct Options {
 std::vector<AttentionBenchCase> cases_of(const Options& options, at::Device device) {
   std::vector<AttentionBenchCase> cases;
   for (const int length : parse_lengths(options.lengths)) {
-    std::istringstream list(options.backends);
+    const std::string all = device.is_cuda() ? "dense,lifted,fused,simple" : "dense,lifted,simple";
+    std::istringstream list(options.backends.empty() ? all : options.backends);
     for (std::string name; std::getline(list, name, ',');) {
-      if (name != "dense" && name != "lifted" && name != "simple")
-        fail_usage("--backends: unknown attention backend \"{}\"; use dense, lifted or simple", name);
+      if (name != "dense" && name != "lifted" && name != "fused" && name != "simple")
+        fail_usage("--backends: unknown attention backend \"{}\"; use dense, lifted, fused or simple", name);
+      if (name == "fused") {
+        if (!device.is_cuda())
+          fail_usage("--backends: fused runs on CUDA; choose it with --device cuda, or leave it out");
+        for (const char* precision : {"fast", "strict"}) cases.push_back({fmt::format("fused {}", precision), length});
+        continue;
+      }
       const bool slow = name == "dense" || (name == "simple" && device.is_cpu());
       if (!slow || length <= options.slow_up_to) cases.push_back({name, length});
     }
     cases.push_back({kPeerF32, length});
-    if (device.is_cuda()) cases.push_back({kPeerBf16, length});
+    if (!device.is_cuda()) continue;
+    for (const char* peer : {kPeerFlash, kPeerCudnn}) cases.push_back({peer, length});
   }
   return cases;
 }
@@ -114,15 +122,16 @@ int bench_attention_main(const std::vector<std::string>& arguments) {
   CommandLine line(
       "bench attention",
       "Times invariant point attention alone, one chain, f32, for every backend against length, with its memory and "
-      "its "
-      "error by an f64 oracle; beside LibTorch's own attention on heads as wide as those of the lifted backend, and on "
-      "a "
-      "GPU in bf16 on heads of 256. Operations are the useful ones: heads of 154 and 228 columns at the default sizes. "
-      "Shares are of matrix products in the same run: f32 on a CPU, bf16 on a GPU. The roofline is that of a forward "
-      "pass on an H200 (790 TFLOP/s, 4.3 TB/s).",
+      "its error by an f64 oracle; beside LibTorch's own attention on heads as wide as those of the lifted backend, "
+      "and on a GPU in bf16 on the published layout, heads of 256, by its flash and its cuDNN kernel. Operations are "
+      "the useful ones: heads of 154 and 228 columns at the default sizes. Shares are of matrix products in the same "
+      "run: f32 on a CPU, bf16 on a GPU. The roofline is that of a forward pass on an H200 (790 TFLOP/s, 4.3 TB/s).",
       "flashrna bench attention --lengths 64,128 --repeats 1");
   line.option("lengths", options.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 1024,4096");
-  line.option("backends", options.backends, "LIST", "attention backends, separated by commas");
+  line.option(
+      "backends", options.backends, "LIST",
+      "attention backends, separated by commas; without it all of the device: dense, lifted, simple, and on CUDA "
+      "fused, fast and strict");
   line.option("slow-up-to", options.slow_up_to, "N",
               "longest chain for dense, whose memory is O(L²), and on a CPU for simple");
   line.option("repeats", options.repeats, "N", "rounds; the fastest of each counts");
@@ -143,6 +152,7 @@ int bench_attention_main(const std::vector<std::string>& arguments) {
     bench = bench_attention(cases, options.sizes, options.repeats, device, [&] { progress.advance(); });
   }
   table_of(bench).print(common.json);
+  for (const std::string& peer : bench.left_out) fmt::print(stderr, "left out: {}\n", peer);
   if (!common.quiet) fmt::print(stderr, "matrix products: {:.4g} TFLOP/s\n", bench.products_per_second / 1e12);
   if (!options.output.empty()) write_figures(bench, options.output);
   return 0;

@@ -21,7 +21,7 @@ std::string select_device(const CommonOptions& common) {
   const int index = common.device == "cuda" ? 0 : std::stoi(common.device.substr(common.device.find(':') + 1));
   if (index >= devices) {
     fail_usage("--device \"{}\": this program sees {} CUDA devices{}; use --device cpu or auto", common.device, devices,
-               FLASHRNA_WITH_CUDA ? "" : " (it was built without CUDA)");
+               FLASHRNA_WITH_CUDA ? "" : " (it was built without CUDA: configure with the preset cuda)");
   }
   return "cuda:" + std::to_string(index);
 }

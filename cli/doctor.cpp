@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -24,6 +25,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kNotSupported = "not supported: needs capability 8.0 or newer";
+
 struct Fact {
   std::string item, value;
 };
@@ -38,17 +41,38 @@ std::string processor_name() {
 // 13000 -> "13.0".
 std::string cuda_version(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
-std::string cuda_device_text(int index) {
-  const CudaDevice device = describe_cuda_device(index);
-  const int architecture =
-      probe_cuda_architecture(current_cuda_stream({at::kCUDA, static_cast<c10::DeviceIndex>(index)}));
-  return fmt::format(
+// Or what kept from finding it out: a device that does not work must not hide the others.
+std::string text_or_failure(const std::function<std::string()>& text) {
+  try {
+    return text();
+  } catch (const c10::Error& failure) {
+    return fmt::format("failed: {}", failure.what_without_backtrace());
+  } catch (const std::exception& failure) {
+    return fmt::format("failed: {}", failure.what());
+  }
+}
+
+std::string cuda_device_text(at::Device where) {
+  const CudaDevice device = describe_cuda_device(where.index());
+  const std::string text = fmt::format(
       "{}, capability {}.{}, {} multiprocessors, {:.1f} GB, {} kB of shared memory a block; driver for CUDA {}, "
-      "runtime "
-      "{}; our kernels run as compiled for {}.{}",
+      "runtime {}; ",
       device.name, device.capability / 10, device.capability % 10, device.multiprocessors,
       static_cast<double>(device.memory_bytes) / 1e9, device.shared_bytes_per_block / 1024,
-      cuda_version(device.driver_version), cuda_version(device.runtime_version), architecture / 10, architecture % 10);
+      cuda_version(device.driver_version), cuda_version(device.runtime_version));
+  if (device.capability < kLeastCapability) return text + kNotSupported;
+  const int architecture = probe_cuda_architecture(current_cuda_stream(where));
+  return fmt::format("{}our kernels run as compiled for {}.{}", text, architecture / 10, architecture % 10);
+}
+
+// False only where it is known to be so: a device that cannot be asked is checked, and fails.
+bool is_supported(at::Device device) {
+  if (!device.is_cuda()) return true;
+  try {
+    return describe_cuda_device(device.index()).capability >= kLeastCapability;
+  } catch (const std::exception&) {
+    return true;
+  }
 }
 
 // The CPU and every CUDA device, or the one that --device names.
@@ -69,11 +93,14 @@ std::vector<Fact> facts_of(const std::vector<at::Device>& devices) {
   }
   for (const at::Device device : devices) {
     const std::string name = device.str();
-    facts.push_back({name, device.is_cuda() ? cuda_device_text(device.index())
-                                            : fmt::format("{}, {} threads", processor_name(), at::get_num_threads())});
-    const AttentionChoice choice = explain_attention_backend(device);
-    facts.push_back({"attention on " + name,
-                     fmt::format("auto takes {}: {}", attention_backend_name(choice.backend), choice.reason)});
+    facts.push_back({name, text_or_failure([&] {
+                       return device.is_cuda() ? cuda_device_text(device)
+                                               : fmt::format("{}, {} threads", processor_name(), at::get_num_threads());
+                     })});
+    facts.push_back({"attention on " + name, text_or_failure([&] {
+                       const AttentionChoice choice = explain_attention_backend(device);
+                       return fmt::format("auto takes {}: {}", attention_backend_name(choice.backend), choice.reason);
+                     })});
   }
   if (count_cuda_devices() == 0)
     facts.push_back({"cuda", FLASHRNA_WITH_CUDA ? "no device with a driver" : "not in this build"});
@@ -122,7 +149,9 @@ int doctor_main(const std::vector<std::string>& arguments) {
       "doctor",
       "Looks at this machine: versions, devices, the attention backend that auto takes and why; and checks "
       "that every operation computes what it should here: against its definition, under rigid motion, its "
-      "gradients. Exit status 1 if any check fails. With --device auto it is the CPU and every CUDA device.",
+      "gradients. Exit status 1 if any check fails. With --device auto it is the CPU and every CUDA device of "
+      "capability "
+      "8.0 or newer.",
       "flashrna doctor");
   line.option("tolerance", tolerance, "FACTOR", "times what is allowed; below 1 is stricter");
   line.common(common);
@@ -134,9 +163,12 @@ int doctor_main(const std::vector<std::string>& arguments) {
   std::vector<DeviceCheck> checks;
   {
     Progress progress("checking", "checks", 0, common.quiet);
-    for (const at::Device device : devices)
+    for (const at::Device device : devices) {
+      // One that stands in the machine for something else is no failure, unless it is asked for.
+      if (common.device == "auto" && !is_supported(device)) continue;
       for (const DeviceCheck& check : check_device(device, tolerance, [&](const DeviceCheck&) { progress.advance(); }))
         checks.push_back(check);
+    }
   }
   std::vector<DeviceCheck> failed;
   for (const DeviceCheck& check : checks)

@@ -11,10 +11,11 @@ namespace flashrna {
 namespace {
 
 // Keys that a resumed run may change: none of them alters a step that is already done.
-constexpr std::array<std::string_view, 16> kFreeOnResume = {
+constexpr std::array<std::string_view, 17> kFreeOnResume = {
     "data.path",
     "data.replay",
     "model.attention",
+    "model.attention_precision",
     "training.steps",
     "training.minutes",
     "training.learning_rate",

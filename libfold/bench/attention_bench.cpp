@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/flash_ipa/flash_ipa_example.h"
@@ -51,7 +52,20 @@ Tensor differentiate(const std::vector<Tensor>& outputs, const std::vector<Tenso
   return torch::autograd::grad({sum_of(outputs)}, inputs)[0];
 }
 
-Subject backend_subject(const FlashIpaInput& input, AttentionBackend backend) {
+// A backend by the name of its row.
+struct NamedBackend {
+  AttentionBackend backend;
+  FusedPrecision precision = FusedPrecision::kFast;
+
+  explicit NamedBackend(const std::string& name) {
+    const std::size_t space = name.find(' ');
+    backend = parse_attention_backend(name.substr(0, space));
+    if (space != std::string::npos) precision = parse_fused_precision(name.substr(space + 1));
+  }
+  FlashIpaOutput operator()(const FlashIpaInput& input) const { return flash_ipa(input, backend, precision); }
+};
+
+Subject backend_subject(const FlashIpaInput& input, NamedBackend backend) {
   FlashIpaInput variables = input;
   std::vector<Tensor> inputs;
   for (Tensor* tensor : floating_tensors(variables)) {
@@ -60,16 +74,49 @@ Subject backend_subject(const FlashIpaInput& input, AttentionBackend backend) {
   }
   return {[=] {
             const at::NoGradGuard no_grad;
-            return flash_ipa(input, backend).scalars;
+            return backend(input).scalars;
           },
-          [=] { return differentiate(output_tensors(flash_ipa(variables, backend)), inputs); }};
+          [=] { return differentiate(output_tensors(backend(variables)), inputs); }};
 }
 
-Subject peer_subject(std::int64_t length, std::int64_t H, std::int64_t columns, at::TensorOptions options) {
+// While it lives, LibTorch's attention takes this kernel and no other, or says why it cannot.
+class OnlyKernel {
+ public:
+  explicit OnlyKernel(const std::string& peer) {
+    if (peer == kPeerF32) return;
+    at::Context& context = at::globalContext();
+    before_ = {context.userEnabledFlashSDP(), context.userEnabledCuDNNSDP(), context.userEnabledMemEfficientSDP(),
+               context.userEnabledMathSDP()};
+    set({peer == kPeerFlash, peer == kPeerCudnn, false, false});
+  }
+  ~OnlyKernel() {
+    if (before_) set(*before_);
+  }
+  OnlyKernel(const OnlyKernel&) = delete;
+  OnlyKernel& operator=(const OnlyKernel&) = delete;
+
+ private:
+  struct Enabled {
+    bool flash, cudnn, efficient, math;
+  };
+  static void set(Enabled enabled) {
+    at::Context& context = at::globalContext();
+    context.setSDPUseFlash(enabled.flash);
+    context.setSDPUseCuDNN(enabled.cudnn);
+    context.setSDPUseMemEfficient(enabled.efficient);
+    context.setSDPUseMath(enabled.math);
+  }
+
+  std::optional<Enabled> before_;
+};
+
+Subject peer_subject(const std::string& peer, std::int64_t length, std::int64_t H, std::int64_t columns,
+                     at::TensorOptions options) {
   std::vector<Tensor> qkv;
   for (int i = 0; i < 3; ++i)
     qkv.push_back((at::randn({1, H, length, columns}, options) / std::sqrt(columns)).requires_grad_());
   const auto attend = [=] {
+    const OnlyKernel kernel(peer);
     return at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0.0, /*is_causal=*/false, /*scale=*/1.0);
   };
   return {[=] {
@@ -79,10 +126,10 @@ Subject peer_subject(std::int64_t length, std::int64_t H, std::int64_t columns, 
           [=] { return differentiate({attend()}, qkv); }};
 }
 
-double error_of(const FlashIpaInput& input, AttentionBackend backend, std::int64_t stride,
+double error_of(const FlashIpaInput& input, const NamedBackend& backend, std::int64_t stride,
                 const std::vector<Tensor>& expected) {
   const at::NoGradGuard no_grad;
-  const std::vector<Tensor> got = output_tensors(flash_ipa(input, backend));
+  const std::vector<Tensor> got = output_tensors(backend(input));
   double largest = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const Tensor rows = got[i].slice(1, 0, got[i].size(1), stride).cpu().to(at::kDouble);
@@ -99,12 +146,27 @@ double measure_products(at::Device device) {
   return 2.0 * static_cast<double>(n * n * n) / seconds_of_call([&] { return at::mm(a, a); });
 }
 
-bool is_peer(const std::string& name) { return name == kPeerF32 || name == kPeerBf16; }
+bool is_peer(const std::string& name) { return name == kPeerF32 || name == kPeerFlash || name == kPeerCudnn; }
+
+// What LibTorch says if it cannot, in one line; else nothing.
+std::string refusal_of(const Subject& subject) {
+  try {
+    subject.training();
+    return "";
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    return text.substr(0, text.find('\n'));
+  }
+}
 
 }  // namespace
 
 std::int64_t lifted_head_columns(const FlashIpaSizes& s) {
   return std::max(s.C + 5 * s.P_q + 1 + s.R, s.C + 3 * s.P_v + s.R * s.c);
+}
+
+std::int64_t published_head_columns(const FlashIpaSizes& s) {
+  return std::max<std::int64_t>(256, (lifted_head_columns(s) + 7) / 8 * 8);
 }
 
 AttentionBench bench_attention(const std::vector<AttentionBenchCase>& cases, const FlashIpaSizes& sizes, int repeats,
@@ -122,11 +184,17 @@ AttentionBench bench_attention(const std::vector<AttentionBenchCase>& cases, con
       AttentionTiming timing{.name = name, .length = length, .work = flash_ipa_work(length, sizes)};
       timing.forward_seconds = timing.training_seconds = std::numeric_limits<double>::infinity();
       if (is_peer(name)) {
-        const bool half = name == kPeerBf16;
+        const bool half = name != kPeerF32;
+        const std::int64_t columns = half ? published_head_columns(sizes) : lifted_head_columns(sizes);
         const auto options = at::TensorOptions().device(device).dtype(half ? at::kBFloat16 : at::kFloat);
-        subjects.push_back(peer_subject(length, sizes.H, half ? 256 : lifted_head_columns(sizes), options));
+        const Subject peer = peer_subject(name, length, sizes.H, columns, options);
+        if (const std::string refusal = half ? refusal_of(peer) : ""; !refusal.empty()) {
+          bench.left_out.push_back(name + ", heads of " + std::to_string(columns) + ": " + refusal);
+          continue;
+        }
+        subjects.push_back(peer);
       } else {
-        const AttentionBackend backend = parse_attention_backend(name);
+        const NamedBackend backend(name);
         if (expected.empty())
           for (const Tensor& output : output_tensors(flash_ipa_backends::simple_every(input, stride)))
             expected.push_back(output.slice(1, 0, length, stride));

@@ -12,13 +12,14 @@
 
 namespace flashrna {
 
-// LibTorch's attention in f32 on heads as wide as those that the lifted backend gives it, without lifting; and in bf16
-// on heads of 256, the published layout.
+// LibTorch's attention in f32 on heads as wide as those that the lifted backend gives it, without lifting; and on a GPU
+// in bf16 on the published layout, by each of its two kernels for that.
 inline constexpr const char* kPeerF32 = "LibTorch f32";
-inline constexpr const char* kPeerBf16 = "LibTorch bf16";
+inline constexpr const char* kPeerFlash = "LibTorch flash bf16";
+inline constexpr const char* kPeerCudnn = "LibTorch cuDNN bf16";
 
 struct AttentionTiming {
-  std::string name;  // of a backend, or one of the two peers
+  std::string name;  // of a backend, "fused fast" and "fused strict" for its two precisions; or of a peer
   std::int64_t length = 0;
   FlashIpaWork work{};
   double forward_seconds = 0, training_seconds = 0;  // fastest of the repeats; training is forward and backward
@@ -30,6 +31,7 @@ struct AttentionTiming {
 struct AttentionBench {
   double products_per_second = 0;  // FLOP/s of matrix products: f32 on a CPU, bf16 on a GPU
   std::vector<AttentionTiming> timings;
+  std::vector<std::string> left_out;  // peers that LibTorch has no kernel for at these sizes here, and why
 };
 
 struct AttentionBenchCase {
@@ -43,5 +45,7 @@ AttentionBench bench_attention(const std::vector<AttentionBenchCase>& cases, con
 
 // Columns of a head of the lifted backend, as it hands them to LibTorch: queries, keys and values alike.
 std::int64_t lifted_head_columns(const FlashIpaSizes& sizes);
+// The same of the published layout: 256, to which it pads, or as many as are needed, in eights.
+std::int64_t published_head_columns(const FlashIpaSizes& sizes);
 
 }  // namespace flashrna

@@ -60,15 +60,22 @@ void ModelConfig::add_options(Configuration& configuration) {
   configuration.bind("model.distance_bins", distance_bins, "distance bins of the edge embedder, up to 20 Å");
   configuration.bind("model.neighbors", neighbors, "nearest residues that the edge embedder sees");
   configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
-  configuration.bind("model.attention", attention, "attention backend: auto, dense, lifted or simple");
+  configuration.bind("model.attention", attention,
+                     "attention backend: auto, dense, lifted, fused (CUDA, capability 8.0 or newer) or simple");
+  configuration.bind(
+      "model.attention_precision", attention_precision,
+      "of the fused attention backend: fast, or strict, which rounds less and takes up to twice as long");
 }
 
 void ModelConfig::validate() const {
   const PairMode pair = parse_pair_mode(mode);
-  if (attention != "auto" && attention != "dense" && attention != "lifted" && attention != "simple") {
-    fail_usage("model.attention = {}: must be auto, dense, lifted or simple", attention);
+  if (attention != "auto" && attention != "dense" && attention != "lifted" && attention != "fused" &&
+      attention != "simple") {
+    fail_usage("model.attention = {}: must be auto, dense, lifted, fused or simple", attention);
   }
-  if ((attention == "lifted" || attention == "simple") && (pair == PairMode::kFull || mode == "orig_no_bias"))
+  if (attention_precision != "fast" && attention_precision != "strict")
+    fail_usage("model.attention_precision = {}: must be fast or strict", attention_precision);
+  if (attention != "auto" && attention != "dense" && (pair == PairMode::kFull || mode == "orig_no_bias"))
     fail_usage("model.attention = {}: model.mode = {} takes dense attention only; use auto or dense", attention, mode);
   check_range("model.node_channels", node_channels, 2, 4096);
   check_range("model.pair_channels", pair_channels, 4, 1024);
@@ -148,7 +155,8 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
       .value_points = config_.value_points,
       .pair_rank = config_.pair_rank,
       .unscaled_pair_bias = published_.unscaled_pair_bias,
-      .backend = dense ? AttentionBackend::kDense : parse_attention_backend(config_.attention)};
+      .backend = dense ? AttentionBackend::kDense : parse_attention_backend(config_.attention),
+      .precision = parse_fused_precision(config_.attention_precision)};
 
   Block block;
   block.ipa = trunk.register_module(name("ipa"), InvariantPointAttention(attention));

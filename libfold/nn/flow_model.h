@@ -43,9 +43,10 @@ struct ModelConfig {
   int time_channels = 128;
   int edge_feature_channels = 64;  // feat_dim of the edge embedder; even
   int distance_bins = 22;
-  int neighbors = 20;              // k nearest residues the edge embedder sees
-  int torsion_channels = 128;      // hidden width of the torsion head
-  std::string attention = "auto";  // auto, dense, lifted, simple
+  int neighbors = 20;                        // k nearest residues the edge embedder sees
+  int torsion_channels = 128;                // hidden width of the torsion head
+  std::string attention = "auto";            // auto, dense, lifted, fused (CUDA), simple
+  std::string attention_precision = "fast";  // of the fused backend: fast, strict
 
   void add_options(Configuration& configuration);  // section [model]
   void validate() const;                           // throws UsageError naming the key

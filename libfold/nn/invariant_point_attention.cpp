@@ -70,7 +70,7 @@ Tensor InvariantPointAttentionImpl::forward(const Tensor& single, const PairRepr
   FlashIpaOutput out;
   {
     const ScopedAutocast attention_in_full(single.device(), false);
-    out = flash_ipa(in, config_.backend);
+    out = flash_ipa(in, config_.backend, config_.precision);
   }
   std::vector<Tensor> parts = {out.scalars.reshape({B, L, -1}), out.points.permute({0, 1, 4, 2, 3}).reshape({B, L, -1}),
                                out.point_norms.reshape({B, L, -1})};

@@ -19,6 +19,7 @@ struct InvariantPointAttentionConfig {
   int64_t pair_rank = 2;
   bool unscaled_pair_bias = false;  // published
   AttentionBackend backend = AttentionBackend::kAuto;
+  FusedPrecision precision = FusedPrecision::kFast;  // of the fused backend
 };
 
 class InvariantPointAttentionImpl : public torch::nn::Module {

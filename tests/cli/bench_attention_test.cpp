@@ -68,6 +68,9 @@ TEST(BenchAttention, BadUsageIsRefused) {
   const ProgramResult unknown = run_flashrna({"bench", "attention", "--backends", "flash", "--device", "cpu"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_NE(unknown.errors.find("unknown attention backend \"flash\""), std::string::npos) << unknown.errors;
+  const ProgramResult elsewhere = run_flashrna({"bench", "attention", "--backends", "fused", "--device", "cpu"});
+  EXPECT_EQ(elsewhere.status, 2);
+  EXPECT_NE(elsewhere.errors.find("--backends: fused runs on CUDA"), std::string::npos) << elsewhere.errors;
 }
 
 }  // namespace

@@ -318,7 +318,9 @@ TEST(ModelConfigChecks, NameTheKeyTheValueAndTheRange) {
   EXPECT_EQ(message_of([](ModelConfig& c) { c.transformer_heads = 3; }),
             "model.transformer_heads = 3: must divide model.node_channels = 256");
   EXPECT_EQ(message_of([](ModelConfig& c) { c.attention = "fast"; }),
-            "model.attention = fast: must be auto, dense, lifted or simple");
+            "model.attention = fast: must be auto, dense, lifted, fused or simple");
+  EXPECT_EQ(message_of([](ModelConfig& c) { c.attention_precision = "exact"; }),
+            "model.attention_precision = exact: must be fast or strict");
 }
 
 }  // namespace
