@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/flash_ipa/fused/key_gradient_block.h"
-#include "kernels/flash_ipa/fused/query_gradient_block.h"
+#include "kernels/flash_ipa/fused/backward_block_sm90.h"
 #include "tests/kernels/fused_ipa_emulator.h"
 #include "tests/kernels/fused_ipa_kernel_runs.h"
 #include "tests/kernels/fused_ipa_operands.h"
@@ -301,6 +300,23 @@ TEST(FusedIpaBackwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
                                                                              Accumulation::k24Bits);
   expect_backward_equals_emulator<SmallQueries<128, 64>, SmallKeys<128, 64>>({128, 8, 12, 2, 32}, 2, {75, 1}, true,
                                                                              Accumulation::k26Bits);
+}
+
+TEST(FusedIpaBackwardKernelSm90, EqualsTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<QueryGradientKernelSm90<16, 32>, KeyGradientKernelSm90<16, 32>>(
+      {16, 8, 12, 2, 16}, 2, {405, 0, 1, 80}, false, Accumulation::k24Bits, 3);
+}
+
+TEST(FusedIpaBackwardKernelSm90, KeyBiasAndMaskedRowsEqualTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<QueryGradientKernelSm90<16, 32>, KeyGradientKernelSm90<16, 32>>(
+      {16, 8, 12, 4, 8}, 1, {197, 70}, true, Accumulation::k26Bits, 2);
+}
+
+TEST(FusedIpaBackwardKernelSm90, TheCompiledSizesEqualTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<QueryGradientKernelSm90<128, 64>, KeyGradientKernelSm90<128, 64>>(
+      {128, 8, 12, 2, 32}, 1, {200}, false, Accumulation::k24Bits);
+  expect_backward_equals_emulator<QueryGradientKernelSm90<128, 0>, KeyGradientKernelSm90<128, 0>>(
+      {100, 8, 12, 0, 0}, 1, {90}, true, Accumulation::k24Bits);
 }
 
 TEST(FusedIpaBackwardKernel, CountsGradientsThatAreNoNumbers) {

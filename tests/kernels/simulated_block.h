@@ -2,9 +2,9 @@
 // that threads carry out together are done once all of a warp, or of the block, have come to them. It stands in for
 // fused_ipa::CudaBlock and fused_ipa::CudaWarpgroupBlock.
 //
-// Unkind where a GPU may be: shared memory starts as NaN; copies land as late as they may, those of tiles when nothing
-// else can go on; products of a warpgroup read their operands and change their sums only when they are waited for; and
-// threads run in an order of their own until they meet.
+// Unkind where a GPU may be: shared memory starts as NaN; copies land as late as they may, those of tiles at once or as
+// late; products of a warpgroup read their operands and change their sums when they are waited for and nothing else can
+// go on; and threads run in an order of their own until they meet.
 #pragma once
 
 #include <cstdint>
@@ -65,26 +65,34 @@ class SimulatedBlock {
     wait_for_products(kPending);
   }
   void pin(float&) const {}
-  template <int kTiles>
-  void group_multiply(float (&c)[kTiles][4], fused_ipa::GroupMatrix a, fused_ipa::GroupMatrix b, bool add) const {
-    issue({c, kTiles, {}, a, b, add});
+  template <int kTiles, class A, class B>
+  void group_multiply(float (&c)[kTiles][4], A a, B b, bool add) const {
+    issue({c, kTiles, {}, operand(a), operand(b), add});
   }
-  template <int kTiles>
+  template <int kTiles, class B>
   void group_multiply(float (&c)[kTiles][4], const std::uint32_t& a0, const std::uint32_t& a1, const std::uint32_t& a2,
-                      const std::uint32_t& a3, fused_ipa::GroupMatrix b, bool add) const {
-    issue({c, kTiles, {&a0, &a1, &a2, &a3}, {}, b, add});
+                      const std::uint32_t& a3, B b, bool add) const {
+    issue({c, kTiles, {&a0, &a1, &a2, &a3}, {}, operand(b), add});
   }
 
+  struct GroupOperand {
+    fused_ipa::GroupMatrix matrix;
+    bool transposed;
+  };
   // A thread's share of one product of its warpgroup; `registers` are null if a is in shared memory.
   struct GroupProduct {
     float (*c)[4];
     int tiles;
     const std::uint32_t* registers[4];
-    fused_ipa::GroupMatrix a, b;
+    GroupOperand a, b;
     bool add;
   };
 
  private:
+  template <class Matrix>
+  static GroupOperand operand(Matrix m) {
+    return {{m.offset, m.next_chunk, m.next_rows}, fused_ipa::kTransposed<Matrix>};
+  }
   void issue(const GroupProduct& product) const;
   void wait_for_products(int pending) const;
   char* shared_memory(std::uint32_t offset, std::size_t bytes) const;
@@ -99,7 +107,7 @@ struct SimulatedLaunch {
   int blocks_x = 1, blocks_y = 1, blocks_z = 1, threads = fused_ipa::kWarp;
   int shared_bytes = 0;
   Accumulation accumulation = Accumulation::kNearest;
-  std::uint64_t seed = 0;  // of the order in which warps run and copies of tiles land
+  std::uint64_t seed = 0;  // of the order in which warps run, and of when and in which order copies of tiles land
 };
 
 // Runs all blocks, one after another. Throws std::runtime_error for what would be undefined on a GPU and is seen here:

@@ -11,15 +11,16 @@ using fused_ipa::GroupMatrix;
 using fused_ipa::kWarp;
 using fused_ipa::kWarpgroup;
 
-// Row `row` of a matrix, halves 0 to 15 along the sum.
-void BlockSimulation::read_row(const GroupMatrix& m, int row, float* to) {
-  for (int chunk = 0; chunk < 2; ++chunk) {
-    const char* from = memory(m.offset + row / 8 * m.next_rows + chunk * m.next_chunk + row % 8 * 16, 16, 16);
-    for (int i = 0; i < 8; ++i) {
-      fused_ipa::Half half;
-      std::memcpy(&half, from + 2 * i, 2);
-      to[8 * chunk + i] = fused_ipa::from_half(half);
-    }
+// Row `row` of a matrix, halves 0 to 15 along the sum. Without swizzle 8 x 8 halves are 128 bytes, 16 a row (PTX ISA,
+// canonical layouts of wgmma), or, transposed, 16 a step along the sum.
+void BlockSimulation::read_row(const SimulatedBlock::GroupOperand& operand, int row, float* to) {
+  const GroupMatrix& m = operand.matrix;
+  for (int i = 0; i < kStepDepth; ++i) {
+    const std::uint32_t block = m.offset + row / 8 * m.next_rows + i / 8 * m.next_chunk;
+    const int major = operand.transposed ? i % 8 : row % 8, minor = operand.transposed ? row % 8 : i % 8;
+    fused_ipa::Half half;
+    std::memcpy(&half, memory(block, 128, 16) + 16 * major + 2 * minor, 2);
+    to[i] = fused_ipa::from_half(half);
   }
 }
 

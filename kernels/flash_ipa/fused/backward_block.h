@@ -1,7 +1,6 @@
-// Backward of the fused kernel with mma.m16n8k16, for devices of generation 8 and newer. Two kernels:
-// QueryGradientKernel takes a tile of queries over all keys, KeyGradientKernel a tile of keys over all queries. Each
-// computes P again, and dS from it; each sum is made by one warp in the order of the tiles. See gradients.h for the
-// formulas.
+// What the kernels of backward share. There are two: QueryGradientKernel takes a tile of queries over all keys,
+// KeyGradientKernel a tile of keys over all queries. Each computes P again, and dS from it; each sum is made by one
+// warp in the order of the tiles. See gradients.h for the formulas.
 #pragma once
 
 #include <cstdint>

@@ -48,31 +48,14 @@ struct ForwardKernelSm90 {
   static constexpr std::uint32_t kQueriesThere = kBarriersAt + 8 * 2 * kBarriersOfStage;
   static constexpr int kCorrectionThreads = 96;
 
-  // The two groups that compute, as a block of their own.
-  template <class Block>
-  class Consumers : public Block {
-   public:
-    FLASHRNA_DEVICE explicit Consumers(const Block& block) : Block(block) {}
-    FLASHRNA_DEVICE int threads() const { return kConsumers; }
-    FLASHRNA_DEVICE void sync() const { this->sync_some(1, kConsumers); }
-  };
-
   template <class Block>
   static FLASHRNA_DEVICE void pin(const Block& block, Sums& sums) {
-    FLASHRNA_UNROLL
-    for (int n = 0; n < kMainTiles; ++n) {
-      FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) block.pin(sums.main[n][i]);
-    }
-    pin(block, sums.points);
+    fused_ipa::pin(block, sums.main);
+    fused_ipa::pin(block, sums.points);
   }
   template <class Block, int kTiles>
   static FLASHRNA_DEVICE void pin(const Block& block, float (&x)[kTiles][4]) {
-    FLASHRNA_UNROLL
-    for (int n = 0; n < kTiles; ++n) {
-      FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) block.pin(x[n][i]);
-    }
+    fused_ipa::pin(block, x);
   }
 
   // Issues Q K^T of the group's 64 rows, in the order of logit_step().
@@ -159,8 +142,7 @@ struct ForwardKernelSm90 {
   // A warp has done with a stage: one thread says so for it.
   template <class Block>
   static FLASHRNA_DEVICE void release(const Block& block, Barrier which, int stage) {
-    block.sync_warp();
-    if (block.thread() % kWarp == 0) block.arrive(barrier(which, stage));
+    fused_ipa::release(block, barrier(which, stage));
   }
 
   // The thread that loads: tiles first ... first + n - 1.

@@ -1,5 +1,6 @@
 // Backward with mma.m16n8k16: the kernels of query_gradient_block.h and key_gradient_block.h for the sizes and tiles
 // that plan_fused_backward() chooses, and the row-wise kernels around them.
+#include "kernels/flash_ipa/fused/backward_launch.h"
 #include "kernels/flash_ipa/fused/fused_backward.h"
 #include "kernels/flash_ipa/fused/key_gradient_block.h"
 #include "kernels/flash_ipa/fused/query_gradient_block.h"
@@ -10,9 +11,10 @@ using namespace fused_ipa;
 
 namespace {
 
-extern __shared__ __align__(128) char shared_memory[];
-
-constexpr int kRowThreads = 128;  // of the row-wise kernels
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::kThreads, 1) backward(const __grid_constant__ BackwardProblem problem) {
+  Kernel::run(CudaBlock(shared_memory), problem);
+}
 
 __global__ void __launch_bounds__(kOriginLanes)
     backward_centroids(const __grid_constant__ Arguments in, float* centroids) {
@@ -23,27 +25,6 @@ __global__ void __launch_bounds__(kRowThreads) backward_squares(const __grid_con
   find_largest_squares(CudaBlock(shared_memory), problem.in, problem.gradients, problem.centroids, problem.squares);
 }
 
-template <class Size, int kRows>
-__global__ void __launch_bounds__(kRowThreads) backward_queries(const __grid_constant__ BackwardProblem problem) {
-  write_query_tile<Size, kRows>(CudaBlock(shared_memory), problem.in, problem.tiles, problem.gradients.lse);
-}
-
-template <class Size, int kRows>
-__global__ void __launch_bounds__(kRowThreads) backward_gradients(const __grid_constant__ BackwardProblem problem) {
-  write_gradient_tile<Size, kRows>(CudaBlock(shared_memory), problem.in, problem.gradients, problem.squares,
-                                   problem.gradient_tiles, problem.tiles.extremes);
-}
-
-template <class Size, int kRows>
-__global__ void __launch_bounds__(kRowThreads) backward_keys(const __grid_constant__ BackwardProblem problem) {
-  write_key_tile<Size, kRows>(CudaBlock(shared_memory), problem.in, problem.tiles);
-}
-
-template <class Kernel>
-__global__ void __launch_bounds__(Kernel::kThreads, 1) backward(const __grid_constant__ BackwardProblem problem) {
-  Kernel::run(CudaBlock(shared_memory), problem);
-}
-
 __global__ void __launch_bounds__(kRowThreads) backward_heads(const __grid_constant__ BackwardProblem problem) {
   sum_rows_over_heads(CudaBlock(shared_memory), problem.in, problem.gradients, problem.sums, problem.out);
 }
@@ -52,47 +33,24 @@ __global__ void __launch_bounds__(kWeightLanes) backward_weights(const __grid_co
   sum_point_weights(CudaBlock(shared_memory), problem.in, problem.sums, problem.out.point_weights);
 }
 
-// One of the two kernels with the lift of its operands; `tiles` of its rows.
-template <class Kernel, int kQueries, int kKeys>
-void launch(BackwardProblem problem, const FusedBackwardPlan::Kernel& plan, int tiles, char* memory,
-            const CudaStream& stream) {
-  using Size = typename Kernel::Size;
-  problem.tiles.queries = {memory + plan.queries_at, plan.query_tiles};
-  problem.tiles.keys = {memory + plan.keys_at, plan.key_tiles};
-  problem.tiles.values = {memory + plan.values_at, plan.key_tiles};
-  problem.gradient_tiles = {memory + plan.gradients_at, plan.query_tiles};
-  constexpr std::size_t kOriginBytes = sizeof(Vec3) * kOriginLanes;
-  const auto entry_heads = static_cast<unsigned>(problem.in.B * problem.in.H);
-  const auto grid = [&](int blocks) { return dim3(static_cast<unsigned>(blocks), entry_heads); };
-  launch_kernel(stream, "flash_ipa fused backward, lift of queries", backward_queries<Size, kQueries>,
-                grid(plan.query_tiles), dim3(kRowThreads), kOriginBytes, problem);
-  launch_kernel(stream, "flash_ipa fused backward, lift of gradients", backward_gradients<Size, kQueries>,
-                grid(plan.query_tiles * (kQueries / kGradientSlice)), dim3(kRowThreads),
-                gradient_slice_bytes<Size>() + kOriginBytes, problem);
-  launch_kernel(stream, "flash_ipa fused backward, lift of keys", backward_keys<Size, kKeys>, grid(plan.key_tiles),
-                dim3(kRowThreads), kOriginBytes, problem);
-  launch_kernel(stream, "flash_ipa fused backward", backward<Kernel>, grid(tiles), dim3(Kernel::kThreads),
-                Kernel::kSharedBytes, problem);
+template <class Queries, class Keys>
+void launch_both(const BackwardProblem& problem, const FusedBackwardPlan& plan, char* memory,
+                 const CudaStream& stream) {
+  launch_backward<Queries>(backward<Queries>, problem, plan.of_queries, plan.of_queries.query_tiles, memory, stream);
+  launch_backward<Keys>(backward<Keys>, problem, plan.of_keys, plan.of_keys.key_tiles, memory, stream);
 }
 
 template <int kC, int kPair>
 void launch_size(const BackwardProblem& problem, const FusedBackwardPlan& plan, char* memory,
                  const CudaStream& stream) {
-  const auto launch_both = [&](auto of_queries, auto of_keys) {
-    using Queries = decltype(of_queries);
-    using Keys = decltype(of_keys);
-    launch<Queries, Queries::kTile.queries, Queries::kTile.keys>(problem, plan.of_queries, plan.of_queries.query_tiles,
-                                                                 memory, stream);
-    launch<Keys, Keys::kTile.queries, Keys::kTile.keys>(problem, plan.of_keys, plan.of_keys.key_tiles, memory, stream);
-  };
   constexpr Tile kQ = kQueryGradientTileSm80, kSmallQ = kQueryGradientTileSmallSm80;
   constexpr Tile kK = kKeyGradientTileSm80, kSmallK = kKeyGradientTileSmallSm80;
   if (plan.of_queries.tile.queries == kQ.queries) {
-    return launch_both(QueryGradientKernel<kC, kPair, kQ.queries, kQ.keys>{},
-                       KeyGradientKernel<kC, kPair, kK.queries, kK.keys>{});
+    return launch_both<QueryGradientKernel<kC, kPair, kQ.queries, kQ.keys>,
+                       KeyGradientKernel<kC, kPair, kK.queries, kK.keys>>(problem, plan, memory, stream);
   }
-  launch_both(QueryGradientKernel<kC, kPair, kSmallQ.queries, kSmallQ.keys>{},
-              KeyGradientKernel<kC, kPair, kSmallK.queries, kSmallK.keys>{});
+  launch_both<QueryGradientKernel<kC, kPair, kSmallQ.queries, kSmallQ.keys>,
+              KeyGradientKernel<kC, kPair, kSmallK.queries, kSmallK.keys>>(problem, plan, memory, stream);
 }
 
 template <int kC>
@@ -136,7 +94,9 @@ void fused_backward_cuda(const Arguments& in, const OutputGradients& gradients, 
                 sizeof(Vec3) * kOriginLanes, in, problem.centroids);
   launch_kernel(stream, "flash_ipa fused backward, scales", backward_squares,
                 dim3(blocks_of(kRowsOfSquares), entries * heads), dim3(kRowThreads), 0, problem);
-  if (plan.instance.C == 32) {
+  if (plan.warpgroups) {
+    launch_backward_sm90(problem, plan, memory, stream);
+  } else if (plan.instance.C == 32) {
     launch_channels<32>(problem, plan, memory, stream);
   } else {
     launch_channels<128>(problem, plan, memory, stream);

@@ -25,6 +25,7 @@ struct FusedBackwardPlan {
     std::int64_t queries_at = 0, gradients_at = 0, keys_at = 0, values_at = 0;
   };
 
+  bool warpgroups = false;         // the kernels for 9.0a instead of those for 8.0 and newer
   fused_ipa::HeadSize instance{};  // the compiled size, not smaller than the caller's
   std::int64_t longest = 0;        // rows of the longest entry
   Kernel of_queries, of_keys;      // rows of the former are queries, of the latter keys

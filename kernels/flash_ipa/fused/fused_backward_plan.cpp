@@ -12,18 +12,26 @@ using namespace fused_ipa;
 FusedBackwardPlan plan_fused_backward(const HeadSize& size, int B, int H, std::int64_t longest,
                                       const FusedDevice& device) {
   FusedBackwardPlan plan;
-  // Compiled for the sizes of forward with mma.m16n8k16, whose plan refuses the others.
-  plan.instance =
-      plan_fused_forward(size, B, H, longest, FusedPrecision::kFast, {80, device.shared_bytes, device.multiprocessors})
-          .instance;
+  // Compiled for the sizes of forward, whose plan refuses the others.
+  const FusedForwardPlan forward = plan_fused_forward(size, B, H, longest, FusedPrecision::kFast, device);
+  plan.instance = forward.instance;
+  plan.warpgroups = forward.warpgroups;
   plan.longest = longest;
   const Layout layout = make_layout(plan.instance);
-  const bool large = std::max(query_gradient_shared_bytes(layout, kQueryGradientTileSm80),
-                              key_gradient_shared_bytes(layout, kKeyGradientTileSm80)) <= device.shared_bytes;
-  plan.of_queries.tile = large ? kQueryGradientTileSm80 : kQueryGradientTileSmallSm80;
-  plan.of_keys.tile = large ? kKeyGradientTileSm80 : kKeyGradientTileSmallSm80;
-  const int needed = std::max(query_gradient_shared_bytes(layout, plan.of_queries.tile),
-                              key_gradient_shared_bytes(layout, plan.of_keys.tile));
+  int needed = 0;
+  if (plan.warpgroups) {
+    plan.of_queries.tile = kQueryGradientTileSm90;
+    plan.of_keys.tile = kKeyGradientTileSm90;
+    needed = std::max(warpgroup_query_gradient_shared_bytes(layout), warpgroup_key_gradient_shared_bytes(layout));
+  } else {
+    const auto needs = [&](Tile of_queries, Tile of_keys) {
+      plan.of_queries.tile = of_queries;
+      plan.of_keys.tile = of_keys;
+      return std::max(query_gradient_shared_bytes(layout, of_queries), key_gradient_shared_bytes(layout, of_keys));
+    };
+    needed = needs(kQueryGradientTileSm80, kKeyGradientTileSm80);
+    if (needed > device.shared_bytes) needed = needs(kQueryGradientTileSmallSm80, kKeyGradientTileSmallSm80);
+  }
   if (needed > device.shared_bytes) {
     throw std::invalid_argument("flash_ipa fused: backward needs " + std::to_string(needed) +
                                 " bytes of shared memory a block, the device has " +

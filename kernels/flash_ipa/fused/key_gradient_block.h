@@ -75,11 +75,10 @@ struct KeyGradientKernel {
     return block.template shared<FourHalves>(at + row_warp * (kProbabilityBytes / kRowWarps)) + block.thread() % kWarp;
   }
 
-  // P of the warp's keys, rounded; put_probabilities() gives it to the other warp.
+  // P of the warp's keys, in the place of the logits.
   template <class Block>
-  static FLASHRNA_DEVICE void compute_probabilities(const Block& block, float half_weight, int stage, int first_row,
-                                                    const float (&logits)[kQueryTiles][4],
-                                                    std::uint32_t (&p)[kQueryTiles][2]) {
+  static FLASHRNA_DEVICE void exponentiate(const Block& block, float half_weight, int stage, int first_row,
+                                           float (&logits)[kQueryTiles][4]) {
     const Vec3 difference = difference_of_origins(block, stage);
     const float of_tile = tile_correction(difference, half_weight);
     const int lane = block.thread() % kWarp;
@@ -88,17 +87,25 @@ struct KeyGradientKernel {
     const float corrections[2] = {key_correction(difference, keys[0]), key_correction(difference, keys[8])};
     FLASHRNA_UNROLL
     for (int n = 0; n < kQueryTiles; ++n) {
-      float shifts[2];
       FLASHRNA_UNROLL
       for (int i = 0; i < 2; ++i) {
         const RowHeader query = queries[8 * n + i];
-        shifts[i] = backward_shift(query.w, row_correction(difference, query, of_tile), kProbabilityExponent);
+        const float shift = backward_shift(query.w, row_correction(difference, query, of_tile), kProbabilityExponent);
+        FLASHRNA_UNROLL
+        for (int r = 0; r < 2; ++r) {
+          logits[n][2 * r + i] = probability(logits[n][2 * r + i] + corrections[r], shift);
+        }
       }
+    }
+  }
+
+  // Rounded, as the operand of the next product; put_probabilities() gives it to the other warp.
+  static FLASHRNA_DEVICE void round_probabilities(const float (&probabilities)[kQueryTiles][4],
+                                                  std::uint32_t (&p)[kQueryTiles][2]) {
+    FLASHRNA_UNROLL
+    for (int n = 0; n < kQueryTiles; ++n) {
       FLASHRNA_UNROLL
-      for (int r = 0; r < 2; ++r) {
-        p[n][r] = to_halves(probability(logits[n][2 * r] + corrections[r], shifts[0]),
-                            probability(logits[n][2 * r + 1] + corrections[r], shifts[1]));
-      }
+      for (int r = 0; r < 2; ++r) p[n][r] = to_halves(probabilities[n][2 * r], probabilities[n][2 * r + 1]);
     }
   }
   template <class Block>
@@ -138,10 +145,16 @@ struct KeyGradientKernel {
     for (int r = 0; r < 2; ++r) end_gradient_tile(slopes[r], sum[r], difference);
   }
 
+  static FLASHRNA_DEVICE Vec3 origin_of_tile(const BackwardProblem& problem, const TileRows& rows) {
+    const char* keys = problem.tiles.keys.tile(rows.entry_head, rows.first / kKeys, kKeyBytes);
+    return read_vec3(reinterpret_cast<const TileHeader*>(keys + tile_header_offset(Size::layout(), kKeys))->origin);
+  }
+
   // Rows of sums of the second group to the gradients by keys; thread 0 ... kGroup - 1 of it.
   template <class Block>
   static FLASHRNA_DEVICE void finish_keys(const Block& block, const BackwardProblem& problem, const TileRows& rows,
-                                          Vec3 origin, int thread) {
+                                          int thread) {
+    const Vec3 origin = origin_of_tile(problem, rows);
     using namespace backward_block;
     constexpr Layout l = Size::layout();
     const Arguments& in = problem.in;
@@ -172,7 +185,8 @@ struct KeyGradientKernel {
   // Rows of sums of the first group to the gradients by values.
   template <class Block>
   static FLASHRNA_DEVICE void finish_values(const Block& block, const BackwardProblem& problem, const TileRows& rows,
-                                            Vec3 origin, int thread) {
+                                            int thread) {
+    const Vec3 origin = origin_of_tile(problem, rows);
     using namespace backward_block;
     constexpr Layout l = Size::layout();
     const Arguments& in = problem.in;
@@ -202,25 +216,24 @@ struct KeyGradientKernel {
   // The end of the two groups, once their loops are over: the second takes shared memory first.
   template <class Block>
   static FLASHRNA_DEVICE void leave_keys(const Block& block, const BackwardProblem& problem, const TileRows& rows,
-                                         Vec3 origin, const float (&sums)[kColumnTiles][4],
-                                         const SlopeSums (&slopes)[2]) {
+                                         const float (&sums)[kColumnTiles][4], const SlopeSums (&slopes)[2]) {
     const int thread = block.thread() % kGroup, first_row = thread / kWarp * 16;
     block.sync_some(kAll, kThreads);  // nobody reads tiles any more
     put_sums<kStride>(block, sums, 0, first_row, 0);
     backward_block::put_slopes<kStride>(block, slopes, 0, first_row);
     block.sync_some(kOfGroup, kGroup);
-    finish_keys(block, problem, rows, origin, thread);
+    finish_keys(block, problem, rows, thread);
     block.sync_some(kAll, kThreads);
   }
   template <class Block>
   static FLASHRNA_DEVICE void leave_values(const Block& block, const BackwardProblem& problem, const TileRows& rows,
-                                           Vec3 origin, const float (&sums)[kValueTiles][4]) {
+                                           const float (&sums)[kValueTiles][4]) {
     const int thread = block.thread() % kGroup;
     block.sync_some(kAll, kThreads);
     block.sync_some(kAll, kThreads);
     put_sums<kValueStride>(block, sums, 0, thread / kWarp * 16, 0);
     block.sync_some(kOfGroup, kGroup);
-    finish_values(block, problem, rows, origin, thread);
+    finish_values(block, problem, rows, thread);
   }
 
   // Blocks (tile of keys, entry and head), after those of QueryGradientKernel, to whose sums of residues it adds.
@@ -239,8 +252,6 @@ struct KeyGradientKernel {
     copy_stage(block, 0, queries, gradients);
 
     const int warp = block.uniform(block.thread() / kWarp), row_warp = warp % kRowWarps, first_row = 16 * row_warp;
-    const Vec3 origin =
-        read_vec3(reinterpret_cast<const TileHeader*>(keys + tile_header_offset(Size::layout(), kKeys))->origin);
     if (warp < kRowWarps) {
       const float half_weight = half_point_weight(Size::layout(), problem.in.point_weights[rows.head]);
       float sums[kValueTiles][4];
@@ -253,12 +264,13 @@ struct KeyGradientKernel {
         multiply_steps<Swapped<LogitSteps<Size>>>(block, LeftRows<kKeys>(block, 0, first_row),
                                                   RightRows<kQueries>(block, queries_at(stage)), logits);
         std::uint32_t p[kQueryTiles][2];
-        compute_probabilities(block, half_weight, stage, first_row, logits, p);
+        exponentiate(block, half_weight, stage, first_row, logits);
+        round_probabilities(logits, p);
         put_probabilities(block, p, kProbabilitiesAt);
         block.sync_some(kOfRows + row_warp, 2 * kWarp);
         multiply_rows<kQueries>(block, p, gradients_at(stage), sums);
       }
-      leave_values(block, problem, rows, origin, sums);
+      leave_values(block, problem, rows, sums);
     } else {
       float sums[kColumnTiles][4];
       SlopeSums slopes[2];
@@ -275,7 +287,7 @@ struct KeyGradientKernel {
         compute_slopes(block, stage, kProbabilitiesAt, products, slopes, ds);
         multiply_rows<kQueries>(block, ds, queries_at(stage), sums);
       }
-      leave_keys(block, problem, rows, origin, sums, slopes);
+      leave_keys(block, problem, rows, sums, slopes);
     }
   }
 };

@@ -225,6 +225,19 @@ FLASHRNA_HOST_DEVICE constexpr int warpgroup_forward_shared_bytes(Layout l) {
          2 * (logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys) + 4 * tile.keys) + 4 * 16 + 11 * 8;
 }
 
+// That of backward with wgmma: the same without the rows' part, a second buffer for P, 7 barriers.
+FLASHRNA_HOST_DEVICE constexpr int warpgroup_query_gradient_shared_bytes(Layout l) {
+  const Tile tile = kQueryGradientTileSm90;
+  return logit_tile_bytes(l, tile.queries) + gradient_tile_bytes(l, tile.queries) + 2 * logit_tile_bytes(l, tile.keys) +
+         value_tile_bytes(l, tile.keys) + 7 * 8;
+}
+FLASHRNA_HOST_DEVICE constexpr int warpgroup_key_gradient_shared_bytes(Layout l) {
+  const Tile tile = kKeyGradientTileSm90;
+  return logit_tile_bytes(l, tile.keys) + value_tile_bytes(l, tile.keys) +
+         2 * (logit_tile_bytes(l, tile.queries) + gradient_tile_bytes(l, tile.queries)) +
+         2 * 2 * tile.keys * tile.queries + 7 * 8;
+}
+
 // The kernels' budget of shared memory counts on these sizes: a change of the layout shows here.
 namespace check {
 inline constexpr Layout kDefault = make_layout({128, 8, 12, 2, 32});
@@ -234,6 +247,8 @@ static_assert(value_tile_bytes(kDefault, 96) == 52224);
 static_assert(forward_shared_bytes(kDefault, kForwardTileSm80) == 133472);
 static_assert(warpgroup_forward_shared_bytes(kDefault) <= 232448);  // of a block of generation 9.0
 static_assert(forward_shared_bytes(kDefault, kForwardTileSmallSm80) == 87840);
+static_assert(warpgroup_query_gradient_shared_bytes(kDefault) <= 232448);
+static_assert(warpgroup_key_gradient_shared_bytes(kDefault) <= 232448);
 static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSm80) == 154720);
 static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSmallSm80) == 98400);
 static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSm80) == 119904);

@@ -31,25 +31,37 @@ struct QueryGradientKernel {
   static constexpr int kKeyTiles = kKeys / 8, kColumnTiles = logit_chunks(kLayout);
   static constexpr int kGradientHeadersAt = kGradientsAt + 2 * kChunk * gradient_chunks(kLayout) * kQueries;
 
-  // P of the warp's rows in one tile, in the place of the logits.
+  // The keys' corrections to the logits of the warp's rows in one tile.
   template <class Block>
-  static FLASHRNA_DEVICE void exponentiate(const Block& block, float half_weight, int keys_at,
-                                           float (&logits)[kKeyTiles][4]) {
+  static FLASHRNA_DEVICE void correct_logits(const Block& block, int keys_at, float (&logits)[kKeyTiles][4]) {
     const Vec3 difference = read_origin<Size, kQueries>(block, 0) - read_origin<Size, kKeys>(block, keys_at);
-    const float of_tile = tile_correction(difference, half_weight);
     const RowHeader* keys = row_headers<Size, kKeys>(block, keys_at) + 2 * (block.thread() % kQuad);
-    const RowHeader* queries = row_headers<Size, kQueries>(block, 0) + first_row_of_thread(block);
-    const float shifts[2] = {backward_shift(queries[0].w, row_correction(difference, queries[0], of_tile), 0.0f),
-                             backward_shift(queries[8].w, row_correction(difference, queries[8], of_tile), 0.0f)};
     FLASHRNA_UNROLL
     for (int n = 0; n < kKeyTiles; ++n) {
       FLASHRNA_UNROLL
       for (int i = 0; i < 2; ++i) {
         const float correction = key_correction(difference, keys[8 * n + i]);
+        logits[n][i] += correction;
+        logits[n][2 + i] += correction;
+      }
+    }
+  }
+
+  // P in the place of the corrected logits.
+  template <class Block>
+  static FLASHRNA_DEVICE void exponentiate(const Block& block, float half_weight, int keys_at,
+                                           float (&logits)[kKeyTiles][4]) {
+    const Vec3 difference = read_origin<Size, kQueries>(block, 0) - read_origin<Size, kKeys>(block, keys_at);
+    const float of_tile = tile_correction(difference, half_weight);
+    const RowHeader* queries = row_headers<Size, kQueries>(block, 0) + first_row_of_thread(block);
+    FLASHRNA_UNROLL
+    for (int r = 0; r < 2; ++r) {
+      const RowHeader query = queries[8 * r];
+      const float shift = backward_shift(query.w, row_correction(difference, query, of_tile), 0.0f);
+      FLASHRNA_UNROLL
+      for (int n = 0; n < kKeyTiles; ++n) {
         FLASHRNA_UNROLL
-        for (int r = 0; r < 2; ++r) {
-          logits[n][2 * r + i] = probability(logits[n][2 * r + i] + correction, shifts[r]);
-        }
+        for (int i = 0; i < 2; ++i) logits[n][2 * r + i] = probability(logits[n][2 * r + i], shift);
       }
     }
   }
@@ -155,6 +167,7 @@ struct QueryGradientKernel {
       float logits[kKeyTiles][4], products[kKeyTiles][4];
       multiply_steps<LogitSteps<Size>>(block, LeftRows<kQueries>(block, 0, first_row), RightRows<kKeys>(block, keys_at),
                                        logits);
+      correct_logits(block, keys_at, logits);
       exponentiate(block, half_weight, keys_at, logits);
       block.template wait_copies<1>();
       block.sync();  // values j are there

@@ -3,7 +3,11 @@
 // to warp. Compiled for sm_90a only.
 #pragma once
 
+#include <cstdint>
+#include <type_traits>
+
 #include "kernels/flash_ipa/fused/cuda_block.h"
+#include "kernels/flash_ipa/fused/layout.h"
 
 namespace flashrna::fused_ipa {
 
@@ -16,6 +20,13 @@ struct GroupMatrix {
   std::uint32_t offset, next_chunk, next_rows;
   std::uint32_t layout = 0;
 };
+// One that lies the other way: the 8 halves side by side are of 8 rows (or columns), and 8 of them are 8 steps along
+// the sum.
+struct TransposedGroupMatrix {
+  std::uint32_t offset, next_chunk, next_rows;
+};
+template <class Matrix>
+inline constexpr int kTransposed = std::is_same_v<Matrix, TransposedGroupMatrix>;
 
 #ifdef __CUDACC__
 
@@ -137,14 +148,90 @@ class CudaWarpgroupBlock : public CudaBlock {
           FLASHRNA_FOUR(c[20]), FLASHRNA_FOUR(c[21]), FLASHRNA_FOUR(c[22]), FLASHRNA_FOUR(c[23])
         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "l"(descriptor(b)), "r"(static_cast<int>(add)));
   }
+  // Of backward.
+  template <class A, class B>
+  FLASHRNA_DEVICE void group_multiply(float (&c)[10][4], A a, B b, bool add) const {
+    asm volatile(
+        "{.reg .pred p; setp.ne.b32 p, %42, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n80k16.f32.f16.f16 {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, "
+        "%18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, "
+        "%36, %37, %38, %39"
+        "}, %40, %41, p, 1, 1, %43, %44;}"
+        : FLASHRNA_FOUR(c[0]), FLASHRNA_FOUR(c[1]), FLASHRNA_FOUR(c[2]), FLASHRNA_FOUR(c[3]), FLASHRNA_FOUR(c[4]),
+          FLASHRNA_FOUR(c[5]), FLASHRNA_FOUR(c[6]), FLASHRNA_FOUR(c[7]), FLASHRNA_FOUR(c[8]), FLASHRNA_FOUR(c[9])
+        : "l"(descriptor(a)), "l"(descriptor(b)), "r"(static_cast<int>(add)), "n"(kTransposed<A>), "n"(kTransposed<B>));
+  }
+  FLASHRNA_DEVICE void group_multiply(float (&c)[21][4], const std::uint32_t& a0, const std::uint32_t& a1,
+                                      const std::uint32_t& a2, const std::uint32_t& a3, TransposedGroupMatrix b,
+                                      bool add) const {
+    asm volatile(
+        "{.reg .pred p; setp.ne.b32 p, %89, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n168k16.f32.f16.f16 {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, "
+        "%18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, "
+        "%36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, "
+        "%54, %55, %56, %57, %58, %59, %60, %61, %62, %63, %64, %65, %66, %67, %68, %69, %70, %71, "
+        "%72, %73, %74, %75, %76, %77, %78, %79, %80, %81, %82, %83"
+        "}, {%84, %85, %86, %87}, %88, p, 1, 1, 1;}"
+        : FLASHRNA_FOUR(c[0]), FLASHRNA_FOUR(c[1]), FLASHRNA_FOUR(c[2]), FLASHRNA_FOUR(c[3]), FLASHRNA_FOUR(c[4]),
+          FLASHRNA_FOUR(c[5]), FLASHRNA_FOUR(c[6]), FLASHRNA_FOUR(c[7]), FLASHRNA_FOUR(c[8]), FLASHRNA_FOUR(c[9]),
+          FLASHRNA_FOUR(c[10]), FLASHRNA_FOUR(c[11]), FLASHRNA_FOUR(c[12]), FLASHRNA_FOUR(c[13]), FLASHRNA_FOUR(c[14]),
+          FLASHRNA_FOUR(c[15]), FLASHRNA_FOUR(c[16]), FLASHRNA_FOUR(c[17]), FLASHRNA_FOUR(c[18]), FLASHRNA_FOUR(c[19]),
+          FLASHRNA_FOUR(c[20])
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "l"(descriptor(b)), "r"(static_cast<int>(add)));
+  }
+  FLASHRNA_DEVICE void group_multiply(float (&c)[23][4], const std::uint32_t& a0, const std::uint32_t& a1,
+                                      const std::uint32_t& a2, const std::uint32_t& a3, TransposedGroupMatrix b,
+                                      bool add) const {
+    asm volatile(
+        "{.reg .pred p; setp.ne.b32 p, %97, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n184k16.f32.f16.f16 {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, "
+        "%18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, "
+        "%36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, "
+        "%54, %55, %56, %57, %58, %59, %60, %61, %62, %63, %64, %65, %66, %67, %68, %69, %70, %71, "
+        "%72, %73, %74, %75, %76, %77, %78, %79, %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, "
+        "%90, %91"
+        "}, {%92, %93, %94, %95}, %96, p, 1, 1, 1;}"
+        : FLASHRNA_FOUR(c[0]), FLASHRNA_FOUR(c[1]), FLASHRNA_FOUR(c[2]), FLASHRNA_FOUR(c[3]), FLASHRNA_FOUR(c[4]),
+          FLASHRNA_FOUR(c[5]), FLASHRNA_FOUR(c[6]), FLASHRNA_FOUR(c[7]), FLASHRNA_FOUR(c[8]), FLASHRNA_FOUR(c[9]),
+          FLASHRNA_FOUR(c[10]), FLASHRNA_FOUR(c[11]), FLASHRNA_FOUR(c[12]), FLASHRNA_FOUR(c[13]), FLASHRNA_FOUR(c[14]),
+          FLASHRNA_FOUR(c[15]), FLASHRNA_FOUR(c[16]), FLASHRNA_FOUR(c[17]), FLASHRNA_FOUR(c[18]), FLASHRNA_FOUR(c[19]),
+          FLASHRNA_FOUR(c[20]), FLASHRNA_FOUR(c[21]), FLASHRNA_FOUR(c[22])
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "l"(descriptor(b)), "r"(static_cast<int>(add)));
+  }
+  FLASHRNA_DEVICE void group_multiply(float (&c)[29][4], const std::uint32_t& a0, const std::uint32_t& a1,
+                                      const std::uint32_t& a2, const std::uint32_t& a3, TransposedGroupMatrix b,
+                                      bool add) const {
+    asm volatile(
+        "{.reg .pred p; setp.ne.b32 p, %121, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n232k16.f32.f16.f16 {"
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, "
+        "%18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, "
+        "%36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, "
+        "%54, %55, %56, %57, %58, %59, %60, %61, %62, %63, %64, %65, %66, %67, %68, %69, %70, %71, "
+        "%72, %73, %74, %75, %76, %77, %78, %79, %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, "
+        "%90, %91, %92, %93, %94, %95, %96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, "
+        "%108, %109, %110, %111, %112, %113, %114, %115"
+        "}, {%116, %117, %118, %119}, %120, p, 1, 1, 1;}"
+        : FLASHRNA_FOUR(c[0]), FLASHRNA_FOUR(c[1]), FLASHRNA_FOUR(c[2]), FLASHRNA_FOUR(c[3]), FLASHRNA_FOUR(c[4]),
+          FLASHRNA_FOUR(c[5]), FLASHRNA_FOUR(c[6]), FLASHRNA_FOUR(c[7]), FLASHRNA_FOUR(c[8]), FLASHRNA_FOUR(c[9]),
+          FLASHRNA_FOUR(c[10]), FLASHRNA_FOUR(c[11]), FLASHRNA_FOUR(c[12]), FLASHRNA_FOUR(c[13]), FLASHRNA_FOUR(c[14]),
+          FLASHRNA_FOUR(c[15]), FLASHRNA_FOUR(c[16]), FLASHRNA_FOUR(c[17]), FLASHRNA_FOUR(c[18]), FLASHRNA_FOUR(c[19]),
+          FLASHRNA_FOUR(c[20]), FLASHRNA_FOUR(c[21]), FLASHRNA_FOUR(c[22]), FLASHRNA_FOUR(c[23]), FLASHRNA_FOUR(c[24]),
+          FLASHRNA_FOUR(c[25]), FLASHRNA_FOUR(c[26]), FLASHRNA_FOUR(c[27]), FLASHRNA_FOUR(c[28])
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "l"(descriptor(b)), "r"(static_cast<int>(add)));
+  }
 #undef FLASHRNA_FOUR
 
  private:
   static FLASHRNA_DEVICE std::uint32_t shared_address(char* shared) {
     return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
   }
-  // Address and strides in units of 16 bytes, 14 bits each.
-  FLASHRNA_DEVICE std::uint64_t descriptor(GroupMatrix m) const {
+  // Address and strides in units of 16 bytes, 14 bits each; layout 0 is the one without swizzle.
+  template <class Matrix>
+  FLASHRNA_DEVICE std::uint64_t descriptor(Matrix m) const {
     return static_cast<std::uint64_t>((base_ + m.offset) >> 4 & 0x3fffu) |
            static_cast<std::uint64_t>(m.next_chunk >> 4 & 0x3fffu) << 16 |
            static_cast<std::uint64_t>(m.next_rows >> 4 & 0x3fffu) << 32 | static_cast<std::uint64_t>(m.layout) << 62;
@@ -154,5 +241,31 @@ class CudaWarpgroupBlock : public CudaBlock {
 };
 
 #endif
+
+// The first two of three warpgroups, which compute while the third loads, as a block of their own.
+template <class Block>
+class Consumers : public Block {
+ public:
+  static constexpr int kThreads = 2 * kWarpgroup;
+  FLASHRNA_DEVICE explicit Consumers(const Block& block) : Block(block) {}
+  FLASHRNA_DEVICE int threads() const { return kThreads; }
+  FLASHRNA_DEVICE void sync() const { this->sync_some(1, kThreads); }
+};
+
+template <class Block, int kTiles>
+FLASHRNA_DEVICE void pin(const Block& block, float (&x)[kTiles][4]) {
+  FLASHRNA_UNROLL
+  for (int n = 0; n < kTiles; ++n) {
+    FLASHRNA_UNROLL
+    for (int i = 0; i < 4; ++i) block.pin(x[n][i]);
+  }
+}
+
+// A warp has done with what a barrier guards, or has filled it: one thread says so for it.
+template <class Block>
+FLASHRNA_DEVICE void release(const Block& block, std::uint32_t barrier) {
+  block.sync_warp();
+  if (block.thread() % kWarp == 0) block.arrive(barrier);
+}
 
 }  // namespace flashrna::fused_ipa

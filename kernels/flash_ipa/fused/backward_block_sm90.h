@@ -1,0 +1,400 @@
+// Backward of the fused kernel with wgmma, for devices of generation 9.0: everything but copies and products is that of
+// QueryGradientKernel and KeyGradientKernel. Both have two groups of four warps that compute and a thread that loads.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/flash_ipa/fused/key_gradient_block.h"
+#include "kernels/flash_ipa/fused/query_gradient_block.h"
+#include "kernels/flash_ipa/fused/warpgroup_block.h"
+
+namespace flashrna::fused_ipa {
+
+namespace warpgroup_backward {
+
+// Two groups compute, the third loads; they share the registers as in forward.
+inline constexpr int kConsumers = 2 * kWarpgroup, kThreads = 3 * kWarpgroup;
+inline constexpr int kConsumerRegisters = 240, kLoaderRegisters = 24;
+
+// Operands: two chunks of a chunk-major tile of kRows rows, from `row` on, summed over their columns; two chunks of a
+// tile of values, likewise; rows `row` to row + 15 of a chunk-major tile, summed over them.
+template <int kRows>
+FLASHRNA_DEVICE GroupMatrix chunks_of_rows(int tile_at, const int (&chunks)[2], int row = 0) {
+  return {static_cast<std::uint32_t>(tile_at + kHalfRow * (kRows * chunks[0] + row)),
+          static_cast<std::uint32_t>(kHalfRow * kRows * (chunks[1] - chunks[0])), 8 * kHalfRow};
+}
+template <int kColumns>
+FLASHRNA_DEVICE TransposedGroupMatrix chunks_of_values(int tile_at, const int (&chunks)[2]) {
+  return {static_cast<std::uint32_t>(tile_at + kHalfRow * kChunk * chunks[0]),
+          static_cast<std::uint32_t>(kHalfRow * kChunk * (chunks[1] - chunks[0])), kHalfRow * kColumns};
+}
+template <int kRows>
+FLASHRNA_DEVICE TransposedGroupMatrix rows_of_chunks(int tile_at, int row) {
+  return {static_cast<std::uint32_t>(tile_at + kHalfRow * row), 8 * kHalfRow, kHalfRow * kRows};
+}
+
+// Issues sums = left right^T over the steps; left and right give the two chunks of one.
+template <class Steps, class Block, int kTiles, class Left, class Right>
+FLASHRNA_DEVICE void issue_steps(const Block& block, const Left& left, const Right& right, float (&sums)[kTiles][4]) {
+  pin(block, sums);
+  block.begin_products();
+  FLASHRNA_UNROLL
+  for (int s = 0; s < Steps::kSteps; ++s) {
+    const Step step = Steps::step(s);
+    block.group_multiply(sums, left(step.a), right(step.b), s > 0);
+  }
+  block.commit_products();
+}
+
+// Issues sums += p B over the kRows rows of a chunk-major tile.
+template <int kRows, class Block, int kTiles>
+FLASHRNA_DEVICE void issue_rows(const Block& block, const std::uint32_t (&p)[kRows / 8][2], int tile_at,
+                                float (&sums)[kTiles][4]) {
+  pin(block, sums);
+  block.begin_products();
+  FLASHRNA_UNROLL
+  for (int s = 0; s < kRows / 16; ++s) {
+    block.group_multiply(sums, p[2 * s][0], p[2 * s][1], p[2 * s + 1][0], p[2 * s + 1][1],
+                         rows_of_chunks<kRows>(tile_at, 16 * s), true);
+  }
+  block.commit_products();
+}
+
+}  // namespace warpgroup_backward
+
+// A group has 64 queries. Keys come in two stages, values in one.
+template <int kC, int kPair>
+struct QueryGradientKernelSm90 {
+  static constexpr Tile kTile = kQueryGradientTileSm90;
+  static constexpr int kQueries = kTile.queries, kKeys = kTile.keys;
+  using Rows = QueryGradientKernel<kC, kPair, kQueries, kKeys>;
+  using Size = typename Rows::Size;
+  static constexpr int kThreads = warpgroup_backward::kThreads;
+  static constexpr int kKeyTiles = Rows::kKeyTiles, kColumnTiles = Rows::kColumnTiles;
+
+  // Shared memory as that of Rows, then the barriers.
+  enum Barrier { kQueriesThere, kValuesThere, kValuesDone, kKeysThere, kKeysDone = kKeysThere + 2, kBarriers = 7 };
+  static constexpr int kBarriersAt = Rows::kValuesAt + Rows::kValueBytes;
+  static constexpr int kSharedBytes = kBarriersAt + 8 * kBarriers;
+  static_assert(kSharedBytes == warpgroup_query_gradient_shared_bytes(Size::layout()));
+  static_assert(4 * Rows::kStride * kQueries <= kBarriersAt);
+
+  static FLASHRNA_DEVICE std::uint32_t barrier(int which) {
+    return static_cast<std::uint32_t>(kBarriersAt + 8 * which);
+  }
+  static FLASHRNA_DEVICE int keys_at(int stage) { return Rows::kKeysAt + stage * Rows::kKeyBytes; }
+
+  template <class Block>
+  static FLASHRNA_DEVICE void load(const Block& block, const char* queries, const char* gradients, const char* keys,
+                                   const char* values, int n) {
+    block.arrive_expecting(barrier(kQueriesThere), Rows::kQueryBytes + Rows::kGradientBytes);
+    block.copy_tile(0, queries, Rows::kQueryBytes, barrier(kQueriesThere));
+    block.copy_tile(Rows::kGradientsAt, gradients, Rows::kGradientBytes, barrier(kQueriesThere));
+    FLASHRNA_NO_UNROLL
+    for (int j = 0; j < n; ++j) {
+      const int stage = j % 2;
+      if (j >= 2) block.wait(barrier(kKeysDone + stage), (j / 2 + 1) % 2);
+      block.arrive_expecting(barrier(kKeysThere + stage), Rows::kKeyBytes);
+      block.copy_tile(keys_at(stage), keys, Rows::kKeyBytes, barrier(kKeysThere + stage));
+      if (j >= 1) block.wait(barrier(kValuesDone), (j + 1) % 2);
+      block.arrive_expecting(barrier(kValuesThere), Rows::kValueBytes);
+      block.copy_tile(Rows::kValuesAt, values, Rows::kValueBytes, barrier(kValuesThere));
+      keys += Rows::kKeyBytes;
+      values += Rows::kValueBytes;
+    }
+  }
+
+  // Issue Q K^T of the group's rows, and G V^T.
+  template <class Block>
+  static FLASHRNA_DEVICE void issue_logits(const Block& block, int stage, float (&logits)[kKeyTiles][4]) {
+    using namespace warpgroup_backward;
+    const int first_row = block.thread() / kWarpgroup * 64;
+    issue_steps<LogitSteps<Size>>(
+        block, [&](const int(&chunks)[2]) { return chunks_of_rows<kQueries>(0, chunks, first_row); },
+        [&](const int(&chunks)[2]) { return chunks_of_rows<kKeys>(keys_at(stage), chunks); }, logits);
+  }
+  template <class Block>
+  static FLASHRNA_DEVICE void issue_products(const Block& block, float (&products)[kKeyTiles][4]) {
+    using namespace warpgroup_backward;
+    const int first_row = block.thread() / kWarpgroup * 64;
+    issue_steps<GradientSteps<Size>>(
+        block, [&](const int(&chunks)[2]) { return chunks_of_rows<kQueries>(Rows::kGradientsAt, chunks, first_row); },
+        [&](const int(&chunks)[2]) { return chunks_of_values<value_columns(Size::layout())>(Rows::kValuesAt, chunks); },
+        products);
+  }
+
+  // The loop over tiles of keys of a group. While P is computed, dP is multiplied; for more at a time, registers are
+  // missing: the other group has the tensor cores then.
+  template <class Block>
+  static FLASHRNA_DEVICE void compute(const Block& block, float half_weight, int n, float (&sums)[kColumnTiles][4],
+                                      SlopeSums (&slopes)[2]) {
+    using namespace warpgroup_backward;
+    FLASHRNA_NO_UNROLL
+    for (int j = 0; j < n; ++j) {
+      const int stage = j % 2;
+      float logits[kKeyTiles][4], products[kKeyTiles][4];
+      std::uint32_t ds[kKeyTiles][2];
+      block.wait(barrier(kKeysThere + stage), j / 2 % 2);
+      issue_logits(block, stage, logits);
+      block.wait(barrier(kValuesThere), j % 2);
+      issue_products(block, products);
+      block.template wait_products<1>();
+      pin(block, logits);
+      Rows::correct_logits(block, keys_at(stage), logits);
+      Rows::exponentiate(block, half_weight, keys_at(stage), logits);
+      block.template wait_products<0>();
+      pin(block, products);
+      release(block, barrier(kValuesDone));
+      Rows::compute_slopes(block, keys_at(stage), logits, products, slopes, ds);
+      issue_rows<kKeys>(block, ds, keys_at(stage), sums);
+      block.template wait_products<0>();
+      pin(block, sums);
+      release(block, barrier(kKeysDone + stage));
+    }
+  }
+
+  // Blocks (tile of queries, entry and head), kThreads threads.
+  template <class Block>
+  static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
+    using namespace warpgroup_backward;
+    const int entry_head = block.block_y();
+    const int length = static_cast<int>(problem.in.length[entry_head / problem.in.H]);
+    if (block.block_x() * kQueries >= length) return;
+    const int n = (length + kKeys - 1) / kKeys;
+    if (block.thread() == 0) {
+      for (int which = 0; which < kBarriers; ++which) {
+        const bool done = which == kValuesDone || which >= kKeysDone;
+        block.init_barrier(barrier(which), done ? kConsumers / kWarp : 1);
+      }
+      block.publish_barriers();
+    }
+    block.sync();
+    if (block.uniform(block.thread() / kWarpgroup) == 2) {
+      block.template give_registers<kLoaderRegisters>();
+      if (block.thread() == kConsumers) {
+        load(block, problem.tiles.queries.tile(entry_head, block.block_x(), Rows::kQueryBytes),
+             problem.gradient_tiles.tile(entry_head, block.block_x(), Rows::kGradientBytes),
+             problem.tiles.keys.tile(entry_head, 0, Rows::kKeyBytes),
+             problem.tiles.values.tile(entry_head, 0, Rows::kValueBytes), n);
+      }
+      return;
+    }
+    block.template take_registers<kConsumerRegisters>();
+    const Consumers<Block> consumers(block);
+    float sums[kColumnTiles][4];
+    SlopeSums slopes[2];
+    set_zero(sums);
+    block.wait(barrier(kQueriesThere), 0);
+    compute(consumers, half_point_weight(Size::layout(), problem.in.point_weights[entry_head % problem.in.H]), n, sums,
+            slopes);
+    consumers.sync();
+    const int first_row = block.thread() / kWarp * 16;
+    put_sums<Rows::kStride>(consumers, sums, 0, first_row, 0);
+    backward_block::put_slopes<Rows::kStride>(consumers, slopes, 0, first_row);
+    consumers.sync();
+    // Worked out only here: registers are short in the loop.
+    Rows::finish(consumers, problem, rows_of_tile(problem.in, block.block_y(), block.block_x(), kQueries),
+                 problem.tiles.queries.tile(block.block_y(), block.block_x(), Rows::kQueryBytes),
+                 problem.gradient_tiles.tile(block.block_y(), block.block_x(), Rows::kGradientBytes));
+  }
+};
+
+// Both groups have the same 64 keys, as the two warps of KeyGradientKernel have 16. Queries with their gradients come
+// in two stages, and so does P between the groups. The products of a tile run behind the next one's logits or dP: a
+// stage is given back one turn later.
+template <int kC, int kPair>
+struct KeyGradientKernelSm90 {
+  static constexpr Tile kTile = kKeyGradientTileSm90;
+  static constexpr int kQueries = kTile.queries, kKeys = kTile.keys;
+  using Rows = KeyGradientKernel<kC, kPair, kQueries, kKeys>;
+  using Size = typename Rows::Size;
+  static constexpr int kThreads = warpgroup_backward::kThreads;
+  static constexpr int kQueryTiles = Rows::kQueryTiles, kColumnTiles = Rows::kColumnTiles,
+                       kValueTiles = Rows::kValueTiles;
+  static_assert(Rows::kThreads == warpgroup_backward::kConsumers && Rows::kGroup == kWarpgroup);
+
+  // Shared memory as that of Rows with a second buffer for P, then the barriers; all but the first are two, of stages
+  // and buffers.
+  enum Barrier {
+    kKeysThere,
+    kQueriesThere,
+    kQueriesDone = kQueriesThere + 2,
+    kProbabilitiesThere = kQueriesDone + 2,
+    kBarriers = kProbabilitiesThere + 2
+  };
+  static constexpr int kBarriersAt = Rows::kProbabilitiesAt + 2 * Rows::kProbabilityBytes;
+  static constexpr int kSharedBytes = kBarriersAt + 8 * kBarriers;
+  static_assert(kSharedBytes == warpgroup_key_gradient_shared_bytes(Size::layout()));
+
+  static FLASHRNA_DEVICE std::uint32_t barrier(int which) {
+    return static_cast<std::uint32_t>(kBarriersAt + 8 * which);
+  }
+  static FLASHRNA_DEVICE int probabilities_at(int buffer) {
+    return Rows::kProbabilitiesAt + buffer * Rows::kProbabilityBytes;
+  }
+
+  template <class Block>
+  static FLASHRNA_DEVICE void load(const Block& block, const char* keys, const char* values, const char* queries,
+                                   const char* gradients, int n) {
+    block.arrive_expecting(barrier(kKeysThere), Rows::kKeyBytes + Rows::kValueBytes);
+    block.copy_tile(0, keys, Rows::kKeyBytes, barrier(kKeysThere));
+    block.copy_tile(Rows::kValuesAt, values, Rows::kValueBytes, barrier(kKeysThere));
+    FLASHRNA_NO_UNROLL
+    for (int j = 0; j < n; ++j) {
+      const int stage = j % 2;
+      if (j >= 2) block.wait(barrier(kQueriesDone + stage), (j / 2 + 1) % 2);
+      block.arrive_expecting(barrier(kQueriesThere + stage), Rows::kStageBytes);
+      block.copy_tile(Rows::queries_at(stage), queries, Rows::kQueryBytes, barrier(kQueriesThere + stage));
+      block.copy_tile(Rows::gradients_at(stage), gradients, Rows::kGradientBytes, barrier(kQueriesThere + stage));
+      queries += Rows::kQueryBytes;
+      gradients += Rows::kGradientBytes;
+    }
+  }
+
+  // P in the place of the logits of tile j becomes the operand, for both groups. Its buffer is free: the queries of
+  // tile j are here, so the other group has given back tile j - 2, and with it P.
+  template <class Block>
+  static FLASHRNA_DEVICE void share_probabilities(const Block& block, int j, const float (&logits)[kQueryTiles][4],
+                                                  std::uint32_t (&p)[kQueryTiles][2]) {
+    const int buffer = j % 2;
+    Rows::round_probabilities(logits, p);
+    Rows::put_probabilities(block, p, probabilities_at(buffer));
+    release(block, barrier(kProbabilitiesThere + buffer));
+  }
+
+  template <class Block>
+  static FLASHRNA_DEVICE void issue_logits(const Block& block, int stage, float (&logits)[kQueryTiles][4]) {
+    using namespace warpgroup_backward;
+    issue_steps<Swapped<LogitSteps<Size>>>(
+        block, [&](const int(&chunks)[2]) { return chunks_of_rows<kKeys>(0, chunks); },
+        [&](const int(&chunks)[2]) { return chunks_of_rows<kQueries>(Rows::queries_at(stage), chunks); }, logits);
+  }
+
+  // The first group: P, and P G.
+  template <class Block>
+  static FLASHRNA_DEVICE void compute_values(const Block& block, float half_weight, int n,
+                                             float (&sums)[kValueTiles][4]) {
+    using namespace warpgroup_backward;
+    const int first_row = block.thread() / kWarp * 16;
+    float logits[kQueryTiles][4];
+    std::uint32_t p[kQueryTiles][2];
+    block.wait(barrier(kQueriesThere), 0);
+    issue_logits(block, 0, logits);
+    block.template wait_products<0>();
+    pin(block, logits);
+    Rows::exponentiate(block, half_weight, 0, first_row, logits);
+    share_probabilities(block, 0, logits, p);
+    FLASHRNA_NO_UNROLL
+    for (int j = 1; j < n; ++j) {
+      const int stage = j % 2;
+      block.wait(barrier(kQueriesThere + stage), j / 2 % 2);
+      issue_logits(block, stage, logits);
+      issue_rows<kQueries>(block, p, Rows::gradients_at(1 - stage), sums);
+      block.template wait_products<1>();
+      pin(block, logits);
+      Rows::exponentiate(block, half_weight, stage, first_row, logits);
+      block.template wait_products<0>();
+      pin(block, sums);
+      pin(block, logits);
+      release(block, barrier(kQueriesDone + 1 - stage));
+      share_probabilities(block, j, logits, p);
+    }
+    issue_rows<kQueries>(block, p, Rows::gradients_at((n - 1) % 2), sums);
+    block.template wait_products<0>();
+    pin(block, sums);
+  }
+
+  template <class Block>
+  static FLASHRNA_DEVICE void issue_products(const Block& block, int stage, float (&products)[kQueryTiles][4]) {
+    using namespace warpgroup_backward;
+    issue_steps<Swapped<GradientSteps<Size>>>(
+        block,
+        [&](const int(&chunks)[2]) { return chunks_of_values<value_columns(Size::layout())>(Rows::kValuesAt, chunks); },
+        [&](const int(&chunks)[2]) { return chunks_of_rows<kQueries>(Rows::gradients_at(stage), chunks); }, products);
+  }
+
+  // dS of tile j from dP and the other group's P.
+  template <class Block>
+  static FLASHRNA_DEVICE void compute_slopes(const Block& block, int j, const float (&products)[kQueryTiles][4],
+                                             SlopeSums (&slopes)[2], std::uint32_t (&ds)[kQueryTiles][2]) {
+    const int buffer = j % 2;
+    block.wait(barrier(kProbabilitiesThere + buffer), j / 2 % 2);
+    Rows::compute_slopes(block, buffer, probabilities_at(buffer), products, slopes, ds);
+  }
+
+  // The second: dP, dS, and dS Q.
+  template <class Block>
+  static FLASHRNA_DEVICE void compute_keys(const Block& block, int n, float (&sums)[kColumnTiles][4],
+                                           SlopeSums (&slopes)[2]) {
+    using namespace warpgroup_backward;
+    float products[kQueryTiles][4];
+    std::uint32_t ds[kQueryTiles][2];
+    block.wait(barrier(kQueriesThere), 0);
+    issue_products(block, 0, products);
+    block.template wait_products<0>();
+    pin(block, products);
+    compute_slopes(block, 0, products, slopes, ds);
+    FLASHRNA_NO_UNROLL
+    for (int j = 1; j < n; ++j) {
+      const int stage = j % 2;
+      block.wait(barrier(kQueriesThere + stage), j / 2 % 2);
+      issue_products(block, stage, products);
+      issue_rows<kQueries>(block, ds, Rows::queries_at(1 - stage), sums);
+      block.template wait_products<0>();
+      pin(block, sums);
+      pin(block, products);
+      release(block, barrier(kQueriesDone + 1 - stage));
+      compute_slopes(block, j, products, slopes, ds);
+    }
+    issue_rows<kQueries>(block, ds, Rows::queries_at((n - 1) % 2), sums);
+    block.template wait_products<0>();
+    pin(block, sums);
+  }
+
+  // Blocks (tile of keys, entry and head), kThreads threads, after those of QueryGradientKernelSm90.
+  template <class Block>
+  static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
+    using namespace warpgroup_backward;
+    const int entry_head = block.block_y();
+    const int length = static_cast<int>(problem.in.length[entry_head / problem.in.H]);
+    if (block.block_x() * kKeys >= length) return;
+    const int n = (length + kQueries - 1) / kQueries;
+    if (block.thread() == 0) {
+      for (int which = 0; which < kBarriers; ++which) {
+        const int warps = which < kQueriesDone ? 1 : which < kProbabilitiesThere ? kConsumers / kWarp : Rows::kRowWarps;
+        block.init_barrier(barrier(which), warps);
+      }
+      block.publish_barriers();
+    }
+    block.sync();
+    const int group = block.uniform(block.thread() / kWarpgroup);
+    if (group == 2) {
+      block.template give_registers<kLoaderRegisters>();
+      if (block.thread() == kConsumers) {
+        load(block, problem.tiles.keys.tile(entry_head, block.block_x(), Rows::kKeyBytes),
+             problem.tiles.values.tile(entry_head, block.block_x(), Rows::kValueBytes),
+             problem.tiles.queries.tile(entry_head, 0, Rows::kQueryBytes),
+             problem.gradient_tiles.tile(entry_head, 0, Rows::kGradientBytes), n);
+      }
+      return;
+    }
+    block.template take_registers<kConsumerRegisters>();
+    block.wait(barrier(kKeysThere), 0);
+    const auto rows = [&] { return rows_of_tile(problem.in, block.block_y(), block.block_x(), kKeys); };
+    if (group == 0) {
+      float sums[kValueTiles][4];
+      set_zero(sums);
+      compute_values(block, half_point_weight(Size::layout(), problem.in.point_weights[entry_head % problem.in.H]), n,
+                     sums);
+      Rows::leave_values(block, problem, rows(), sums);
+    } else {
+      float sums[kColumnTiles][4];
+      SlopeSums slopes[2];
+      set_zero(sums);
+      compute_keys(block, n, sums, slopes);
+      Rows::leave_keys(block, problem, rows(), sums, slopes);
+    }
+  }
+};
+
+}  // namespace flashrna::fused_ipa
