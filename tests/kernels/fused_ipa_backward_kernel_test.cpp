@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -301,6 +302,51 @@ TEST(FusedIpaBackwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
   expect_backward_equals_emulator<SmallQueries<128, 64>, SmallKeys<128, 64>>({128, 8, 12, 2, 32}, 2, {75, 1}, true,
                                                                              Accumulation::k26Bits);
 }
+
+// The shapes of flash_ipa_cases.h, with the points that the tensor cores take.
+struct BackwardShape {
+  const char* name;
+  std::vector<std::int64_t> lengths;
+  int H, C, R, c;
+};
+
+void PrintTo(const BackwardShape& shape, std::ostream* out) { *out << shape.name; }
+
+class FusedIpaBackwardShapes : public testing::TestWithParam<BackwardShape> {};
+
+template <int kPair>
+void expect_shape(const BackwardShape& shape) {
+  const HeadSize size{shape.C, 8, 12, shape.R, shape.c};
+  expect_backward_equals_emulator<LargeQueries<32, kPair>, LargeKeys<32, kPair>>(size, shape.H, shape.lengths, false,
+                                                                                 Accumulation::k26Bits);
+  if (shape.lengths[0] > 1000) return;
+  expect_backward_equals_emulator<SmallQueries<32, kPair>, SmallKeys<32, kPair>>(size, shape.H, shape.lengths, true,
+                                                                                 Accumulation::k24Bits);
+}
+
+TEST_P(FusedIpaBackwardShapes, EqualTheEmulatorBitForBit) {
+  const BackwardShape& shape = GetParam();
+  const int pairs = shape.R * shape.c;
+  if (pairs == 0) {
+    expect_shape<0>(shape);
+  } else if (pairs <= 32) {
+    expect_shape<32>(shape);
+  } else {
+    expect_shape<64>(shape);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, FusedIpaBackwardShapes,
+    testing::Values(BackwardShape{"one_residue", {1}, 2, 4, 2, 4}, BackwardShape{"two_residues", {2}, 2, 4, 2, 4},
+                    BackwardShape{"ragged", {97, 13, 1, 60}, 3, 8, 2, 4}, BackwardShape{"rank_1", {33, 20}, 2, 8, 1, 8},
+                    BackwardShape{"rank_3", {33, 20}, 2, 8, 3, 8}, BackwardShape{"rank_4", {33, 20}, 2, 8, 4, 8},
+                    BackwardShape{"rank_5", {33, 20}, 2, 8, 5, 8}, BackwardShape{"rank_6", {33, 20}, 2, 8, 6, 8},
+                    BackwardShape{"rank_7", {33, 20}, 2, 8, 7, 8}, BackwardShape{"rank_8", {33, 20}, 2, 8, 8, 8},
+                    BackwardShape{"without_pair", {33, 20}, 2, 8, 0, 0},
+                    BackwardShape{"empty_sequence", {5, 0, 3}, 2, 8, 2, 4}, BackwardShape{"long", {1025}, 1, 16, 2, 4},
+                    BackwardShape{"many_tiles", {301, 97, 128}, 2, 16, 2, 16}),
+    [](const testing::TestParamInfo<BackwardShape>& test) { return test.param.name; });
 
 TEST(FusedIpaBackwardKernelSm90, EqualsTheEmulatorBitForBit) {
   expect_backward_equals_emulator<QueryGradientKernelSm90<16, 32>, KeyGradientKernelSm90<16, 32>>(
