@@ -64,6 +64,7 @@ def the_data(dataset, configuration):
         chains = file["chains"]
         table = list(zip(chains["entry"].asstr()[:], chains["split"].asstr()[:], chains["length"][:].tolist(),
                          chains["sequence_cluster"][:].tolist()))
+        compared = (chains["structure_cluster"][:] >= 0).any()
         source = file.attrs["source"]
     rows, entries = [], {}
     for split in ("train", "validation", "test"):
@@ -73,7 +74,7 @@ def the_data(dataset, configuration):
     limits = f"{shortest} to {longest} nt" if longest else f"{shortest} nt and more"
     lists = "\n\n".join(f"Entries of {split}: {' '.join(names)}." for split, names in entries.items())
     return (f"Experimental RNA structures of the Protein Data Bank (coordinates are CC0), from `{source}`, chains of "
-            f"{limits}. A sequence cluster is in one part only.\n\n"
+            f"{limits}. A sequence cluster{' or a fold' if compared else ''} is in one part only.\n\n"
             + markdown(["part", "chains", "entries", "clusters", "nucleotides"], rows) + "\n\n" + lists)
 
 
@@ -85,7 +86,8 @@ def training(run, hardware):
     hours = float(last["seconds"]) / 3600
     lines.append(f"{int(last['step']):,} steps in {hours:.1f} hours on {hardware}, "
                  f"{float(last['residues_per_second']):,.0f} residues per second at the end.")
-    terms = ["loss", "translation", "rotation", "auxiliary", "atoms", "distances", "torsions", "bonds", "angles"]
+    terms = ["loss", "translation", "rotation", "auxiliary", "atoms", "distances", "torsions", "bonds", "angles",
+             "clashes"]
     lines.append(markdown(["step", *terms], [[last["step"], *(float(last[term]) for term in terms)]]))
     if validated:
         columns = [name for name in validated[-1] if name.startswith("validation_")]

@@ -158,7 +158,7 @@ struct QueryGradientKernelSm90 {
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     using namespace warpgroup_backward;
     const int entry_head = block.block_y();
-    const int length = static_cast<int>(problem.in.length[entry_head / problem.in.H]);
+    const int length = problem.in.length_of(entry_head / problem.in.H);
     if (block.block_x() * kQueries >= length) return;
     const int n = (length + kKeys - 1) / kKeys;
     if (block.thread() == 0) {
@@ -356,7 +356,7 @@ struct KeyGradientKernelSm90 {
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     using namespace warpgroup_backward;
     const int entry_head = block.block_y();
-    const int length = static_cast<int>(problem.in.length[entry_head / problem.in.H]);
+    const int length = problem.in.length_of(entry_head / problem.in.H);
     if (block.block_x() * kKeys >= length) return;
     const int n = (length + kQueries - 1) / kQueries;
     if (block.thread() == 0) {

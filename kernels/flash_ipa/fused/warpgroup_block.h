@@ -24,6 +24,7 @@ struct GroupMatrix {
 // the sum.
 struct TransposedGroupMatrix {
   std::uint32_t offset, next_chunk, next_rows;
+  static constexpr std::uint32_t layout = 0;
 };
 template <class Matrix>
 inline constexpr int kTransposed = std::is_same_v<Matrix, TransposedGroupMatrix>;
