@@ -283,7 +283,8 @@ std::string name_of_run(const std::string& folder, const std::vector<std::string
   const std::string name = input_name(folder);
   const auto alike =
       std::count_if(folders.begin(), folders.end(), [&](const auto& f) { return input_name(f) == name; });
-  const bool is_column = name == "measure" || name == "reference" || name == "unit" || name == "key";
+  const bool is_column = name == "measure" || name == "reference" || name == "unit" || name == "key" ||
+                         name == "threshold" || name.ends_with(" passes");
   return alike > 1 || is_column ? folder : name;
 }
 

@@ -44,6 +44,9 @@ std::array<double, 3> parse_fractions(const std::string& text) {
     if (!good) fail_usage("--fractions \"{}\" is not three numbers for train, validation and test: 0.8,0.1,0.1", text);
     fractions[n] = value;
   }
+  const bool negative = std::ranges::any_of(fractions, [](double f) { return f < 0; });
+  if (n == fractions.size() && (negative || !(fractions[0] + fractions[1] + fractions[2] > 0)))
+    fail_usage("--fractions \"{}\": none may be below 0, and one must be above", text);
   if (n != fractions.size()) fail_usage("--fractions \"{}\" has {} numbers; expected train, validation, test", text, n);
   return fractions;
 }
@@ -144,7 +147,8 @@ bool find_families(const SplitSettings& settings, const CommonOptions& common, c
     compared += std::ssize(chains.back()) >= settings.families.shortest;
   }
   FamilySettings families = settings.families;
-  families.threads = common.threads > 0 ? common.threads : static_cast<int>(std::thread::hardware_concurrency());
+  families.threads =
+      common.threads > 0 ? common.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   families.stop = interrupted;
   StructureFamilies found;
   {
@@ -242,8 +246,8 @@ int split_main(const std::vector<std::string>& arguments) {
   std::vector<ChainRecord> records = reader.chains();
   const std::vector<std::string> sequences = parent_sequences(reader);
   std::string options = reader.options();
-  if (compare && !find_families(settings, common, reader, options, records)) return report_interruption(settings);
   assign_clusters(settings, common, sequences, options, records);
+  if (compare && !find_families(settings, common, reader, options, records)) return report_interruption(settings);
   std::vector<SplitGroup> groups = group_chains(records, sequences);
   RandomStream stream(common.seed, "split");
   assign_splits(groups, fractions, [&](std::uint64_t n) { return stream.below(n); });

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "datasets/hdf5_file.h"
 #include "datasets/sha256.h"
 #include "kernels/torch_headers.h"
 #include "libfold/sampling/sample_config.h"
@@ -39,6 +40,9 @@ int weights_main(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
   if (kind != "ema" && kind != "raw") fail_usage("--weights {}: must be ema or raw", kind);
   const std::string path = std::filesystem::is_directory(files.at(0)) ? latest_checkpoint(files[0]) : files[0];
+  if (std::error_code none; std::filesystem::equivalent(path, output, none))
+    fail("{}: is the checkpoint itself; give another --output", output);
+  check_output_path(output, overwrite);
   if (!schedule.empty()) notes.schedule = parse_schedule(schedule);
   const Checkpoint checkpoint = read_checkpoint(path);
   if (checkpoint.averaged && kind == "raw")

@@ -27,12 +27,19 @@ std::string normalized(std::string_view name) {
   return has_id ? to_upper(name.substr(0, 4)) + std::string(name.substr(4)) : std::string(name);
 }
 
-std::vector<std::string> words_of(std::string line) {
-  for (char& c : line) {
-    if (c == ',' || c == '\t' || c == '\r') c = ' ';
-  }
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \r");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \r") - first + 1);
+}
+
+// Separated by commas or tabs where there are any, so that a name may hold blanks; else by blanks.
+std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);
-  return {std::istream_iterator<std::string>(stream), {}};
+  if (line.find_first_of(",\t") == std::string::npos) return {std::istream_iterator<std::string>(stream), {}};
+  const char separator = line.find(',') != std::string::npos ? ',' : '\t';
+  std::vector<std::string> words;
+  for (std::string word; std::getline(stream, word, separator);) words.push_back(trimmed(word));
+  return words;
 }
 
 bool is_header(const std::vector<std::string>& words) { return to_lower(words[1]).starts_with("cluster"); }

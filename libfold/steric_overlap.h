@@ -13,7 +13,9 @@ struct StericOptions {
 // Sum over residues, each with its neighbors, of half of max(0, r_a + r_b - 0.6 Å + margin - |a - b|)^2 over their
 // pairs of atoms, Å^2: [B]. Radii, and the pairs across a bond that do not count, are those of find_clashes. `atoms`
 // [B, L, 13, 3] in Å by slot, f32 or f64; `atom_mask` [B, L, 13] bool, false also in the padding; `residue_index` [B,
-// L] and `lengths` [B] i64. Differentiable in `atoms`. Memory linear in L.
+// L] and `lengths` [B] i64. Memory linear in L. Differentiable in `atoms`: an atom is pushed by every pair of its own
+// residue's list, as if the other one listed it too. That is the derivative of the sum where lists are mutual, as they
+// are but where more than `neighbors` residues crowd together.
 at::Tensor steric_overlap(const at::Tensor& atoms, const at::Tensor& atom_mask, const at::Tensor& residue_index,
                           const at::Tensor& lengths, const StericOptions& options = {});
 

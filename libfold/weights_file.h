@@ -1,8 +1,7 @@
 // A weights file: of a checkpoint what a sampler needs, small enough to be shipped and shared. read_checkpoint
 // (libfold/checkpoint.h) reads it back.
 //   /                  attrs: format="flashrna-weights", version, program, program_version, step, epoch, batch,
-//   best_loss,
-//                      data, configuration, longest_chain, longest_chain_length as in a checkpoint; averaged (1: the
+//                      best_loss, data, configuration, longest_chain, longest_chain_length as in a checkpoint; averaged (1: the
 //                      moving average, 0: as trained), parameters, dataset_sha256, license, description ("" = not
 //                      given)
 //   /weights/<name>    f16, the names of a checkpoint

@@ -83,7 +83,9 @@ def training(run, hardware):
         rows = list(csv.DictReader(file))
     validated = [row for row in rows if row["validation_loss"]]
     last, lines = rows[-1], []
-    hours = float(last["seconds"]) / 3600
+    # Each command of a resumed run counts its seconds from 0.
+    seconds = [float(row["seconds"]) for row in rows]
+    hours = sum(now for now, after in zip(seconds, [*seconds[1:], 0.0]) if after < now) / 3600
     lines.append(f"{int(last['step']):,} steps in {hours:.1f} hours on {hardware}, "
                  f"{float(last['residues_per_second']):,.0f} residues per second at the end.")
     terms = ["loss", "translation", "rotation", "auxiliary", "atoms", "distances", "torsions", "bonds", "angles",
@@ -119,7 +121,7 @@ def quality(folder):
 def long_samples(folder):
     rows = []
     for path in sorted((folder / "long").glob("*/samples.csv"), key=lambda path: int(path.parent.name)):
-        peak = int((path.parent / "peak_kilobytes").read_text()) / 1e6
+        peak = int((path.parent / "peak_kilobytes").read_text()) * 1024 / 1e9
         with open(path.parent / "timings.csv", newline="") as file:
             batches = list(csv.DictReader(file))
         seconds = sum(float(row["seconds"]) for row in batches) / sum(int(row["samples"]) for row in batches)

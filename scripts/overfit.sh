@@ -15,7 +15,7 @@ mkdir -p "$folder"
 "$program" convert "$reference" --output "$folder/1ehz.h5"
 "$program" train --config configs/overfit.ini --data.path "$folder/1ehz.h5" --output "$folder/run"
 "$program" sample --checkpoint "$folder/run" --lengths 76 --samples 10 --reference "$reference" \
-  --output "$folder/samples" --json >"$folder/samples.json"
+  --steric-rounds 0 --relax-rounds 0 --output "$folder/samples" --json >"$folder/samples.json"
 python3 - "$folder/samples.json" "$SECONDS" <<'PYTHON'
 import json, statistics, sys
 

@@ -38,20 +38,28 @@ PYTHON
 rm -rf natives rebuilt
 parts=$("$program" info "$dataset" --json | python3 -c '
 import json, sys
-print(*(json.load(sys.stdin)["splits"].keys() & {"validation", "test"}))')
+print(*sorted(json.load(sys.stdin)["splits"].keys() & {"validation", "test"}))')
 for part in $parts; do
-  flashrna export "$dataset" --split "$part" --min-length 40 --max-length 150 --one-per-cluster --output natives --quiet >&2
-  flashrna export "$dataset" --split "$part" --min-length 40 --max-length 150 --one-per-cluster --output rebuilt --rebuilt --quiet >&2
+  choice=(--split "$part" --min-length 40 --max-length 150 --one-per-cluster --quiet)
+  # A part may have no chain of these lengths.
+  flashrna export "$dataset" "${choice[@]}" --output natives >&2 || continue
+  flashrna export "$dataset" "${choice[@]}" --output rebuilt --rebuilt >&2
 done
+if [[ ! -d rebuilt ]]; then
+  echo "error: $dataset: no chain of 40 to 150 nt in validation or test; make them with flashrna split" >&2
+  exit 1
+fi
 sets=(natives rebuilt)
 if [[ -n $weights ]]; then
   flashrna sample --checkpoint "$weights" --lengths 40-150:10 --samples 20 --seed 1 --output samples >&2
   sets=(samples natives rebuilt)
 fi
 if [[ -n $weights ]]; then
+  sha256=$(sha256sum "$weights" | cut -d ' ' -f 1)
   for request in 1500,2 4000,1; do
     IFS=, read -r length samples <<<"$request"
-    if [[ -e long/$length/peak_kilobytes ]]; then continue; fi
+    if [[ -e long/$length/peak_kilobytes ]] && grep -q "$sha256" "long/$length/config.ini"; then continue; fi
+    rm -rf "long/$length"
     flashrna_in_memory sample --checkpoint "$weights" --lengths "$length" --samples "$samples" --seed 1 \
       --max-residues "$length" --output "long/$length" >&2
   done

@@ -66,7 +66,8 @@ Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Tensor&
 
 }  // namespace
 
-FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, int rounds) {
+FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, int rounds,
+                        const std::function<bool()>& keep_going) {
   const int64_t B = backbone.translations.size(0), L = backbone.translations.size(1);
   if (rounds < 1 || L < 2) return backbone;
   const at::AutoGradMode with_gradients(true);
@@ -78,6 +79,7 @@ FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, 
   for (Tensor& variable : variables) variable.requires_grad_();
   torch::optim::Adam adam(variables, torch::optim::AdamOptions(kLearningRate));
   for (int round = 0; round < rounds; ++round) {
+    if (keep_going && !keep_going()) break;
     adam.zero_grad();
     energy(moves.of(backbone), moves, mask, residue_index, lengths).backward();
     adam.step();

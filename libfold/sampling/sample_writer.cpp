@@ -180,6 +180,7 @@ void SampleWriter::check_same_run() const {
   const std::string path = in_folder("config.ini");
   if (!fs::exists(path)) return;
   SampleConfig stored_config, present_config = config_;
+  stored_config.steric_rounds = stored_config.relax_rounds = 0;  // what a folder without these keys was made with
   Configuration stored, present;
   stored_config.add_options(stored);
   present_config.add_options(present);

@@ -113,8 +113,11 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
     // A model trained without self-conditioning never sees its own prediction.
     if (config_.training.self_conditioning > 0) input.self_condition = prediction.translations;
     prediction = model_->forward(input);
+    const bool last = i + 1 == times.size();  // the prediction at t = 1 is the sample
+    if (last) prediction = relaxed(prediction, input.lengths, relax_rounds_, keep_going);
+    if (last && keep_going && !keep_going()) return {};
     if (observe) observe({static_cast<int>(i), times[i], state, prediction});
-    if (i + 1 == times.size()) break;  // the prediction at t = 1 is the sample
+    if (last) break;
     if (steric_rounds_ > 0)
       prediction.translations = moved_apart(prediction.rotations, prediction.translations, prediction.torsions,
                                             input.residue_index, input.lengths, steric_rounds_);
@@ -122,7 +125,6 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
                                     times[i + 1] - times[i]);
   }
 
-  prediction = relaxed(prediction, input.lengths, relax_rounds_);
   prediction.translations = prediction.translations.cpu();
   prediction.rotations = prediction.rotations.cpu();
   prediction.torsions = prediction.torsions.cpu();

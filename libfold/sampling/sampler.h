@@ -23,7 +23,7 @@ struct SamplingStep {
   int number = 0;                     // from 0
   double t = 0.0;                     // min_t .. 1
   const Noise& state;                 // what the model was given; the noise at first
-  const FlowModelOutput& prediction;  // of the end
+  const FlowModelOutput& prediction;  // of the end, before residues are moved apart; the last: the sample
 };
 
 // How sampling departs from the flow that the checkpoint says.

@@ -80,9 +80,10 @@ TEST(Program, UnknownSubcommandIsUsageWithTheNearestName) {
     EXPECT_EQ(result.output, "");
     EXPECT_EQ(result.errors, "error: unknown subcommand \"trian\"; did you mean \"train\"?\n");
   }
-  EXPECT_EQ(run_flashrna({"xyzzyx"}).errors,
-            "error: unknown subcommand \"xyzzyx\"; there are convert, split, merge, export, info, train, sample, "
-            "evaluate, doctor, bench\n");
+  EXPECT_EQ(
+      run_flashrna({"xyzzyx"}).errors,
+      "error: unknown subcommand \"xyzzyx\"; there are convert, split, merge, export, info, train, sample, weights, "
+      "evaluate, doctor, bench\n");
 }
 
 TEST(Program, StdoutThatCannotBeWrittenIsAnError) {

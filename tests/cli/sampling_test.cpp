@@ -224,6 +224,7 @@ TEST_F(SampleCommand, ShardsThatAreNoPartAreUsage) {
 TEST_F(SampleCommand, ARunKilledAtAnyMomentLosesAtMostTheBatchInHand) {
   const auto start = [&](const std::string& output) -> pid_t {
     Words words = request(output, kManyBatches, "30");
+    words.insert(words.end(), {"--relax-rounds", "5"});
     words.insert(words.begin(), FLASHRNA_PROGRAM);
     std::vector<char*> pointers;
     for (std::string& word : words) pointers.push_back(word.data());
