@@ -1,10 +1,10 @@
 // flashrna bench: a table of benchmarks, each in cli/bench_<name>.cpp.
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "cli/benches.h"
 #include "cli/commands.h"
 #include "libfold/configuration.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

@@ -4,6 +4,8 @@
 #include <map>
 #include <sstream>
 
+#include "base/atomic_file.h"
+#include "base/error.h"
 #include "cli/benches.h"
 #include "cli/device.h"
 #include "cli/options.h"
@@ -13,8 +15,6 @@
 #include "kernels/torch_headers.h"
 #include "libfold/bench/attention_bench.h"
 #include "libfold/sampling/sample_writer.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

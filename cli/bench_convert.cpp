@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/error.h"
 #include "cli/benches.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "datasets/conversion_bench.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "cli/benches.h"
 #include "cli/device.h"
 #include "cli/options.h"
@@ -10,7 +11,6 @@
 #include "libfold/configuration.h"
 #include "libfold/run_config.h"
 #include "libfold/sampling/sample_writer.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -5,6 +5,8 @@
 #include <map>
 #include <sstream>
 
+#include "base/atomic_file.h"
+#include "base/error.h"
 #include "cli/benches.h"
 #include "cli/device.h"
 #include "cli/options.h"
@@ -15,8 +17,6 @@
 #include "libfold/bench/sampling_bench.h"
 #include "libfold/configuration.h"
 #include "libfold/sampling/sample_writer.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "cli/benches.h"
 #include "cli/device.h"
 #include "cli/options.h"
@@ -9,7 +10,6 @@
 #include "libfold/bench/training_bench.h"
 #include "libfold/configuration.h"
 #include "libfold/sampling/sample_writer.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

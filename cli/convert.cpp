@@ -8,13 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "datasets/conversion.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

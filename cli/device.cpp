@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "base/error.h"
 #include "kernels/cuda_backend.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/options.h"
@@ -18,7 +19,6 @@
 #include "kernels/device_checks.h"
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/torch_headers.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

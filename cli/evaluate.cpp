@@ -9,6 +9,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
@@ -19,10 +21,8 @@
 #include "libfold/evaluation/evaluation.h"
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
-#include "libfold/evaluation/report.h"
+#include "libfold/evaluation/report/report.h"
 #include "libfold/evaluation/thresholds.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

@@ -1,4 +1,4 @@
-// flashrna export: chains of a dataset back to structure files (rna/structure_writer).
+// flashrna export: chains of a dataset back to structure files (rna/io/structure_writer).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
@@ -16,8 +17,7 @@
 #include "datasets/filters.h"
 #include "datasets/splits.h"
 #include "rna/backbone.h"
-#include "rna/error.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 
 namespace flashrna {
 namespace {

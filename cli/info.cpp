@@ -7,15 +7,15 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/table.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_summary.h"
-#include "datasets/hdf5_file.h"
+#include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
-#include "rna/error.h"
-#include "rna/structure_reader.h"
+#include "rna/io/structure_reader.h"
 
 namespace flashrna {
 namespace {

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/version.h"
 #include "libfold/configuration.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

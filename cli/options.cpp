@@ -6,7 +6,7 @@
 #include <boost/program_options.hpp>
 #include <cstdio>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

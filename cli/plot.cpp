@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
-#include "datasets/subprocess.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/subprocess.h"
 
 namespace flashrna {
 namespace {

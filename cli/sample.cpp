@@ -11,6 +11,10 @@
 #include <optional>
 #include <string>
 
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/median.h"
+#include "base/sha256.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/interruption.h"
@@ -18,7 +22,6 @@
 #include "cli/progress.h"
 #include "cli/shipped_weights.h"
 #include "cli/table.h"
-#include "datasets/sha256.h"
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
@@ -26,9 +29,6 @@
 #include "libfold/sampling/sampler.h"
 #include "libfold/sampling/trajectory.h"
 #include "libfold/training/run_folder.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
-#include "rna/median.h"
 
 namespace flashrna {
 namespace {

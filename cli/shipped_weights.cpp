@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <thread>
 
+#include "base/atomic_file.h"
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
@@ -17,15 +19,13 @@
 #include "cli/table.h"
 #include "datasets/cluster_table.h"
 #include "datasets/dataset_rewrite.h"
-#include "datasets/hdf5_file.h"
+#include "datasets/hdf5/file.h"
 #include "datasets/sequence_clusters.h"
 #include "datasets/splits.h"
 #include "kernels/torch_headers.h"
 #include "libfold/random_streams.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
+#include "rna/compare/structure_families.h"
 #include "rna/nucleotide.h"
-#include "rna/structure_families.h"
 
 namespace flashrna {
 namespace {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/interruption.h"
@@ -19,7 +20,6 @@
 #include "libfold/training/failed_batch.h"
 #include "libfold/training/run_folder.h"
 #include "libfold/training/trainer.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

@@ -4,18 +4,18 @@
 #include <filesystem>
 #include <string>
 
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/sha256.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/table.h"
 #include "cli/version.h"
-#include "datasets/hdf5_file.h"
-#include "datasets/sha256.h"
+#include "datasets/hdf5/file.h"
 #include "kernels/torch_headers.h"
 #include "libfold/sampling/sample_config.h"
 #include "libfold/training/run_folder.h"
 #include "libfold/weights_file.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -1,6 +1,6 @@
-# make install PREFIX=...: bin/flashrna, share/flashrna (configurations, weights), and for C++ the libraries rna, datasets
-# and kernels with their headers: find_package(flashrna), then link flashrna::rna, flashrna::datasets or
-# flashrna::kernels, and include "rna/structure_reader.h" as here.
+# make install PREFIX=...: bin/flashrna, share/flashrna (configurations, weights), and for C++ the libraries base, rna,
+# datasets and kernels with their headers: find_package(flashrna), then link flashrna::rna, flashrna::datasets or
+# flashrna::kernels, and include "rna/io/structure_reader.h" as here.
 include(CMakePackageConfigHelpers)
 set(_package lib/cmake/flashrna)
 
@@ -10,10 +10,11 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION share/flashrna FILES
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights DESTINATION share/flashrna)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/flashrna)
 
-foreach(_folder rna datasets kernels)
+foreach(_folder base rna datasets kernels)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${_folder} DESTINATION include/flashrna FILES_MATCHING PATTERN "*.h")
 endforeach()
-set(_targets flashrna_rna flashrna_datasets flashrna_kernels flashrna_libtorch flashrna_gemmi flashrna_hdf5 flashrna_flags)
+set(_targets flashrna_base flashrna_rna flashrna_datasets flashrna_kernels flashrna_libtorch flashrna_gemmi
+  flashrna_hdf5 flashrna_flags)
 if(FLASHRNA_WITH_CUDA)
   list(APPEND _targets flashrna_cuda)
 endif()

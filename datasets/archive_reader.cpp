@@ -8,9 +8,9 @@
 #include <new>
 #include <vector>
 
-#include "rna/error.h"
-#include "rna/gzip.h"
-#include "rna/letter_case.h"
+#include "base/error.h"
+#include "base/gzip.h"
+#include "base/letter_case.h"
 
 namespace flashrna {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

@@ -3,9 +3,9 @@
 #include <limits>
 #include <sstream>
 
+#include "base/error.h"
+#include "base/utf8.h"
 #include "datasets/schema.h"
-#include "datasets/utf8.h"
-#include "rna/error.h"
 #include "rna/frame.h"
 #include "rna/torsion.h"
 

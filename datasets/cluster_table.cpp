@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "datasets/sha256.h"
+#include "base/error.h"
+#include "base/letter_case.h"
+#include "base/sha256.h"
 #include "datasets/unique_chains.h"
-#include "rna/error.h"
-#include "rna/letter_case.h"
 #include "rna/pdb_id.h"
 
 namespace flashrna {

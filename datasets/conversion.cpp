@@ -15,17 +15,17 @@
 #include <thread>
 #include <utility>
 
+#include "base/error.h"
+#include "base/sha256.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_rewrite.h"
 #include "datasets/dataset_writer.h"
-#include "datasets/hdf5_file.h"
-#include "datasets/sha256.h"
+#include "datasets/hdf5/file.h"
 #include "datasets/source_files.h"
 #include "datasets/unique_chains.h"
 #include "rna/assembly.h"
-#include "rna/error.h"
+#include "rna/io/structure_reader.h"
 #include "rna/rnasolo_name.h"
-#include "rna/structure_reader.h"
 
 namespace flashrna {
 

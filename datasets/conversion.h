@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "datasets/cluster_table.h"
-#include "rna/structure_reader.h"
+#include "rna/io/structure_reader.h"
 
 namespace flashrna {
 

@@ -5,9 +5,9 @@
 #include <gemmi/gz.hpp>
 #include <gemmi/mmread.hpp>
 
+#include "base/error.h"
 #include "datasets/conversion.h"
 #include "datasets/source_files.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -8,9 +8,9 @@
 #include <map>
 #include <span>
 
-#include "datasets/hdf5_file.h"
+#include "base/error.h"
+#include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
-#include "rna/error.h"
 #include "rna/nucleotide.h"
 #include "rna/torsion.h"
 

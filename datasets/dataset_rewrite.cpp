@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/error.h"
 #include "datasets/dataset_writer.h"
-#include "datasets/hdf5_file.h"
+#include "datasets/hdf5/file.h"
 #include "datasets/unique_chains.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

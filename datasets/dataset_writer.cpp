@@ -5,10 +5,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "datasets/hdf5_file.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
-#include "datasets/utf8.h"
-#include "rna/error.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {

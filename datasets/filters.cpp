@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-#include "rna/letter_case.h"
+#include "base/letter_case.h"
 
 namespace flashrna {
 

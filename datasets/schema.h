@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/hdf5_file.h"
+#include "datasets/hdf5/file.h"
 
 namespace flashrna {
 

@@ -8,8 +8,8 @@
 #include <thread>
 #include <unordered_map>
 
-#include "datasets/subprocess.h"
-#include "rna/error.h"
+#include "base/error.h"
+#include "base/subprocess.h"
 
 namespace flashrna {
 

@@ -10,9 +10,9 @@
 #include <iostream>
 #include <system_error>
 
-#include "rna/error.h"
-#include "rna/gzip.h"
-#include "rna/structure_reader.h"
+#include "base/error.h"
+#include "base/gzip.h"
+#include "rna/io/structure_reader.h"
 
 namespace flashrna {
 

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {

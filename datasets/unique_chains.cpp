@@ -5,9 +5,9 @@
 #include <functional>
 #include <string_view>
 
+#include "base/error.h"
+#include "base/utf8.h"
 #include "datasets/dataset_writer.h"
-#include "datasets/utf8.h"
-#include "rna/error.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {

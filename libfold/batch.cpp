@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "kernels/padding.h"
-#include "rna/error.h"
 #include "rna/torsion.h"
 
 namespace flashrna {

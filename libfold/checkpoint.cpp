@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <span>
 
-#include "datasets/hdf5_file.h"
-#include "rna/error.h"
+#include "base/error.h"
+#include "datasets/hdf5/file.h"
 
 namespace flashrna {
 namespace {

@@ -16,7 +16,7 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

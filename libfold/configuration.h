@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "base/error.h"
 #include "libfold/configuration.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <span>
 
-#include "datasets/hdf5_file.h"
+#include "base/error.h"
+#include "datasets/hdf5/file.h"
 #include "libfold/configuration.h"
 #include "libfold/run_config.h"
 #include "libfold/sampling/sampler.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

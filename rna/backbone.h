@@ -1,6 +1,6 @@
 // Rebuilds the 13 backbone atoms of a nucleotide from its frame and eight torsions: the inverse of frame.h and
 // torsion.h, with ideal geometry for what they do not fix. The ring closure C1'-C2' is not constrained.
-// The differentiable version on tensors is libfold/backbone_atoms.h; both use the constants declared here.
+// The differentiable version on tensors is libfold/backbone/backbone_atoms.h; both use the constants declared here.
 #pragma once
 
 #include <array>

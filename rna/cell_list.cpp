@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

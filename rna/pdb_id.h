@@ -5,7 +5,7 @@
 #include <cctype>
 #include <string_view>
 
-#include "rna/letter_case.h"
+#include "base/letter_case.h"
 
 namespace flashrna {
 

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <filesystem>
 
-#include "rna/letter_case.h"
+#include "base/letter_case.h"
 #include "rna/pdb_id.h"
 
 namespace flashrna {

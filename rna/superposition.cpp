@@ -4,7 +4,7 @@
 #include <Eigen/SVD>
 #include <cmath>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 

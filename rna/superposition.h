@@ -1,5 +1,5 @@
 // Superposition of two sets of corresponding points (Kabsch 1976, doi:10.1107/S0567739476001873): the proper rigid
-// motion with the least root-mean-square distance. To find correspondences see rna/structure_alignment.h.
+// motion with the least root-mean-square distance. To find correspondences see rna/compare/structure_alignment.h.
 #pragma once
 
 #include <span>

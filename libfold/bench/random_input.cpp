@@ -2,9 +2,9 @@
 
 #include <cmath>
 
+#include "libfold/backbone/sampled_backbone.h"
 #include "libfold/flow/igso3.h"
 #include "libfold/random_streams.h"
-#include "libfold/sampling/sampled_backbone.h"
 #include "rna/torsion.h"
 
 namespace flashrna {

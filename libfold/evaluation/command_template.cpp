@@ -2,7 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

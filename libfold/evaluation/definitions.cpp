@@ -4,9 +4,9 @@
 #include <sstream>
 #include <vector>
 
+#include "base/error.h"
 #include "libfold/evaluation/embedded_file.h"
-#include "rna/error.h"
-#include "rna/local_geometry.h"
+#include "rna/measure/local_geometry.h"
 
 namespace flashrna {
 namespace {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <numbers>
 
-#include "rna/wasserstein.h"
+#include "rna/measure/wasserstein.h"
 
 namespace flashrna {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "rna/local_geometry.h"
+#include "rna/measure/local_geometry.h"
 
 namespace flashrna {
 

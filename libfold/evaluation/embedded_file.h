@@ -6,7 +6,7 @@
 namespace flashrna {
 
 std::string_view embedded_definitions();  // docs/evaluation.md
-std::string_view embedded_page();         // libfold/evaluation/report_page.html
+std::string_view embedded_page();         // libfold/evaluation/report/report_page.html
 std::string_view embedded_plotly_gzip();  // plotly.min.js, gzipped
 
 }  // namespace flashrna

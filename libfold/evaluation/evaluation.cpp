@@ -12,7 +12,7 @@
 #include <numeric>
 
 #include "libfold/evaluation/ordered_pipeline.h"
-#include "rna/structure_alignment.h"
+#include "rna/compare/structure_alignment.h"
 
 namespace flashrna {
 namespace {

@@ -13,7 +13,7 @@
 #include "libfold/evaluation/novelty.h"
 #include "libfold/evaluation/self_consistency.h"
 #include "libfold/evaluation/structure_set.h"
-#include "rna/structure_clusters.h"
+#include "rna/compare/structure_clusters.h"
 
 namespace flashrna {
 

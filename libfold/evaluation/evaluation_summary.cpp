@@ -7,8 +7,8 @@
 #include <concepts>
 #include <numbers>
 
+#include "base/median.h"
 #include "libfold/evaluation/definitions.h"
-#include "rna/median.h"
 
 namespace flashrna {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "rna/atomic_file.h"
-#include "rna/error.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

@@ -2,14 +2,14 @@
 
 #include <filesystem>
 
+#include "base/error.h"
+#include "base/gzip.h"
 #include "datasets/source_files.h"
 #include "rna/assembly.h"
-#include "rna/error.h"
-#include "rna/gzip.h"
-#include "rna/lddt.h"
-#include "rna/structure_reader.h"
+#include "rna/compare/lddt.h"
+#include "rna/compare/tm_score.h"
+#include "rna/io/structure_reader.h"
 #include "rna/superposition.h"
-#include "rna/tm_score.h"
 
 namespace flashrna {
 namespace {

@@ -9,8 +9,8 @@
 #include <numeric>
 
 #include "libfold/evaluation/ordered_pipeline.h"
-#include "rna/structure_alignment.h"
-#include "rna/tm_bound.h"
+#include "rna/compare/structure_alignment.h"
+#include "rna/compare/tm_bound.h"
 
 namespace flashrna {
 namespace {

@@ -31,7 +31,7 @@ struct NoveltyCalls {
   std::function<bool()> stop;                                 // the search of what is left then ends
 };
 
-// Chains are C3' positions, Å. Skipped are only pairs whose upper bound (rna/tm_bound.h) is not above
+// Chains are C3' positions, Å. Skipped are only pairs whose upper bound (rna/compare/tm_bound.h) is not above
 // the highest score at hand. The same on any number of threads (0 = one per core). Throws Error as align_structures.
 NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::span<const std::vector<Vec3>> reference,
                            int threads, const NoveltyCalls& calls = {});

@@ -15,15 +15,15 @@
 #include <sstream>
 #include <thread>
 
-#include "datasets/sha256.h"
-#include "datasets/subprocess.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/sha256.h"
+#include "base/subprocess.h"
 #include "libfold/evaluation/command_template.h"
-#include "rna/atomic_file.h"
-#include "rna/error.h"
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/compare/tm_score.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "rna/superposition.h"
-#include "rna/tm_score.h"
 
 namespace flashrna {
 namespace {

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "rna/error.h"
-#include "rna/sugar_pucker.h"
+#include "base/error.h"
+#include "rna/measure/sugar_pucker.h"
 
 namespace flashrna {
 namespace {

@@ -5,12 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "rna/a_form.h"
-#include "rna/clashes.h"
-#include "rna/local_geometry.h"
+#include "rna/measure/a_form.h"
+#include "rna/measure/clashes.h"
+#include "rna/measure/local_geometry.h"
+#include "rna/measure/published_metrics.h"
+#include "rna/measure/ribose_chirality.h"
 #include "rna/nucleotide.h"
-#include "rna/published_metrics.h"
-#include "rna/ribose_chirality.h"
 
 namespace flashrna {
 
@@ -41,8 +41,8 @@ struct StructureMeasures {
 // the published clashes alone; memory linear.
 StructureMeasures measure_structure(std::span<const Nucleotide> nucleotides);
 
-// A quantity that every nucleotide may have: those of rna/local_geometry.h, then the sugar's phase and amplitude
-// (Altona & Sundaralingam).
+// A quantity that every nucleotide may have: those of rna/measure/local_geometry.h, then the sugar's phase and
+// amplitude (Altona & Sundaralingam).
 struct DistributedMeasure {
   std::string_view name;  // "C4'-C4'", "alpha", "pucker_phase", ...
   MeasureKind kind;       // of the pucker: a torsion for the phase, an angle for the amplitude

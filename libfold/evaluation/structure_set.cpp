@@ -4,14 +4,14 @@
 #include <new>
 #include <optional>
 
+#include "base/error.h"
 #include "datasets/archive_reader.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/source_files.h"
 #include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/assembly.h"
-#include "rna/error.h"
-#include "rna/structure_reader.h"
+#include "rna/io/structure_reader.h"
 
 namespace flashrna {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/metrics_table.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -1,6 +1,6 @@
+#include "base/error.h"
 #include "libfold/configuration.h"
 #include "libfold/flow/interpolant.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "libfold/flow/coupling.h"
 #include "libfold/flow/so3.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

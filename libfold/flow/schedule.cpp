@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 

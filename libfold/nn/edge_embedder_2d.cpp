@@ -2,9 +2,9 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "libfold/batch.h"
 #include "libfold/nn/index_embedding.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "libfold/batch.h"
 #include "libfold/configuration.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "libfold/random_streams.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

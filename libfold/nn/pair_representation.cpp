@@ -1,6 +1,6 @@
 #include "libfold/nn/pair_representation.h"
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 

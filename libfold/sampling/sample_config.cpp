@@ -6,8 +6,8 @@
 #include <set>
 #include <string_view>
 
+#include "base/error.h"
 #include "libfold/configuration.h"
-#include "rna/error.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/error.h"
 #include "datasets/batches.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -9,8 +9,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "rna/atomic_file.h"
-#include "rna/error.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

@@ -7,13 +7,13 @@
 #include <fstream>
 #include <sstream>
 
-#include "datasets/sha256.h"
+#include "base/error.h"
+#include "base/sha256.h"
 #include "libfold/configuration.h"
 #include "libfold/sampling/sequence_file.h"
-#include "rna/backbone_checks.h"
-#include "rna/error.h"
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
+#include "rna/measure/backbone_checks.h"
 #include "rna/superposition.h"
 
 namespace flashrna {

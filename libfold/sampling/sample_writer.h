@@ -16,11 +16,11 @@
 #include <string>
 #include <vector>
 
+#include "base/file_lock.h"
+#include "libfold/backbone/sampled_backbone.h"
 #include "libfold/sampling/sample_config.h"
 #include "libfold/sampling/sample_plan.h"
 #include "libfold/sampling/sample_table.h"
-#include "libfold/sampling/sampled_backbone.h"
-#include "rna/file_lock.h"
 
 namespace flashrna {
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "kernels/torch_headers.h"
-#include "libfold/sampling/relaxation.h"
-#include "libfold/steric_overlap.h"
-#include "rna/error.h"
+#include "libfold/backbone/relaxation.h"
+#include "libfold/backbone/steric_overlap.h"
 
 namespace flashrna {
 namespace {

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "libfold/backbone/sampled_backbone.h"
 #include "libfold/checkpoint.h"
 #include "libfold/flow/interpolant.h"
 #include "libfold/nn/flow_model.h"
 #include "libfold/run_config.h"
-#include "libfold/sampling/sampled_backbone.h"
 
 namespace flashrna {
 
@@ -30,10 +30,10 @@ struct SamplingStep {
 struct SamplingControl {
   std::optional<RotationSchedule> schedule;  // of the rotations; translations go at constant speed
   double noise_scale = 1.0;                  // times the standard deviation of the initial translations
-  // Rounds in which overlapping residues of each prediction but the last are moved apart (libfold/steric_overlap.h)
-  // before the state moves towards it.
+  // Rounds in which overlapping residues of each prediction but the last are moved apart
+  // (libfold/backbone/steric_overlap.h) before the state moves towards it.
   int steric_rounds = 0;
-  int relax_rounds = 0;  // of the correction of the last prediction (libfold/sampling/relaxation.h)
+  int relax_rounds = 0;  // of the correction of the last prediction (libfold/backbone/relaxation.h)
 };
 
 // Makes `schedule` what samples of a model with this flow take.

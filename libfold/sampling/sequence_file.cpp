@@ -4,7 +4,7 @@
 #include <fstream>
 #include <optional>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/hdf5_file.h"
+#include "datasets/hdf5/file.h"
 #include "libfold/sampling/sample_plan.h"
 #include "libfold/sampling/sampler.h"
 

@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "datasets/hdf5_file.h"
+#include "base/error.h"
+#include "datasets/hdf5/file.h"
 #include "libfold/training/optimizer.h"
 #include "libfold/training/training_data.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

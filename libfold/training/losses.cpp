@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "kernels/pair_distance_loss/pair_distance_loss.h"
-#include "libfold/backbone_atoms.h"
+#include "libfold/backbone/backbone_atoms.h"
+#include "libfold/backbone/link_geometry.h"
+#include "libfold/backbone/steric_overlap.h"
 #include "libfold/configuration.h"
 #include "libfold/flow/so3.h"
-#include "libfold/link_geometry.h"
-#include "libfold/steric_overlap.h"
-#include "rna/error.h"
 #include "rna/residue_index.h"
 
 namespace flashrna {

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "rna/error.h"
-#include "rna/structure_writer.h"
+#include "base/error.h"
+#include "rna/io/structure_writer.h"
 
 namespace flashrna {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file_lock.h"
 #include "libfold/checkpoint.h"
-#include "rna/file_lock.h"
 
 namespace flashrna {
 

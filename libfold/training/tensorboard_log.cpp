@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "base/error.h"
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
@@ -22,8 +23,7 @@
 #include "libfold/training/tensorboard_log.h"
 #include "libfold/training/training_step.h"
 #include "libfold/training/validation.h"
-#include "rna/error.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 
 namespace flashrna {
 namespace {

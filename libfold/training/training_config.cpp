@@ -1,6 +1,6 @@
+#include "base/error.h"
 #include "libfold/configuration.h"
 #include "libfold/training/trainer.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -5,10 +5,10 @@
 #include <map>
 #include <numeric>
 
+#include "base/error.h"
 #include "datasets/chain_rows.h"
 #include "libfold/configuration.h"
 #include "libfold/random_streams.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

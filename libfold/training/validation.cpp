@@ -8,12 +8,12 @@
 #include <limits>
 #include <numeric>
 
+#include "base/atomic_file.h"
 #include "kernels/torch_headers.h"
+#include "libfold/backbone/sampled_backbone.h"
 #include "libfold/random_streams.h"
-#include "libfold/sampling/sampled_backbone.h"
-#include "rna/atomic_file.h"
-#include "rna/backbone_checks.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
+#include "rna/measure/backbone_checks.h"
 
 namespace flashrna {
 namespace {

@@ -9,7 +9,7 @@
 #include "libfold/sampling/sampler.h"
 #include "libfold/training/training_data.h"
 #include "libfold/training/training_step.h"
-#include "rna/local_geometry.h"
+#include "rna/measure/local_geometry.h"
 
 namespace flashrna {
 

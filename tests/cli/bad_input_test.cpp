@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/trained_project.h"
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "datasets/subprocess.h"
+#include "base/subprocess.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
 

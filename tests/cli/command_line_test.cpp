@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "cli/options.h"
-#include "rna/error.h"
 
 namespace flashrna {
 namespace {

@@ -15,8 +15,8 @@
 #include <thread>
 
 #include "datasets/dataset_reader.h"
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
 

@@ -11,10 +11,10 @@
 #include <random>
 #include <sstream>
 
+#include "base/error.h"
+#include "base/gzip.h"
 #include "datasets/archive_reader.h"
 #include "datasets/dataset_reader.h"
-#include "rna/error.h"
-#include "rna/gzip.h"
 #include "tests/datasets/example_structures.h"
 #include "tests/support/shared_data.h"
 

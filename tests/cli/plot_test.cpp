@@ -6,9 +6,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "datasets/subprocess.h"
-#include "rna/error.h"
-#include "tests/rna/temporary_folder.h"
+#include "base/error.h"
+#include "base/subprocess.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flashrna {
 namespace {

@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "libfold/evaluation/thresholds.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
 #include "tests/support/shared_data.h"

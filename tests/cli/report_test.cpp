@@ -9,7 +9,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
 

@@ -21,7 +21,7 @@
 #include <tuple>
 #include <vector>
 
-#include "rna/file_lock.h"
+#include "base/file_lock.h"
 #include "tests/cli/program.h"
 #include "tests/cli/trained_project.h"
 

@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "rna/error.h"
-#include "rna/structure_writer.h"
+#include "base/error.h"
+#include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 
 namespace flashrna {

@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

@@ -13,14 +13,14 @@
 #include <filesystem>
 #include <map>
 
+#include "base/sha256.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_summary.h"
-#include "datasets/sha256.h"
 #include "datasets/source_files.h"
 #include "datasets/unique_chains.h"
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 #include "tests/support/shared_data.h"
 

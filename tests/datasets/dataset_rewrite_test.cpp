@@ -9,8 +9,8 @@
 #include "datasets/cluster_table.h"
 #include "datasets/conversion.h"
 #include "datasets/unique_chains.h"
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

@@ -7,13 +7,13 @@
 #include <functional>
 #include <limits>
 
+#include "base/utf8.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_summary.h"
 #include "datasets/dataset_writer.h"
-#include "datasets/hdf5_file.h"
+#include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
-#include "datasets/utf8.h"
 #include "rna/frame.h"
 #include "rna/torsion.h"
 #include "tests/datasets/example_structures.h"

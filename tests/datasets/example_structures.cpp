@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "tests/rna/synthetic_chain.h"
 
 namespace flashrna {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "rna/structure.h"
 
 namespace flashrna {

@@ -11,8 +11,8 @@
 #include <set>
 #include <sstream>
 
-#include "rna/error.h"
-#include "rna/structure_reader.h"
+#include "base/error.h"
+#include "rna/io/structure_reader.h"
 #include "tests/datasets/real_files.h"
 #include "tests/rna/modified_names.h"
 #include "tests/support/shared_data.h"

@@ -9,8 +9,8 @@
 #include <map>
 #include <set>
 
-#include "rna/gzip.h"
-#include "rna/structure_reader.h"
+#include "base/gzip.h"
+#include "rna/io/structure_reader.h"
 #include "tests/datasets/real_files.h"
 #include "tests/support/shared_data.h"
 

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
-#include "rna/a_form.h"
-#include "rna/backbone_checks.h"
-#include "rna/clashes.h"
-#include "rna/local_geometry.h"
-#include "rna/ribose_chirality.h"
-#include "rna/structure_reader.h"
+#include "rna/io/structure_reader.h"
+#include "rna/measure/a_form.h"
+#include "rna/measure/backbone_checks.h"
+#include "rna/measure/clashes.h"
+#include "rna/measure/local_geometry.h"
+#include "rna/measure/ribose_chirality.h"
 #include "tests/datasets/real_files.h"
 #include "tests/support/shared_data.h"
 

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
+#include "base/error.h"
+#include "base/gzip.h"
 #include "datasets/archive_reader.h"
-#include "rna/error.h"
-#include "rna/gzip.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "datasets/subprocess.h"
+#include "base/subprocess.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

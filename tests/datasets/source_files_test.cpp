@@ -12,7 +12,7 @@
 
 #include "datasets/conversion.h"
 #include "datasets/dataset_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

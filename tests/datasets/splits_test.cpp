@@ -8,7 +8,7 @@
 #include <random>
 #include <set>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

@@ -11,10 +11,10 @@
 #include <set>
 #include <sstream>
 
+#include "base/gzip.h"
 #include "datasets/chain_rows.h"
 #include "datasets/conversion.h"
 #include "datasets/dataset_reader.h"
-#include "rna/gzip.h"
 #include "tests/datasets/example_structures.h"
 #include "tests/support/shared_data.h"
 

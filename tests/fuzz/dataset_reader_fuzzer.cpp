@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_writer.h"
 #include "datasets/schema.h"
-#include "rna/error.h"
 #include "rna/nucleotide.h"
 #include "rna/torsion.h"
 

@@ -4,10 +4,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "rna/frame.h"
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "rna/torsion.h"
 
 namespace flashrna {

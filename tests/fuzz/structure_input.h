@@ -1,5 +1,5 @@
 // One input of the structure reader's fuzzer: what its bytes mean, and what is done with them. The fuzzer makes such
-// inputs, tests/rna/fuzz_regression_test.cpp reads those that once were findings (tests/data/fuzz).
+// inputs, tests/rna/io/fuzz_regression_test.cpp reads those that once were findings (tests/data/fuzz).
 #pragma once
 
 #include <string_view>

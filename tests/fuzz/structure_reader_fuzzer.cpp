@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "tests/fuzz/structure_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

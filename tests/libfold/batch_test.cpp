@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "libfold/flow/igso3.h"
-#include "rna/error.h"
 #include "rna/torsion.h"
 #include "tests/support/golden_tensor.h"
 

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <thread>
 
-#include "datasets/hdf5_file.h"
+#include "base/error.h"
+#include "datasets/hdf5/file.h"
 #include "kernels/torch_headers.h"
-#include "rna/error.h"
 #include "tests/libfold/tiny_run.h"
 
 namespace flashrna {

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-#include "rna/error.h"
+#include "base/error.h"
 
 namespace flashrna {
 namespace {

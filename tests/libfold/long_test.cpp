@@ -10,7 +10,7 @@
 #include "kernels/torch_headers.h"
 #include "libfold/bench/training_bench.h"
 #include "rna/assembly.h"
-#include "rna/structure_reader.h"
+#include "rna/io/structure_reader.h"
 #include "tests/libfold/small_model.h"
 #include "tests/support/shared_data.h"
 

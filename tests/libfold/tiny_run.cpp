@@ -7,12 +7,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/error.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_writer.h"
+#include "libfold/backbone/sampled_backbone.h"
 #include "libfold/checkpoint.h"
-#include "libfold/sampling/sampled_backbone.h"
 #include "libfold/training/run_folder.h"
-#include "rna/error.h"
 
 namespace flashrna {
 

@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <iostream>
 
-#include "datasets/hdf5_file.h"
+#include "base/error.h"
+#include "datasets/hdf5/file.h"
 #include "kernels/torch_headers.h"
 #include "libfold/sampling/sample_config.h"
 #include "libfold/sampling/sampler.h"
-#include "rna/error.h"
 #include "tests/libfold/tiny_run.h"
 
 namespace flashrna {

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <random>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "rna/frame.h"
 
 namespace flashrna {

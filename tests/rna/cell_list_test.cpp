@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "rna/error.h"
+#include "base/error.h"
 #include "tests/rna/random_points.h"
 
 namespace flashrna {

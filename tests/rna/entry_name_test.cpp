@@ -3,11 +3,11 @@
 
 #include <limits>
 
+#include "base/error.h"
 #include "rna/assembly.h"
-#include "rna/error.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "rna/rnasolo_name.h"
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
 #include "tests/rna/synthetic_chain.h"
 
 namespace flashrna {

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "tests/rna/pdb_lines.h"
 #include "tests/rna/synthetic_chain.h"
 

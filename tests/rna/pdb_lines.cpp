@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "rna/structure_reader.h"
+#include "rna/io/structure_reader.h"
 #include "tests/rna/synthetic_chain.h"
 
 namespace flashrna {

@@ -9,8 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "rna/error.h"
-#include "rna/superposition_sums.h"
+#include "base/error.h"
+#include "rna/compare/superposition_sums.h"
 #include "tests/rna/random_points.h"
 
 namespace flashrna {

@@ -1,5 +1,5 @@
 // Prints the chains of a structure file.
-#include <rna/structure_reader.h>
+#include <rna/io/structure_reader.h>
 
 #include <cstdio>
 

@@ -5,7 +5,7 @@
 
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

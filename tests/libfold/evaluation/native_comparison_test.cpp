@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 #include "tests/rna/random_points.h"
 

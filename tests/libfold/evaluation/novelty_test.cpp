@@ -6,9 +6,9 @@
 
 #include <random>
 
-#include "rna/structure_alignment.h"
-#include "rna/tm_bound.h"
-#include "rna/tm_score.h"
+#include "rna/compare/structure_alignment.h"
+#include "rna/compare/tm_bound.h"
+#include "rna/compare/tm_score.h"
 #include "tests/rna/golden_chain.h"
 #include "tests/rna/random_points.h"
 #include "tests/support/csv_table.h"

@@ -13,8 +13,8 @@
 #include <numbers>
 #include <thread>
 
-#include "rna/structure_reader.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_reader.h"
+#include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "datasets/conversion.h"
-#include "rna/structure_writer.h"
+#include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {

@@ -1,0 +1,46 @@
+#include "libfold/backbone/sampled_backbone.h"
+
+#include <cmath>
+
+#include "base/error.h"
+#include "rna/backbone.h"
+
+namespace flashrna {
+
+Structure make_structure(const SampledBackbone& backbone, const std::string& name, Base base) {
+  return make_structure(backbone, name, std::vector<Base>(backbone.frames.size(), base));
+}
+
+Structure make_structure(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases) {
+  if (bases.size() != backbone.frames.size())
+    fail("{}: {} bases for {} residues", name, bases.size(), backbone.frames.size());
+  Chain chain;
+  chain.id = "A";
+  for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
+    Nucleotide nucleotide;
+    nucleotide.base = bases[i];
+    nucleotide.name = base_letter(bases[i]);
+    nucleotide.seq_id = static_cast<int>(i) + 1;
+    nucleotide.residue_index = static_cast<int>(i);
+    nucleotide.atom_mask = (1u << kBackboneAtoms) - 1u;
+    const auto atoms = rebuild_backbone(backbone.frames[i], backbone.sin_cos[i]);
+    nucleotide.atoms.fill(Vec3::Zero());
+    std::copy(atoms.begin(), atoms.end(), nucleotide.atoms.begin());
+    chain.nucleotides.push_back(std::move(nucleotide));
+  }
+  Structure structure;
+  structure.entry = name;
+  structure.method = "THEORETICAL MODEL";
+  structure.chains.push_back(std::move(chain));
+  return structure;
+}
+
+double native_radius_of_gyration(int length) { return 5.7 * std::pow(static_cast<double>(length), 0.32); }
+
+std::vector<Vec3> c4_positions(const Chain& chain) {
+  std::vector<Vec3> positions;
+  for (const Nucleotide& nucleotide : chain.nucleotides) positions.push_back(nucleotide.atoms[kC4]);
+  return positions;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,202 @@
+#include "libfold/backbone/steric_overlap.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "kernels/torch_headers.h"
+#include "libfold/backbone/backbone_atoms.h"
+#include "rna/measure/clashes.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+
+constexpr double kStep = 0.04;  // of moved_apart: Å per unit of the gradient of a residue, stable for a dozen pairs
+constexpr double kLongestStep = 0.5;                // Å
+constexpr int64_t kPairsAtOnce = int64_t{1} << 22;  // of atoms; memory is some 50 bytes for each
+
+// Where another residue stands on the chain.
+enum Relation { kElsewhere, kNext, kPrevious, kRelations };
+
+// Distance at which atoms begin to overlap, Å; -1 for a pair that never does: [relation, own slot, other slot].
+Tensor limits(double margin, const at::TensorOptions& like) {
+  Tensor limits = at::empty({kRelations, kBackboneAtoms, kBackboneAtoms}, at::kDouble);
+  auto limit = limits.accessor<double, 3>();
+  for (int a = 0; a < kBackboneAtoms; ++a) {
+    for (int b = 0; b < kBackboneAtoms; ++b) {
+      const double apart = closest_without_clash(a, b) + margin;
+      limit[kElsewhere][a][b] = apart;
+      limit[kNext][a][b] = near_by_bonds(a, b) ? -1 : apart;
+      limit[kPrevious][a][b] = near_by_bonds(b, a) ? -1 : apart;
+    }
+  }
+  return limits.to(like);
+}
+
+struct Overlap {
+  Tensor value;     // [B]
+  Tensor gradient;  // [B, L, 13, 3]
+};
+
+// A residue at a time, with its neighbors.
+template <class T>
+void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& nearest,
+                 const Tensor& limits, Tensor& energy, Tensor& gradient) {
+  const int64_t L = atoms.size(1), k = nearest.size(2);
+  constexpr int64_t A = kBackboneAtoms;
+  const Tensor x = atoms.contiguous(), mask = atom_mask.contiguous(), position = residue_index.contiguous();
+  const T* const coordinates = x.const_data_ptr<T>();
+  const bool* const there = mask.const_data_ptr<bool>();
+  const int64_t* const index = position.const_data_ptr<int64_t>();
+  const int64_t* const neighbors = nearest.const_data_ptr<int64_t>();
+  const T* const limit = limits.const_data_ptr<T>();
+  T* const energies = energy.mutable_data_ptr<T>();
+  T* const gradients = gradient.mutable_data_ptr<T>();
+  at::parallel_for(0, atoms.size(0) * L, 32, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      T sum = 0;
+      for (int64_t n = 0; n < k && neighbors[i * k + n] >= 0; ++n) {
+        const int64_t j = i / L * L + neighbors[i * k + n];
+        const int64_t step = index[j] - index[i];
+        const T* const apart = limit + (step == 1 ? kNext : step == -1 ? kPrevious : kElsewhere) * A * A;
+        for (int64_t a = 0; a < A; ++a) {
+          if (!there[i * A + a]) continue;
+          const T* const own = coordinates + (i * A + a) * 3;
+          T* const pushed = gradients + (i * A + a) * 3;
+          for (int64_t b = 0; b < A; ++b) {
+            const T* const other = coordinates + (j * A + b) * 3;
+            const T dx = own[0] - other[0], dy = own[1] - other[1], dz = own[2] - other[2];
+            const T square = dx * dx + dy * dy + dz * dz, most = apart[a * A + b];
+            if (most < 0 || square >= most * most || !there[j * A + b]) continue;
+            const T distance = std::sqrt(square), depth = most - distance;
+            const T push = -2 * depth / std::max(distance, T(1e-6));
+            sum += depth * depth / 2;
+            pushed[0] += push * dx;
+            pushed[1] += push * dy;
+            pushed[2] += push * dz;
+          }
+        }
+      }
+      energies[i] = sum;
+    }
+  });
+}
+
+Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
+                const StericOptions& options, bool in_blocks = false) {
+  const int64_t B = atoms.size(0), L = atoms.size(1), A = kBackboneAtoms;
+  Overlap overlap{at::zeros({B}, atoms.options()), at::zeros(atoms.sizes(), atoms.options())};
+  const int64_t k = std::min(options.neighbors, L - 1);
+  if (B == 0 || k < 1) return overlap;
+  const Tensor limit = limits(options.margin, atoms.options()).view({kRelations, A * A});
+  const Tensor nearest = nearest_neighbors(atoms.select(2, kC4).contiguous(), lengths, k).indices;  // [B, L, k]
+  if (atoms.is_cpu() && !in_blocks) {
+    Tensor energy = at::empty({B, L}, atoms.options());
+    AT_DISPATCH_FLOATING_TYPES(atoms.scalar_type(), "steric_overlap", [&] {
+      compute_cpu<scalar_t>(atoms, atom_mask, residue_index, nearest, limit, energy, overlap.gradient);
+    });
+    overlap.value = energy.sum(1);
+    return overlap;
+  }
+  // Rows of all chains one after another.
+  const Tensor offset = at::arange(B, nearest.options()).mul(L).view({B, 1, 1});
+  const Tensor others = (nearest.clamp_min(0) + offset).view({B * L, k});
+  const Tensor there = (nearest >= 0).view({B * L, k});
+  const Tensor x = atoms.reshape({B * L, A, 3}), mask = atom_mask.reshape({B * L, A});
+  const Tensor position = residue_index.reshape({B * L});
+  Tensor gradient = overlap.gradient.view({B * L, A, 3}), energy = at::zeros({B * L}, atoms.options());
+
+  const int64_t rows_at_once = std::max<int64_t>(1, kPairsAtOnce / (k * A * A));
+  for (int64_t begin = 0; begin < B * L; begin += rows_at_once) {
+    const int64_t n = std::min(rows_at_once, B * L - begin);
+    const auto rows = [&](const Tensor& all) { return all.narrow(0, begin, n); };
+    const Tensor other = rows(others).flatten();  // [n k]
+    const auto of_other = [&](const Tensor& all) { return all.index_select(0, other); };
+    const Tensor step = of_other(position).view({n, k}) - rows(position).unsqueeze(1);
+    const Tensor relation = (step == 1) * int64_t{kNext} + (step == -1) * int64_t{kPrevious};
+    const Tensor pairs = (rows(mask).view({n, 1, A, 1}) & of_other(mask).view({n, k, 1, A})) &
+                         rows(there).view({n, k, 1, 1});  // [n, k, A, A]
+
+    const Tensor apart = rows(x).view({n, 1, A, 1, 3}) - of_other(x).view({n, k, 1, A, 3});
+    const Tensor distance = apart.square().sum(-1).sqrt_();
+    const Tensor depth = (limit.index_select(0, relation.flatten()).view({n, k, A, A}) - distance)
+                             .clamp_min_(0)
+                             .masked_fill_(pairs.logical_not(), 0);
+    rows(energy).copy_(depth.square().sum({1, 2, 3}) / 2);
+    // Each atom feels the pair once in its own row: the derivative of the square of a depth that both share.
+    const Tensor push = -2 * depth / distance.clamp_min(1e-6);
+    rows(gradient).copy_((push.unsqueeze(-1) * apart).sum({1, 3}));
+  }
+  overlap.value = energy.view({B, L}).sum(1);
+  return overlap;
+}
+
+class StericOverlapFunction : public torch::autograd::Function<StericOverlapFunction> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& atoms, const Tensor& atom_mask,
+                        const Tensor& residue_index, const Tensor& lengths, double margin, int64_t neighbors,
+                        bool in_blocks) {
+    const Overlap overlap = compute(atoms, atom_mask, residue_index, lengths, {margin, neighbors}, in_blocks);
+    context->save_for_backward({overlap.gradient});
+    return overlap.value;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const Tensor saved = context->get_saved_variables()[0];
+    return {saved * gradients[0].view({-1, 1, 1, 1}), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
+  }
+};
+
+Tensor checked(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
+               const StericOptions& options, bool in_blocks) {
+  TORCH_CHECK(atoms.dim() == 4 && atoms.size(2) == kBackboneAtoms && atoms.size(3) == 3,
+              "steric_overlap: atoms has shape ", atoms.sizes(), ", expected [B, L, ", kBackboneAtoms, ", 3]");
+  TORCH_CHECK(atom_mask.scalar_type() == at::kBool && atom_mask.sizes() == atoms.sizes().slice(0, 3),
+              "steric_overlap: atom_mask must be bool of shape ", atoms.sizes().slice(0, 3));
+  TORCH_CHECK(residue_index.sizes() == atoms.sizes().slice(0, 2), "steric_overlap: residue_index has shape ",
+              residue_index.sizes(), ", expected ", atoms.sizes().slice(0, 2));
+  return StericOverlapFunction::apply(atoms, atom_mask, residue_index, lengths, options.margin, options.neighbors,
+                                      in_blocks);
+}
+
+}  // namespace
+
+Tensor steric_overlap(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
+                      const StericOptions& options) {
+  return checked(atoms, atom_mask, residue_index, lengths, options, /*in_blocks=*/false);
+}
+
+Tensor steric_overlap_in_blocks(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index,
+                                const Tensor& lengths, const StericOptions& options) {
+  return checked(atoms, atom_mask, residue_index, lengths, options, /*in_blocks=*/true);
+}
+
+Tensor moved_apart(const Tensor& rotations, const Tensor& translations, const Tensor& torsions,
+                   const Tensor& residue_index, const Tensor& lengths, int rounds, const StericOptions& options) {
+  const at::NoGradGuard no_grad;
+  const int64_t L = translations.size(1);
+  std::vector<int> slots(kBackboneAtoms);
+  std::iota(slots.begin(), slots.end(), 0);
+  Tensor atoms = backbone_atoms(rotations, translations, torsions, slots), moved = translations;
+  const Tensor real = at::arange(L, lengths.options()) < lengths.unsqueeze(1);  // [B, L]
+  const Tensor mask = real.unsqueeze(-1).expand({-1, -1, kBackboneAtoms});
+  for (int round = 0; round < rounds; ++round) {
+    const Tensor downhill =
+        -kStep * compute(atoms, mask, residue_index, lengths, options).gradient.sum(2);  // [B, L, 3]
+    const Tensor step = downhill * (kLongestStep / downhill.norm(2, -1, true).clamp_min(kLongestStep));
+    moved = moved + step;
+    atoms = atoms + step.unsqueeze(2);
+  }
+  return moved;
+}
+
+}  // namespace flashrna

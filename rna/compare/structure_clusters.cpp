@@ -1,0 +1,89 @@
+#include "rna/compare/structure_clusters.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "base/error.h"
+#include "rna/compare/structure_alignment.h"
+
+namespace flashrna {
+namespace {
+
+void check(std::span<const std::vector<Vec3>> structures, const ClusterSettings& settings) {
+  if (!(settings.cut > 0.0 && settings.cut <= 1.0)) fail("clusters at TM-score {}: it must be in (0, 1]", settings.cut);
+  if (settings.threads < 1) fail("clusters by {} threads: at least 1 is needed", settings.threads);
+  for (std::size_t i = 0; i < structures.size(); ++i) {
+    const bool finite =
+        std::all_of(structures[i].begin(), structures[i].end(), [](const Vec3& point) { return point.allFinite(); });
+    if (structures[i].empty() || !finite) {
+      fail("structure {} of {} has {} C3' atoms{}; clustering needs at least one, all finite", i, structures.size(),
+           structures[i].size(), finite ? "" : ", not all of them finite");
+    }
+  }
+}
+
+bool alike(const std::vector<Vec3>& a, const std::vector<Vec3>& b, const ClusterSettings& settings) {
+  const std::size_t longer = std::max(a.size(), b.size()), shorter = std::min(a.size(), b.size());
+  const std::size_t length = settings.normalization == TmNormalization::kLonger ? longer : shorter;
+  // No more pairs than the shorter one has residues, each worth at most 1.
+  if (static_cast<double>(shorter) < settings.cut * static_cast<double>(length)) return false;
+  return align_structures(a, b, static_cast<int>(length)).score.value >= settings.cut;
+}
+
+// The first of `representatives` that is like `structure`; their number if none is. Threads take them in order and skip
+// those behind one that is already found.
+std::size_t first_alike(std::span<const std::vector<Vec3>> structures, std::size_t structure,
+                        const std::vector<int>& representatives, const ClusterSettings& settings) {
+  std::atomic<std::size_t> next = 0, found = representatives.size();
+  std::exception_ptr error;
+  std::mutex error_mutex;
+  const auto work = [&] {
+    try {
+      for (std::size_t k = next++; k < found; k = next++) {
+        const std::size_t representative = static_cast<std::size_t>(representatives[k]);
+        if (!alike(structures[structure], structures[representative], settings)) continue;
+        std::size_t known = found;
+        while (k < known && !found.compare_exchange_weak(known, k)) {
+        }
+      }
+    } catch (...) {
+      const std::lock_guard lock(error_mutex);
+      error = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t n_threads = std::min<std::size_t>(static_cast<std::size_t>(settings.threads), found);
+    for (std::size_t t = 1; t < n_threads; ++t) others.emplace_back(work);
+    work();
+  }
+  if (error) std::rethrow_exception(error);
+  return found;
+}
+
+}  // namespace
+
+StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structures, const ClusterSettings& settings) {
+  check(structures, settings);
+  std::vector<std::size_t> order(structures.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return structures[a].size() > structures[b].size(); });
+  StructureClusters clusters;
+  clusters.cluster.resize(structures.size());
+  std::size_t done = 0;
+  for (const std::size_t structure : order) {
+    if (settings.stop && settings.stop()) break;
+    const std::size_t cluster = first_alike(structures, structure, clusters.representatives, settings);
+    if (cluster == clusters.representatives.size()) clusters.representatives.push_back(static_cast<int>(structure));
+    clusters.cluster[structure] = static_cast<int>(cluster);
+    if (settings.progress) settings.progress(++done);
+  }
+  return clusters;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,28 @@
+// TM-score of RNA structures (Gong et al. 2019, doi:10.1093/bioinformatics/btz282) on C3' atoms.
+// Needs a residue correspondence; to find one from the structures alone see rna/compare/structure_alignment.h.
+#pragma once
+
+#include <span>
+
+#include "rna/geometry.h"
+
+namespace flashrna {
+
+struct TmScore {
+  double value = 0.0;     // in (0, 1] if normalized by a length not below the number of pairs; 1 = identical
+  double rmsd = 0.0;      // Å, of all pairs after the superposition of least rmsd
+  RigidTransform motion;  // takes `mobile` onto `target`, at the highest TM-score
+};
+
+// d0 in Å: 0.6 sqrt(L - 0.5) - 2.5 for L >= 30, below that 0.7 (from 24), 0.6 (20), 0.5 (16), 0.4 (12), 0.3.
+double tm_score_scale(int normalizing_length);
+
+// Sum over pairs of 1 / (1 + d²/d0²) at a given motion, over the normalizing length.
+double tm_score_at(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length,
+                   const RigidTransform& motion);
+
+// Highest TM-score over rigid motions. `normalizing_length` sets both the divisor and d0.
+// Throws Error if the spans differ in length or are empty, or if the length is not positive.
+TmScore tm_score(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length);
+
+}  // namespace flashrna

@@ -1,0 +1,80 @@
+#include "rna/io/pdb_records.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace flashrna {
+namespace {
+
+constexpr std::size_t kEndOfCoordinates = 54;
+constexpr std::size_t kEndOfElement = 78;
+
+// Columns first..last (from 1, as the format's description counts), without blanks around.
+std::string_view field(std::string_view line, std::size_t first, std::size_t last) {
+  if (line.size() < first) return {};
+  std::string_view text = line.substr(first - 1, last - first + 1);
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+// "28-MAR-07" as "2007-03-28"; empty if it is not such a date. Years from 70 on are of the last century.
+std::string iso_date(std::string_view date) {
+  constexpr std::string_view kMonths = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC";
+  if (date.size() != 9 || date[2] != '-' || date[6] != '-') return {};
+  const std::size_t month = kMonths.find(date.substr(3, 3));
+  const auto is_digit = [&](int i) { return date[i] >= '0' && date[i] <= '9'; };
+  if (month == std::string_view::npos || month % 3 != 0 || !is_digit(0) || !is_digit(1) || !is_digit(7) ||
+      !is_digit(8)) {
+    return {};
+  }
+  return fmt::format("{}{}-{:02}-{}", date[7] >= '7' ? "19" : "20", date.substr(7, 2), month / 3 + 1,
+                     date.substr(0, 2));
+}
+
+bool is_atom_record(std::string_view line) { return line.starts_with("ATOM  ") || line.starts_with("HETATM"); }
+
+// Whether the last line, without its line end, was cut: the beginning of a record's name, or an atom's fields that the
+// atom before still has.
+bool is_cut_last_line(std::string_view line, std::size_t previous_atom_length) {
+  if (is_atom_record(line)) return line.size() < std::min(previous_atom_length, kEndOfElement);
+  return !line.empty() &&
+         (std::string_view("ATOM  ").starts_with(line) || std::string_view("HETATM").starts_with(line));
+}
+
+}  // namespace
+
+PdbRecords scan_pdb_records(std::string_view text, const std::string& name) {
+  PdbRecords records;
+  int line_number = 0;
+  std::size_t previous_atom_length = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t newline = text.find('\n', begin);
+    const bool is_last = newline == std::string_view::npos;
+    std::string_view line = text.substr(begin, is_last ? newline : newline - begin);
+    begin = is_last ? text.size() : newline + 1;
+    ++line_number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (is_last && is_cut_last_line(line, previous_atom_length)) {
+      fail("{}: the file is cut off at line {}: \"{}\"; fetch it again", name, line_number, line);
+    }
+    if (is_atom_record(line)) {
+      previous_atom_length = line.size();
+      if (line.size() < kEndOfCoordinates) {
+        fail("{}: the {} record is cut off at line {}: {} columns, its coordinates end in column {}", name,
+             line.substr(0, 6), line_number, line.size(), kEndOfCoordinates);
+      }
+    } else if (line.starts_with("MODRES")) {
+      std::string_view parent = field(line, 25, 27);
+      if (parent.starts_with('+')) parent.remove_prefix(1);  // old files: +U
+      if (!parent.empty()) records.modified_residues.emplace_back(field(line, 13, 15), parent);
+    } else if (line.starts_with("REVDAT") && field(line, 8, 10) == "1" && records.release_date.empty()) {
+      records.release_date = iso_date(field(line, 14, 22));
+    }
+  }
+  return records;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,192 @@
+#include "rna/io/residue_atoms.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <gemmi/model.hpp>
+#include <initializer_list>
+#include <vector>
+
+namespace flashrna {
+namespace {
+
+constexpr double kLongestGlycosidicBond = 1.8;  // Å
+constexpr double kLongestRingBond = 2.0;        // Å, C1'-O4': tells a ribose from an open chain as in FMN
+
+bool is_usable(const gemmi::Atom& atom) {
+  return !atom.is_hydrogen() && std::isfinite(atom.pos.x) && std::isfinite(atom.pos.y) && std::isfinite(atom.pos.z);
+}
+
+struct AlternateLocation {
+  char letter;
+  double occupancy_sum = 0.0;
+  int n_atoms = 0;
+
+  // Rounded, so that equal occupancies tie whatever the number of atoms; the first in the file then wins.
+  long rank() const { return std::lround(1000.0 * occupancy_sum / n_atoms); }
+};
+
+bool share_an_atom(const gemmi::Residue& residue, char one, char other) {
+  for (const gemmi::Atom& a : residue.atoms) {
+    if (a.altloc != one) continue;
+    for (const gemmi::Atom& b : residue.atoms) {
+      if (b.altloc == other && a.name == b.name) return true;
+    }
+  }
+  return false;
+}
+
+// Letters of the alternate locations to take.
+std::string choose_alternates(const gemmi::Residue& residue) {
+  std::vector<AlternateLocation> alternates;
+  for (const gemmi::Atom& atom : residue.atoms) {
+    if (atom.altloc == '\0' || !is_usable(atom)) continue;
+    auto entry = std::find_if(alternates.begin(), alternates.end(),
+                              [&](const AlternateLocation& known) { return known.letter == atom.altloc; });
+    if (entry == alternates.end()) entry = alternates.insert(entry, AlternateLocation{atom.altloc});
+    entry->occupancy_sum += atom.occ;
+    ++entry->n_atoms;
+  }
+  std::stable_sort(alternates.begin(), alternates.end(),
+                   [](const AlternateLocation& a, const AlternateLocation& b) { return a.rank() > b.rank(); });
+  std::string chosen;
+  for (const AlternateLocation& candidate : alternates) {
+    const bool excluded = std::any_of(chosen.begin(), chosen.end(),
+                                      [&](char taken) { return share_an_atom(residue, taken, candidate.letter); });
+    if (!excluded) chosen += candidate.letter;
+  }
+  return chosen;
+}
+
+// The atoms of one conformation, with today's names: C4* is C4', O1P is OP1.
+class Conformation {
+ public:
+  explicit Conformation(const gemmi::Residue& residue) {
+    const bool has_alternates = std::any_of(residue.atoms.begin(), residue.atoms.end(),
+                                            [](const gemmi::Atom& atom) { return atom.altloc != '\0'; });
+    const std::string chosen = has_alternates ? choose_alternates(residue) : std::string();
+    entries_.reserve(residue.atoms.size());
+    for (const gemmi::Atom& atom : residue.atoms) {
+      if (!is_usable(atom) || atom.name.size() > kLongestName) continue;
+      if (atom.altloc != '\0' && chosen.find(atom.altloc) == std::string::npos) continue;
+      Entry& entry = entries_.emplace_back();
+      entry.atom = &atom;
+      entry.length = static_cast<int>(atom.name.copy(entry.name, kLongestName));
+      std::replace(entry.name, entry.name + entry.length, '*', '\'');
+      if (entry.view() == "O1P") std::copy_n("OP1", 3, entry.name);
+      if (entry.view() == "O2P") std::copy_n("OP2", 3, entry.name);
+    }
+  }
+
+  const gemmi::Atom* find(std::string_view name) const {
+    for (const Entry& entry : entries_) {
+      if (entry.view() == name) return entry.atom;
+    }
+    return nullptr;
+  }
+
+  bool has_any(std::initializer_list<std::string_view> names) const {
+    return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return find(name) != nullptr; });
+  }
+
+  double distance(std::string_view one, std::string_view other) const {
+    const gemmi::Atom* a = find(one);
+    const gemmi::Atom* b = find(other);
+    return a != nullptr && b != nullptr ? a->pos.dist(b->pos) : HUGE_VAL;
+  }
+
+ private:
+  static constexpr std::size_t kLongestName = 4;  // of the atoms with a slot, three
+
+  struct Entry {
+    const gemmi::Atom* atom;
+    char name[kLongestName];
+    int length;
+
+    std::string_view view() const { return {name, static_cast<std::size_t>(length)}; }
+  };
+  std::vector<Entry> entries_;
+};
+
+// The ring atom bonded to C1'; where C1' is missing, N9 or N1 by name. Empty if there is none.
+std::string_view glycosidic_atom(const Conformation& atoms) {
+  constexpr std::array<std::string_view, 4> kCandidates = {"N9", "N1", "C5", "C9"};
+  if (atoms.find("C1'") == nullptr) return atoms.find("N9") ? "N9" : atoms.find("N1") ? "N1" : "";
+  for (std::string_view candidate : kCandidates) {
+    if (atoms.distance("C1'", candidate) <= kLongestGlycosidicBond) return candidate;
+  }
+  return "";
+}
+
+Base base_from_atoms(const Conformation& atoms, std::string_view glycosidic) {
+  if (glycosidic == "N9" || glycosidic == "C9") {
+    if (atoms.has_any({"O6", "S6", "N2"})) return Base::G;
+    return atoms.find("N6") ? Base::A : Base::N;
+  }
+  if (glycosidic == "N1" || glycosidic == "C5") {
+    if (atoms.find("N4")) return Base::C;
+    return atoms.has_any({"O4", "S4", "SE4"}) ? Base::U : Base::N;
+  }
+  return Base::N;
+}
+
+bool has_ribose_ring(const Conformation& atoms) {
+  return atoms.has_any({"C2'"}) && atoms.has_any({"C3'"}) && atoms.has_any({"C4'"}) &&
+         atoms.distance("C1'", "O4'") <= kLongestRingBond;
+}
+
+void put_atoms(const Conformation& atoms, std::string_view glycosidic, ObservedResidue& observed) {
+  Nucleotide& nucleotide = observed.nucleotide;
+  double b_factor_sum = 0.0;
+  double occupancy_sum = 0.0;
+  int n_stored = 0;
+  for (int slot = 0; slot < kAtomSlots; ++slot) {
+    std::string_view name = atom_name(nucleotide.base, slot);
+    if (slot == kGlycosidicNitrogen) {
+      name = glycosidic;
+    } else if (slot > kGlycosidicNitrogen && !name.empty() && name == glycosidic) {
+      name = atom_name(nucleotide.base, kGlycosidicNitrogen);  // pseudouridine: N1 takes the place of C5
+    }
+    const gemmi::Atom* atom = name.empty() ? nullptr : atoms.find(name);
+    if (atom == nullptr) continue;
+    nucleotide.set(slot, Vec3(atom->pos.x, atom->pos.y, atom->pos.z));
+    b_factor_sum += atom->b_iso;
+    occupancy_sum += atom->occ;
+    ++n_stored;
+  }
+  if (n_stored == 0) return;
+  nucleotide.b_factor = static_cast<float>(b_factor_sum / n_stored);
+  observed.mean_occupancy = static_cast<float>(occupancy_sum / n_stored);
+}
+
+}  // namespace
+
+ObservedResidue observe_residue(const gemmi::Residue& residue, const ResidueIdentity& identity) {
+  ObservedResidue observed;
+  observed.kind = identity.kind;
+  if (identity.kind == ResidueKind::kAminoAcid || identity.kind == ResidueKind::kWater) return observed;
+
+  const Conformation atoms(residue);
+  observed.often_ligand = identity.often_ligand;
+  if (identity.kind == ResidueKind::kUnknown) {
+    if (!has_ribose_ring(atoms)) return observed;
+    observed.kind = atoms.find("O2'") ? ResidueKind::kRna : ResidueKind::kDna;
+    observed.often_ligand = true;
+  }
+  observed.has_alternates = std::any_of(residue.atoms.begin(), residue.atoms.end(),
+                                        [](const gemmi::Atom& atom) { return atom.altloc != '\0'; });
+
+  const std::string_view glycosidic = glycosidic_atom(atoms);
+  Nucleotide& nucleotide = observed.nucleotide;
+  nucleotide.name = residue.name;
+  nucleotide.seq_id = residue.seqid.num.has_value() ? *residue.seqid.num : 0;
+  nucleotide.insertion_code = residue.seqid.icode;
+  if (observed.kind == ResidueKind::kRna) {
+    nucleotide.base =
+        identity.base == Base::N && residue.name != "N" ? base_from_atoms(atoms, glycosidic) : identity.base;
+  }
+  put_atoms(atoms, glycosidic, observed);
+  return observed;
+}
+
+}  // namespace flashrna

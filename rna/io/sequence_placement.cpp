@@ -1,0 +1,69 @@
+#include "rna/io/sequence_placement.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <gemmi/seqalign.hpp>
+#include <unordered_map>
+
+#include "rna/residue_index.h"
+
+namespace flashrna {
+namespace {
+
+using Residues = std::span<const Nucleotide* const>;
+
+// The alignment takes a byte of memory for each pair of residues: 16 thousand by 16 thousand, far beyond the longest
+// chain that the PDB format can hold.
+constexpr std::size_t kMostAlignmentCells = std::size_t{1} << 28;
+
+bool numbers_fit(Residues residues, const std::vector<std::string>& sequence) {
+  const int first = residues.front()->seq_id;
+  const auto is_at_its_place = [&](const Nucleotide& residue, int start) {
+    const std::int64_t place = std::int64_t{start} + residue.seq_id - first;
+    return residue.insertion_code == ' ' && place >= 0 && place < static_cast<std::int64_t>(sequence.size()) &&
+           sequence[static_cast<std::size_t>(place)] == residue.name;
+  };
+  for (int start = 0; start < static_cast<int>(sequence.size()); ++start) {
+    if (std::all_of(residues.begin(), residues.end(),
+                    [&](const Nucleotide* residue) { return is_at_its_place(*residue, start); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<int> place_in_sequence(Residues residues, const std::vector<std::string>& sequence) {
+  if (residues.empty() || sequence.empty() || sequence.size() > kMostAlignmentCells / residues.size()) return {};
+  if (numbers_fit(residues, sequence)) return {};
+  std::unordered_map<std::string, std::uint8_t> codes;
+  const auto code = [&](const std::string& name) {
+    return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;
+  };
+  std::vector<std::uint8_t> full;
+  std::vector<std::uint8_t> observed;
+  std::vector<bool> free_gap = {true};
+  for (const std::string& name : sequence) full.push_back(code(name));
+  for (std::size_t i = 0; i < residues.size(); ++i) {
+    observed.push_back(code(residues[i]->name));
+    if (i > 0) free_gap.push_back(!bonded(*residues[i - 1], *residues[i]));
+  }
+  if (codes.size() > 255) return {};
+  const gemmi::AlignmentResult alignment = gemmi::align_sequences(
+      full, observed, free_gap, static_cast<std::uint8_t>(codes.size()), gemmi::AlignmentScoring());
+  std::vector<int> positions(residues.size(), 0);
+  std::size_t next = 0;
+  int position = 1;
+  for (const gemmi::AlignmentResult::Item item : alignment.cigar) {
+    const int length = static_cast<int>(item.len());
+    if (item.op() == 'I') position += length;
+    if (item.op() == 'D') next += static_cast<std::size_t>(length);
+    if (item.op() == 'M') {
+      for (int k = 0; k < length; ++k) positions[next++] = position++;
+    }
+  }
+  return positions;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,243 @@
+#include "rna/io/structure_reader.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gemmi/cif.hpp>
+#include <gemmi/mmcif.hpp>
+#include <gemmi/pdb.hpp>
+#include <vector>
+
+#include "base/error.h"
+#include "base/gzip.h"
+#include "base/letter_case.h"
+#include "rna/io/mmcif_categories.h"
+#include "rna/io/pdb_records.h"
+#include "rna/io/pdb_used_records.h"
+#include "rna/io/polymer_chain.h"
+#include "rna/pdb_id.h"
+
+namespace flashrna {
+namespace {
+
+enum class Format { kPdb, kMmcif, kNone };
+
+std::string without_gz(const std::string& name) {
+  return to_lower(name).ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
+}
+
+Format format_of(const std::string& name) {
+  const std::string ending = to_lower(std::filesystem::path(without_gz(name)).extension().string());
+  if (ending == ".pdb" || ending == ".ent") return Format::kPdb;
+  if (ending == ".cif" || ending == ".mmcif") return Format::kMmcif;
+  return Format::kNone;
+}
+
+std::string read_file(const std::string& path, std::uint64_t max_bytes) {
+  std::error_code code;
+  const auto status = std::filesystem::status(path, code);
+  if (!std::filesystem::exists(status)) fail("{}: no such file", path);
+  if (std::filesystem::is_directory(status)) fail("{}: is a directory, not a structure file", path);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("{}: cannot open: {}", path, std::strerror(errno));
+  std::string bytes;
+  std::vector<char> buffer(1 << 16);
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
+    if (static_cast<std::uint64_t>(file.gcount()) > max_bytes - bytes.size()) fail_too_large(path, "has", max_bytes);
+    bytes.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) fail("{}: cannot read: {}", path, std::strerror(errno));
+  return bytes;
+}
+
+// gemmi's CIF grammar takes bytes beyond ASCII only inside quotes; some deposited files have them elsewhere. None of
+// what we read contains them, so a question mark does.
+void replace_non_ascii(std::string& text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+}
+
+std::string info(const gemmi::Structure& parsed, const char* tag) {
+  const auto entry = parsed.info.find(tag);
+  return entry == parsed.info.end() ? std::string() : entry->second;
+}
+
+// The PDB id that a file's name begins with, as those of most collections do: "1abc", "1ABC_rna", "1abc-assembly1",
+// "1abcA" (with a chain); empty if there is none.
+std::string_view leading_pdb_id(std::string_view stem) {
+  if (to_lower(stem).starts_with("pdb_"))
+    return is_pdb_id(stem.substr(0, 12)) ? stem.substr(0, 12) : std::string_view();
+  const std::string_view id = stem.substr(0, 4);
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+  if (!is_pdb_id(id) || std::none_of(id.begin(), id.end(), is_letter)) return {};  // "2024_model" is none
+  std::string_view rest = stem.substr(4);
+  if (!rest.empty() && rest[0] >= 'A' && rest[0] <= 'Z') rest.remove_prefix(1);
+  return rest.empty() || std::isalnum(static_cast<unsigned char>(rest[0])) == 0 ? id : std::string_view();
+}
+
+std::string entry_name(const gemmi::Structure& parsed, const std::string& name) {
+  const std::string stem = std::filesystem::path(without_gz(name)).stem().string();
+  std::string id = info(parsed, "_entry.id");
+  if (!is_pdb_id(id)) id = leading_pdb_id(stem);
+  return id.empty() ? stem : to_upper(id);
+}
+
+// Adds what the file says about a residue name, unless that names no residue we know or says less than our table.
+void add_file_residue(FileResidues& residues, const std::string& name, const std::string& parent) {
+  const ResidueIdentity identity = identify_residue(parent);
+  if (name.size() < 2 || identity.kind == ResidueKind::kUnknown) return;
+  if (identity.kind == ResidueKind::kRna && identity.base == Base::N && identify_residue(name).base != Base::N) return;
+  residues.emplace(name, identity);
+}
+
+FileResidues file_residues(gemmi::cif::Block& block) {
+  FileResidues residues;
+  for (const auto row : block.find("_pdbx_struct_mod_residue.", {"label_comp_id", "parent_comp_id"})) {
+    add_file_residue(residues, row.str(0), row.str(1));
+  }
+  for (const auto row : block.find("_chem_comp.", {"id", "?mon_nstd_parent_comp_id", "?type"})) {
+    const std::string name = row.str(0);
+    if (row.has2(1)) add_file_residue(residues, name, row.str(1));
+    const std::string type = row.has2(2) ? to_lower(row.str(2)) : std::string();
+    const ResidueIdentity tabulated = identify_residue(name);
+    if (type.starts_with("rna linking") && tabulated.kind != ResidueKind::kRna) {
+      residues.emplace(name, ResidueIdentity{ResidueKind::kRna, Base::N});
+    } else if (type.starts_with("dna linking") && tabulated.kind == ResidueKind::kUnknown) {
+      residues.emplace(name, ResidueIdentity{ResidueKind::kDna});
+    }
+  }
+  return residues;
+}
+
+struct Parsed {
+  gemmi::Structure structure;
+  FileResidues residues;
+  std::string release_date;
+};
+
+// gemmi reads no atom at all where one of these columns is missing.
+void check_atom_columns(const gemmi::cif::Block& block, const std::string& name) {
+  if (!block.has_tag("_atom_site.Cartn_x")) return;
+  for (const char* column : {"id", "type_symbol", "label_alt_id", "label_asym_id", "Cartn_y", "Cartn_z", "occupancy",
+                             "B_iso_or_equiv", "auth_seq_id"}) {
+    if (!block.has_tag(std::string("_atom_site.") + column)) {
+      fail("{}: its _atom_site loop has no column {}; add it (\".\" where nothing is known)", name, column);
+    }
+  }
+}
+
+// Where gemmi finds none: that of a reconstruction, else that of the diffraction data. 0 if there is none either.
+double other_resolution(const gemmi::cif::Block& block) {
+  for (const char* tag : {"_em_3d_reconstruction.resolution", "_reflns.d_resolution_high"}) {
+    const std::string* value = block.find_value(tag);
+    const double resolution = value != nullptr ? gemmi::cif::as_number(*value, 0.0) : 0.0;
+    if (resolution > 0.0) return resolution;
+  }
+  return 0.0;
+}
+
+// Date of the first revision; before 2017 that was another category, in any order.
+std::string release_date(gemmi::cif::Block& block) {
+  for (const auto row : block.find("_pdbx_audit_revision_history.", {"revision_date"})) return row.str(0);
+  for (const auto row : block.find("_database_PDB_rev.", {"num", "date"})) {
+    if (row.str(0) == "1") return row.str(1);
+  }
+  return {};
+}
+
+Parsed parse_mmcif(std::string& text, const std::string& name) {
+  replace_non_ascii(text);
+  Parsed parsed;
+  gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
+  if (document.blocks.empty()) fail("{}: no data block in it, only comments; expected data_", name);
+  gemmi::cif::Block& block = document.blocks.front();
+  check_atom_columns(block, name);
+  keep_used_categories(block, name);
+  parsed.structure = gemmi::make_structure(document);
+  parsed.residues = file_residues(block);
+  if (parsed.structure.resolution == 0.0) parsed.structure.resolution = other_resolution(block);
+  parsed.release_date = release_date(block);
+  return parsed;
+}
+
+// A carriage return alone ended lines on old Macintosh computers; some files still have a few.
+void end_lines_at_lone_returns(std::string& text) {
+  for (std::size_t at = text.find('\r'); at != std::string::npos; at = text.find('\r', at + 1)) {
+    if (at + 1 < text.size() && text[at + 1] != '\n') text[at] = '\n';
+  }
+}
+
+Parsed parse_pdb(std::string& text, const std::string& name) {
+  end_lines_at_lone_returns(text);
+  Parsed parsed;
+  const PdbRecords records = scan_pdb_records(text, name);
+  parsed.release_date = records.release_date;
+  for (const auto& [residue, parent] : records.modified_residues) {
+    add_file_residue(parsed.residues, residue, parent);
+  }
+  const std::string used = keep_used_records(text, name);
+  parsed.structure = gemmi::read_pdb_from_memory(used.data(), used.size(), name);
+  return parsed;
+}
+
+Parsed parse(std::string& text, const std::string& name) {
+  const Format format = format_of(name);
+  if (format == Format::kNone) {
+    fail("{}: not the name of a structure file; it must end in .pdb, .ent, .cif or .mmcif, each also with .gz", name);
+  }
+  if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; })) {
+    fail("{}: the file is empty", name);
+  }
+  try {
+    return format == Format::kMmcif ? parse_mmcif(text, name) : parse_pdb(text, name);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {  // gemmi's own
+    fail("{}: not a readable {} file: {}", name, format == Format::kMmcif ? "mmCIF" : "PDB", error.what());
+  }
+}
+
+}  // namespace
+
+Structure read_structure(const std::string& path, const ReadOptions& options) {
+  const std::string bytes = read_file(path, options.max_bytes);
+  if (to_lower(path).ends_with(".gz") && !bytes.empty() && !is_gzip(bytes)) fail("{}: not a gzip file", path);
+  return read_structure_from_memory(bytes, path, options);
+}
+
+Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options) {
+  if (bytes.size() > options.max_bytes) fail_too_large(name, "has", options.max_bytes);
+  std::string text = is_gzip(bytes) ? gunzip(bytes, name, options.max_bytes) : std::string(bytes);
+  const Parsed parsed = parse(text, name);
+  const auto has_atoms = [](const gemmi::Model& model) { return !model.chains.empty(); };
+  const auto& models = parsed.structure.models;
+  if (std::none_of(models.begin(), models.end(), has_atoms)) {
+    fail("{}: no atoms in it; expected {}", name,
+         format_of(name) == Format::kMmcif ? "an _atom_site loop" : "ATOM or HETATM records");
+  }
+  if (options.model < 1 || options.model > static_cast<int>(models.size())) {
+    fail("{}: no model {}; the file has {}, counted from 1", name, options.model, models.size());
+  }
+
+  Structure structure;
+  structure.entry = entry_name(parsed.structure, name);
+  structure.model = options.model;
+  structure.n_models = static_cast<int>(models.size());
+  structure.method = info(parsed.structure, "_exptl.method");
+  structure.resolution = std::max(0.0, parsed.structure.resolution);
+  structure.release_date = parsed.release_date.empty()
+                               ? info(parsed.structure, "_pdbx_database_status.recvd_initial_deposition_date")
+                               : parsed.release_date;
+  append_chains(parsed.structure, models[options.model - 1], parsed.residues, structure);
+  return structure;
+}
+
+bool is_pdb_file_name(std::string_view name) { return format_of(std::string(name)) == Format::kPdb; }
+
+bool is_structure_file_name(std::string_view name) { return format_of(std::string(name)) != Format::kNone; }
+
+}  // namespace flashrna

@@ -1,0 +1,30 @@
+// Reads RNA out of PDB and mmCIF files, plain or gzipped, with gemmi.
+// Archives are streamed by datasets/source_files; this file sees one structure at a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/gzip.h"
+#include "rna/structure.h"
+
+namespace flashrna {
+
+struct ReadOptions {
+  int model = 1;                                // number of the model in the file's order, from 1
+  std::uint64_t max_bytes = kMaxUnpackedBytes;  // of the file, and of what it unpacks to
+};
+
+// Reads one structure file (.pdb, .ent, .cif, .mmcif, each also with .gz).
+// Throws Error naming the file if it is missing, truncated, too large, or not what its name says.
+Structure read_structure(const std::string& path, const ReadOptions& options = {});
+
+// The same from memory (already decompressed or still .gz); `name` tells the format and appears in errors.
+Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options = {});
+
+// Whether the file name has one of the endings above; one of those of the PDB format.
+bool is_structure_file_name(std::string_view name);
+bool is_pdb_file_name(std::string_view name);
+
+}  // namespace flashrna

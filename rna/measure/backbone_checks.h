@@ -1,0 +1,30 @@
+// What a look at a generated backbone begins with: do residues follow each other as in RNA, are they bonded, are bonds
+// as long as they should be, do atoms clash. The definitions are those of rna/measure/local_geometry.h and
+// rna/measure/clashes.h.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "rna/nucleotide.h"
+
+namespace flashrna {
+
+struct BackboneChecks {
+  double c4_distance = 0.0;     // median C4'-C4' of neighbors, Å; NaN without neighbors, as the next three
+  double c4_neighbors = 0.0;    // share of those distances in 5.0 to 7.0 Å
+  double o3_p_distance = 0.0;   // median O3'-P of neighbors, Å
+  double bonded = 0.0;          // share of those distances below 2.5 Å
+  double bond_deviation = 0.0;  // root mean square of (bond - native_bond_length) within residues, Å; NaN without bonds
+  double clashes = 0.0;         // per 100 atoms
+  double radius_of_gyration = 0.0;  // Å, of C4'
+};
+
+// Neighbors are nucleotides whose residue_index rises by 1. Throws Error for a coordinate beyond 1e6 Å.
+BackboneChecks check_backbone(std::span<const Nucleotide> nucleotides);
+
+// Å: median over experimental structures of a bond within a residue, "C2'-C1'" as local_measures() names it.
+// Throws Error for any other name.
+double native_bond_length(std::string_view name);
+
+}  // namespace flashrna

@@ -1,0 +1,101 @@
+// The last correction of a backbone: what it mends, and what it leaves alone.
+#include "libfold/backbone/relaxation.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "libfold/backbone/backbone_atoms.h"
+#include "libfold/backbone/link_geometry.h"
+#include "libfold/backbone/steric_overlap.h"
+#include "libfold/flow/so3.h"
+#include "libfold/random_streams.h"
+#include "tests/support/golden_tensor.h"
+
+namespace flashrna {
+namespace {
+
+using at::Tensor;
+
+// Strands along x, 6 Å a residue, whose frames and torsions are a little off one another, side by side at `apart` Å.
+FlowModelOutput make_backbone(const std::vector<int64_t>& lengths, double apart) {
+  const auto B = static_cast<int64_t>(lengths.size()), L = *std::max_element(lengths.begin(), lengths.end());
+  FlowModelOutput backbone;
+  const Tensor half = at::arange(L, at::kDouble) >= static_cast<double>(L / 2);
+  backbone.translations = at::zeros({B, L, 3}, at::kDouble);
+  backbone.translations.select(2, 0).copy_(
+      at::where(half, L - 1 - at::arange(L, at::kDouble), at::arange(L, at::kDouble)) * 6.0);
+  backbone.translations.select(2, 1).copy_(half.to(at::kDouble) * apart);
+  backbone.translations += 0.3 * RandomStream(2, "translations").normal({B, L, 3});
+  backbone.rotations = so3_exp(0.2 * RandomStream(2, "rotations").normal({B, L, 3}));
+  const Tensor torsions =
+      at::ones({B, L, kTorsions, 2}, at::kDouble) + 0.3 * RandomStream(2, "torsions").normal({B, L, kTorsions, 2});
+  backbone.torsions = torsions / torsions.norm(2, -1, true);
+  return backbone;
+}
+
+struct Quality {
+  double overlap = 0.0;     // Å^2
+  double bond_error = 0.0;  // root mean square, Å
+};
+
+Quality quality_of(const FlowModelOutput& backbone, int64_t b, int64_t length) {
+  std::vector<int> slots(kBackboneAtoms);
+  std::iota(slots.begin(), slots.end(), 0);
+  const Tensor atoms = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, slots)
+                           .narrow(0, b, 1)
+                           .narrow(1, 0, length);
+  const Tensor mask = at::ones({1, length, kBackboneAtoms}, at::kBool);
+  const Tensor index = at::arange(length, at::kLong).view({1, length});
+  const auto slot = [&](int s) { return atoms.select(2, s); };
+  const LinkGeometry link = link_geometry(slot(kC3), slot(kO3), slot(kP), slot(kO5));
+  return {steric_overlap(atoms, mask, index, at::tensor({length}, at::kLong), {.margin = 0.0}).item<double>(),
+          (link.length - kO3PBondLength).square().mean().sqrt().item<double>()};
+}
+
+double moved(const FlowModelOutput& a, const FlowModelOutput& b) {
+  return (a.translations - b.translations).square().sum(-1).mean().sqrt().item<double>();
+}
+
+TEST(Relaxation, MendsLinksAndOverlapsBySmallMoves) {
+  // A chain whose links are good, and what a model's errors make of it.
+  FlowModelOutput backbone = relaxed(make_backbone({24}, 7.0), at::tensor({24}, at::kLong), 600);
+  backbone.translations = backbone.translations + 0.4 * RandomStream(4, "translations").normal({1, 24, 3});
+  backbone.rotations = at::matmul(backbone.rotations, so3_exp(0.1 * RandomStream(4, "rotations").normal({1, 24, 3})));
+  const FlowModelOutput mended = relaxed(backbone, at::tensor({24}, at::kLong), 100);
+  const Quality before = quality_of(backbone, 0, 24), after = quality_of(mended, 0, 24);
+  fmt::print("  overlap {:.2f} to {:.3f} Å², O3'-P off by {:.2f} to {:.3f} Å, residues moved {:.2f} Å\n",
+             before.overlap, after.overlap, before.bond_error, after.bond_error, moved(backbone, mended));
+  EXPECT_GT(before.overlap, 1.0);
+  EXPECT_GT(before.bond_error, 0.5);
+  EXPECT_LT(after.overlap, 0.1 * before.overlap);
+  EXPECT_LT(after.bond_error, 0.1 * before.bond_error);
+  EXPECT_LT(moved(backbone, mended), 2.0);
+  const Tensor product = at::matmul(mended.rotations.transpose(-1, -2), mended.rotations);
+  expect_close("rotations", product, at::eye(3, at::kDouble).expand_as(product), 1e-12);
+  const Tensor norms = mended.torsions.norm(2, -1);
+  expect_close("torsions", norms, at::ones_like(norms), 1e-12);
+  EXPECT_FALSE(mended.translations.requires_grad());
+}
+
+TEST(Relaxation, OfAChainDoesNotDependOnItsBatchNorTouchThePadding) {
+  const FlowModelOutput both = make_backbone({24, 15}, 7.0);
+  const FlowModelOutput together = relaxed(both, at::tensor({24, 15}, at::kLong), 20);
+  const FlowModelOutput alone =
+      relaxed({both.translations.narrow(0, 1, 1).narrow(1, 0, 15), both.rotations.narrow(0, 1, 1).narrow(1, 0, 15),
+               both.torsions.narrow(0, 1, 1).narrow(1, 0, 15)},
+              at::tensor({15}, at::kLong), 20);
+  expect_close("alone", together.translations.narrow(0, 1, 1).narrow(1, 0, 15), alone.translations, 1e-9);
+  EXPECT_TRUE(together.translations[1].narrow(0, 15, 9).equal(both.translations[1].narrow(0, 15, 9)));
+}
+
+TEST(Relaxation, OfNoRoundsOrOneResidueIsNothing) {
+  const FlowModelOutput backbone = make_backbone({24}, 7.0);
+  EXPECT_TRUE(relaxed(backbone, at::tensor({24}, at::kLong), 0).translations.equal(backbone.translations));
+  const FlowModelOutput one = make_backbone({1}, 7.0);
+  EXPECT_TRUE(relaxed(one, at::tensor({1}, at::kLong), 5).translations.equal(one.translations));
+}
+
+}  // namespace
+}  // namespace flashrna

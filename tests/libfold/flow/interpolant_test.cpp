@@ -1,0 +1,154 @@
+#include "libfold/flow/interpolant.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "libfold/configuration.h"
+#include "libfold/flow/so3.h"
+#include "tests/support/golden_tensor.h"
+
+namespace flashrna {
+namespace {
+
+using at::Tensor;
+
+Batch make_random_batch(const std::vector<int64_t>& lengths, at::ScalarType type = at::kDouble) {
+  RandomStream stream(1, "batch");
+  const auto B = static_cast<int64_t>(lengths.size());
+  const int64_t L = *std::max_element(lengths.begin(), lengths.end());
+  Batch batch;
+  batch.lengths = at::tensor(lengths, at::kLong);
+  const Tensor mask = mask_from_lengths(batch.lengths, L).unsqueeze(-1);
+  const Tensor positions = stream.normal({B, L, 3}) * 15 * mask;
+  batch.translations = ((positions - positions.sum(1, true) / batch.lengths.view({B, 1, 1})) * mask).to(type);
+  batch.rotations =
+      at::where(mask.unsqueeze(-1), sample_uniform_rotations(B * L, stream).view({B, L, 3, 3}), at::eye(3, at::kDouble))
+          .to(type);
+  return batch;
+}
+
+TEST(Interpolant, CorruptionDependsOnlyOnSeedAndStep) {
+  const Batch batch = make_random_batch({12, 7, 20}, at::kFloat);
+  const Interpolant flow({}, {});
+  const Corrupted a = flow.corrupt(batch, 5, 100), b = Interpolant({}, {}).corrupt(batch, 5, 100);
+  EXPECT_TRUE(at::equal(a.t, b.t) && at::equal(a.translations, b.translations) && at::equal(a.rotations, b.rotations));
+  EXPECT_FALSE(at::equal(a.translations, flow.corrupt(batch, 5, 101).translations));
+  EXPECT_FALSE(at::equal(a.translations, flow.corrupt(batch, 6, 100).translations));
+}
+
+TEST(Interpolant, PathsBeginAtCentredNoiseAndEndAtTheData) {
+  const Batch batch = make_random_batch({12, 7, 20, 1});
+  for (const char* noise : {"igso3", "uniform"}) {
+    for (const bool coupling : {true, false}) {
+      FlowConfig config;
+      config.rotation_noise = noise;
+      config.coupling = coupling;
+      const Interpolant flow(config, {});
+      CorruptionDraws draws = flow.draw(batch, 1, 1);
+      draws.t.fill_(1.0);
+      const Corrupted end = flow.corrupt(batch, draws);
+      expect_close("translations at t = 1", end.translations, batch.translations, 1e-14);
+      expect_close("rotations at t = 1", end.rotations, batch.rotations, 1e-13);
+      draws.t.zero_();
+      const Corrupted start = flow.corrupt(batch, draws);
+      EXPECT_LE(start.translations.sum(1).abs().max().item<double>(), 1e-11);
+      const Tensor relative = rotation_between(batch.rotations, start.rotations);
+      const Tensor drawn = noise == std::string("uniform") ? rotation_between(batch.rotations, draws.rotations)
+                                                           : so3_log(draws.rotations);
+      const Tensor mask = batch.mask().unsqueeze(-1);
+      expect_close("rotation noise", relative * mask, drawn * mask, 1e-12);
+    }
+  }
+}
+
+TEST(Interpolant, PaddingStaysZeroAndIdentity) {
+  const Batch batch = make_random_batch({12, 7, 20});
+  const Corrupted noisy = Interpolant({}, {}).corrupt(batch, 1, 2);
+  const Tensor padding = ~batch.mask();
+  EXPECT_EQ((noisy.translations * padding.unsqueeze(-1)).abs().max().item<double>(), 0.0);
+  const Tensor rotations = noisy.rotations.masked_select(padding.unsqueeze(-1).unsqueeze(-1)).view({-1, 3, 3});
+  EXPECT_TRUE(at::equal(rotations, at::eye(3, at::kDouble).expand_as(rotations)));
+}
+
+TEST(Interpolant, TimesAreUniformBetweenMinTAndOneMinusMinT) {
+  const Batch batch = make_random_batch(std::vector<int64_t>(2000, 1));
+  FlowConfig config;
+  config.min_t = 0.1;
+  config.coupling = false;
+  const Tensor t = Interpolant(config, {}).draw(batch, 1, 2).t;
+  EXPECT_GE(t.min().item<double>(), 0.1);
+  EXPECT_LE(t.max().item<double>(), 0.9);
+  EXPECT_NEAR(t.mean().item<double>(), 0.5, 5 * 0.8 / std::sqrt(12.0 * 2000));
+  EXPECT_NEAR(t.var().item<double>(), 0.64 / 12, 0.006);
+}
+
+TEST(Interpolant, NoiseOfASampleDoesNotDependOnItsNeighbours) {
+  const Interpolant flow({}, {});
+  const Noise together = flow.sample_noise({30, 50, 30}, {7, 7, 8}, 3), alone = flow.sample_noise({30}, {8}, 3);
+  EXPECT_TRUE(at::equal(together.translations[2].narrow(0, 0, 30), alone.translations[0]));
+  EXPECT_TRUE(at::equal(together.rotations[2].narrow(0, 0, 30), alone.rotations[0]));
+  EXPECT_FALSE(at::equal(together.translations[0], together.translations[2]));
+  EXPECT_EQ(together.translations[0].narrow(0, 30, 20).abs().max().item<float>(), 0.0f);
+  EXPECT_TRUE(at::equal(together.rotations[0][49], at::eye(3, at::kFloat)));
+}
+
+TEST(Interpolant, SampleNoiseHasThePriorsWidth) {
+  for (const auto& [prior, sigma] : {std::pair("fixed", 10.0), {"scaled", 3.2 * std::cbrt(4000.0)}}) {
+    FlowConfig config;
+    config.prior = prior;
+    const Tensor x = Interpolant(config, {}).sample_noise({4000}, {0}, 1).translations[0].to(at::kDouble);
+    EXPECT_LE(x.mean(0).abs().max().item<double>(), 1e-4);  // f32 rounding
+    EXPECT_NEAR(x.square().mean().sqrt().item<double>(), sigma, 5 * sigma / std::sqrt(2 * 12000.0));
+  }
+}
+
+TEST(Interpolant, EulerStepsWithTheTrueEndArriveThere) {
+  for (const char* schedule : {"linear", "exponential"}) {
+    FlowConfig config;
+    config.sampling_rotation_schedule = schedule;
+    const Interpolant flow(config, {});
+    const Batch batch = make_random_batch({25, 25});
+    const Noise end = {batch.translations, batch.rotations};
+    Noise state = flow.sample_noise({25, 25}, {0, 1}, 9);
+    state = {state.translations.to(at::kDouble), state.rotations.to(at::kDouble)};
+    const Tensor start_angle = rotation_between(state.rotations, end.rotations).square().sum(-1).sqrt();
+    const std::vector<double> times = flow.sampling_times(50);
+    for (std::size_t k = 0; k + 1 < times.size(); ++k)
+      state = flow.euler_step(state, end, times[k], times[k + 1] - times[k]);
+    expect_close("translations", state.translations, end.translations, 1e-10);
+    const Tensor angle = rotation_between(state.rotations, end.rotations).square().sum(-1).sqrt();
+    // Each exponential step leaves the share 1 - c dt.
+    const double left = schedule == std::string("linear") ? 0.0 : std::pow(1 - 10.0 * 0.99 / 49, 49);
+    EXPECT_LE((angle - start_angle * left).abs().max().item<double>(), 1e-6);
+  }
+}
+
+TEST(Interpolant, RefusesSettingsOutsideTheirRange) {
+  const auto refused = [](const std::string& key, const std::string& value) {
+    FlowConfig config;
+    Configuration configuration;
+    config.add_options(configuration);
+    configuration.set(key, value, "test");
+    try {
+      config.validate();
+    } catch (const UsageError& error) {
+      return std::string(error.what()).find(key) != std::string::npos;
+    }
+    return false;
+  };
+  EXPECT_TRUE(refused("flow.min_t", "0.5"));
+  EXPECT_TRUE(refused("flow.min_t", "0"));
+  EXPECT_TRUE(refused("flow.translation_sigma", "-1"));
+  EXPECT_TRUE(refused("flow.prior", "narrow"));
+  EXPECT_TRUE(refused("flow.rotation_noise", "gaussian"));
+  EXPECT_TRUE(refused("flow.igso3_sigma", "0.01"));
+  EXPECT_TRUE(refused("flow.sampling_rotation_schedule", "cosine"));
+  EXPECT_TRUE(refused("flow.rotation_rate", "0"));
+  EXPECT_THROW(Interpolant({}, {}).sampling_times(1), Error);
+}
+
+}  // namespace
+}  // namespace flashrna

@@ -1,0 +1,373 @@
+// The folder of a sampling run, filled with backbones that no model made.
+#include "libfold/sampling/sample_writer.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <Eigen/Geometry>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "libfold/random_streams.h"
+#include "rna/io/structure_reader.h"
+#include "rna/measure/backbone_checks.h"
+#include "tests/libfold/tiny_run.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Residues anywhere, a function of length and index.
+SampledBackbone some_backbone(const PlannedSample& sample) {
+  RandomStream stream(1, "backbone", {static_cast<std::uint64_t>(sample.length), sample.index});
+  SampledBackbone backbone;
+  for (int i = 0; i < sample.length; ++i) {
+    RigidTransform frame;
+    frame.translation = 10.0 * Vec3(stream.normal(), stream.normal(), stream.normal());
+    frame.rotation = Eigen::AngleAxisd(stream.normal(), Vec3::UnitZ()).toRotationMatrix();
+    backbone.frames.push_back(frame);
+    std::array<std::array<double, 2>, kTorsions> sin_cos;
+    for (auto& [sine, cosine] : sin_cos) {
+      const double torsion = stream.normal();
+      sine = std::sin(torsion), cosine = std::cos(torsion);
+    }
+    backbone.sin_cos.push_back(sin_cos);
+  }
+  return backbone;
+}
+
+SampleConfig small_request(const std::string& format = "cif") {
+  SampleConfig config;
+  config.checkpoint = "some.h5";
+  config.checkpoint_sha256 = "0123";
+  config.lengths = "6,9";
+  config.samples = 3;
+  config.steps = 4;
+  config.seed = 11;
+  config.max_residues = 12;  // batches of two and one
+  config.format = format;
+  return config;
+}
+
+// What `flashrna sample` does; returns how many batches were made.
+int run(const SampleConfig& config, const std::string& folder, int limit = 1000) {
+  SampleWriter writer(config, folder);
+  int made = 0;
+  for (const PlannedBatch& batch : plan_batches(config)) {
+    if (writer.has(batch) || made == limit) continue;
+    std::vector<SampledBackbone> backbones;
+    for (const PlannedSample& sample : batch.samples) backbones.push_back(some_backbone(sample));
+    writer.write(batch, backbones, 0.5);
+    ++made;
+  }
+  return made;
+}
+
+TEST(SampleWriter, EveryFileIsReadBackWithItsThirteenAtoms) {
+  for (const char* format : {"cif", "pdb", "both"}) {
+    const TemporaryFolder folder;
+    SampleConfig request = small_request(format);
+    request.nucleotide = "A";
+    EXPECT_EQ(run(request, folder / "run"), 5);
+    int files = 0;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder / "run")) {
+      if (entry.path().extension() != ".cif" && entry.path().extension() != ".pdb") continue;
+      ++files;
+      const Structure structure = read_structure(entry.path());
+      ASSERT_EQ(structure.chains.size(), 1u);
+      const int length = std::stoi(entry.path().stem().string().substr(4, 5));
+      ASSERT_EQ(structure.chains[0].nucleotides.size(), static_cast<std::size_t>(length));
+      for (const Nucleotide& nucleotide : structure.chains[0].nucleotides) {
+        EXPECT_EQ(nucleotide.atom_mask, (1u << kBackboneAtoms) - 1u);
+        EXPECT_EQ(nucleotide.name, "A");
+      }
+    }
+    EXPECT_EQ(files, std::string(format) == "both" ? 12 : 6);
+  }
+}
+
+TEST(SampleWriter, ModelsOfABatchShareOneFile) {
+  const TemporaryFolder folder;
+  run(small_request("models"), folder / "models");
+  run(small_request(), folder / "files");
+  EXPECT_EQ(names_in(folder / "models"),
+            (std::vector<std::string>{"config.ini", "len_00006_samples_000-001.cif", "len_00006_samples_002-002.cif",
+                                      "len_00009_samples_000-000.cif", "len_00009_samples_001-001.cif",
+                                      "len_00009_samples_002-002.cif", "samples.csv", "timings.csv"}));
+  const std::string shared = folder / "models/len_00006_samples_000-001.cif";
+  const Structure first = read_structure(shared);
+  const Structure alone = read_structure(folder / "files/len_00006_sample_000.cif");
+  EXPECT_EQ(first.n_models, 2);
+  for (std::size_t i = 0; i < 6; ++i)
+    EXPECT_EQ(first.chains[0].nucleotides[i].atoms, alone.chains[0].nucleotides[i].atoms);
+  const std::vector<std::string> lines = lines_of(read_text(folder / "models/samples.csv"));
+  EXPECT_TRUE(lines[2].starts_with("len_00006_sample_001,6,1,11,4,len_00006_samples_000-001.cif,2," +
+                                   sha256_hex(read_text(shared))))
+      << lines[2];
+}
+
+TEST(SampleWriter, EveryRowHoldsTheSha256OfItsFiles) {
+  const TemporaryFolder folder;
+  run(small_request("both"), folder / "run");
+  const SampleTable table(
+      folder / "run/samples.csv",
+      {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "pdb_file", "pdb_sha256", "c4_distance",
+       "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration"});
+  ASSERT_EQ(table.rows().size(), 6u);
+  for (const auto& [name, row] : table.rows()) {
+    EXPECT_EQ(row.at("file"), name + ".cif");
+    EXPECT_EQ(row.at("sha256"), sha256_hex(read_text(folder / ("run/" + name + ".cif"))));
+    EXPECT_EQ(row.at("pdb_file"), name + ".pdb");
+    EXPECT_EQ(row.at("pdb_sha256"), sha256_hex(read_text(folder / ("run/" + name + ".pdb"))));
+  }
+}
+
+TEST(SampleWriter, TimingsHaveARowPerBatch) {
+  const TemporaryFolder folder;
+  run(small_request(), folder / "run");
+  const std::vector<std::string> lines = lines_of(read_text(folder / "run/timings.csv"));
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_EQ(lines[0], "batch,length,samples,steps,seconds,seconds_per_step,residues_per_second");
+  EXPECT_EQ(lines[1], "len_00006_samples_000-001,6,2,4,0.5000,0.125000,24.0");
+  EXPECT_EQ(lines[5], "len_00009_samples_002-002,9,1,4,0.5000,0.125000,18.0");
+}
+
+TEST(SampleWriter, ARepeatedCommandMakesOnlyWhatIsMissing) {
+  const TemporaryFolder folders;
+  const std::string folder = folders / "run";
+  EXPECT_EQ(run(small_request(), folder, 3), 3);
+  const std::string first = folder + "/len_00006_sample_000.cif", second = folder + "/len_00006_sample_001.cif";
+  const std::string text = read_text(first);
+  const auto written = fs::last_write_time(second);
+  EXPECT_EQ(run(small_request(), folder), 2);
+  EXPECT_EQ(run(small_request(), folder), 0);
+
+  const std::string table = read_text(folder + "/samples.csv");
+  fs::remove(first);
+  EXPECT_EQ(run(small_request(), folder), 1) << "the batch of the lost file";
+  EXPECT_EQ(read_text(first), text);
+  EXPECT_EQ(fs::last_write_time(second), written) << "its neighbor in the batch is left alone";
+  EXPECT_EQ(read_text(folder + "/samples.csv"), table);
+  EXPECT_EQ(names_in(folder), (std::vector<std::string>{"config.ini", "len_00006_sample_000.cif",
+                                                        "len_00006_sample_001.cif", "len_00006_sample_002.cif",
+                                                        "len_00009_sample_000.cif", "len_00009_sample_001.cif",
+                                                        "len_00009_sample_002.cif", "samples.csv", "timings.csv"}));
+}
+
+TEST(SampleWriter, ATableCutShortLosesItsLastRowOnly) {
+  const TemporaryFolder folders;
+  const std::string folder = folders / "run";
+  run(small_request(), folder);
+  const std::string table = read_text(folder + "/samples.csv");
+  const auto written = fs::last_write_time(folder + "/len_00009_sample_002.cif");
+  for (std::size_t cut : {std::size_t{1}, std::size_t{2}, std::size_t{60}}) {
+    std::ofstream(folder + "/samples.csv") << table.substr(0, table.size() - cut);
+    std::ofstream(folder + "/len_00009_sample_002.cif.123-4.tmp") << "data_";
+    EXPECT_EQ(run(small_request(), folder), 1) << cut << " bytes cut";
+    EXPECT_EQ(read_text(folder + "/samples.csv"), table);
+    EXPECT_EQ(names_in(folder).size(), 9u) << "the temporary file is gone";
+    EXPECT_EQ(fs::last_write_time(folder + "/len_00009_sample_002.cif"), written) << "the file was whole";
+  }
+}
+
+TEST(SampleWriter, AFolderOfAnotherRunIsRefusedWithWhatDiffers) {
+  const TemporaryFolder folders;
+  const std::string folder = folders / "run";
+  run(small_request(), folder, 1);
+  SampleConfig other = small_request();
+  other.checkpoint = "/elsewhere/the_same.h5";
+  EXPECT_EQ(run(other, folder, 1), 1) << "the path of the checkpoint may change, its hash not";
+  other.seed = 12;
+  EXPECT_EQ(
+      message_of([&] { run(other, folder); }),
+      folder + ": holds the samples of another run: there sample.seed = 11, now 12; give another --output folder");
+  std::ofstream(folder + "/config.ini") << "[model]\nblocks = 2\n";
+  EXPECT_NE(message_of([&] { run(small_request(), folder); }).find("is not of a sampling run"), std::string::npos);
+}
+
+TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
+  const TemporaryFolder folder;
+  SampleConfig request = small_request();
+  run(request, folder / "measured", 1);
+  // The first sample as the reference of the second run: its own RMSD is rounding, others have a value or none.
+  request.reference = folder / "measured/len_00006_sample_000.cif";
+  run(request, folder / "compared");
+  const std::vector<std::string> lines = lines_of(read_text(folder / "compared/samples.csv"));
+  ASSERT_EQ(lines.size(), 7u);
+  EXPECT_EQ(lines[0],
+            "name,length,index,seed,steps,file,model,sha256,c4_distance,c4_neighbors,o3_p_distance,bonded,bond_"
+            "deviation,clashes,radius_of_gyration,rmsd_to_reference");
+  EXPECT_LE(std::stod(lines[1].substr(lines[1].rfind(',') + 1)), 0.001) << "Å to itself";
+  EXPECT_GT(std::stod(lines[2].substr(lines[2].rfind(',') + 1)), 0.1) << "Å to another sample";
+  EXPECT_TRUE(lines[4].ends_with(",")) << "a sample of another length has no RMSD: " << lines[4];
+
+  // The file has three decimals.
+  std::vector<Nucleotide> nucleotides = read_structure(request.reference).chains.front().nucleotides;
+  // Residues anywhere are not bonded, which the reader takes for breaks; the sampler means them to be neighbors.
+  for (std::size_t i = 0; i < nucleotides.size(); ++i) nucleotides[i].residue_index = static_cast<int>(i);
+  const BackboneChecks checks = check_backbone(nucleotides);
+  const SampleTable table(
+      folder / "measured/samples.csv",
+      {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_distance", "c4_neighbors",
+       "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration"});
+  const SampleTable::Row& row = table.rows().at("len_00006_sample_000");
+  EXPECT_EQ(row.at("c4_neighbors"), fmt::format("{:.4f}", checks.c4_neighbors));
+  EXPECT_EQ(row.at("bonded"), fmt::format("{:.4f}", checks.bonded));
+  EXPECT_NEAR(std::stod(row.at("c4_distance")), checks.c4_distance, 0.002);
+  EXPECT_NEAR(std::stod(row.at("o3_p_distance")), checks.o3_p_distance, 0.002);
+  EXPECT_NEAR(std::stod(row.at("bond_deviation")), checks.bond_deviation, 0.001);
+  EXPECT_NEAR(std::stod(row.at("clashes")), checks.clashes, 0.001);
+  EXPECT_NEAR(std::stod(row.at("radius_of_gyration")), checks.radius_of_gyration, 0.0015);
+}
+
+TEST(SampleSequence, RecordsNameTheResiduesOfTheirLength) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "names.fasta") << ">six, in two lines\nGAC\r\nuTn\n\n>nine\nGGGAAACCC\n>unused\nA\n";
+  for (const char* format : {"cif", "pdb"}) {
+    SampleConfig request = small_request(format);
+    request.sequence = folder / "names.fasta";
+    run(request, folder / format);
+    for (const auto& [name, sequence] :
+         {std::pair{"len_00006_sample_001", "GACUUN"}, {"len_00009_sample_002", "GGGAAACCC"}}) {
+      const Structure structure = read_structure(fmt::format("{}/{}.{}", folder / format, name, format));
+      EXPECT_EQ(structure.chains[0].sequence(), sequence);
+      for (const Nucleotide& nucleotide : structure.chains[0].nucleotides)
+        EXPECT_EQ(nucleotide.atom_mask, (1u << kBackboneAtoms) - 1u) << "with N9 or N1 as the base has it";
+    }
+  }
+}
+
+TEST(SampleSequence, WhatIsWrongIsNamedWithItsLine) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "names.fasta";
+  SampleConfig request = small_request();
+  request.sequence = path;
+  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+           {">six\nGACUUU\n",
+            "--sequence " + path + ": has no record of 9 residues, only of 6; add one, or change --lengths"},
+           {">six\nGAC\nU-U\n", path + ":3: \"-\" is no nucleotide; letters are A, C, G, U (or T) and N"},
+           {"GACUUU\n", path + ":1: a sequence without a title; FASTA begins with a line such as >name"},
+           {">six\nGACUUU\n>more\n\nGGGGGG", path + ":3: record \"more\" is 6 residues long, as the one in line 1; one "
+                                                    "record names all samples of a length"},
+           {">six\n>nine\nGGG", path + ":1: record \"six\" has no letters"},
+           {"", "--sequence " + path + ": holds no record; FASTA begins with a line such as >name"}}) {
+    std::ofstream(path) << text;
+    EXPECT_EQ(message_of([&] { run(request, folder / "new"); }), message);
+    EXPECT_FALSE(fs::exists(folder / "new"));
+  }
+  request.nucleotide = "A";
+  EXPECT_THROW(request.validate(), UsageError);
+}
+
+TEST(SampleSequence, AnotherFileOfNamesIsAnotherRun) {
+  const TemporaryFolder folder;
+  SampleConfig request = small_request();
+  std::ofstream(folder / "names.fasta") << ">six\nGACUUU\n>nine\nGGGAAACCC\n";
+  request.sequence = folder / "names.fasta";
+  request.sequence_sha256 = "1";
+  EXPECT_EQ(run(request, folder / "run"), 5);
+  fs::rename(folder / "names.fasta", folder / "renamed.fasta");
+  request.sequence = folder / "renamed.fasta";
+  EXPECT_EQ(run(request, folder / "run"), 0);
+  request.sequence_sha256 = "2";
+  EXPECT_NE(message_of([&] { run(request, folder / "run"); }).find("sample.sequence_sha256 = 1, now 2"),
+            std::string::npos);
+}
+
+TEST(SampleConfig, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
+  SampleConfig config = small_request("pdb");
+  config.lengths = "40,7692";
+  config.validate();
+  config.lengths = "40,7693";
+  EXPECT_EQ(message_of([&] { config.validate(); }),
+            "--format pdb: the PDB format ends at 99,999 atoms, 7692 residues, not 7693; give --format cif");
+  EXPECT_THROW(config.validate(), UsageError);
+}
+
+TEST(SampleSchedule, IsLinearOrExponentialWithItsRate) {
+  EXPECT_EQ(schedule_text(parse_schedule("linear")), "linear");
+  EXPECT_EQ(schedule_text(parse_schedule("exponential")), "exponential:10");
+  EXPECT_EQ(schedule_text(parse_schedule("exponential:2.5")), "exponential:2.5");
+  for (const char* text :
+       {"", "cosine", "linear:3", "exponential:", "exponential:0", "exponential:-1", "exponential:inf"}) {
+    EXPECT_EQ(message_of([&] { parse_schedule(text); }),
+              fmt::format("--schedule {}: must be linear, exponential, or exponential:RATE with a rate above 0", text));
+  }
+}
+
+TEST(SampleConfig, NoiseScaleIsAboveZero) {
+  for (const double scale : {0.0, -1.0, std::nan("")}) {
+    SampleConfig config = small_request();
+    config.noise_scale = scale;
+    EXPECT_THROW(config.validate(), UsageError);
+  }
+}
+
+TEST(SampleWriter, AnotherScheduleOrNoiseIsAnotherRun) {
+  const TemporaryFolder folder;
+  SampleConfig request = small_request();
+  request.schedule = "exponential:10";
+  run(request, folder / "run", 1);
+  SampleConfig other = request;
+  other.schedule = "linear";
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.schedule = exponential:10, now linear"),
+            std::string::npos);
+  other = request;
+  other.noise_scale = 0.9;
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.noise_scale = 1, now 0.9"), std::string::npos);
+  other = request;
+  other.steric_rounds = 5;
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.steric_rounds = 20, now 5"), std::string::npos);
+}
+
+TEST(SampleLengths, AreListsAndRanges) {
+  EXPECT_EQ(parse_lengths("40"), (std::vector<int>{40}));
+  EXPECT_EQ(parse_lengths("60-120:20,40"), (std::vector<int>{40, 60, 80, 100, 120}));
+  EXPECT_EQ(parse_lengths("5-7,6"), (std::vector<int>{5, 6, 7}));
+  EXPECT_EQ(parse_lengths("10-15:4"), (std::vector<int>{10, 14}));
+}
+
+TEST(SampleLengths, RefuseWhatIsNoLength) {
+  const std::string grammar =
+      "; give lengths above 0 and ranges first-last or first-last:step, separated by commas, such as 40,60-120:20";
+  for (const auto& [text, item, why] :
+       std::vector<std::array<std::string, 3>>{{"0", "0", "is not above 0"},
+                                               {"abc", "abc", "is not a length"},
+                                               {"40,", "", "is not a length"},
+                                               {"-5", "-5", "is not a length"},
+                                               {"4.5", "4.5", "is not a length"},
+                                               {"120-60", "120-60", "runs backwards"},
+                                               {"10-20:0", "10-20:0", "is not above 0"},
+                                               {"10:5", "10:5", "has a step but no range"},
+                                               {"99999999999", "99999999999", "is too large"}}) {
+    EXPECT_EQ(message_of([&, value = text] { parse_lengths(value); }),
+              "--lengths " + text + ": \"" + item + "\" " + why + grammar);
+    EXPECT_THROW(parse_lengths(text), UsageError);
+  }
+}
+
+TEST(SamplePlan, NamesSortAsLengthsAndIndicesDo) {
+  SampleConfig config;
+  config.lengths = "40,9,12000";
+  config.samples = 1001;
+  std::string last_sample, last_batch;
+  int samples = 0;
+  for (const PlannedBatch& batch : plan_batches(config)) {
+    ASSERT_LT(last_batch, batch.name);
+    last_batch = batch.name;
+    for (const PlannedSample& sample : batch.samples) {
+      ASSERT_LT(last_sample, sample.name);
+      last_sample = sample.name;
+      ++samples;
+    }
+  }
+  EXPECT_EQ(samples, 3003);
+  EXPECT_EQ(last_sample, "len_12000_sample_1000");
+}
+
+}  // namespace
+}  // namespace flashrna

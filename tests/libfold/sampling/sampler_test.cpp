@@ -1,0 +1,199 @@
+#include "libfold/sampling/sampler.h"
+
+#include <ATen/record_function.h>
+#include <gtest/gtest.h>
+
+#include <Eigen/LU>
+#include <atomic>
+#include <cmath>
+#include <string_view>
+
+#include "base/error.h"
+#include "libfold/backbone/steric_overlap.h"
+#include "libfold/sampling/sample_config.h"
+#include "tests/libfold/tiny_run.h"
+
+namespace flashrna {
+namespace {
+
+// Å. Batch shapes change the order of sums: differences of f32 rounding through a few steps of an untrained model.
+constexpr double kBatchRounding = 2e-3;
+
+double largest_difference(const SampledBackbone& a, const SampledBackbone& b) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.frames.size(); ++i)
+    largest = std::max(largest, (a.frames[i].translation - b.frames[i].translation).cwiseAbs().maxCoeff());
+  return largest;
+}
+
+class SamplerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
+    write_tiny_dataset(*folder_ / "tiny.h5", five_chains());
+    TinyRun run(*folder_ / "tiny.h5");
+    run.config.training.steps = 5;
+    checkpoint_ = read_checkpoint(run.train(*folder_ / "run").checkpoint);
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::unique_ptr<TemporaryFolder> folder_;
+  static Checkpoint checkpoint_;
+};
+std::unique_ptr<TemporaryFolder> SamplerTest::folder_;
+Checkpoint SamplerTest::checkpoint_;
+
+TEST_F(SamplerTest, EqualSeedsGiveEqualSamples) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  const auto a = sampler.sample({7, 7}, {0, 1}, 5, 4), b = sampler.sample({7, 7}, {0, 1}, 5, 4);
+  EXPECT_EQ(largest_difference(a[0], b[0]), 0.0);
+  EXPECT_EQ(largest_difference(a[1], b[1]), 0.0);
+  EXPECT_GT(largest_difference(a[0], a[1]), 0.1) << "samples of different indices, Å";
+  EXPECT_GT(largest_difference(a[0], sampler.sample({7}, {0}, 6, 4)[0]), 0.1) << "samples of different seeds, Å";
+}
+
+// How often a number of a tensor is read on the host, which on a GPU waits until all before it is done.
+std::int64_t reads_of(Sampler& sampler, const std::vector<int>& lengths, int steps) {
+  static std::atomic<std::int64_t> reads;
+  reads = 0;
+  const auto handle = at::addThreadLocalCallback(
+      at::RecordFunctionCallback([](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
+        if (std::string_view(function.name()) == "aten::_local_scalar_dense") ++reads;
+        return nullptr;
+      }).scopes({at::RecordScope::FUNCTION}));
+  const std::vector<std::uint64_t> indices(lengths.size(), 0);
+  sampler.sample(lengths, indices, 5, steps);
+  at::removeCallback(handle);
+  return reads;
+}
+
+TEST_F(SamplerTest, StepsReadNothingOnTheHost) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  EXPECT_GT(reads_of(sampler, {7, 7}, 2), 0) << "in the end samples are checked to be finite";
+  EXPECT_EQ(reads_of(sampler, {7, 7}, 9), reads_of(sampler, {7, 7}, 2));
+  EXPECT_EQ(reads_of(sampler, {12, 7}, 9), reads_of(sampler, {12, 7}, 2)) << "padded";
+}
+
+TEST_F(SamplerTest, ASampleDoesNotDependOnItsBatch) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  const SampledBackbone alone = sampler.sample({7}, {2}, 5, 4).front();
+  const SampledBackbone reordered = sampler.sample({7, 7, 7}, {2, 0, 1}, 5, 4)[0];
+  const SampledBackbone padded = sampler.sample({12, 7}, {0, 2}, 5, 4)[1];
+  ASSERT_EQ(padded.frames.size(), 7u);
+  EXPECT_LE(largest_difference(alone, reordered), kBatchRounding) << largest_difference(alone, reordered) << " Å";
+  EXPECT_LE(largest_difference(alone, padded), kBatchRounding) << largest_difference(alone, padded) << " Å";
+}
+
+TEST_F(SamplerTest, RawAndAveragedWeightsDiffer) {
+  Sampler ema(checkpoint_, "ema", at::kCPU), raw(checkpoint_, "raw", at::kCPU);
+  EXPECT_GT(largest_difference(ema.sample({7}, {0}, 5, 4)[0], raw.sample({7}, {0}, 5, 4)[0]), 1e-4);
+  EXPECT_THROW(Sampler(checkpoint_, "mean", at::kCPU), UsageError);
+}
+
+TEST_F(SamplerTest, RotationsAreProper) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  const SampledBackbone backbone = sampler.sample({9}, {0}, 5, 4).front();
+  for (const RigidTransform& frame : backbone.frames) {
+    const double error = (frame.rotation.transpose() * frame.rotation - Mat3::Identity()).cwiseAbs().maxCoeff();
+    EXPECT_LE(error, 1e-5) << "deviation from orthonormality";
+    EXPECT_NEAR(frame.rotation.determinant(), 1.0, 1e-5);
+  }
+}
+
+TEST_F(SamplerTest, OneResidueIsSampled) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  EXPECT_EQ(sampler.sample({1}, {0}, 5, 4)[0].frames.size(), 1u);
+}
+
+TEST_F(SamplerTest, ADivergedModelIsAnErrorThatNamesTheSample) {
+  Checkpoint broken = checkpoint_;
+  for (auto& [name, tensor] : broken.ema) tensor = at::full_like(tensor, std::nan(""));
+  Sampler sampler(broken, "ema", at::kCPU);
+  const std::string message = message_of([&] { sampler.sample({7}, {3}, 5, 4); });
+  EXPECT_TRUE(message.starts_with("sample 3 of length 7 (seed 5): a coordinate is not finite")) << message;
+}
+
+// Rotations of every state and prediction of one sample of 7 residues in 4 steps.
+struct Rotations {
+  std::vector<at::Tensor> states, predictions;
+};
+
+Rotations rotations_with(const Checkpoint& checkpoint, const SamplingControl& control) {
+  Sampler sampler(checkpoint, "ema", at::kCPU, control);
+  Rotations rotations;
+  sampler.sample({7}, {0}, 5, 4, {}, [&](const SamplingStep& step) {
+    rotations.states.push_back(step.state.rotations);
+    rotations.predictions.push_back(step.prediction.rotations);
+  });
+  return rotations;
+}
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+
+TEST_F(SamplerTest, TheScheduleSaysWhichShareOfTheWayARotationGoes) {
+  // Four steps are 0.33 of the time each: at a rate of 1 / 0.33 every one goes all the way to the prediction.
+  const Rotations all_the_way = rotations_with(checkpoint_, {RotationSchedule{true, 1.0 / 0.33}});
+  for (std::size_t i = 1; i < 4; ++i)
+    EXPECT_LE(largest_difference(all_the_way.states[i], all_the_way.predictions[i - 1]), 1e-5) << "step " << i;
+  // At constant speed only the last one does.
+  const Rotations linear = rotations_with(checkpoint_, {RotationSchedule{false}});
+  EXPECT_GT(largest_difference(linear.states[1], linear.predictions[0]), 0.01);
+  EXPECT_LE(largest_difference(linear.states[3], linear.predictions[2]), 1e-5);
+}
+
+TEST_F(SamplerTest, WithoutAScheduleItIsTheCheckpoints) {
+  EXPECT_EQ(schedule_text(Sampler(checkpoint_, "ema", at::kCPU).schedule()), "exponential:10");
+  const Rotations own = rotations_with(checkpoint_, {});
+  const Rotations same = rotations_with(checkpoint_, {parse_schedule("exponential:10")});
+  EXPECT_EQ(largest_difference(own.predictions[3], same.predictions[3]), 0.0);
+}
+
+TEST_F(SamplerTest, NoiseScaleStretchesTheInitialTranslationsAlone) {
+  std::vector<Noise> starts;
+  for (const double scale : {1.0, 0.5}) {
+    Sampler sampler(checkpoint_, "ema", at::kCPU, {{}, scale});
+    sampler.sample({7}, {0}, 5, 4, {}, [&](const SamplingStep& step) {
+      if (step.number == 0) starts.push_back(step.state);
+    });
+  }
+  EXPECT_EQ(largest_difference(starts[0].translations * 0.5, starts[1].translations), 0.0);
+  EXPECT_EQ(largest_difference(starts[0].rotations, starts[1].rotations), 0.0);
+}
+
+TEST_F(SamplerTest, StericRoundsMoveWhatTheStateGoesTo) {
+  struct First {
+    FlowModelOutput prediction;
+    at::Tensor state, next_state;
+  };
+  const auto first_step = [](int rounds) {
+    First first;
+    Sampler sampler(checkpoint_, "ema", at::kCPU, {.steric_rounds = rounds});
+    sampler.sample({40}, {0}, 5, 4, {}, [&](const SamplingStep& step) {
+      if (step.number == 0) {
+        first.prediction = step.prediction;
+        first.state = step.state.translations;
+      }
+      if (step.number == 1) first.next_state = step.state.translations;
+    });
+    return first;
+  };
+  const First plain = first_step(0), apart = first_step(4);
+  EXPECT_EQ(largest_difference(plain.state, apart.state), 0.0);
+  const at::Tensor wanted =
+      moved_apart(plain.prediction.rotations, plain.prediction.translations, plain.prediction.torsions,
+                  at::arange(40, at::kLong).view({1, 40}), at::tensor({40}, at::kLong), 4);
+  const at::Tensor shift = wanted - plain.prediction.translations;
+  EXPECT_GT(shift.abs().max().item<double>(), 0.05) << "an untrained model's residues overlap";
+  // 0.33 of the remaining 0.99 of the time.
+  EXPECT_LE(largest_difference(apart.next_state - plain.next_state, shift / 3), 1e-4);
+}
+
+TEST_F(SamplerTest, WeightsOfAnotherModelAreRefused) {
+  Checkpoint other = checkpoint_;
+  other.ema.erase(other.ema.begin());
+  const std::string message = message_of([&] { Sampler(other, "ema", at::kCPU); });
+  EXPECT_NE(message.find("is missing in the file"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace flashrna

@@ -1,0 +1,147 @@
+#include "libfold/training/training_data.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "tests/libfold/tiny_run.h"
+
+namespace flashrna {
+namespace {
+
+TEST(TrainingDataTest, ClustersAndEntriesStayOnOneSideOfTheSplit) {
+  const TemporaryFolder folder;
+  std::vector<TinyChain> chains;
+  for (int i = 0; i < 40; ++i) chains.push_back({fmt::format("1X{:02d}", i), 5, i % 10});
+  for (int i = 0; i < 10; ++i)
+    for (const char* chain : {"A", "B"}) chains.push_back({fmt::format("2Y{:02d}", i), 5, -1, "", chain});
+  write_tiny_dataset(folder / "d.h5", chains);
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.validation_fraction = 0.25;
+  const TrainingData data(config, 3), again(config, 3), other(config, 4);
+  EXPECT_EQ(data.training().size() + data.validation().size(), chains.size());
+  EXPECT_GE(data.validation().size(), 10u);
+  EXPECT_LE(data.validation().size(), 15u);
+  std::set<int> clusters;
+  std::set<std::string> entries;
+  for (std::size_t i : data.training()) {
+    if (chains[i].sequence_cluster >= 0) clusters.insert(chains[i].sequence_cluster);
+    entries.insert(chains[i].entry);
+  }
+  for (std::size_t i : data.validation()) {
+    EXPECT_FALSE(clusters.count(chains[i].sequence_cluster)) << "cluster " << chains[i].sequence_cluster;
+    EXPECT_FALSE(entries.count(chains[i].entry)) << chains[i].entry;
+  }
+  EXPECT_EQ(data.validation(), again.validation());
+  EXPECT_NE(data.validation(), other.validation());
+}
+
+TEST(TrainingDataTest, TheSplitColumnDecidesWhereThereIsOne) {
+  const TemporaryFolder folder;
+  write_tiny_dataset(folder / "d.h5",
+                     {{"1AAA", 5, -1, "train"}, {"1BBB", 5, -1, "test"}, {"1CCC", 5, -1, "validation"}});
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.validation_fraction = 0.5;
+  const TrainingData data(config, 0);
+  EXPECT_EQ(data.training(), std::vector<std::size_t>{0});
+  EXPECT_EQ(data.validation(), std::vector<std::size_t>{2});
+}
+
+TEST(TrainingDataTest, SampledByClusterEveryClusterGivesOneChainAnEpochAndAllInTurn) {
+  const TemporaryFolder folder;
+  std::vector<TinyChain> chains;
+  for (int i = 0; i < 30; ++i) chains.push_back({fmt::format("1X{:02d}", i), 5, 0});  // one large family
+  for (int i = 1; i < 6; ++i) chains.push_back({fmt::format("2Y{:02d}", i), 5, i});
+  write_tiny_dataset(folder / "d.h5", chains);
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.sampling = "cluster";
+  config.repeat = 2;
+  const TrainingData data(config, 3);
+  std::set<std::size_t> seen;
+  for (int epoch = 0; epoch < 200; ++epoch) {
+    std::map<int, int> drawn;  // by cluster
+    for (const auto& batch : data.plan_training(epoch)) {
+      for (std::size_t item : batch) {
+        const std::size_t chain = data.training()[item % data.training().size()];
+        ++drawn[chains[chain].sequence_cluster];
+        seen.insert(chain);
+      }
+    }
+    ASSERT_EQ(drawn.size(), 6u);
+    for (const auto& [cluster, count] : drawn) ASSERT_EQ(count, 2) << "cluster " << cluster << ", repeated twice";
+  }
+  EXPECT_EQ(seen.size(), chains.size());
+  EXPECT_EQ(data.plan_training(7), TrainingData(config, 3).plan_training(7));
+  config.sampling = "family";
+  EXPECT_THROW(config.validate(), UsageError);
+}
+
+TEST(TrainingDataTest, LongChainsAreCroppedOnlyWhenAskedAndContiguously) {
+  const TemporaryFolder folder;
+  write_tiny_dataset(folder / "d.h5", {{"1AAA", 50}});
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.max_residues = 20;
+  const TrainingData whole(config, 0);
+  const Batch uncut = whole.load_training(whole.plan_training(0)[0], 0);
+  EXPECT_EQ(uncut.lengths[0].item<int64_t>(), 50);
+
+  config.crop_length = 20;
+  const TrainingData cropped(config, 0);
+  std::set<int64_t> starts;
+  for (std::int64_t epoch = 0; epoch < 20; ++epoch) {
+    const Batch batch = cropped.load_training(cropped.plan_training(epoch)[0], epoch);
+    ASSERT_EQ(batch.lengths[0].item<int64_t>(), 20);
+    const int64_t first = batch.residue_index[0][0].item<int64_t>();
+    starts.insert(first);
+    EXPECT_TRUE(at::equal(batch.residue_index[0], uncut.residue_index[0].slice(0, first, first + 20)));
+    EXPECT_TRUE(at::equal(batch.rotations[0], uncut.rotations[0].slice(0, first, first + 20)));
+    EXPECT_LT(batch.translations[0].mean(0).abs().max().item<double>(), 1e-4) << "not centred, Å";
+  }
+  EXPECT_GT(starts.size(), 3u) << "stretches of 20 epochs";
+}
+
+TEST(TrainingDataTest, NoChainLeftIsRefused) {
+  const TemporaryFolder folder;
+  write_tiny_dataset(folder / "d.h5", five_chains());
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.min_length = 100;
+  EXPECT_EQ(message_of([&] { TrainingData(config, 0); }),
+            config.path + ": none of its 5 chains is left to train on with data.min_length = 100; widen them");
+  config.min_length = 1;
+  config.max_breaks = 0;
+  config.methods = "nmr";
+  EXPECT_EQ(message_of([&] { TrainingData(config, 0); }),
+            config.path +
+                ": none of its 5 chains is left to train on with data.methods = nmr, data.max_breaks = 0; widen them");
+  write_tiny_dataset(folder / "test.h5", {{"1AAA", 5, -1, "test"}});
+  DataConfig none;
+  none.path = folder / "test.h5";
+  EXPECT_EQ(message_of([&] { TrainingData(none, 0); }),
+            none.path + ": none of its 1 chains is left to train on: none has the split \"train\"");
+}
+
+TEST(TrainingDataTest, TheStreamGoesOnWhereItIsTold) {
+  const TemporaryFolder folder;
+  write_tiny_dataset(folder / "d.h5", five_chains());
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.batch_size = 2;
+  const TrainingData data(config, 0);
+  BatchStream stream(data, 0, 0);
+  for (int i = 0; i < 4; ++i) stream.next();
+  const BatchStream::Item fifth = stream.next();  // 3 batches per epoch: the second of epoch 1
+  EXPECT_EQ(fifth.next_epoch, 1);
+  EXPECT_EQ(fifth.next_batch, 2);
+  BatchStream later(data, 1, 1);
+  EXPECT_EQ(later.next().batch.chain_ids, fifth.batch.chain_ids);
+}
+
+}  // namespace
+}  // namespace flashrna
