@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/dataset_reader.h"
+#include "datasets/dataset_records.h"
 #include "rna/structure.h"
 
 namespace flashrna {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "datasets/dataset_reader.h"
+#include "datasets/dataset_records.h"
 
 namespace flashrna {
 

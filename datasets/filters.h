@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "datasets/dataset_reader.h"
+#include "datasets/dataset_records.h"
 
 namespace flashrna {
 

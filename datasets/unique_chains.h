@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "datasets/dataset_reader.h"
+#include "datasets/dataset_records.h"
 
 namespace flashrna {
 

@@ -4,12 +4,12 @@
 
 #include <string>
 
-#include "libfold/flow/interpolant.h"
-#include "libfold/nn/flow_model.h"
+#include "libfold/flow/flow_config.h"
+#include "libfold/nn/model_config.h"
 #include "libfold/published_conventions.h"
-#include "libfold/training/losses.h"
-#include "libfold/training/trainer.h"
-#include "libfold/training/training_data.h"
+#include "libfold/training/data_config.h"
+#include "libfold/training/loss_config.h"
+#include "libfold/training/training_config.h"
 
 namespace flashrna {
 

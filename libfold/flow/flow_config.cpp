@@ -1,6 +1,7 @@
+#include "libfold/flow/flow_config.h"
+
 #include "base/error.h"
 #include "libfold/configuration.h"
-#include "libfold/flow/interpolant.h"
 
 namespace flashrna {
 namespace {

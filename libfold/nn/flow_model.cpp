@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
 #include "libfold/batch.h"
-#include "libfold/configuration.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
 
@@ -15,12 +13,6 @@ using at::Tensor;
 namespace {
 
 constexpr double kNmPerAngstrom = 0.1;  // the trunk works in nm; the change of unit happens here and nowhere else
-
-void check_range(const char* key, int value, int lowest, int highest) {
-  if (value < lowest || value > highest) {
-    fail_usage("{} = {}: must be from {} to {}", key, value, lowest, highest);
-  }
-}
 
 // The tensors of a pair representation in use, and back.
 std::vector<Tensor> parts_of(const PairRepresentation& pair) {
@@ -36,74 +28,6 @@ PairRepresentation pair_from(const std::vector<Tensor>& parts) {
 }
 
 }  // namespace
-
-void ModelConfig::add_options(Configuration& configuration) {
-  configuration.bind("model.mode", mode,
-                     "pair representation: flash_1d_bias; to compare flash_no_bias, orig_2d_bias, orig_no_bias, "
-                     "flash_2d_factorize_bias");
-  configuration.bind("model.node_channels", node_channels, "channels of the single representation (c_s)");
-  configuration.bind("model.pair_channels", pair_channels, "channels of each pair factor (c_z), a multiple of 4");
-  configuration.bind("model.pair_rank", pair_rank, "rank of the factorized pair representation, 1 to 8");
-  configuration.bind("model.factorizer_length", factorizer_length,
-                     "longest chain of flash_2d_factorize_bias, residues");
-  configuration.bind("model.blocks", blocks, "trunk blocks");
-  configuration.bind("model.attention_channels", attention_channels, "scalar channels per attention head");
-  configuration.bind("model.attention_heads", attention_heads, "heads of invariant point attention");
-  configuration.bind("model.query_points", query_points, "query and key points per head");
-  configuration.bind("model.value_points", value_points, "value points per head");
-  configuration.bind("model.transformer_heads", transformer_heads, "heads of the sequence transformer");
-  configuration.bind("model.transformer_layers", transformer_layers, "layers of each block's sequence transformer");
-  configuration.bind("model.position_channels", position_channels, "channels of the residue index embedding, even");
-  configuration.bind("model.time_channels", time_channels, "channels of the time embedding");
-  configuration.bind("model.edge_feature_channels", edge_feature_channels,
-                     "feature channels of the edge embedder, even");
-  configuration.bind("model.distance_bins", distance_bins, "distance bins of the edge embedder, up to 20 Å");
-  configuration.bind("model.neighbors", neighbors, "nearest residues that the edge embedder sees");
-  configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
-  configuration.bind("model.attention", attention,
-                     "attention backend: auto, dense, lifted, fused (CUDA, capability 8.0 or newer) or simple");
-  configuration.bind(
-      "model.attention_precision", attention_precision,
-      "of the fused attention backend: fast, or strict, which rounds less and takes up to twice as long");
-}
-
-void ModelConfig::validate() const {
-  const PairMode pair = parse_pair_mode(mode);
-  if (attention != "auto" && attention != "dense" && attention != "lifted" && attention != "fused" &&
-      attention != "simple") {
-    fail_usage("model.attention = {}: must be auto, dense, lifted, fused or simple", attention);
-  }
-  if (attention_precision != "fast" && attention_precision != "strict")
-    fail_usage("model.attention_precision = {}: must be fast or strict", attention_precision);
-  if (attention != "auto" && attention != "dense" && (pair == PairMode::kFull || mode == "orig_no_bias"))
-    fail_usage("model.attention = {}: model.mode = {} takes dense attention only; use auto or dense", attention, mode);
-  check_range("model.node_channels", node_channels, 2, 4096);
-  check_range("model.pair_channels", pair_channels, 4, 1024);
-  check_range("model.pair_rank", pair_rank, 1, 8);
-  check_range("model.factorizer_length", factorizer_length, 1, 16384);
-  check_range("model.blocks", blocks, 1, 64);
-  check_range("model.attention_channels", attention_channels, 1, 1024);
-  check_range("model.attention_heads", attention_heads, 1, 64);
-  check_range("model.query_points", query_points, 1, 64);
-  check_range("model.value_points", value_points, 1, 64);
-  check_range("model.transformer_heads", transformer_heads, 1, 64);
-  check_range("model.transformer_layers", transformer_layers, 1, 16);
-  check_range("model.position_channels", position_channels, 2, 1024);
-  check_range("model.time_channels", time_channels, 4, 1024);
-  check_range("model.edge_feature_channels", edge_feature_channels, 2, 1024);
-  check_range("model.distance_bins", distance_bins, 2, 256);
-  check_range("model.neighbors", neighbors, 1, 1024);
-  check_range("model.torsion_channels", torsion_channels, 1, 4096);
-  if (node_channels % 2 != 0) fail_usage("model.node_channels = {}: must be even", node_channels);
-  if (node_channels % transformer_heads != 0) {
-    fail_usage("model.transformer_heads = {}: must divide model.node_channels = {}", transformer_heads, node_channels);
-  }
-  if (pair_channels % 4 != 0) fail_usage("model.pair_channels = {}: must be a multiple of 4", pair_channels);
-  if (position_channels % 2 != 0) fail_usage("model.position_channels = {}: must be even", position_channels);
-  if (edge_feature_channels % 2 != 0) {
-    fail_usage("model.edge_feature_channels = {}: must be even", edge_feature_channels);
-  }
-}
 
 FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventions& published)
     : config_(config), published_(published), pair_mode_(parse_pair_mode(config.mode)) {

@@ -13,6 +13,7 @@
 #include "libfold/nn/edge_embedder_2d.h"
 #include "libfold/nn/edge_transition.h"
 #include "libfold/nn/invariant_point_attention.h"
+#include "libfold/nn/model_config.h"
 #include "libfold/nn/node_embedder.h"
 #include "libfold/nn/recompute.h"
 #include "libfold/nn/sequence_transformer.h"
@@ -21,36 +22,6 @@
 #include "libfold/published_conventions.h"
 
 namespace flashrna {
-
-class Configuration;
-
-struct ModelConfig {
-  // Pair representation: flash_1d_bias; and for comparison flash_no_bias, orig_no_bias (the same, dense attention),
-  // orig_2d_bias and flash_2d_factorize_bias, the last three O(L^2).
-  std::string mode = "flash_1d_bias";
-  int node_channels = 256;      // c_s, of the single representation
-  int pair_channels = 128;      // c_z, of each pair factor; a multiple of 4
-  int pair_rank = 2;            // R, 1 to 8
-  int factorizer_length = 150;  // longest chain of flash_2d_factorize_bias
-  int blocks = 6;
-  int attention_channels = 128;  // C, per head
-  int attention_heads = 8;       // H
-  int query_points = 8;          // P_q
-  int value_points = 12;         // P_v
-  int transformer_heads = 4;     // divides node_channels
-  int transformer_layers = 2;
-  int position_channels = 128;  // of the node embedder's index embedding; even
-  int time_channels = 128;
-  int edge_feature_channels = 64;  // feat_dim of the edge embedder; even
-  int distance_bins = 22;
-  int neighbors = 20;                        // k nearest residues the edge embedder sees
-  int torsion_channels = 128;                // hidden width of the torsion head
-  std::string attention = "auto";            // auto, dense, lifted, fused (CUDA), simple
-  std::string attention_precision = "fast";  // of the fused backend: fast, strict
-
-  void add_options(Configuration& configuration);  // section [model]
-  void validate() const;                           // throws UsageError naming the key
-};
 
 struct FlowModelInput {
   at::Tensor lengths;         // [B] i64

@@ -8,7 +8,6 @@
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/backbone/link_geometry.h"
 #include "libfold/backbone/steric_overlap.h"
-#include "libfold/configuration.h"
 #include "libfold/flow/so3.h"
 #include "rna/residue_index.h"
 
@@ -129,38 +128,6 @@ Tensor bonded_links(const Batch& truth) {
   const Tensor follows = truth.residue_index.narrow(1, 1, links) - truth.residue_index.narrow(1, 0, links) == 1;
   return follows & (length <= kLongestO3P) & placed.select(2, 0).narrow(1, 0, links) &
          placed.select(2, 1).narrow(1, 1, links);
-}
-
-void LossConfig::add_options(Configuration& configuration) {
-  configuration.bind("losses.translation_weight", translation_weight, "of the translations' vector field");
-  configuration.bind("losses.rotation_weight", rotation_weight, "of the rotations' vector field");
-  configuration.bind("losses.auxiliary_weight", auxiliary_weight, "of the losses on atoms, distances and torsions");
-  configuration.bind("losses.auxiliary_min_t", auxiliary_min_t, "time above which the auxiliary losses count");
-  configuration.bind("losses.torsion_weight", torsion_weight, "of the torsions among the auxiliary losses");
-  configuration.bind("losses.atom_scale", atom_scale, "1/Å, unit of the losses on atoms and distances");
-  configuration.bind("losses.translation_scale", translation_scale, "1/Å, unit of the translations' loss");
-  configuration.bind("losses.t_clip", t_clip, "losses grow as 1 / (1 - t) up to this time");
-  configuration.bind("losses.atoms", atoms, "atoms per residue in the losses on atoms and distances: 3, 6, 10 or 13");
-  configuration.bind("losses.bond_weight", bond_weight, "of the length of O3'-P between bonded residues; 0 = none");
-  configuration.bind("losses.angle_weight", angle_weight, "of the angles C3'-O3'-P and O3'-P-O5'; 0 = none");
-  configuration.bind("losses.clash_weight", clash_weight, "of overlaps of atoms of different residues; 0 = none");
-}
-
-void LossConfig::validate() const {
-  check_at_least("losses.translation_weight", translation_weight, 0);
-  check_at_least("losses.rotation_weight", rotation_weight, 0);
-  check_at_least("losses.auxiliary_weight", auxiliary_weight, 0);
-  check_at_least("losses.torsion_weight", torsion_weight, 0);
-  check_at_least("losses.bond_weight", bond_weight, 0);
-  check_at_least("losses.angle_weight", angle_weight, 0);
-  check_at_least("losses.clash_weight", clash_weight, 0);
-  if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
-    fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);
-  if (!(atom_scale > 0)) fail_usage("losses.atom_scale = {}: must be above 0", atom_scale);
-  if (!(translation_scale > 0)) fail_usage("losses.translation_scale = {}: must be above 0", translation_scale);
-  if (!(t_clip >= 0 && t_clip < 1)) fail_usage("losses.t_clip = {}: must be from 0 to below 1", t_clip);
-  if (atoms != 3 && atoms != 6 && atoms != 10 && atoms != 13)
-    fail_usage("losses.atoms = {}: must be 3, 6, 10 or 13", atoms);
 }
 
 Losses Losses::of_chain(int64_t b) const {

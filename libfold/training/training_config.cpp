@@ -1,6 +1,7 @@
+#include "libfold/training/training_config.h"
+
 #include "base/error.h"
 #include "libfold/configuration.h"
-#include "libfold/training/trainer.h"
 
 namespace flashrna {
 

@@ -1,13 +1,11 @@
 #include "libfold/training/training_data.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <numeric>
 
 #include "base/error.h"
 #include "datasets/chain_rows.h"
-#include "libfold/configuration.h"
 #include "libfold/random_streams.h"
 
 namespace flashrna {
@@ -61,56 +59,6 @@ std::string filters_in_use(const DataConfig& config) {
 }
 
 }  // namespace
-
-ChainFilter DataConfig::filter() const {
-  return {min_length, max_length, max_resolution, unknown_resolution, methods, kinds, max_breaks};
-}
-
-void DataConfig::add_options(Configuration& configuration) {
-  configuration.bind("data.path", path, "dataset written by `flashrna convert`");
-  configuration.bind("data.min_length", min_length, "residues; shorter chains are left out");
-  configuration.bind("data.max_length", max_length, "residues; longer chains are left out; 0 = no limit");
-  configuration.bind("data.max_resolution", max_resolution, "Å; chains of worse resolution are left out; 0 = no limit");
-  configuration.bind("data.unknown_resolution", unknown_resolution,
-                     "whether chains without a resolution (NMR) pass data.max_resolution");
-  configuration.bind("data.methods", methods,
-                     "experimental methods, parts of names separated by commas (x-ray,microscopy); empty = any");
-  configuration.bind("data.kinds", kinds, "molecule kinds separated by commas (RNA); empty = any");
-  configuration.bind("data.max_breaks", max_breaks, "chains with more breaks are left out; -1 = no limit");
-  configuration.bind("data.sampling", sampling,
-                     "uniform: every chain once per epoch; cluster: one chain of every sequence cluster");
-  configuration.bind("data.batch_size", batch_size, "chains per batch at most");
-  configuration.bind("data.max_residues", max_residues,
-                     "residues per batch at most, padding included; 0 = no limit; a longer chain runs alone");
-  configuration.bind("data.max_residues_squared", max_residues_squared,
-                     "sum of squared lengths per batch at most, padding included; 0 = no limit");
-  configuration.bind("data.crop_length", crop_length,
-                     "longer chains are cut to a random stretch of so many residues; 0 = never");
-  configuration.bind("data.repeat", repeat, "times each chain stands in an epoch");
-  configuration.bind("data.validation_fraction", validation_fraction,
-                     "of the chains, 0 to 0.5, by whole sequence clusters; unused if the dataset has splits");
-  configuration.bind("data.replay", replay, "failed_batch.h5 of a run: do its step again, show every chain, and stop");
-}
-
-void DataConfig::validate() const {
-  if (path.empty()) fail_usage("data.path is not set; name a dataset that `flashrna convert` wrote");
-  check_at_least("data.min_length", min_length, 1);
-  check_at_least("data.max_length", max_length, 0);
-  check_at_least("data.max_breaks", max_breaks, -1);
-  if (!(max_resolution >= 0 && std::isfinite(max_resolution)))
-    fail_usage("data.max_resolution = {}: must be at least 0", max_resolution);
-  if (sampling != "uniform" && sampling != "cluster")
-    fail_usage("data.sampling = {}: must be uniform or cluster", sampling);
-  check_at_least("data.batch_size", batch_size, 1);
-  check_at_least("data.max_residues", max_residues, 0);
-  check_at_least("data.max_residues_squared", max_residues_squared, 0);
-  check_at_least("data.crop_length", crop_length, 0);
-  check_at_least("data.repeat", repeat, 1);
-  if (max_length != 0 && max_length < min_length)
-    fail_usage("data.max_length = {}: is below data.min_length = {}; use 0 for no limit", max_length, min_length);
-  if (validation_fraction < 0 || validation_fraction > 0.5)
-    fail_usage("data.validation_fraction = {}: must be from 0 to 0.5", validation_fraction);
-}
 
 TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
     : config_(config), seed_(seed), reader_(config.path) {
