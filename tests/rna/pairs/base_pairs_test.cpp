@@ -4,24 +4,15 @@
 
 #include <cmath>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "tests/rna/pairs/synthetic_pairs.h"
 #include "tests/rna/random_points.h"
+#include "tests/support/error_message.h"
 
 namespace flashrna {
 namespace {
-
-std::string message_of(const auto& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(BasePairs, ScoreIsTheDistanceFromTheMeanPairInSquaredDeviations) {
   PairAtoms atoms(5);

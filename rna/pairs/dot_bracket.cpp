@@ -1,0 +1,94 @@
+#include "rna/pairs/dot_bracket.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace flashrna {
+namespace {
+
+constexpr std::string_view kOpening = "([{<ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kClosing = ")]}>abcdefghijklmnopqrstuvwxyz";
+
+std::string quoted(char c) {
+  if (c == '"') return "'\"'";
+  if (c < ' ' || c > '~') return fmt::format("byte 0x{:02x}", static_cast<unsigned char>(c));
+  return fmt::format("\"{}\"", c);
+}
+
+}  // namespace
+
+SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_view source) {
+  SecondaryStructureRecord record;
+  std::vector<int> character;  // by nucleotide, from 1
+  std::array<std::vector<int>, kOpening.size()> open;
+  bool molecule_empty = true;
+  int molecule = 0;
+  for (std::size_t c = 0; c < text.size(); ++c) {
+    const int place = static_cast<int>(c) + 1;
+    if (text[c] == '&') {
+      if (molecule_empty) fail("{}: character {}: no nucleotide before \"&\"", source, place);
+      molecule_empty = true;
+      ++molecule;
+      continue;
+    }
+    const int i = static_cast<int>(record.partner.size());
+    record.partner.push_back(text[c] == '?' ? kNotSaid : kUnpaired);
+    record.molecule.push_back(molecule);
+    character.push_back(place);
+    molecule_empty = false;
+    if (const std::size_t kind = kOpening.find(text[c]); kind != std::string_view::npos) {
+      open[kind].push_back(i);
+    } else if (const std::size_t closed = kClosing.find(text[c]); closed != std::string_view::npos) {
+      if (open[closed].empty()) fail("{}: character {}: {} closes nothing", source, place, quoted(text[c]));
+      record.partner[i] = open[closed].back();
+      record.partner[open[closed].back()] = i;
+      open[closed].pop_back();
+    } else if (text[c] != '.' && text[c] != '?') {
+      fail(
+          "{}: character {}: {} is unknown; a secondary structure has . ( ) [ ] {{ }} < > and Aa to Zz, & between "
+          "molecules, ? where nothing is said",
+          source, place, quoted(text[c]));
+    }
+  }
+  if (record.partner.empty()) fail("{}: an empty secondary structure", source);
+  if (molecule_empty) fail("{}: character {}: no nucleotide after \"&\"", source, text.size());
+  int first_open = static_cast<int>(record.partner.size());
+  for (const std::vector<int>& positions : open) {
+    if (!positions.empty()) first_open = std::min(first_open, positions.front());
+  }
+  if (first_open < static_cast<int>(record.partner.size())) {
+    const int place = character[first_open];
+    fail("{}: character {}: {} is never closed", source, place, quoted(text[static_cast<std::size_t>(place) - 1]));
+  }
+  if (const auto fault = find_partner_fault(record.partner, record.molecule)) {
+    fail("{}: character {}: {}", source, character[fault->position], fault->message);
+  }
+  return record;
+}
+
+std::string to_dot_bracket(std::span<const int> partner, std::span<const int> molecule) {
+  const SecondaryStructure structure = describe_secondary_structure(partner, molecule);
+  std::string text;
+  for (std::size_t i = 0; i < partner.size(); ++i) {
+    if (i > 0 && !molecule.empty() && molecule[i] != molecule[i - 1]) text += '&';
+    if (partner[i] < 0) {
+      text += partner[i] == kNotSaid ? '?' : '.';
+      continue;
+    }
+    const auto order = static_cast<std::size_t>(structure.order[i]);
+    if (order >= kOpening.size()) {
+      fail(
+          "secondary structure: the pair of nucleotides {} and {} is of pseudoknot order {}; dot-bracket has {} kinds "
+          "of brackets",
+          i + 1, partner[i] + 1, order, kOpening.size());
+    }
+    text += partner[i] > static_cast<int>(i) ? kOpening[order] : kClosing[order];
+  }
+  return text;
+}
+
+}  // namespace flashrna
