@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "rna/io/structure_reader.h"
 #include "rna/measure/a_form.h"
@@ -11,6 +12,9 @@
 #include "rna/measure/clashes.h"
 #include "rna/measure/local_geometry.h"
 #include "rna/measure/ribose_chirality.h"
+#include "rna/measure/suites.h"
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/secondary_structure.h"
 #include "tests/datasets/real_files.h"
 #include "tests/support/shared_data.h"
 
@@ -59,6 +63,38 @@ TEST(NativeMeasures, TrainingChainsHaveFewClashesNaturalRibosesAndMuchAForm) {
                chirality.centers[k]);
     EXPECT_LT(chirality.inverted[k], chirality.centers[k] / 100);
   }
+}
+
+TEST(NativeMeasures, HalfTheNucleotidesAreInHelicesAndAFifthOfTheSuitesAreOutliers) {
+  FLASHRNA_REQUIRE_SHARED(folder, "structures");
+  SuiteCounts suites;
+  double in_helices = 0.0, nucleotides = 0.0;
+  int n_chains = 0, n_short = 0;
+  std::chrono::duration<double> seconds{};
+  for_each_training_chain(folder, [&](const Chain& chain) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<int> partner = find_base_pairs(chain.nucleotides);
+    seconds += std::chrono::steady_clock::now() - start;
+    const auto length = chain.nucleotides.size();
+    if (length >= 40 && length <= 500) {
+      ++n_chains;
+      nucleotides += static_cast<double>(length);
+      in_helices += static_cast<double>(length) * describe_secondary_structure(partner).helix_share();
+    }
+    if (length >= 40 && length <= 150) {
+      ++n_short;
+      suites.add(find_suites(chain.nucleotides));
+    }
+  });
+  fmt::print("  {:.3f} of the nucleotides of {} chains of 40-500 nt in helices; all pairs found in {:.2f} s\n",
+             in_helices / nucleotides, n_chains, seconds.count());
+  fmt::print("  {} suites of {} chains of 40-150 nt: {:.3f} outliers, suiteness {:.3f}, {:.3f} 1a, {} incomplete\n",
+             suites.complete, n_short, suites.outlier_share(), suites.mean_suiteness(), suites.share("1a"),
+             suites.incomplete);
+  EXPECT_NEAR(in_helices / nucleotides, 0.527, 0.01);  // pairs within a chain alone
+  EXPECT_NEAR(suites.outlier_share(), 0.190, 0.01);
+  EXPECT_NEAR(suites.mean_suiteness(), 0.50, 0.01);
+  EXPECT_NEAR(suites.share("1a"), 0.58, 0.01);
 }
 
 TEST(NativeMeasures, BondLengthsAreTheMediansOfTheTrainingChains) {
