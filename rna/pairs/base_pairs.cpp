@@ -15,35 +15,43 @@ namespace {
 
 constexpr double kDegrees = 180.0 / std::numbers::pi;
 
-// Limits of a measure, and where canonical pairs lie in them.
-struct Range {
-  double lowest, highest, mean, deviation;
+// Where a measure of canonical pairs lies.
+struct Spread {
+  double mean, deviation;
 
-  // False for NaN.
-  bool holds(double value) const { return value >= lowest && value <= highest; }
   double square(double value) const {
     const double z = (value - mean) / deviation;
     return z * z;
   }
 };
 
-constexpr Range kNitrogens{8.2, 9.8, 8.95, 0.25};    // N-N, Å
-constexpr Range kC1Distance{9.6, 11.4, 10.5, 0.3};   // C1'-C1', Å
-constexpr Range kLambda{42.0, 72.0, 55.0, 6.0};      // degrees
-constexpr Range kPropeller{-45.0, 45.0, 0.0, 15.0};  // torsion N-C1'-C1'-N, degrees; the limits themselves are out
+constexpr Spread kNitrogens{8.95, 0.25};  // N-N, Å
+constexpr Spread kC1Distance{10.5, 0.3};  // C1'-C1', Å
+constexpr Spread kLambda{55.0, 6.0};      // degrees
+constexpr Spread kTorsion{0.0, 15.0};     // N-C1'-C1'-N, degrees
+
+// False for NaN.
+bool within(double value, double lowest, double highest) { return value >= lowest && value <= highest; }
 
 // Empty where a limit is not kept.
-std::optional<double> score(const Vec3& c1_i, const Vec3& n_i, const Vec3& c1_j, const Vec3& n_j) {
+std::optional<double> score(const Vec3& c1_i, const Vec3& n_i, const Vec3& c1_j, const Vec3& n_j,
+                            const BasePairLimits& limits) {
   const double nitrogens = (n_i - n_j).norm();
   const double c1_distance = (c1_i - c1_j).norm();
-  if (!kNitrogens.holds(nitrogens) || !kC1Distance.holds(c1_distance)) return std::nullopt;
+  if (!within(nitrogens, limits.shortest_nitrogens, limits.longest_nitrogens) ||
+      !within(c1_distance, limits.shortest_c1_distance, limits.longest_c1_distance)) {
+    return std::nullopt;
+  }
   const double lambda_i = kDegrees * angle(n_i, c1_i, c1_j);
   const double lambda_j = kDegrees * angle(n_j, c1_j, c1_i);
-  if (!kLambda.holds(lambda_i) || !kLambda.holds(lambda_j)) return std::nullopt;
+  if (!within(lambda_i, limits.smallest_lambda, limits.largest_lambda) ||
+      !within(lambda_j, limits.smallest_lambda, limits.largest_lambda)) {
+    return std::nullopt;
+  }
   const double torsion = kDegrees * dihedral(n_i, c1_i, c1_j, n_j);
-  if (!(std::abs(torsion) < kPropeller.highest)) return std::nullopt;
+  if (!(std::abs(torsion) < limits.largest_torsion)) return std::nullopt;
   return kNitrogens.square(nitrogens) + kC1Distance.square(c1_distance) + kLambda.square(lambda_i) +
-         kLambda.square(lambda_j) + kPropeller.square(torsion);
+         kLambda.square(lambda_j) + kTorsion.square(torsion);
 }
 
 void check_length(const char* what, std::size_t length, std::size_t expected) {
@@ -53,7 +61,7 @@ void check_length(const char* what, std::size_t length, std::size_t expected) {
 }  // namespace
 
 BasePairCandidates find_base_pair_candidates(std::span<const Vec3> c1, std::span<const Vec3> n,
-                                             std::span<const int> molecule) {
+                                             std::span<const int> molecule, const BasePairLimits& limits) {
   check_length("positions of N", n.size(), c1.size());
   if (!molecule.empty()) check_length("molecule numbers", molecule.size(), c1.size());
   // The nucleotides that have both atoms.
@@ -67,7 +75,7 @@ BasePairCandidates find_base_pair_candidates(std::span<const Vec3> c1, std::span
   }
 
   BasePairCandidates candidates;
-  const CellList cells(nitrogens, kNitrogens.highest);
+  const CellList cells(nitrogens, limits.longest_nitrogens);
   for (std::size_t a = 0; a < present.size(); ++a) {
     const int i = present[a];
     cells.for_each_near(a, [&](std::size_t b, double) {
@@ -76,11 +84,23 @@ BasePairCandidates find_base_pair_candidates(std::span<const Vec3> c1, std::span
       if (j <= i) return;  // each pair once, and always computed in the same order
       const bool one_molecule = molecule.empty() || molecule[i] == molecule[j];
       if (one_molecule && j - i < kShortestPairSpan) return;
-      if (const auto found = score(c1[i], n[i], c1[j], n[j])) candidates.pairs.push_back({i, j, *found});
+      if (const auto found = score(c1[i], n[i], c1[j], n[j], limits)) candidates.pairs.push_back({i, j, *found});
     });
   }
   std::ranges::sort(candidates.pairs, {}, [](const BasePairCandidate& c) { return std::tuple(c.score, c.i, c.j); });
   return candidates;
+}
+
+BasePairCandidates find_base_pair_candidates(std::span<const Nucleotide> nucleotides, const BasePairLimits& limits) {
+  const Vec3 missing = Vec3::Constant(std::numeric_limits<double>::quiet_NaN());
+  std::vector<Vec3> c1, n;
+  std::vector<int> molecule;
+  for (const Nucleotide& nucleotide : nucleotides) {
+    c1.push_back(nucleotide.has(kC1) ? nucleotide.atoms[kC1] : missing);
+    n.push_back(nucleotide.has(kGlycosidicNitrogen) ? nucleotide.atoms[kGlycosidicNitrogen] : missing);
+    molecule.push_back(nucleotide.chain_in_structure);
+  }
+  return find_base_pair_candidates(c1, n, molecule, limits);
 }
 
 std::vector<int> choose_partners(std::span<const BasePairCandidate> candidates, int length) {
@@ -99,15 +119,7 @@ std::vector<int> find_base_pairs(std::span<const Vec3> c1, std::span<const Vec3>
 }
 
 std::vector<int> find_base_pairs(std::span<const Nucleotide> nucleotides) {
-  const Vec3 missing = Vec3::Constant(std::numeric_limits<double>::quiet_NaN());
-  std::vector<Vec3> c1, n;
-  std::vector<int> molecule;
-  for (const Nucleotide& nucleotide : nucleotides) {
-    c1.push_back(nucleotide.has(kC1) ? nucleotide.atoms[kC1] : missing);
-    n.push_back(nucleotide.has(kGlycosidicNitrogen) ? nucleotide.atoms[kGlycosidicNitrogen] : missing);
-    molecule.push_back(nucleotide.chain_in_structure);
-  }
-  return find_base_pairs(c1, n, molecule);
+  return choose_partners(find_base_pair_candidates(nucleotides).pairs, static_cast<int>(nucleotides.size()));
 }
 
 }  // namespace flashrna

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "datasets/archive_reader.h"
 #include "rna/io/structure_reader.h"
 #include "rna/pairs/base_pairs.h"
+#include "rna/pairs/refined_base_pairs.h"
 #include "tests/support/csv_table.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/shared_data.h"
@@ -59,7 +61,9 @@ struct Agreement {
   }
 };
 
-Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& annotated) {
+using Rule = std::vector<int> (*)(std::span<const Nucleotide>);
+
+Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& annotated, Rule rule) {
   std::vector<Nucleotide> nucleotides;
   std::map<Residue, int> index;
   for (std::size_t c = 0; c < structure.chains.size(); ++c) {
@@ -82,7 +86,7 @@ Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& 
     }
   }
   agreement.annotated = static_cast<int>(theirs.size());
-  const std::vector<int> partner = find_base_pairs(nucleotides);
+  const std::vector<int> partner = rule(nucleotides);
   for (int i = 0; i < static_cast<int>(partner.size()); ++i) {
     if (partner[i] < i) continue;
     ++agreement.found;
@@ -91,20 +95,18 @@ Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& 
   return agreement;
 }
 
-TEST(BasePairsGolden, CanonicalPairsOfRealStructuresAreFoundAndFewOthers) {
-  FLASHRNA_REQUIRE_SHARED(path, "structures/train.tar.xz");
-  if (!golden_exists("base_pairs.csv")) GTEST_SKIP() << "no golden file: base_pairs.csv";
+// Over all files; prints each.
+void compare_all(const std::string& archive_path, Rule rule, Agreement& all) {
   const auto annotated = annotated_pairs();
   std::map<std::string, Agreement> files;
   const auto stem = [](const std::string& name) { return name.substr(name.rfind('/') + 1); };
-  ArchiveReader archive(path, kMaxUnpackedBytes);
+  ArchiveReader archive(archive_path, kMaxUnpackedBytes);
   while (const auto member = archive.next([&](const std::string& name) { return annotated.contains(stem(name)); })) {
     const auto pairs = annotated.find(stem(member->name));
     if (pairs == annotated.end()) continue;
     ASSERT_TRUE(member->error.empty()) << member->name << ": " << member->error;
-    files[pairs->first] = compare(read_structure_from_memory(member->bytes, member->name), pairs->second);
+    files[pairs->first] = compare(read_structure_from_memory(member->bytes, member->name), pairs->second, rule);
   }
-  Agreement all;
   std::cout << "  annotated, found, both, recall, precision\n";
   for (const auto& [file, pairs] : annotated) {
     ASSERT_TRUE(files.contains(file)) << "not in the archive: " << file;
@@ -117,8 +119,24 @@ TEST(BasePairsGolden, CanonicalPairsOfRealStructuresAreFoundAndFewOthers) {
   }
   std::cout << fmt::format("  {:20} {}\n", fmt::format("all {} files", files.size()), all.text());
   std::cout << fmt::format("  {} more are annotated of nucleotides that are not read\n", all.unmatched);
+}
+
+TEST(BasePairsGolden, CanonicalPairsOfRealStructuresAreFoundAndFewOthers) {
+  FLASHRNA_REQUIRE_SHARED(path, "structures/train.tar.xz");
+  if (!golden_exists("base_pairs.csv")) GTEST_SKIP() << "no golden file: base_pairs.csv";
+  Agreement all;
+  compare_all(path, find_base_pairs, all);
   EXPECT_GE(all.recall(), 0.92);
   EXPECT_GE(all.precision(), 0.97);
+}
+
+TEST(BasePairsGolden, HydrogenBondsFindMoreOfThemAndFewerOthers) {
+  FLASHRNA_REQUIRE_SHARED(path, "structures/train.tar.xz");
+  if (!golden_exists("base_pairs.csv")) GTEST_SKIP() << "no golden file: base_pairs.csv";
+  Agreement all;
+  compare_all(path, refine_base_pairs, all);
+  EXPECT_GE(all.recall(), 0.98);
+  EXPECT_GE(all.precision(), 0.98);
 }
 
 }  // namespace

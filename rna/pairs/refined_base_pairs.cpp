@@ -1,0 +1,101 @@
+#include "rna/pairs/refined_base_pairs.h"
+
+#include <array>
+#include <ranges>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "rna/pairs/base_pairs.h"
+#include "rna/parent_nucleotide.h"
+
+namespace flashrna {
+namespace {
+
+struct Bond {
+  std::string_view atom, other_atom;
+};
+
+struct CanonicalPair {
+  Base one, other;
+  std::array<Bond, 3> bonds;  // an empty name where there are two
+};
+
+constexpr std::array<CanonicalPair, 3> kCanonicalPairs = {{
+    {Base::G, Base::C, {{{"N1", "N3"}, {"N2", "O2"}, {"O6", "N4"}}}},
+    {Base::A, Base::U, {{{"N1", "N3"}, {"N6", "O4"}}}},
+    {Base::G, Base::U, {{{"N1", "O2"}, {"O6", "N3"}}}},
+}};
+
+constexpr std::size_t kMostBonds = 3;
+
+// Places of C1' and N in which two hydrogen bonds make a canonical pair.
+constexpr BasePairLimits kWideLimits{8.0, 10.3, 9.4, 12.3, 28.0, 82.0, 50.0};
+
+// Null where it is missing. Pseudouridine and its like hang on C5: turned about N3, their O2 stands where O4 of uridine
+// does.
+const Vec3* find_atom(const Nucleotide& nucleotide, std::string_view name) {
+  if (nucleotide.base == Base::U && is_c_nucleoside(nucleotide.name)) {
+    if (name == "O2") {
+      name = "O4";
+    } else if (name == "O4") {
+      name = "O2";
+    }
+  }
+  const int slot = atom_slot(nucleotide.base, name);
+  return slot >= 0 && nucleotide.has(slot) ? &nucleotide.atoms[static_cast<std::size_t>(slot)] : nullptr;
+}
+
+// Every atom of a base whose letter is known.
+bool has_whole_base(const Nucleotide& nucleotide) {
+  if (nucleotide.base == Base::N) return false;
+  for (int slot = kGlycosidicNitrogen; slot < kAtomSlots && !atom_name(nucleotide.base, slot).empty(); ++slot) {
+    if (!nucleotide.has(slot)) return false;
+  }
+  return true;
+}
+
+EdgeBonds bonds_of(const CanonicalPair& pair, const Nucleotide& one, const Nucleotide& other) {
+  EdgeBonds bonds;
+  for (const Bond& bond : pair.bonds) {
+    if (bond.atom.empty()) continue;
+    const Vec3 *a = find_atom(one, bond.atom), *b = find_atom(other, bond.other_atom);
+    if (a == nullptr || b == nullptr) return {};
+    ++bonds.possible;
+    bonds.formed += (*a - *b).norm() <= kLongestHydrogenBond;
+  }
+  return bonds;
+}
+
+}  // namespace
+
+EdgeBonds watson_crick_bonds(const Nucleotide& one, const Nucleotide& other) {
+  for (const CanonicalPair& pair : kCanonicalPairs) {
+    if (one.base == pair.one && other.base == pair.other) return bonds_of(pair, one, other);
+    if (one.base == pair.other && other.base == pair.one) return bonds_of(pair, other, one);
+  }
+  return {};
+}
+
+std::vector<int> refine_base_pairs(std::span<const Nucleotide> nucleotides) {
+  const std::vector<BasePairCandidate> usual = find_base_pair_candidates(nucleotides).pairs;
+  std::set<std::pair<int, int>> is_usual;
+  for (const BasePairCandidate& candidate : usual) is_usual.emplace(candidate.i, candidate.j);
+
+  // By hydrogen bonds formed, from none to three; in each from the best score on.
+  std::array<std::vector<BasePairCandidate>, kMostBonds + 1> of_bonds;
+  for (const BasePairCandidate& candidate : find_base_pair_candidates(nucleotides, kWideLimits).pairs) {
+    const Nucleotide &one = nucleotides[candidate.i], &other = nucleotides[candidate.j];
+    const EdgeBonds bonds = watson_crick_bonds(one, other);
+    const bool unknown = bonds.possible == 0 && !(has_whole_base(one) && has_whole_base(other));
+    const bool usual_place = is_usual.contains({candidate.i, candidate.j});
+    const bool pairs = bonds.formed >= 2 || (usual_place && (bonds.formed == 1 || unknown));
+    if (pairs) of_bonds[static_cast<std::size_t>(bonds.formed)].push_back(candidate);
+  }
+  std::vector<BasePairCandidate> candidates;
+  for (const auto& group : of_bonds | std::views::reverse)
+    candidates.insert(candidates.end(), group.begin(), group.end());
+  return choose_partners(candidates, static_cast<int>(nucleotides.size()));
+}
+
+}  // namespace flashrna
