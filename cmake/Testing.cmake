@@ -1,12 +1,12 @@
-# flashrna_add_test(NAME SOURCES... LIBRARIES... LABELS...): one GoogleTest program, each of its cases a ctest case.
-include(GoogleTest)
+# flashrna_add_test(NAME SOURCES... LIBRARIES... LABELS... SHARDS n): one GoogleTest program, one ctest entry; its cases
+# share one start of LibTorch and the fixtures of a suite. SHARDS cuts a long program into n entries that run in parallel.
 
 # Debian's own, whatever other is on the PATH: python3-h5py belongs to it.
 set(FLASHRNA_PYTHON /usr/bin/python3 CACHE FILEPATH
     "Python of the tests; some also use tensorboard or torch, and are skipped where it has none")
 
 function(flashrna_add_test NAME)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${NAME} PRIVATE flashrna_flags ${ARG_LIBRARIES} GTest::gtest_main)
@@ -14,9 +14,18 @@ function(flashrna_add_test NAME)
     FLASHRNA_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
     FLASHRNA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     FLASHRNA_PROGRAM="${PROJECT_BINARY_DIR}/flashrna")
-  set(_properties TIMEOUT 600)
-  if(ARG_LABELS)
-    list(APPEND _properties LABELS "${ARG_LABELS}")
+  if(NOT ARG_SHARDS)
+    set(ARG_SHARDS 1)
   endif()
-  gtest_discover_tests(${NAME} DISCOVERY_TIMEOUT 120 PROPERTIES ${_properties})
+  math(EXPR _last "${ARG_SHARDS} - 1")
+  foreach(_shard RANGE ${_last})
+    set(_entry ${NAME})
+    if(ARG_SHARDS GREATER 1)
+      math(EXPR _number "${_shard} + 1")
+      set(_entry ${NAME}_${_number}_of_${ARG_SHARDS})
+    endif()
+    add_test(NAME ${_entry} COMMAND ${NAME})
+    set_tests_properties(${_entry} PROPERTIES TIMEOUT 1800 LABELS "${ARG_LABELS}"
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${_shard}")
+  endforeach()
 endfunction()
