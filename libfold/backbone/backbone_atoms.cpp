@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cmath>
+#include <map>
+#include <mutex>
+#include <tuple>
 
 namespace flashrna {
 namespace {
@@ -19,10 +22,17 @@ RigidTransform rigid(const std::array<float, 9>& rows, const std::array<float, 3
   return transform;
 }
 
-// Rotations of the eight torsion groups in their parents: to_parent times a rotation about x, which is linear in
-// (1, cos, sin). torsions [..., 8, 2] -> [..., 8, 3, 3].
-Tensor group_rotations(const Tensor& torsions, const BackboneGeometry& geometry) {
+// What a geometry is to a device: copied there once, for a copy makes the host wait.
+struct GeometryTensors {
+  Tensor fixed, by_cos, by_sin;  // [8, 3, 3]: a group's rotation is linear in (1, cos, sin)
+  Tensor translations;           // [groups, 3] of groups in their parents
+  Tensor positions;              // [slots, 3] in their groups
+};
+
+GeometryTensors make_geometry_tensors(const BackboneGeometry& geometry, const at::TensorOptions& options) {
   Tensor fixed = at::zeros({kTorsions, 3, 3}, at::kDouble), by_cos = fixed.clone(), by_sin = fixed.clone();
+  Tensor translations = at::zeros({kRigidGroups, 3}, at::kDouble),
+         positions = at::zeros({kBackboneAtoms, 3}, at::kDouble);
   auto fixed_at = fixed.accessor<double, 3>(), cos_at = by_cos.accessor<double, 3>(),
        sin_at = by_sin.accessor<double, 3>();
   for (int k = 0; k < kTorsions; ++k) {
@@ -34,14 +44,31 @@ Tensor group_rotations(const Tensor& torsions, const BackboneGeometry& geometry)
       cos_at[k][i][2] = sin_at[k][i][1] = to_parent(i, 2);
     }
   }
-  const auto options = torsions.options();
-  const Tensor sin = torsions.select(-1, 0).unsqueeze(-1).unsqueeze(-1),
-               cos = torsions.select(-1, 1).unsqueeze(-1).unsqueeze(-1);
-  return fixed.to(options) + cos * by_cos.to(options) + sin * by_sin.to(options);
+  for (int d = 0; d < 3; ++d) {
+    for (int g = 1; g < kRigidGroups; ++g)
+      translations.accessor<double, 2>()[g][d] = geometry.to_parent[g].translation[d];
+    for (int slot = 0; slot < kBackboneAtoms; ++slot)
+      positions.accessor<double, 2>()[slot][d] = geometry.position[slot][d];
+  }
+  return {fixed.to(options), by_cos.to(options), by_sin.to(options), translations.to(options), positions.to(options)};
 }
 
-Tensor vector_tensor(const Vec3& v, const at::TensorOptions& options) {
-  return at::tensor({v.x(), v.y(), v.z()}, at::kDouble).to(options);
+const GeometryTensors& geometry_tensors(const BackboneGeometry& geometry, const Tensor& like) {
+  static std::mutex mutex;
+  static auto* made = new std::map<std::tuple<const void*, int, int, int>, GeometryTensors>;
+  const std::lock_guard lock(mutex);
+  const std::tuple key{static_cast<const void*>(&geometry), static_cast<int>(like.device().type()),
+                       static_cast<int>(like.device().index()), static_cast<int>(like.scalar_type())};
+  const auto found = made->find(key);
+  if (found != made->end()) return found->second;
+  return made->emplace(key, make_geometry_tensors(geometry, like.options().requires_grad(false))).first->second;
+}
+
+// [..., 8, 2] -> [..., 8, 3, 3], rotations of the torsion groups in their parents.
+Tensor group_rotations(const Tensor& torsions, const GeometryTensors& constants) {
+  const Tensor sin = torsions.select(-1, 0).unsqueeze(-1).unsqueeze(-1),
+               cos = torsions.select(-1, 1).unsqueeze(-1).unsqueeze(-1);
+  return constants.fixed + cos * constants.by_cos + sin * constants.by_sin;
 }
 
 // Groups that place `slots`, with their ancestors. O2' stands on C1', C2' and C3'.
@@ -120,23 +147,22 @@ const BackboneGeometry& deoxyadenosine_geometry() {
 Tensor backbone_atoms(const Tensor& rotations, const Tensor& translations, const Tensor& torsions,
                       const std::vector<int>& slots, const BackboneGeometry& geometry) {
   const auto needed = needed_groups(slots, geometry);
+  const GeometryTensors& constants = geometry_tensors(geometry, rotations);
   std::array<Tensor, kRigidGroups> group_rotation, group_translation;
   group_rotation[0] = rotations;
   group_translation[0] = translations;
   Tensor local;  // [..., 8, 3, 3]
   for (int g = 1; g < kRigidGroups; ++g) {
     if (!needed[g]) continue;
-    if (!local.defined()) local = group_rotations(torsions, geometry);
+    if (!local.defined()) local = group_rotations(torsions, constants);
     const Tensor& parent = group_rotation[geometry.parent[g]];
     group_rotation[g] = at::matmul(parent, local.select(-3, g - 1));
-    group_translation[g] = at::matmul(parent, vector_tensor(geometry.to_parent[g].translation, rotations.options())) +
-                           group_translation[geometry.parent[g]];
+    group_translation[g] = at::matmul(parent, constants.translations[g]) + group_translation[geometry.parent[g]];
   }
 
   const auto placed = [&](int slot) {
     const int g = geometry.group[slot];
-    return at::matmul(group_rotation[g], vector_tensor(geometry.position[slot], rotations.options())) +
-           group_translation[g];
+    return at::matmul(group_rotation[g], constants.positions[slot]) + group_translation[g];
   };
   std::vector<Tensor> atoms;
   for (const int slot : slots)
