@@ -8,13 +8,6 @@ namespace flashrna {
 
 using at::Tensor;
 
-Tensor noise_for_datum(const Tensor& noise, int64_t length, double sigma, bool padded) {
-  const int64_t L = noise.size(-2);
-  if (padded) return (noise - noise.mean(-2, /*keepdim=*/true)) * sigma;
-  const Tensor kept = noise.narrow(-2, 0, length);
-  return at::constant_pad_nd((kept - kept.mean(-2, /*keepdim=*/true)) * sigma, {0, 0, 0, L - length});
-}
-
 Tensor kabsch_rotations(const Tensor& mobile, const Tensor& target) {
   const Tensor centred_mobile = mobile - mobile.mean(1, /*keepdim=*/true), centred_target = target - target.mean(0);
   const Tensor covariance = at::matmul(centred_mobile.transpose(1, 2), centred_target);  // [N, 3, 3]
@@ -78,15 +71,15 @@ std::vector<int64_t> minimum_cost_assignment(const Tensor& costs) {
   return column_of_row;
 }
 
-Coupling couple(const Tensor& noise, const Tensor& data, const Tensor& lengths, const std::vector<double>& sigmas,
-                const CouplingConventions& conventions) {
+Coupling couple(const Tensor& noise, const Tensor& data, const Tensor& lengths,
+                const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions) {
   const int64_t B = noise.size(0);
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   Coupling result;
   result.rotations = at::empty({B, B, 3, 3}, noise.options());
   result.costs = at::empty({B, B}, noise.options());
   for (int64_t j = 0; j < B; ++j) {
-    const Tensor scaled = noise_for_datum(noise, length[j], sigmas[j], conventions.padded);  // [B, L, 3]
+    const Tensor scaled = noise_for_datum(noise, length[j], priors[j], conventions.padded);  // [B, L, 3]
     const Tensor rotations = kabsch_rotations(scaled.narrow(1, 0, length[j]), data[j].narrow(0, 0, length[j]));
     const Tensor distances = (at::matmul(scaled, rotations) - data[j]).square().sum(-1).sqrt();  // [B, L]
     result.rotations.select(1, j).copy_(rotations);
@@ -99,7 +92,7 @@ Coupling couple(const Tensor& noise, const Tensor& data, const Tensor& lengths, 
     // Correct: noise i goes to its datum. Inverse: datum i takes the noise of that number.
     const int64_t partner = result.datum_of_noise[i];
     const int64_t source = conventions.inverse ? partner : i, j = conventions.inverse ? i : partner;
-    const Tensor scaled = noise_for_datum(noise[source], length[j], sigmas[j], conventions.padded);
+    const Tensor scaled = noise_for_datum(noise[source], length[j], priors[j], conventions.padded);
     result.noise[j].copy_(at::matmul(scaled, result.rotations[source][j]));
   }
   return result;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "libfold/flow/translation_prior.h"
+
 namespace flashrna {
 
 struct CouplingConventions {
@@ -22,13 +24,9 @@ struct Coupling {
 };
 
 // `noise` [B, L, 3] standard normal, `data` [B, L, 3] Å and centred, zero in padding, both f64 on the CPU; `lengths`
-// [B] i64; `sigmas` [B]: noise meets datum j times sigmas[j] Å, cut to its length and centred there. Memory O(B L).
+// [B] i64; `priors` [B]: noise meets datum j cut to its length, as priors[j] shapes it, and centred. Memory O(B L).
 Coupling couple(const at::Tensor& noise, const at::Tensor& data, const at::Tensor& lengths,
-                const std::vector<double>& sigmas, const CouplingConventions& conventions = {});
-
-// Noise as it meets datum j: [..., L, 3] -> the same, scaled, cut to `length` and centred there; with `padded` centred
-// over all L and not cut.
-at::Tensor noise_for_datum(const at::Tensor& noise, int64_t length, double sigma, bool padded);
+                const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions = {});
 
 // Rotations R without reflection that make |mobile R - target| smallest (Kabsch 1976), both centred first:
 // [N, L, 3] onto [L, 3] -> [N, 3, 3].

@@ -19,7 +19,9 @@ void require_positive(const char* key, double value) {
 void FlowConfig::add_options(Configuration& configuration) {
   configuration.bind("flow.min_t", min_t, "training times are from min_t to 1 - min_t, sampling starts at min_t");
   configuration.bind("flow.translation_sigma", translation_sigma, "standard deviation of the noise, Å per coordinate");
-  configuration.bind("flow.prior", prior, "fixed, or scaled: the noise is at least 3.2 Å L^(1/3) wide");
+  configuration.bind(
+      "flow.prior", prior,
+      "noise of the translations: fixed width; scaled, at least 3.2 Å L^(1/3) wide; or chain, alike at every length");
   configuration.bind("flow.rotation_noise", rotation_noise, "of training: igso3 or uniform");
   configuration.bind("flow.igso3_sigma", igso3_sigma, "width of the igso3 noise, radians, 0.1 or more");
   configuration.bind("flow.training_rotation_schedule", training_rotation_schedule, "linear or exponential");
@@ -31,7 +33,8 @@ void FlowConfig::add_options(Configuration& configuration) {
 void FlowConfig::validate() const {
   if (!(min_t > 0 && min_t < 0.5)) fail_usage("flow.min_t = {}: must be above 0 and below 0.5", min_t);
   require_positive("flow.translation_sigma", translation_sigma);
-  require_one_of("flow.prior", prior, "fixed", "scaled");
+  if (prior != "fixed" && prior != "scaled" && prior != "chain")
+    fail_usage("flow.prior = {}: must be fixed, scaled or chain", prior);
   require_one_of("flow.rotation_noise", rotation_noise, "igso3", "uniform");
   if (!(igso3_sigma >= 0.1)) fail_usage("flow.igso3_sigma = {}: must be at least 0.1", igso3_sigma);
   require_one_of("flow.training_rotation_schedule", training_rotation_schedule, "linear", "exponential");

@@ -18,14 +18,16 @@ Interpolant::Interpolant(const FlowConfig& config, const PublishedConventions& p
       training_schedule_{config.training_rotation_schedule == "exponential", config.rotation_rate},
       sampling_schedule_{config.sampling_rotation_schedule == "exponential", config.rotation_rate} {}
 
-double Interpolant::translation_sigma(int64_t length) const {
+TranslationPrior Interpolant::prior_of(const ChainLayout& layout) const {
+  if (config_.prior == "chain") return TranslationPrior(layout);
   // Native RNA has a radius of gyration of about 5.7 Å L^0.32; a Gaussian of this sigma has sqrt(3) times sigma.
-  const double scaled = 3.2 * std::cbrt(static_cast<double>(length));
+  const double scaled = 3.2 * std::cbrt(static_cast<double>(layout.length()));
   return config_.prior == "scaled" ? std::max(config_.translation_sigma, scaled) : config_.translation_sigma;
 }
 
-Corrupted Interpolant::corrupt(const Batch& batch, std::uint64_t seed, std::uint64_t step) const {
-  return corrupt(batch, draw(batch, seed, step));
+Corrupted Interpolant::corrupt(const Batch& batch, std::uint64_t seed, std::uint64_t step,
+                               const Conditioning& told) const {
+  return corrupt(batch, draw(batch, seed, step), told);
 }
 
 CorruptionDraws Interpolant::draw(const Batch& batch, std::uint64_t seed, std::uint64_t step) const {
@@ -42,43 +44,72 @@ CorruptionDraws Interpolant::draw(const Batch& batch, std::uint64_t seed, std::u
   return draws;
 }
 
-Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws) const {
+Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws, const Conditioning& told) const {
   const at::NoGradGuard no_grad;
   const Tensor lengths = batch.lengths.cpu();
   const Tensor translations_1 = batch.translations.to(at::kCPU, at::kDouble);
   const Tensor rotations_1 = batch.rotations.to(at::kCPU, at::kDouble);
-  const Tensor mask = mask_from_lengths(lengths, translations_1.size(1)).unsqueeze(-1);  // [B, L, 1]
+  Tensor moving = mask_from_lengths(lengths, translations_1.size(1));  // [B, L]
+  const Tensor mask = moving.unsqueeze(-1);
+  if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const Tensor translations_0 = start_translations(draws.translations, translations_1, lengths);
-  const Tensor translations_t = (translations_0 + (translations_1 - translations_0) * t) * mask;
+  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told.fixed);
+  const Tensor straight = (translations_0 + (translations_1 - translations_0) * t) * mask;
+  const Tensor translations_t =
+      told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
   const Tensor rotations_0 =
       config_.rotation_noise == "uniform" ? draws.rotations : at::matmul(rotations_1, draws.rotations);
   Tensor progress = at::empty_like(t);
   for (int64_t b = 0; b < t.numel(); ++b) progress[b].fill_(training_schedule_.progress(t[b].item<double>()));
-  const Tensor rotations_t = at::where(
-      mask.unsqueeze(-1), geodesic(rotations_0, rotations_1, progress, published_.truncated_log), rotations_1);
+  const Tensor rotations_t =
+      at::where(moving.unsqueeze(-1).unsqueeze(-1),
+                geodesic(rotations_0, rotations_1, progress, published_.truncated_log), rotations_1);
 
   const auto options = batch.translations.options();
-  return {draws.t.to(options), translations_t.to(options), rotations_t.to(options)};
+  return {draws.t.to(options), translations_t.to(options), rotations_t.to(options), told};
 }
 
-Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, const Tensor& lengths) const {
+Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, const Batch& batch,
+                                       const Tensor& fixed) const {
+  const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
-  std::vector<double> sigmas(data.size(0));
-  for (std::size_t b = 0; b < sigmas.size(); ++b) sigmas[b] = translation_sigma(length[b]);
-  if (config_.coupling) {
-    return couple(noise, data, lengths, sigmas, {published_.padded_coupling, published_.inverse_coupling}).noise;
+  const int64_t B = data.size(0), L = data.size(1);
+  // Only the chain prior looks at gaps.
+  const Tensor index = config_.prior == "chain" ? batch.residue_index.cpu().contiguous() : Tensor();
+  std::vector<TranslationPrior> priors;
+  for (int64_t b = 0; b < B; ++b) {
+    const int64_t* first = index.defined() ? index.const_data_ptr<int64_t>() + b * L : nullptr;
+    priors.push_back(
+        prior_of(first ? ChainLayout{{first, first + length[b]}, {}} : ChainLayout::contiguous(length[b])));
   }
-  Tensor start = at::empty_like(data);
-  for (int64_t b = 0; b < data.size(0); ++b) {
-    start[b].copy_(noise_for_datum(noise[b], length[b], sigmas[b], published_.padded_coupling));
+  Tensor start = at::zeros_like(data);
+  const Tensor given = fixed.defined() ? fixed.cpu() : Tensor();
+  std::vector<int64_t> free;  // chains without given residues
+  for (int64_t b = 0; b < B; ++b) {
+    const auto row = [&](const Tensor& x) { return x[b].narrow(0, 0, length[b]); };
+    if (given.defined() && row(given).any().item<bool>()) {
+      row(start).copy_(priors[b].around(row(noise), row(data), row(given)));
+    } else {
+      free.push_back(b);
+    }
   }
+  if (config_.coupling && !free.empty()) {
+    const Tensor rows = at::tensor(free, at::kLong);
+    std::vector<TranslationPrior> of_free;
+    for (int64_t b : free) of_free.push_back(priors[b]);
+    start.index_copy_(0, rows,
+                      couple(noise.index_select(0, rows), data.index_select(0, rows), lengths.index_select(0, rows),
+                             of_free, {published_.padded_coupling, published_.inverse_coupling})
+                          .noise);
+    return start;
+  }
+  for (int64_t b : free) start[b].copy_(noise_for_datum(noise[b], length[b], priors[b], published_.padded_coupling));
   return start;
 }
 
 Noise Interpolant::sample_noise(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
-                                std::uint64_t seed) const {
+                                std::uint64_t seed, const std::vector<ChainLayout>& layouts) const {
   if (lengths.size() != indices.size()) fail("sample_noise: {} lengths but {} indices", lengths.size(), indices.size());
   const auto B = static_cast<int64_t>(lengths.size());
   const int64_t L = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
@@ -90,7 +121,8 @@ Noise Interpolant::sample_noise(const std::vector<int>& lengths, const std::vect
     if (n < 1) fail("sample of length {}: must be at least 1", n);
     RandomStream stream(seed, "sample", {static_cast<std::uint64_t>(n), indices[b]});
     const Tensor translations = stream.normal({n, 3});
-    noise.translations[b].narrow(0, 0, n).copy_(noise_for_datum(translations, n, translation_sigma(n), false));
+    const TranslationPrior prior = prior_of(layouts.empty() ? ChainLayout::contiguous(n) : layouts[b]);
+    noise.translations[b].narrow(0, 0, n).copy_(noise_for_datum(translations, n, prior, false));
     noise.rotations[b].narrow(0, 0, n).copy_(sample_uniform_rotations(n, stream));
   }
   return noise;

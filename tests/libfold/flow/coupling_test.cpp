@@ -78,6 +78,7 @@ TEST(Kabsch, NeverReflects) {
 struct Minibatch {
   Tensor noise, data, lengths;
   std::vector<double> sigmas;
+  std::vector<TranslationPrior> priors() const { return {sigmas.begin(), sigmas.end()}; }
 };
 
 Minibatch make_minibatch(const std::vector<int64_t>& lengths, int64_t padded_length) {
@@ -96,8 +97,8 @@ Minibatch make_minibatch(const std::vector<int64_t>& lengths, int64_t padded_len
 TEST(Coupling, PaddingNeverCounts) {
   const std::vector<int64_t> lengths = {9, 17, 5, 1, 12};
   const Minibatch tight = make_minibatch(lengths, 17), wide = make_minibatch(lengths, 40);
-  const Coupling a = couple(tight.noise, tight.data, tight.lengths, tight.sigmas);
-  const Coupling b = couple(wide.noise, wide.data, wide.lengths, wide.sigmas);
+  const Coupling a = couple(tight.noise, tight.data, tight.lengths, tight.priors());
+  const Coupling b = couple(wide.noise, wide.data, wide.lengths, wide.priors());
   EXPECT_EQ(a.datum_of_noise, b.datum_of_noise);
   expect_close("costs", b.costs, a.costs, 1e-12);
   expect_close("noise", b.noise.narrow(1, 0, 17), a.noise, 1e-12);
@@ -107,7 +108,7 @@ TEST(Coupling, PaddingNeverCounts) {
 TEST(Coupling, NoiseIsScaledCentredAndKeepsItsShape) {
   Minibatch m = make_minibatch({9, 17, 5, 12}, 17);
   m.sigmas = {10.0, 20.0, 30.0, 40.0};
-  const Coupling coupling = couple(m.noise, m.data, m.lengths, m.sigmas);
+  const Coupling coupling = couple(m.noise, m.data, m.lengths, m.priors());
   for (int64_t i = 0; i < 4; ++i) {
     const int64_t j = coupling.datum_of_noise[i], n = m.lengths[j].item<int64_t>();
     const Tensor got = coupling.noise[j].narrow(0, 0, n);
@@ -121,7 +122,7 @@ TEST(Coupling, NoiseIsScaledCentredAndKeepsItsShape) {
 
 TEST(Coupling, TotalCostIsTheSmallestOfAllPermutations) {
   const Minibatch m = make_minibatch({20, 20, 20, 20, 20, 20}, 20);
-  const Coupling coupling = couple(m.noise, m.data, m.lengths, m.sigmas);
+  const Coupling coupling = couple(m.noise, m.data, m.lengths, m.priors());
   EXPECT_NEAR(cost_of(coupling.costs, coupling.datum_of_noise), smallest_cost(coupling.costs), 1e-12);
 }
 

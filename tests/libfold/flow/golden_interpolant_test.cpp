@@ -191,7 +191,7 @@ TEST_F(GoldenInterpolant, CouplingIsReproduced) {
     const CorruptCase c = read_corrupt_case(*file, "corrupt/" + name);
     const std::string out = c.path + "/outputs/";
     const int64_t B = c.batch.lengths.size(0);
-    const std::vector<double> sigmas(B, sigma);
+    const std::vector<TranslationPrior> sigmas(B, sigma);
     const auto run = [&](const CouplingConventions& conventions) {
       return couple(c.draws.translations, c.batch.translations, c.batch.lengths, sigmas, conventions);
     };

@@ -1,0 +1,107 @@
+#include "libfold/conditioning.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "libfold/batch.h"
+#include "libfold/conditioning_config.h"
+#include "libfold/random_streams.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+
+// `count` of `n` residues in `segments` stretches at random places: true where chosen. Lengths and gaps are random
+// compositions, so that every stretch has a residue.
+std::vector<bool> random_stretches(int64_t n, int64_t count, int64_t segments, RandomStream& stream) {
+  count = std::clamp<int64_t>(count, 0, n);
+  segments = std::min(segments, count);
+  std::vector<bool> chosen(static_cast<std::size_t>(n), false);
+  if (segments < 1) return chosen;
+  // Cuts of a total into parts of at least `least`.
+  const auto parts_of = [&](int64_t total, int64_t parts, int64_t least) {
+    std::vector<int64_t> cuts = {0, total - parts * least};
+    for (int64_t i = 1; i < parts; ++i)
+      cuts.push_back(static_cast<int64_t>(stream.below(static_cast<std::uint64_t>(total - parts * least + 1))));
+    std::ranges::sort(cuts);
+    std::vector<int64_t> sizes;
+    for (int64_t i = 0; i < parts; ++i) sizes.push_back(cuts[i + 1] - cuts[i] + least);
+    return sizes;
+  };
+  const std::vector<int64_t> lengths = parts_of(count, segments, 1), gaps = parts_of(n - count, segments + 1, 0);
+  int64_t place = 0;
+  for (int64_t s = 0; s < segments; ++s) {
+    place += gaps[s];
+    for (int64_t i = 0; i < lengths[s]; ++i) chosen[static_cast<std::size_t>(place++)] = true;
+  }
+  return chosen;
+}
+
+void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& config, RandomStream stream, int64_t* said) {
+  if (stream.uniform() < config.pairs_hidden) return;  // rows start as not said
+  std::vector<bool> kept(static_cast<std::size_t>(n), true);
+  if (stream.uniform() < config.pairs_partial) {
+    const double share = 0.2 + 0.8 * stream.uniform();
+    const auto segments = static_cast<int64_t>(1 + stream.below(6));
+    kept = random_stretches(n, std::llround(share * static_cast<double>(n)), segments, stream);
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t j = truth[i];
+    if (j == kNotSaid || !kept[i] || (j >= 0 && !kept[j])) continue;  // a position only with its partner
+    said[i] = j;
+  }
+}
+
+void draw_letters(const int64_t* truth, int64_t n, const ConditioningConfig& config, RandomStream stream,
+                  int64_t* said) {
+  if (stream.uniform() < config.letters_hidden) return;
+  const double rate = stream.uniform();
+  for (int64_t i = 0; i < n; ++i)
+    if (stream.uniform() < rate) said[i] = truth[i];
+}
+
+void draw_motif(int64_t n, const ConditioningConfig& config, RandomStream stream, bool* fixed) {
+  if (stream.uniform() >= config.motif_rate || n < 4) return;
+  const double share = config.motif_least + (config.motif_most - config.motif_least) * stream.uniform();
+  const auto segments = static_cast<int64_t>(1 + stream.below(static_cast<std::uint64_t>(config.motif_segments)));
+  const std::vector<bool> chosen =
+      random_stretches(n, std::max<int64_t>(1, std::llround(share * static_cast<double>(n))), segments, stream);
+  std::copy(chosen.begin(), chosen.end(), fixed);
+}
+
+}  // namespace
+
+Conditioning Conditioning::to(at::Device device) const {
+  const auto moved = [&](const Tensor& t) { return t.defined() ? t.to(device) : t; };
+  return {moved(partner), moved(nucleotide), moved(fixed)};
+}
+
+Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& config, const ConditioningKinds& kinds,
+                               std::uint64_t seed, std::uint64_t index) {
+  const int64_t B = truth.translations.size(0), L = truth.translations.size(1);
+  const Tensor lengths = truth.lengths.cpu();
+  Conditioning told;
+  if (kinds.pairs) told.partner = at::full({B, L}, kNotSaid, at::kLong);
+  if (kinds.letters) told.nucleotide = at::full({B, L}, kLetterNotSaid, at::kLong);
+  if (kinds.motifs) told.fixed = at::zeros({B, L}, at::kBool);
+  const Tensor partner = truth.partner.cpu().contiguous(), nucleotide = truth.nucleotide.cpu().contiguous();
+  for (int64_t b = 0; b < B; ++b) {
+    const int64_t n = lengths[b].item<int64_t>();
+    const auto stream = [&](std::uint64_t kind) {
+      return RandomStream(seed, "conditioning", {index, static_cast<std::uint64_t>(b), kind});
+    };
+    if (kinds.pairs)
+      draw_pairs(partner.const_data_ptr<int64_t>() + b * L, n, config, stream(0),
+                 told.partner.mutable_data_ptr<int64_t>() + b * L);
+    if (kinds.letters)
+      draw_letters(nucleotide.const_data_ptr<int64_t>() + b * L, n, config, stream(1),
+                   told.nucleotide.mutable_data_ptr<int64_t>() + b * L);
+    if (kinds.motifs) draw_motif(n, config, stream(2), told.fixed.mutable_data_ptr<bool>() + b * L);
+  }
+  return told;
+}
+
+}  // namespace flashrna
