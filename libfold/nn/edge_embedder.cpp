@@ -1,6 +1,7 @@
 #include "libfold/nn/edge_embedder.h"
 
 #include <limits>
+#include <vector>
 
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 #include "libfold/mixed_precision.h"
@@ -11,8 +12,9 @@ namespace flashrna {
 using at::Tensor;
 
 namespace {
-constexpr double kSelfDistance = 1e6;  // Å; published: added to a residue's distance to itself
-}
+constexpr double kSelfDistance = 1e6;   // Å; published: added to a residue's distance to itself
+constexpr int64_t kLargestOffset = 64;  // residues; neighbors further along the chain look alike
+}  // namespace
 
 Tensor distance_bins(const Tensor& distances, int64_t bins) {
   const Tensor lower = at::linspace(1e-3, 20.0, bins, distances.options());
@@ -49,31 +51,58 @@ EdgeEmbedderImpl::EdgeEmbedderImpl(const EdgeEmbedderConfig& config) : config_(c
       "edge_embedder", PairPerceptron(3 * config.feature_channels + 2 * config.distance_bins, config.pair_channels));
 }
 
+EdgeEmbedderImpl::Neighbors EdgeEmbedderImpl::find_neighbors(const Tensor& translations, const Tensor& given,
+                                                             const Tensor& lengths) const {
+  const int64_t B = translations.size(0), L = translations.size(1), k = config_.neighbors;
+  const auto distances_to = [&](const Tensor& indices) {
+    const Tensor there = indices.clamp_min(0).view({B, -1, 1}).expand({-1, -1, 3});
+    return (translations.gather(1, there).view({B, L, -1, 3}) - translations.unsqueeze(2)).norm(2, 3);
+  };
+  if (given.defined()) {
+    Tensor distances = distances_to(given);
+    if (config_.self_as_last_neighbor) {
+      const Tensor own = at::arange(L, given.options()).view({1, L, 1});
+      distances = distances + (given == own) * kSelfDistance;
+    }
+    return {given, distances};
+  }
+  // Published: padding counts as residues, so every row searches the whole padded length.
+  const Tensor searched = config_.neighbors_include_padding ? at::full_like(lengths, L) : lengths;
+  const int64_t along_chain = config_.chain_neighbors, nearest = k - along_chain;
+  std::vector<Tensor> indices, distances;
+  if (along_chain > 0) {
+    // i - n ... i - 1, i + 1 ... i + n: always seen, however far noise carries them.
+    const Tensor steps = at::arange(along_chain, lengths.options()) - along_chain / 2;
+    const Tensor wanted = at::arange(L, lengths.options()).view({1, L, 1}) + steps + (steps >= 0);
+    const Tensor inside = (wanted >= 0) & (wanted < lengths.view({B, 1, 1}));
+    indices.push_back(wanted.masked_fill(~inside, -1));
+    distances.push_back(distances_to(indices.back().contiguous()));
+  }
+  if (nearest > 0) {
+    const NearestNeighbors found = nearest_neighbors(
+        translations, searched, nearest, {.self_distance = config_.self_as_last_neighbor ? kSelfDistance : 0.0});
+    indices.push_back(found.indices);
+    distances.push_back(found.distances);
+  }
+  return {at::cat(indices, 2), at::cat(distances, 2)};
+}
+
 Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Tensor& given_neighbors,
-                                           const Tensor& index_features, const Tensor& lengths,
+                                           const EdgeEmbedderInput& in, const Tensor& index_features,
                                            torch::nn::Linear& linear) {
   const int64_t B = translations.size(0), L = translations.size(1), k = config_.neighbors;
-  Tensor neighbors = given_neighbors, distances;
-  if (neighbors.defined()) {
-    const Tensor there = neighbors.clamp_min(0).view({B, L * k, 1}).expand({-1, -1, 3});
-    distances = (translations.gather(1, there).view({B, L, k, 3}) - translations.unsqueeze(2)).norm(2, 3);
-    if (config_.self_as_last_neighbor) {
-      const Tensor own = at::arange(L, neighbors.options()).view({1, L, 1});
-      distances = distances + (neighbors == own) * kSelfDistance;
-    }
-  } else {
-    // Published: padding counts as residues, so every row searches the whole padded length.
-    const Tensor searched = config_.neighbors_include_padding ? at::full_like(lengths, L) : lengths;
-    const NearestNeighbors found = nearest_neighbors(
-        translations, searched, k, {.self_distance = config_.self_as_last_neighbor ? kSelfDistance : 0.0});
-    neighbors = found.indices;
-    distances = found.distances;
-  }
+  const auto [neighbors, distances] = find_neighbors(translations, given_neighbors, in.lengths);
   // A neighbor that is not there has zeros: it is too far for any bin, and its index a row beyond the last.
   const int64_t f = config_.feature_channels;
   const Tensor missing = neighbors < 0;  // [B, L, k]
   const Tensor bins = distance_bins(distances.detach().masked_fill(missing, std::numeric_limits<double>::infinity()),
                                     config_.distance_bins);
+  if (config_.relative_positions) {
+    const Tensor index = in.residue_index.gather(1, neighbors.clamp_min(0).view({B, L * k})).view({B, L, k});
+    const Tensor offset = (index - in.residue_index.unsqueeze(2)).clamp(-kLargestOffset, kLargestOffset);
+    const Tensor features = index_embedding(offset, f, bins.scalar_type()).masked_fill(missing.unsqueeze(3), 0);
+    return linear(at::cat({bins, features}, 3).flatten(2));
+  }
   const Tensor rows = at::cat({index_features, at::zeros({B, 1, f}, index_features.options())}, 1);
   const Tensor there = neighbors.masked_fill(missing, L).view({B, L * k, 1}).expand({-1, -1, f});
   return linear(at::cat({bins, rows.gather(1, there).view({B, L, k, f})}, 3).flatten(2));
@@ -83,12 +112,14 @@ PairRepresentation EdgeEmbedderImpl::forward(const EdgeEmbedderInput& in) {
   const int64_t B = in.node.size(0), L = in.node.size(1), R = config_.pair_rank, f = config_.feature_channels;
   const auto by_factor = [&](const Tensor& x) { return x.view({B, L, 2, R, -1}); };
 
-  const Tensor index_features =
-      index_embedding(in.residue_index, f, in.node.scalar_type(), config_.short_index_periods);  // [B, L, f]
-  const Tensor noisy = neighbor_features(in.translations.detach(), {}, index_features, in.lengths, linear_t_distogram);
+  const Tensor index_features =  // [B, L, f]
+      config_.relative_positions
+          ? at::zeros({B, L, f}, in.node.options())
+          : index_embedding(in.residue_index, f, in.node.scalar_type(), config_.short_index_periods);
+  const Tensor noisy = neighbor_features(in.translations.detach(), {}, in, index_features, linear_t_distogram);
   Tensor conditioned;
   if (in.self_condition.defined()) {
-    conditioned = neighbor_features(in.self_condition.detach(), in.self_condition_neighbors, index_features, in.lengths,
+    conditioned = neighbor_features(in.self_condition.detach(), in.self_condition_neighbors, in, index_features,
                                     linear_sc_distogram);
   } else {
     conditioned = linear_sc_distogram->bias.expand({B, L, -1});

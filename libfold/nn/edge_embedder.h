@@ -17,6 +17,8 @@ struct EdgeEmbedderConfig {
   bool neighbors_include_padding = false;  // published
   bool self_as_last_neighbor = false;      // published
   bool short_index_periods = false;        // published
+  bool relative_positions = false;         // a neighbor's clipped index offset, not its index
+  int64_t chain_neighbors = 0;             // even; the first of the neighbors are these along the chain
 };
 
 // What the embedder looks at. Self-conditioning: undefined `self_condition` makes its whole neighbour block zero.
@@ -47,9 +49,16 @@ class EdgeEmbedderImpl : public torch::nn::Module {
   PairRepresentation forward(const EdgeEmbedderInput& input);
 
  private:
+  struct Neighbors {
+    at::Tensor indices;    // [B, L, k] i64, -1 = none
+    at::Tensor distances;  // [B, L, k] Å
+  };
+  // Of one structure: `given`, or along the chain and nearest in space.
+  Neighbors find_neighbors(const at::Tensor& translations, const at::Tensor& given, const at::Tensor& lengths) const;
   // [B, L, 2 R bins] of one structure: its neighbours' distance bins and index embeddings through `linear`.
   at::Tensor neighbor_features(const at::Tensor& translations, const at::Tensor& given_neighbors,
-                               const at::Tensor& index_features, const at::Tensor& lengths, torch::nn::Linear& linear);
+                               const EdgeEmbedderInput& input, const at::Tensor& index_features,
+                               torch::nn::Linear& linear);
 
   EdgeEmbedderConfig config_;
   torch::nn::Linear linear_s_p{nullptr}, linear_relpos{nullptr};

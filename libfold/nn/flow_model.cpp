@@ -32,12 +32,16 @@ PairRepresentation pair_from(const std::vector<Tensor>& parts) {
 FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventions& published)
     : config_(config), published_(published), pair_mode_(parse_pair_mode(config.mode)) {
   config.validate();
-  node_embedder = register_module("node_embedder", NodeEmbedder(config.node_channels, config.position_channels,
-                                                                config.time_channels, published.short_index_periods));
+  node_embedder = register_module("node_embedder",
+                                  NodeEmbedder(config.node_channels, config.position_channels, config.time_channels,
+                                               published.short_index_periods, config.positions == "relative"));
+  if (config.condition_pairs || config.condition_letters || config.condition_motifs)
+    condition_embedder = register_module("condition_embedder", ConditionEmbedder(config.node_channels));
   make_edge_embedder();
   const auto trunk = register_module("trunk", std::make_shared<torch::nn::Module>("trunk"));
   for (int b = 0; b < config.blocks; ++b) blocks_.push_back(make_block(*trunk, b));
   angle_pred_net = register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels));
+  if (config.letter_head) letter_head = register_module("letter_head", LetterHead(config.node_channels));
 }
 
 void FlowModelImpl::make_edge_embedder() {
@@ -49,7 +53,9 @@ void FlowModelImpl::make_edge_embedder() {
                                   .neighbors = config_.neighbors,
                                   .neighbors_include_padding = published_.neighbors_include_padding,
                                   .self_as_last_neighbor = published_.self_as_last_neighbor,
-                                  .short_index_periods = published_.short_index_periods};
+                                  .short_index_periods = published_.short_index_periods,
+                                  .relative_positions = config_.positions == "relative",
+                                  .chain_neighbors = config_.chain_neighbors};
   switch (pair_mode_) {
     case PairMode::kNone:
       return;
@@ -85,11 +91,15 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
   Block block;
   block.ipa = trunk.register_module(name("ipa"), InvariantPointAttention(attention));
   block.ipa_ln = trunk.register_module(name("ipa_ln"), torch::nn::LayerNorm(torch::nn::LayerNormOptions({c_s})));
+  if (config_.local_edges > 0)
+    block.edge_messages = trunk.register_module(name("edge_messages"), EdgeMessages(c_s, config_.local_edges));
   block.seq_tfmr = trunk.register_module(
       name("seq_tfmr"), SequenceTransformer(c_s, config_.transformer_heads, config_.transformer_layers));
   block.post_tfmr = trunk.register_module(name("post_tfmr"), torch::nn::Linear(c_s, c_s));
   block.node_transition = trunk.register_module(name("node_transition"), Transition(c_s));
   block.bb_update = trunk.register_module(name("bb_update"), BackboneUpdate(c_s));
+  if (config_.edge_votes > 0)
+    block.edge_votes = trunk.register_module(name("edge_votes"), EdgeVotes(c_s, config_.edge_votes));
   const bool last = index + 1 == config_.blocks;
   if (!last && pair_mode_ == PairMode::kFull) {
     block.edge_transition_2d = trunk.register_module(name("edge_transition"), EdgeTransition2d(c_s, c_z));
@@ -106,27 +116,34 @@ std::vector<Tensor> FlowModelImpl::run_part(const TensorFunction& part, const st
 }
 
 FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state,
-                                                   const FlowModelInput& network_input) {
+                                                   const FlowModelInput& network_input,
+                                                   const Surroundings& surroundings) {
   const Tensor lengths = network_input.lengths;
   const std::optional<bool> padded = network_input.padded;
-  const Tensor mask =
-      mask_from_lengths(lengths, state.single.size(1)).to(state.frames.translations.scalar_type());  // [B, L]
-  const Tensor row_mask = mask.unsqueeze(2);
+  const Tensor row_mask = surroundings.mask.unsqueeze(2);
+  const auto angles = [](const RotaryAngles& positions) { return positions.cosines.defined() ? &positions : nullptr; };
 
-  const auto attend = [&block, lengths, row_mask](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+  // `around` is captured by value: backward may run the part after the forward pass has ended.
+  const auto attend = [&block, around = surroundings, lengths, row_mask,
+                       angles](const std::vector<Tensor>& in) -> std::vector<Tensor> {
     const Frames frames{in[1], in[2]};
-    const Tensor update = block.ipa(in[0], pair_from({in.begin() + 3, in.end()}), frames, lengths);
-    return {block.ipa_ln(in[0] + update * row_mask)};
+    const Tensor update =
+        block.ipa(in[0], pair_from({in.begin() + 3, in.end()}), frames, lengths, angles(around.attention_positions));
+    Tensor single = block.ipa_ln(in[0] + update * row_mask);
+    if (block.edge_messages) single = block.edge_messages(single, frames, around.edges) * row_mask;
+    return {single};
   };
   std::vector<Tensor> inputs = {state.single, state.frames.rotations, state.frames.translations};
   const std::vector<Tensor> pair = parts_of(state.pair);
   inputs.insert(inputs.end(), pair.begin(), pair.end());
   const Tensor attended = run_part(attend, inputs)[0];
 
-  const auto refine = [&block, lengths, padded, mask, row_mask](const std::vector<Tensor>& in) -> std::vector<Tensor> {
-    Tensor single = in[0] + block.post_tfmr(block.seq_tfmr(in[0], lengths, padded));
+  const auto refine = [&block, around = surroundings, lengths, padded, row_mask,
+                       angles](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+    Tensor single = in[0] + block.post_tfmr(block.seq_tfmr(in[0], lengths, padded, angles(around.sequence_positions)));
     single = block.node_transition(single) * row_mask;
-    const Frames frames = block.bb_update(single, Frames{in[1], in[2]}, mask);
+    Frames frames = block.bb_update(single, Frames{in[1], in[2]}, around.moving);
+    if (block.edge_votes) frames = block.edge_votes(single, frames, around.edges, around.moving);
     return {single, frames.rotations, frames.translations};
   };
   const std::vector<Tensor> refined = run_part(refine, {attended, state.frames.rotations, state.frames.translations});
@@ -154,6 +171,31 @@ PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single
   return pair_from(run_part(update, inputs));
 }
 
+Conditioning FlowModelImpl::taken_in(const Conditioning& told) const {
+  const auto if_known = [](bool known, const Tensor& member) { return known ? member : Tensor(); };
+  return {if_known(config_.condition_pairs, told.partner), if_known(config_.condition_letters, told.nucleotide),
+          if_known(config_.condition_motifs, told.fixed)};
+}
+
+FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput& in, const Tensor& residue_index,
+                                                           const Tensor& mask) const {
+  Surroundings around;
+  around.mask = around.moving = mask;
+  const Conditioning told = taken_in(in.told);
+  if (told.fixed.defined()) around.moving = mask * told.fixed.logical_not();
+  if (config_.local_edges > 0) {
+    // The better guess of who is near: the model's own last prediction.
+    const Tensor& seen = in.self_condition.defined() ? in.self_condition : in.translations;
+    around.edges = make_edge_list(seen, residue_index, in.lengths, told);
+  }
+  if (config_.positions == "relative") {
+    around.attention_positions = rotary_angles(residue_index, config_.attention_channels, mask.scalar_type());
+    around.sequence_positions =
+        rotary_angles(residue_index, config_.node_channels / config_.transformer_heads, mask.scalar_type());
+  }
+  return around;
+}
+
 FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   const int64_t L = in.translations.size(1);
   const Tensor mask = mask_from_lengths(in.lengths, L).to(in.translations.scalar_type());  // [B, L]
@@ -161,7 +203,10 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
                                    ? at::arange(L, in.lengths.options()).unsqueeze(0).expand({in.lengths.size(0), L})
                                    : in.residue_index;
 
-  const Tensor initial = full_precision(node_embedder(in.t, residue_index, mask)) * mask.unsqueeze(2);  // [B, L, c_s]
+  Tensor initial = full_precision(node_embedder(in.t, residue_index, mask)) * mask.unsqueeze(2);  // [B, L, c_s]
+  if (condition_embedder) {
+    initial = initial + full_precision(condition_embedder(taken_in(in.told), mask));
+  }
   EdgeEmbedderInput edges{.node = initial,
                           .translations = in.translations,
                           .self_condition = in.self_condition,
@@ -176,8 +221,10 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
     return parts_of(factorized_edge_embedder_2d(edges));
   };
   if (pair_mode_ != PairMode::kNone) state.pair = pair_from(run_part(embed, {initial}));
-  for (Block& block : blocks_) state = run_block(block, state, in);
-  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial)};
+  const Surroundings surroundings = surroundings_of(in, residue_index, mask);
+  for (Block& block : blocks_) state = run_block(block, state, in, surroundings);
+  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial),
+          letter_head ? letter_head(state.single) : Tensor()};
 }
 
 std::vector<std::pair<std::string, Tensor>> FlowModelImpl::parameters_by_name() const {

@@ -13,6 +13,8 @@
 #include "libfold/nn/edge_embedder_2d.h"
 #include "libfold/nn/edge_transition.h"
 #include "libfold/nn/invariant_point_attention.h"
+#include "libfold/nn/letter_head.h"
+#include "libfold/nn/local_edges.h"
 #include "libfold/nn/model_config.h"
 #include "libfold/nn/node_embedder.h"
 #include "libfold/nn/recompute.h"
@@ -35,12 +37,14 @@ struct FlowModelInput {
   at::Tensor self_condition_neighbors;
   // Whether any length is below L. Not said: the lengths are asked, which waits for a GPU in every block.
   std::optional<bool> padded;
+  Conditioning told;  // members that the model does not take in are not looked at
 };
 
 struct FlowModelOutput {
   at::Tensor translations;  // [B, L, 3] Å
   at::Tensor rotations;     // [B, L, 3, 3]
   at::Tensor torsions;      // [B, L, 8, 2] (sin, cos)
+  at::Tensor letters;       // [B, L, 4] logits of A, C, G, U; undefined without a letter head
 };
 
 class FlowModelImpl : public torch::nn::Module {
@@ -61,10 +65,12 @@ class FlowModelImpl : public torch::nn::Module {
   struct Block {
     InvariantPointAttention ipa{nullptr};
     torch::nn::LayerNorm ipa_ln{nullptr};
+    EdgeMessages edge_messages{nullptr};  // or none
     SequenceTransformer seq_tfmr{nullptr};
     torch::nn::Linear post_tfmr{nullptr};
     Transition node_transition{nullptr};
     BackboneUpdate bb_update{nullptr};
+    EdgeVotes edge_votes{nullptr};            // or none
     EdgeTransition edge_transition{nullptr};  // one or none of the two; none in the last block
     EdgeTransition2d edge_transition_2d{nullptr};
   };
@@ -77,7 +83,18 @@ class FlowModelImpl : public torch::nn::Module {
     PairRepresentation pair;
     Frames frames;
   };
-  TrunkState run_block(Block& block, const TrunkState& state, const FlowModelInput& network_input);
+  // What the blocks of a forward pass share.
+  struct Surroundings {
+    at::Tensor mask;                                       // [B, L] of the frames' dtype: real residues
+    at::Tensor moving;                                     // the same without those that are given
+    EdgeList edges;                                        // empty without sparse edges
+    RotaryAngles attention_positions, sequence_positions;  // undefined with absolute positions
+  };
+  Conditioning taken_in(const Conditioning& told) const;  // the members that this model knows
+  Surroundings surroundings_of(const FlowModelInput& input, const at::Tensor& residue_index,
+                               const at::Tensor& mask) const;
+  TrunkState run_block(Block& block, const TrunkState& state, const FlowModelInput& network_input,
+                       const Surroundings& surroundings);
   PairRepresentation update_pair(Block& block, const at::Tensor& single, const PairRepresentation& pair,
                                  const at::Tensor& row_mask) const;
   std::vector<at::Tensor> run_part(const TensorFunction& part, const std::vector<at::Tensor>& inputs) const;
@@ -87,11 +104,13 @@ class FlowModelImpl : public torch::nn::Module {
   PairMode pair_mode_;
   bool recompute_ = false;
   NodeEmbedder node_embedder{nullptr};
-  EdgeEmbedder edge_embedder{nullptr};  // one or none of the three, all under this name
+  ConditionEmbedder condition_embedder{nullptr};  // or none
+  EdgeEmbedder edge_embedder{nullptr};            // one or none of the three, all under this name
   EdgeEmbedder2d edge_embedder_2d{nullptr};
   FactorizedEdgeEmbedder2d factorized_edge_embedder_2d{nullptr};
   std::vector<Block> blocks_;
   TorsionHead angle_pred_net{nullptr};
+  LetterHead letter_head{nullptr};  // or none
 };
 TORCH_MODULE(FlowModel);
 

@@ -36,12 +36,14 @@ Scheme scheme_of(std::string_view layer) {
     if (is("self_attn.in_proj")) return Scheme::kXavier;
     return is("self_attn.out_proj") ? Scheme::kFanInZeroBias : Scheme::kFanIn;
   }
-  if (in("node_embedder") || in("edge_embedder")) return Scheme::kFanIn;
+  if (in("edge_messages") || in("edge_votes")) return is("linear_out") ? Scheme::kZero : Scheme::kFanIn;
+  if (in("node_embedder") || in("edge_embedder") || in("condition_embedder")) return Scheme::kFanIn;
   if (in("post_tfmr") || in("bb_update") || in("ipa_")) {
     return in("ipa_") && !is("linear_out") ? Scheme::kLecun : Scheme::kZero;
   }
   if (in("node_transition")) return is("linear_3") ? Scheme::kZero : Scheme::kHe;
   if (in("edge_transition")) return is("edge_bias_linear") || is("final_layer") ? Scheme::kZero : Scheme::kHe;
+  if (in("letter_head")) return is("linear_out") ? Scheme::kZero : Scheme::kHe;
   if (in("angle_pred_net")) {
     if (is("linear_1")) return Scheme::kHe;
     return is("linear_2") ? Scheme::kZero : Scheme::kLecun;

@@ -53,9 +53,13 @@ FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const F
 }
 
 Tensor InvariantPointAttentionImpl::forward(const Tensor& single, const PairRepresentation& pair, const Frames& frames,
-                                            const Tensor& lengths) {
+                                            const Tensor& lengths, const RotaryAngles* positions) {
   const int64_t B = single.size(0), L = single.size(1);
   FlashIpaInput in = project(single, frames, lengths);
+  if (positions) {
+    in.q = rotate_by(*positions, in.q);
+    in.k = rotate_by(*positions, in.k);
+  }
   if (pair.factor_1.defined()) {
     in.bias_q = full_precision(linear_b(pair.factor_1)).transpose(2, 3);  // [B, L, R, H] -> [B, L, H, R]
     in.bias_k = full_precision(linear_b(pair.factor_2)).transpose(2, 3);

@@ -5,6 +5,7 @@
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/torch_headers.h"
 #include "libfold/nn/pair_representation.h"
+#include "libfold/nn/rotary_embedding.h"
 #include "libfold/rigid.h"
 
 namespace flashrna {
@@ -26,9 +27,10 @@ class InvariantPointAttentionImpl : public torch::nn::Module {
  public:
   explicit InvariantPointAttentionImpl(const InvariantPointAttentionConfig& config);
   // single [B, L, node_channels], frames [B, L] in nm, lengths [B] -> update [B, L, node_channels]. `pair` has its
-  // factors or its full form, or neither if pair_channels = 0; the full form costs O(L^2) memory.
+  // factors or its full form, or neither if pair_channels = 0; the full form costs O(L^2) memory. With `positions` the
+  // scalar queries and keys carry a rotary embedding.
   at::Tensor forward(const at::Tensor& single, const PairRepresentation& pair, const Frames& frames,
-                     const at::Tensor& lengths);
+                     const at::Tensor& lengths, const RotaryAngles* positions = nullptr);
 
  private:
   FlashIpaInput project(const at::Tensor& single, const Frames& frames, const at::Tensor& lengths);

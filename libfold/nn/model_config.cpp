@@ -37,6 +37,18 @@ void ModelConfig::add_options(Configuration& configuration) {
                      "feature channels of the edge embedder, even");
   configuration.bind("model.distance_bins", distance_bins, "distance bins of the edge embedder, up to 20 Å");
   configuration.bind("model.neighbors", neighbors, "nearest residues that the edge embedder sees");
+  configuration.bind("model.positions", positions,
+                     "how the network sees the residue index: absolute, by embeddings; relative, by differences alone");
+  configuration.bind("model.chain_neighbors", chain_neighbors,
+                     "neighbors along the chain that come first among model.neighbors, even; 0 = none");
+  configuration.bind("model.local_edges", local_edges,
+                     "hidden channels of messages along sparse edges, a multiple of 4; 0 = none");
+  configuration.bind("model.edge_votes", edge_votes,
+                     "hidden channels of the votes by which neighbors place a residue; 0 = none");
+  configuration.bind("model.condition_pairs", condition_pairs, "take base pairs as input; needs sparse edges");
+  configuration.bind("model.condition_letters", condition_letters, "take nucleotides as input");
+  configuration.bind("model.condition_motifs", condition_motifs, "take residues whose structure is given as input");
+  configuration.bind("model.letter_head", letter_head, "propose nucleotides; see losses.letter_weight");
   configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
   configuration.bind("model.attention", attention,
                      "attention backend: auto, dense, lifted, fused (CUDA, capability 8.0 or newer) or simple");
@@ -76,6 +88,24 @@ void ModelConfig::validate() const {
   if (node_channels % transformer_heads != 0) {
     fail_usage("model.transformer_heads = {}: must divide model.node_channels = {}", transformer_heads, node_channels);
   }
+  if (positions != "absolute" && positions != "relative")
+    fail_usage("model.positions = {}: must be absolute or relative", positions);
+  check_range("model.chain_neighbors", chain_neighbors, 0, 1024);
+  check_range("model.local_edges", local_edges, 0, 1024);
+  check_range("model.edge_votes", edge_votes, 0, 1024);
+  if (chain_neighbors % 2 != 0) fail_usage("model.chain_neighbors = {}: must be even", chain_neighbors);
+  if (chain_neighbors > neighbors)
+    fail_usage("model.chain_neighbors = {}: is above model.neighbors = {}", chain_neighbors, neighbors);
+  if (local_edges % 4 != 0) fail_usage("model.local_edges = {}: must be a multiple of 4", local_edges);
+  if (edge_votes > 0 && local_edges == 0)
+    fail_usage("model.edge_votes = {}: needs the edges of model.local_edges, which is 0", edge_votes);
+  if (condition_pairs && local_edges == 0)
+    fail_usage("model.condition_pairs = true: needs the edges of model.local_edges, which is 0");
+  if (positions == "relative" && attention_channels % 2 != 0)
+    fail_usage("model.attention_channels = {}: must be even with model.positions = relative", attention_channels);
+  if (positions == "relative" && node_channels / transformer_heads % 2 != 0)
+    fail_usage("model.transformer_heads = {}: heads of {} channels; must be even with model.positions = relative",
+               transformer_heads, node_channels / transformer_heads);
   if (pair_channels % 4 != 0) fail_usage("model.pair_channels = {}: must be a multiple of 4", pair_channels);
   if (position_channels % 2 != 0) fail_usage("model.position_channels = {}: must be even", position_channels);
   if (edge_feature_channels % 2 != 0) {

@@ -27,6 +27,14 @@ struct ModelConfig {
   int edge_feature_channels = 64;  // feat_dim of the edge embedder; even
   int distance_bins = 22;
   int neighbors = 20;                        // k nearest residues the edge embedder sees
+  std::string positions = "absolute";        // absolute: index embeddings; relative: rotary and clipped offsets
+  int chain_neighbors = 0;                   // of the neighbors, so many along the chain come first; even
+  int local_edges = 0;                       // hidden channels of messages along sparse edges; 0 = none
+  int edge_votes = 0;                        // hidden channels of votes along sparse edges; 0 = none
+  bool condition_pairs = false;              // the network takes base pairs that are asked for
+  bool condition_letters = false;            // ... nucleotides
+  bool condition_motifs = false;             // ... residues whose structure is given
+  bool letter_head = false;                  // the network proposes nucleotides
   int torsion_channels = 128;                // hidden width of the torsion head
   std::string attention = "auto";            // auto, dense, lifted, fused (CUDA), simple
   std::string attention_precision = "fast";  // of the fused backend: fast, strict

@@ -7,17 +7,42 @@ namespace flashrna {
 using at::Tensor;
 
 NodeEmbedderImpl::NodeEmbedderImpl(int64_t node_channels, int64_t position_channels, int64_t time_channels,
-                                   bool short_index_periods)
-    : position_channels_(position_channels), time_channels_(time_channels), short_index_periods_(short_index_periods) {
+                                   bool short_index_periods, bool relative_positions)
+    : position_channels_(position_channels),
+      time_channels_(time_channels),
+      short_index_periods_(short_index_periods),
+      relative_positions_(relative_positions) {
   linear = register_module("linear", torch::nn::Linear(position_channels + time_channels, node_channels));
 }
 
 Tensor NodeEmbedderImpl::forward(const Tensor& t, const Tensor& residue_index, const Tensor& mask) {
   const int64_t L = residue_index.size(1);
-  const Tensor position =
-      index_embedding(residue_index, position_channels_, mask.scalar_type(), short_index_periods_);  // [B, L, c]
+  const Tensor position =  // [B, L, c]
+      relative_positions_
+          ? at::zeros({residue_index.size(0), L, position_channels_}, mask.options())
+          : index_embedding(residue_index, position_channels_, mask.scalar_type(), short_index_periods_);
   const Tensor time = time_embedding(t, time_channels_, mask.scalar_type()).unsqueeze(1).expand({-1, L, -1});
   return linear(at::cat({position, time}, 2) * mask.unsqueeze(2));
+}
+
+// Letter or not said (5), pair said, paired, given.
+ConditionEmbedderImpl::ConditionEmbedderImpl(int64_t node_channels) {
+  linear = register_module("linear", torch::nn::Linear(kLetterNotSaid + 4, node_channels));
+}
+
+Tensor ConditionEmbedderImpl::forward(const Conditioning& told, const Tensor& mask) {
+  const int64_t B = mask.size(0), L = mask.size(1);
+  const auto options = mask.options();
+  const auto flag = [&](const Tensor& x) { return x.to(options).unsqueeze(2); };
+  const Tensor none = at::zeros({B, L, 1}, options);
+  const Tensor letters =
+      told.nucleotide.defined() ? told.nucleotide : at::full({B, L}, kLetterNotSaid, options.dtype(at::kLong));
+  const Tensor letter = flag(letters.unsqueeze(2) == at::arange(kLetterNotSaid + 1, letters.options())).squeeze(2);
+  const Tensor features =
+      at::cat({letter, told.partner.defined() ? flag(told.partner >= kUnpaired) : none,
+               told.partner.defined() ? flag(told.partner >= 0) : none, told.fixed.defined() ? flag(told.fixed) : none},
+              2);
+  return linear(features) * mask.unsqueeze(2);
 }
 
 }  // namespace flashrna

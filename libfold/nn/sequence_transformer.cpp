@@ -18,11 +18,12 @@ SelfAttentionImpl::SelfAttentionImpl(int64_t channels, int64_t heads) : heads_(h
   out_proj = register_module("out_proj", torch::nn::Linear(channels, channels));
 }
 
-Tensor SelfAttentionImpl::forward(const Tensor& x, const Tensor& key_padding) {
+Tensor SelfAttentionImpl::forward(const Tensor& x, const Tensor& key_padding, const RotaryAngles* positions) {
   const int64_t B = x.size(0), L = x.size(1);
   const Tensor qkv = at::linear(x, in_proj_weight, in_proj_bias).view({B, L, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
   const c10::optional<Tensor> mask = key_padding.defined() ? c10::optional<Tensor>(key_padding) : c10::nullopt;
-  const Tensor heads = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], mask);  // [B, H, L, c]
+  const auto placed = [positions](const Tensor& head) { return positions ? rotate_by(*positions, head, true) : head; };
+  const Tensor heads = at::scaled_dot_product_attention(placed(qkv[0]), placed(qkv[1]), qkv[2], mask);  // [B, H, L, c]
   return out_proj(heads.transpose(1, 2).reshape({B, L, -1}));
 }
 
@@ -34,8 +35,8 @@ TransformerLayerImpl::TransformerLayerImpl(int64_t channels, int64_t heads) {
   norm2 = register_module("norm2", layer_norm(channels));
 }
 
-Tensor TransformerLayerImpl::forward(const Tensor& x, const Tensor& key_padding) {
-  const Tensor attended = norm1(x + self_attn(x, key_padding));
+Tensor TransformerLayerImpl::forward(const Tensor& x, const Tensor& key_padding, const RotaryAngles* positions) {
+  const Tensor attended = norm1(x + self_attn(x, key_padding, positions));
   return norm2(attended + linear2(linear1(attended).relu_()));
 }
 
@@ -44,7 +45,8 @@ SequenceTransformerImpl::SequenceTransformerImpl(int64_t channels, int64_t heads
   for (int64_t i = 0; i < n_layers; ++i) layers->push_back(TransformerLayer(channels, heads));
 }
 
-Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths, std::optional<bool> padded) {
+Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths, std::optional<bool> padded,
+                                        const RotaryAngles* positions) {
   const int64_t B = x.size(0), L = x.size(1);
   if (x.numel() == 0) return x;
   const Tensor padding = padding_mask(lengths, L);  // [B, L]
@@ -55,7 +57,7 @@ Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths, 
     key_padding = at::zeros({B, 1, 1, L}, x.options()).masked_fill(padding.view({B, 1, 1, L}), -1e30);
   }
   Tensor hidden = x;
-  for (const auto& layer : *layers) hidden = layer->as<TransformerLayerImpl>()->forward(hidden, key_padding);
+  for (const auto& layer : *layers) hidden = layer->as<TransformerLayerImpl>()->forward(hidden, key_padding, positions);
   return hidden;
 }
 

@@ -4,14 +4,16 @@
 #include <optional>
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/rotary_embedding.h"
 
 namespace flashrna {
 
 class SelfAttentionImpl : public torch::nn::Module {
  public:
   SelfAttentionImpl(int64_t channels, int64_t heads);
-  // x [B, L, channels], key_padding [B, 1, 1, L] additive (0 or a large negative number) or undefined.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& key_padding);
+  // x [B, L, channels], key_padding [B, 1, 1, L] additive (0 or a large negative number) or undefined. With `positions`
+  // queries and keys carry a rotary embedding.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& key_padding, const RotaryAngles* positions);
 
  private:
   int64_t heads_;
@@ -23,7 +25,7 @@ TORCH_MODULE(SelfAttention);
 class TransformerLayerImpl : public torch::nn::Module {
  public:
   TransformerLayerImpl(int64_t channels, int64_t heads);
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& key_padding);
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& key_padding, const RotaryAngles* positions);
 
  private:
   SelfAttention self_attn{nullptr};
@@ -36,8 +38,9 @@ class SequenceTransformerImpl : public torch::nn::Module {
  public:
   SequenceTransformerImpl(int64_t channels, int64_t heads, int64_t n_layers);
   // x [B, L, channels], lengths [B] i64 -> [B, L, channels]. No query sees a padded key. `padded`: whether there are
-  // any; not said, the lengths are asked, which waits for a GPU.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths, std::optional<bool> padded = std::nullopt);
+  // any; not said, the lengths are asked, which waits for a GPU. `positions`: angles of a head's width, or null.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths, std::optional<bool> padded = std::nullopt,
+                     const RotaryAngles* positions = nullptr);
 
  private:
   torch::nn::ModuleList layers{nullptr};

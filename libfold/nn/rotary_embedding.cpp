@@ -1,0 +1,27 @@
+#include "libfold/nn/rotary_embedding.h"
+
+namespace flashrna {
+
+using at::Tensor;
+
+namespace {
+constexpr double kRotaryBase = 1000.0;
+}
+
+RotaryAngles rotary_angles(const Tensor& residue_index, int64_t width, at::ScalarType dtype) {
+  const int64_t half = width / 2;
+  const auto options = residue_index.options().dtype(at::kDouble);
+  const Tensor frequency = at::exp(at::arange(half, options) * (-std::log(kRotaryBase) / static_cast<double>(half)));
+  const Tensor relative = (residue_index - residue_index.narrow(1, 0, 1)).to(at::kDouble);
+  const Tensor angle = relative.unsqueeze(2) * frequency;  // [B, L, half]
+  return {angle.cos().to(dtype), angle.sin().to(dtype)};
+}
+
+Tensor rotate_by(const RotaryAngles& angles, const Tensor& x, bool heads_first) {
+  const int64_t half = x.size(3) / 2, heads = heads_first ? 1 : 2;
+  const Tensor cosine = angles.cosines.unsqueeze(heads), sine = angles.sines.unsqueeze(heads);
+  const Tensor a = x.narrow(3, 0, half), b = x.narrow(3, half, half);
+  return at::cat({a * cosine - b * sine, a * sine + b * cosine}, 3).to(x.scalar_type());
+}
+
+}  // namespace flashrna
