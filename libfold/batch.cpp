@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "kernels/padding.h"
+#include "libfold/conditioning.h"
 #include "rna/torsion.h"
 
 namespace flashrna {
@@ -26,6 +27,9 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   const Tensor translations = view(chain.frame_translation, {3}, at::kFloat).to(at::kDouble);
   put(batch.translations, translations - translations.mean(0));  // in f64: a chain may lie 1,000 Å off the origin
 
+  if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
+  if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));
+
   Tensor defined = at::empty({n, kTorsions}, at::kBool);
   bool* bits = defined.mutable_data_ptr<bool>();
   for (int64_t i = 0; i < n * kTorsions; ++i) bits[i] = (chain.torsion_mask[i / kTorsions] >> (i % kTorsions) & 1) != 0;
@@ -42,8 +46,8 @@ Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size
 Batch Batch::to(at::Device device) const {
   Batch moved = *this;
   for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.translations, &moved.rotations, &moved.torsions,
-                         &moved.torsion_mask}) {
-    *tensor = tensor->to(device);
+                         &moved.torsion_mask, &moved.partner, &moved.nucleotide}) {
+    if (tensor->defined()) *tensor = tensor->to(device);
   }
   return moved;
 }
@@ -72,6 +76,8 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   batch.rotations = at::eye(3, at::kFloat).expand({B, longest, 3, 3}).clone();
   batch.torsions = at::tensor({0.0f, 1.0f}).expand({B, longest, kTorsions, 2}).clone();
   batch.torsion_mask = at::zeros({B, longest, kTorsions}, at::kBool);
+  batch.partner = at::full({B, longest}, kNotSaid, at::kLong);
+  batch.nucleotide = at::full({B, longest}, kLetterNotSaid, at::kLong);
   for (int64_t b = 0; b < B; ++b) copy_chain(chains[b], b, batch);
   return batch;
 }

@@ -18,6 +18,8 @@ struct Batch {
   at::Tensor rotations;                // [B, L, 3, 3], identity in padding
   at::Tensor torsions;                 // [B, L, 8, 2] (sin, cos), (0, 1) where not defined
   at::Tensor torsion_mask;             // [B, L, 8] bool
+  at::Tensor partner;                  // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
+  at::Tensor nucleotide;               // [B, L] i64: A C G U = 0 ... 3, kLetterNotSaid for N and in padding
 
   at::Tensor mask() const;  // [B, L] bool, true for real residues
   Batch to(at::Device device) const;

@@ -37,6 +37,7 @@ void RunConfig::add_options(Configuration& configuration) {
   data.add_options(configuration);
   model.add_options(configuration);
   flow.add_options(configuration);
+  conditioning.add_options(configuration);
   losses.add_options(configuration);
   training.add_options(configuration);
   published.add_options(configuration);
@@ -46,6 +47,9 @@ void RunConfig::validate() const {
   data.validate();
   model.validate();
   flow.validate();
+  conditioning.validate();
+  if (losses.letter_weight > 0 && !model.letter_head)
+    fail_usage("losses.letter_weight = {}: needs model.letter_head = true", losses.letter_weight);
   losses.validate();
   training.validate();
 }

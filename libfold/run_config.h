@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "libfold/conditioning_config.h"
 #include "libfold/flow/flow_config.h"
 #include "libfold/nn/model_config.h"
 #include "libfold/published_conventions.h"
@@ -19,6 +20,7 @@ struct RunConfig {
   DataConfig data;
   ModelConfig model;
   FlowConfig flow;
+  ConditioningConfig conditioning;
   LossConfig losses;
   TrainingConfig training;
   PublishedConventions published;

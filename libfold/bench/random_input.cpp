@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "libfold/backbone/sampled_backbone.h"
+#include "libfold/conditioning.h"
 #include "libfold/flow/igso3.h"
 #include "libfold/random_streams.h"
 #include "rna/torsion.h"
@@ -22,6 +23,10 @@ Batch random_batch(int length) {
   const at::Tensor torsions = stream.normal({1, L, kTorsions, 2});
   batch.torsions = (torsions / torsions.norm(2, -1, true)).to(at::kFloat);
   batch.torsion_mask = at::ones({1, L, kTorsions}, at::kBool);
+  // Half of the residues pair, as in natives; every nucleotide is known.
+  const at::Tensor place = at::arange(L, at::kLong);
+  batch.partner = at::where((place < L / 4) | (place >= L - L / 4), L - 1 - place, kUnpaired).unsqueeze(0);
+  batch.nucleotide = place.remainder(4).unsqueeze(0);
   return batch;
 }
 

@@ -30,7 +30,9 @@ void DataConfig::add_options(Configuration& configuration) {
   configuration.bind("data.max_residues_squared", max_residues_squared,
                      "sum of squared lengths per batch at most, padding included; 0 = no limit");
   configuration.bind("data.crop_length", crop_length,
-                     "longer chains are cut to a random stretch of so many residues; 0 = never");
+                     "longer chains are cut to so many residues, a random stretch; 0 = never");
+  configuration.bind("data.spatial_crops", spatial_crops,
+                     "share of the crops, 0 to 1, that are the residues nearest to a random one, in several stretches");
   configuration.bind("data.repeat", repeat, "times each chain stands in an epoch");
   configuration.bind("data.validation_fraction", validation_fraction,
                      "of the chains, 0 to 0.5, by whole sequence clusters; unused if the dataset has splits");
@@ -50,6 +52,8 @@ void DataConfig::validate() const {
   check_at_least("data.max_residues", max_residues, 0);
   check_at_least("data.max_residues_squared", max_residues_squared, 0);
   check_at_least("data.crop_length", crop_length, 0);
+  if (!(spatial_crops >= 0 && spatial_crops <= 1))
+    fail_usage("data.spatial_crops = {}: must be from 0 to 1", spatial_crops);
   check_at_least("data.repeat", repeat, 1);
   if (max_length != 0 && max_length < min_length)
     fail_usage("data.max_length = {}: is below data.min_length = {}; use 0 for no limit", max_length, min_length);

@@ -22,7 +22,8 @@ struct DataConfig {
   int batch_size = 28;               // chains per batch at most
   long max_residues = 20000;         // per batch, padding included; 0 = no limit; a longer chain runs alone
   long max_residues_squared = 0;     // sum of L² per batch, padding included; 0 = no limit
-  int crop_length = 0;               // longer chains are cut to a random stretch of this length; 0 = never
+  int crop_length = 0;               // longer chains are cut to so many residues; 0 = never
+  double spatial_crops = 0.0;        // share of the crops that are residues close in space, not one stretch
   int repeat = 1;                    // times each chain stands in an epoch: 8 fills a batch with one chain
   double validation_fraction = 0.0;  // of the chains, by whole sequence clusters; ignored if the dataset has splits
   std::string replay;                // failed_batch.h5 of a run: do its step again and stop; empty = train

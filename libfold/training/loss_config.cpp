@@ -18,6 +18,10 @@ void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.bond_weight", bond_weight, "of the length of O3'-P between bonded residues; 0 = none");
   configuration.bind("losses.angle_weight", angle_weight, "of the angles C3'-O3'-P and O3'-P-O5'; 0 = none");
   configuration.bind("losses.clash_weight", clash_weight, "of overlaps of atoms of different residues; 0 = none");
+  configuration.bind("losses.local_weight", local_weight,
+                     "of the error of each residue's surroundings in its own frame; 0 = none");
+  configuration.bind("losses.letter_weight", letter_weight,
+                     "of the nucleotides that the network proposes where t > 0.5; 0 = none");
 }
 
 void LossConfig::validate() const {
@@ -28,6 +32,8 @@ void LossConfig::validate() const {
   check_at_least("losses.bond_weight", bond_weight, 0);
   check_at_least("losses.angle_weight", angle_weight, 0);
   check_at_least("losses.clash_weight", clash_weight, 0);
+  check_at_least("losses.local_weight", local_weight, 0);
+  check_at_least("losses.letter_weight", letter_weight, 0);
   if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
     fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);
   if (!(atom_scale > 0)) fail_usage("losses.atom_scale = {}: must be above 0", atom_scale);

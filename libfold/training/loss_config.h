@@ -25,6 +25,10 @@ struct LossConfig {
   // Ours: atoms of different residues that reach into each other (steric_overlap) per residue, times atom_scale^2,
   // growing like the atom losses.
   double clash_weight = 0.0;
+  // Ours: local_frame_loss.h, times atom_scale, growing like the atom losses.
+  double local_weight = 0.0;
+  // Ours: cross-entropy of the nucleotides that the network was not told, where t > 0.5; needs model.letter_head.
+  double letter_weight = 0.0;
 
   void add_options(Configuration& configuration);  // section [losses]
   void validate() const;                           // throws UsageError naming the key

@@ -9,6 +9,7 @@
 #include "libfold/backbone/link_geometry.h"
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
+#include "libfold/training/local_frame_loss.h"
 #include "rna/residue_index.h"
 
 namespace flashrna {
@@ -54,7 +55,7 @@ Tensor count(const Tensor& mask, const Tensor& like) { return mask.flatten(1).su
 // The truth as the network would predict it.
 FlowModelOutput true_output(const Batch& truth, const Tensor& like) {
   const auto options = like.options();
-  return {truth.translations.to(options), truth.rotations.to(options), truth.torsions.to(options)};
+  return {truth.translations.to(options), truth.rotations.to(options), truth.torsions.to(options), {}};
 }
 
 // Sum over links of `values` [B, L - 1] where `linked`, over their number.
@@ -92,11 +93,29 @@ void add_clash_loss(const Batch& truth, const FlowModelOutput& prediction, const
                    truth.lengths.clamp_min(1) * (config.atom_scale * scale).square();
 }
 
-// The auxiliary terms, [B] each; `scale` [B] = 1 / (1 - min(t, t_clip)).
+// The prediction with the truth where `fixed` [B, L] says so.
+FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& target, const Tensor& fixed) {
+  const Tensor rows = fixed.unsqueeze(2);
+  prediction.translations = at::where(rows, target.translations, prediction.translations);
+  prediction.rotations = at::where(rows.unsqueeze(3), target.rotations, prediction.rotations);
+  prediction.torsions = at::where(rows.unsqueeze(3), target.torsions, prediction.torsions);
+  return prediction;
+}
+
+// Mean cross-entropy per residue over those whose nucleotide is known and was not told, where t > 0.5: [B].
+Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction, const Tensor& t) {
+  Tensor asked = truth.nucleotide < kLetterNotSaid;  // [B, L]
+  if (noisy.told.nucleotide.defined()) asked = asked & (noisy.told.nucleotide == kLetterNotSaid);
+  const Tensor right = truth.nucleotide.clamp(0, kLetterNotSaid - 1).unsqueeze(2);
+  const Tensor entropy = -prediction.letters.log_softmax(2).gather(2, right).squeeze(2);
+  return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
+}
+
+// The auxiliary terms, [B] each; `moving` [B, L]: residues that count; `scale` [B] = 1 / (1 - min(t, t_clip)).
 void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
-                          const Tensor& scale, const LossConfig& config, const PublishedConventions& published,
-                          Losses& losses) {
-  const Tensor mask = truth.mask();  // [B, L]
+                          const Tensor& moving, const Tensor& scale, const LossConfig& config,
+                          const PublishedConventions& published, Losses& losses) {
+  const Tensor mask = moving;
   const Tensor defined = published.ignore_torsion_mask ? at::ones_like(truth.torsion_mask) : truth.torsion_mask;
   const Tensor atom_mask = backbone_atom_mask(defined, atom_slots(config.atoms)) & mask.unsqueeze(-1);  // [B, L, n]
   const Tensor n = count(atom_mask, scale);                                                             // [B]
@@ -110,6 +129,13 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   losses.distances = pair_distance_loss(predicted_atoms, true_atoms, atom_mask) * squared_scale / pairs.clamp_min(1);
 
   const Tensor torsion_mask = defined & mask.unsqueeze(-1);  // [B, L, 8]
+  losses.local = at::zeros_like(scale);
+  if (config.local_weight > 0) {
+    const Tensor every_atom = backbone_atom_mask(defined, atom_slots(kBackboneAtoms));
+    losses.local = config.local_weight * config.atom_scale * scale *
+                   local_frame_loss(prediction, target, truth.partner, every_atom, mask, truth.lengths);
+  }
+
   losses.torsions = config.torsion_weight *
                     masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
                     count(torsion_mask, scale).clamp_min(1);
@@ -133,20 +159,23 @@ Tensor bonded_links(const Batch& truth) {
 Losses Losses::of_chain(int64_t b) const {
   Losses one = *this;
   for (Tensor* term : {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds,
-                       &one.angles, &one.clashes, &one.auxiliary})
+                       &one.angles, &one.clashes, &one.local, &one.letters, &one.auxiliary})
     *term = term->narrow(0, b, 1);
   one.total = (one.se3 + one.auxiliary).sum();
   return one;
 }
 
-Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction,
+Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& predicted,
                       const LossConfig& config, const PublishedConventions& published) {
-  const auto options = prediction.translations.options();
-  const Tensor mask = truth.mask().unsqueeze(-1);  // [B, L, 1]
-  const Tensor residues = count(mask, prediction.translations);
+  const auto options = predicted.translations.options();
+  const Tensor& fixed = noisy.told.fixed;
+  const Tensor moving = fixed.defined() ? truth.mask() & ~fixed : truth.mask();  // [B, L]
+  const Tensor mask = moving.unsqueeze(-1);
+  const Tensor residues = count(mask, predicted.translations);
   const Tensor t = noisy.t.to(options).flatten();
   const Tensor scale = 1 / (1 - t.clamp_max(config.t_clip));
-  const FlowModelOutput target = true_output(truth, prediction.translations);
+  const FlowModelOutput target = true_output(truth, predicted.translations);
+  const FlowModelOutput prediction = fixed.defined() ? with_given(predicted, target, fixed) : predicted;
 
   Losses losses;
   losses.translation = config.translation_weight *
@@ -159,11 +188,15 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
       config.rotation_weight * masked_sum((true_field - field).square(), mask) * scale.square() / (3 * residues);
   losses.se3 = losses.translation + losses.rotation;
 
-  add_auxiliary_losses(truth, target, prediction, scale, config, published, losses);
-  losses.auxiliary =
-      config.auxiliary_weight *
-      (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles + losses.clashes) *
-      (t > config.auxiliary_min_t);
+  add_auxiliary_losses(truth, target, prediction, moving, scale, config, published, losses);
+  losses.letters = config.letter_weight > 0 && prediction.letters.defined()
+                       ? config.letter_weight * letter_loss(truth, noisy, prediction, t)
+                       : at::zeros_like(t);
+  losses.auxiliary = config.auxiliary_weight *
+                         (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles +
+                          losses.clashes + losses.local) *
+                         (t > config.auxiliary_min_t) +
+                     losses.letters;
   losses.total = losses.se3.mean() + losses.auxiliary.mean();
   return losses;
 }

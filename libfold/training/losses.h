@@ -19,7 +19,10 @@ struct Losses {
   at::Tensor translation, rotation, se3;  // se3 = translation + rotation
   at::Tensor atoms, distances, torsions;
   at::Tensor bonds, angles, clashes;  // zero where their weight is
-  at::Tensor auxiliary;               // the sum of the six where t > auxiliary_min_t, times its weight
+  at::Tensor local;                   // zero where its weight is
+  at::Tensor letters;                 // zero where its weight is and where t <= 0.5
+  // The sum of atoms to local where t > auxiliary_min_t, times its weight, and letters.
+  at::Tensor auxiliary;
 
   // Of chain `b` alone: every term [1].
   Losses of_chain(int64_t b) const;
@@ -29,6 +32,7 @@ struct Losses {
 // the truth's rebuilt O3'-P is at most 2.5 Å. [B, L - 1] bool.
 at::Tensor bonded_links(const Batch& truth);
 
+// Residues that noisy.told fixes are the truth's whatever was predicted: they count in what lies between residues only.
 // In the dtype and on the device of the prediction (f32 or f64); memory linear in length.
 Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction,
                       const LossConfig& config, const PublishedConventions& published);

@@ -142,7 +142,7 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
   at::Tensor stacked;
   std::vector<TrainingStep::Evaluation> evaluations;
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    evaluations.push_back(training_step.add_gradients(batches[i].batch, config.training.seed, first + i, share));
+    evaluations.push_back(training_step.add_gradients(*batches[i].prepared, config.training.seed, first + i, share));
     const at::Tensor of_batch = stacked_terms(evaluations.back().losses) * share;
     stacked = stacked.defined() ? stacked + of_batch : of_batch;
   }
@@ -252,7 +252,12 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   const bool validates = training.validate_every > 0 && !s.data.validation().empty();
   MetricsLog log(s.folder.file("metrics.csv"), metric_columns(), s.step);
   TensorboardLog tensorboard(s.folder.path(), s.step);
-  BatchStream batches(s.data, s.epoch, s.batch);
+  // Noise is drawn while the step before is computed.
+  const auto first = static_cast<std::uint64_t>(s.step) * static_cast<std::uint64_t>(training.accumulate);
+  BatchStream batches(s.data, s.epoch, s.batch, [&s, &training, first](const Batch& batch, std::int64_t count) {
+    return std::make_shared<const PreparedBatch>(
+        s.training_step.prepare(batch, training.seed, first + static_cast<std::uint64_t>(count)));
+  });
   Session session;
   TrainingResult result;
 

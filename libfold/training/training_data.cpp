@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
 #include "libfold/random_streams.h"
 
@@ -17,22 +18,65 @@ RandomBelow below(RandomStream& stream) {
   return [&stream](std::uint64_t n) { return stream.below(n); };
 }
 
-// Residues first .. first + length - 1. Atom positions stay behind: batches do not hold them.
-ChainFeatures crop(const ChainFeatures& chain, std::size_t first, std::size_t length) {
+// The residues at `places`, ascending. Atom positions stay behind: batches do not hold them. A pair whose partner is
+// left out is not known.
+ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& places) {
   auto cut = [&](const auto& values, std::size_t width) {
-    using Values = std::remove_cvref_t<decltype(values)>;
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(first * width);
-    return Values(begin, begin + static_cast<std::ptrdiff_t>(length * width));
+    std::remove_cvref_t<decltype(values)> part;
+    part.reserve(places.size() * width);
+    for (std::size_t place : places) {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(place * width);
+      part.insert(part.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
+    }
+    return part;
   };
   ChainFeatures part;
-  part.length = static_cast<int>(length);
+  part.length = static_cast<int>(places.size());
   part.nucleotide = cut(chain.nucleotide, 1);
   part.residue_index = cut(chain.residue_index, 1);
   part.frame_rotation = cut(chain.frame_rotation, 9);
   part.frame_translation = cut(chain.frame_translation, 3);
   part.torsion_sin_cos = cut(chain.torsion_sin_cos, 16);
   part.torsion_mask = cut(chain.torsion_mask, 1);
+  std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), -2);
+  for (std::size_t i = 0; i < places.size(); ++i) place_of[places[i]] = static_cast<std::int32_t>(i);
+  for (std::size_t place : places) {
+    const std::int32_t partner = chain.partner[place];
+    part.partner.push_back(partner < 0 ? partner : place_of[static_cast<std::size_t>(partner)]);
+  }
   return part;
+}
+
+std::vector<std::size_t> stretch(std::size_t first, std::size_t length) {
+  std::vector<std::size_t> places(length);
+  std::iota(places.begin(), places.end(), first);
+  return places;
+}
+
+// `length` residues near residue `center`. A residue is as near as the nearest of the seven about it along the chain,
+// so that the crop is made of stretches, not of single residues.
+std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_t center, std::size_t length) {
+  constexpr std::ptrdiff_t kReach = 3;
+  const auto n = static_cast<std::ptrdiff_t>(chain.length);
+  const auto distance = [&](std::ptrdiff_t i) {
+    double sum = 0.0;
+    for (std::size_t d = 0; d < 3; ++d) {
+      const double difference = static_cast<double>(chain.frame_translation[3 * static_cast<std::size_t>(i) + d]) -
+                                static_cast<double>(chain.frame_translation[3 * center + d]);
+      sum += difference * difference;
+    }
+    return sum;
+  };
+  std::vector<double> own(static_cast<std::size_t>(n)), nearest(static_cast<std::size_t>(n));
+  for (std::ptrdiff_t i = 0; i < n; ++i) own[static_cast<std::size_t>(i)] = distance(i);
+  for (std::ptrdiff_t i = 0; i < n; ++i)
+    nearest[static_cast<std::size_t>(i)] = *std::min_element(own.begin() + std::max<std::ptrdiff_t>(0, i - kReach),
+                                                             own.begin() + std::min(n, i + kReach + 1));
+  std::vector<std::size_t> places = stretch(0, static_cast<std::size_t>(n));
+  std::ranges::stable_sort(places, {}, [&](std::size_t i) { return nearest[i]; });
+  places.resize(length);
+  std::ranges::sort(places);
+  return places;
 }
 
 // Chains that must stay on one side of a split share this name.
@@ -61,7 +105,7 @@ std::string filters_in_use(const DataConfig& config) {
 }  // namespace
 
 TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
-    : config_(config), seed_(seed), reader_(config.path) {
+    : config_(config), seed_(seed), reader_(config.path), pairs_(reader_.chains().size()) {
   split();
   if (training_.empty()) {
     const std::string filters = filters_in_use(config_);
@@ -165,17 +209,37 @@ BatchPlan TrainingData::plan_training(std::int64_t epoch) const {
   return plan;
 }
 
+ChainFeatures TrainingData::read(std::size_t chain) const {
+  ChainFeatures features = reader_.read_chain(chain);
+  {
+    const std::lock_guard lock(pairs_mutex_);
+    features.partner = pairs_[chain];
+  }
+  if (!features.partner.empty() || features.length == 0) return features;
+  features.partner = base_pairs_of(features);
+  const std::lock_guard lock(pairs_mutex_);
+  pairs_[chain] = features.partner;
+  return features;
+}
+
 Batch TrainingData::load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const {
   std::vector<ChainFeatures> chains;
   std::vector<std::string> ids;
   for (std::size_t item : planned) {
     const std::size_t chain = training_[item % training_.size()];
-    ChainFeatures features = reader_.read_chain(chain);
+    ChainFeatures features = read(chain);
     const int length = trained_length(chain);
     if (length < features.length) {
       RandomStream stream(seed_, "crop", {static_cast<std::uint64_t>(epoch), item});
-      const std::size_t first = stream.below(static_cast<std::uint64_t>(features.length - length + 1));
-      features = crop(features, first, static_cast<std::size_t>(length));
+      const auto kept = static_cast<std::size_t>(length);
+      const bool spatial =
+          config_.spatial_crops > 0 &&
+          RandomStream(seed_, "crop_kind", {static_cast<std::uint64_t>(epoch), item}).uniform() < config_.spatial_crops;
+      features =
+          spatial
+              ? crop(features,
+                     nearest_in_space(features, stream.below(static_cast<std::uint64_t>(features.length)), kept))
+              : crop(features, stretch(stream.below(static_cast<std::uint64_t>(features.length - length + 1)), kept));
     }
     chains.push_back(std::move(features));
     ids.push_back(reader_.chains()[chain].id);
@@ -194,7 +258,7 @@ Batch TrainingData::load_validation(const std::vector<std::size_t>& planned) con
   std::vector<ChainFeatures> chains;
   std::vector<std::string> ids;
   for (std::size_t item : planned) {
-    chains.push_back(reader_.read_chain(validation_[item]));
+    chains.push_back(read(validation_[item]));
     ids.push_back(reader_.chains()[validation_[item]].id);
   }
   return make_batch(chains, ids);
@@ -204,8 +268,10 @@ std::vector<Nucleotide> TrainingData::nucleotides(std::size_t chain) const {
   return nucleotides_of(reader_.read_rows(chain));
 }
 
-BatchStream::BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch)
-    : data_(data), thread_([this, epoch, batch](std::stop_token stop) { produce(stop, epoch, batch); }) {}
+BatchStream::BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch, Prepare prepare)
+    : data_(data),
+      prepare_(std::move(prepare)),
+      thread_([this, epoch, batch](std::stop_token stop) { produce(stop, epoch, batch); }) {}
 
 BatchStream::Item BatchStream::next() {
   const auto start = std::chrono::steady_clock::now();
@@ -229,13 +295,19 @@ bool BatchStream::push(Item item, std::stop_token stop) {
 
 void BatchStream::produce(std::stop_token stop, std::int64_t epoch, std::int64_t batch) {
   try {
+    std::int64_t count = 0;
     for (;; ++epoch, batch = 0) {
       const BatchPlan plan = data_.plan_training(epoch);
       const auto n = static_cast<std::int64_t>(plan.size());
       for (; batch < n; ++batch) {
         const bool last = batch + 1 == n;
-        Item item{data_.load_training(plan[static_cast<std::size_t>(batch)], epoch), epoch, batch,
-                  last ? epoch + 1 : epoch, last ? 0 : batch + 1};
+        Item item{data_.load_training(plan[static_cast<std::size_t>(batch)], epoch),
+                  epoch,
+                  batch,
+                  last ? epoch + 1 : epoch,
+                  last ? 0 : batch + 1,
+                  nullptr};
+        if (prepare_) item.prepared = prepare_(item.batch, count++);
         if (!push(std::move(item), stop)) return;
       }
     }

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -20,6 +22,8 @@
 #include "rna/nucleotide.h"
 
 namespace flashrna {
+
+struct PreparedBatch;  // libfold/training/training_step.h
 
 class TrainingData {
  public:
@@ -50,12 +54,15 @@ class TrainingData {
 
  private:
   void split();
+  ChainFeatures read(std::size_t chain) const;  // with its base pairs
   std::vector<std::size_t> drawn_by_cluster(std::int64_t epoch) const;
   BatchBudget budget() const;
 
   DataConfig config_;
   std::uint64_t seed_;
   DatasetReader reader_;
+  mutable std::mutex pairs_mutex_;
+  mutable std::vector<std::vector<std::int32_t>> pairs_;  // by chain of the dataset, found when first read
   std::vector<std::size_t> training_, validation_;
   std::vector<std::vector<std::size_t>> training_groups_;  // of sampling by cluster: indices into training_
 };
@@ -65,12 +72,15 @@ class BatchStream {
  public:
   struct Item {
     Batch batch;
-    std::int64_t epoch, number;           // position of this one
-    std::int64_t next_epoch, next_batch;  // position after it
+    std::int64_t epoch, number;                     // position of this one
+    std::int64_t next_epoch, next_batch;            // position after it
+    std::shared_ptr<const PreparedBatch> prepared;  // null without `prepare`
   };
+  // What else is made of a batch while it is read ahead; `count`: of the batches of this stream before it.
+  using Prepare = std::function<std::shared_ptr<const PreparedBatch>(const Batch&, std::int64_t count)>;
 
   // Starts at batch `batch` of epoch `epoch`. `data` must outlive the stream.
-  BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch);
+  BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch, Prepare prepare = {});
 
   // Waits for the next batch; rethrows what went wrong while reading it.
   Item next();
@@ -81,6 +91,7 @@ class BatchStream {
   bool push(Item item, std::stop_token stop);
 
   const TrainingData& data_;
+  const Prepare prepare_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Item> ready_;

@@ -3,10 +3,25 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libfold/conditioning.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/random_streams.h"
 
 namespace flashrna {
+
+namespace {
+
+// Moves each chain that has given residues so that their mean is the origin.
+void center_on(const at::Tensor& fixed, Batch& batch) {
+  const at::Tensor weights = fixed.to(at::kDouble).unsqueeze(2);  // [B, L, 1]
+  const at::Tensor count = weights.sum(1, /*keepdim=*/true);
+  const at::Tensor x = batch.translations.to(at::kDouble);
+  const at::Tensor center = (x * weights).sum(1, /*keepdim=*/true) / count.clamp_min(1);
+  const at::Tensor real = batch.mask().unsqueeze(2);
+  batch.translations = at::where(real & (count > 0), x - center, x).to(batch.translations.scalar_type());
+}
+
+}  // namespace
 
 bool StepTerms::finite() const { return std::isfinite(loss()) && std::isfinite(gradient_norm()); }
 
@@ -25,12 +40,14 @@ TrainingStep::TrainingStep(const RunConfig& config, at::Device device)
 }
 
 // Noise is made on the host, where its numbers are the same on every machine.
-Corrupted TrainingStep::corrupt(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const {
-  Corrupted noisy = interpolant_.corrupt(batch_on_host, seed, index);
-  noisy.t = noisy.t.to(device_, at::kFloat);
-  noisy.translations = noisy.translations.to(device_, at::kFloat);
-  noisy.rotations = noisy.rotations.to(device_, at::kFloat);
-  return noisy;
+PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const {
+  PreparedBatch prepared{batch_on_host, {}};
+  const ModelConfig& model = config_.model;
+  const ConditioningKinds kinds{model.condition_pairs, model.condition_letters, model.condition_motifs};
+  const Conditioning told = draw_conditioning(batch_on_host, config_.conditioning, kinds, seed, index);
+  if (told.fixed.defined()) center_on(told.fixed, prepared.truth);
+  prepared.noisy = interpolant_.corrupt(prepared.truth, seed, index, told);
+  return prepared;
 }
 
 // Some of the time the model sees its own first prediction, without gradient, as it will when sampling.
@@ -44,6 +61,7 @@ FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Cor
   input.t = noisy.t;
   input.translations = noisy.translations;
   input.rotations = noisy.rotations;
+  input.told = noisy.told;
   if (RandomStream(seed, "self_condition", {index}).uniform() < config_.training.self_conditioning) {
     const at::NoGradGuard no_grad;
     input.self_condition = model_->forward(input).translations.detach();
@@ -52,10 +70,16 @@ FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Cor
 }
 
 TrainingStep::Evaluation TrainingStep::evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) {
-  const Batch truth = batch_on_host.to(device_);
+  return evaluate(prepare(batch_on_host, seed, index), seed, index);
+}
+
+TrainingStep::Evaluation TrainingStep::evaluate(const PreparedBatch& prepared, std::uint64_t seed,
+                                                std::uint64_t index) {
+  const Batch truth = prepared.truth.to(device_);
   Evaluation result;
-  result.noisy = corrupt(batch_on_host, seed, index);
-  const bool padded = (batch_on_host.lengths < batch_on_host.translations.size(1)).any().item<bool>();
+  result.noisy = {prepared.noisy.t.to(device_, at::kFloat), prepared.noisy.translations.to(device_, at::kFloat),
+                  prepared.noisy.rotations.to(device_, at::kFloat), prepared.noisy.told.to(device_)};
+  const bool padded = (prepared.truth.lengths < prepared.truth.translations.size(1)).any().item<bool>();
   const FlowModelOutput prediction = predict(truth, padded, result.noisy, seed, index);
   result.losses = compute_losses(truth, result.noisy, prediction, config_.losses, config_.published);
   return result;
@@ -63,7 +87,12 @@ TrainingStep::Evaluation TrainingStep::evaluate(const Batch& batch_on_host, std:
 
 TrainingStep::Evaluation TrainingStep::add_gradients(const Batch& batch_on_host, std::uint64_t seed,
                                                      std::uint64_t index, double share) {
-  Evaluation result = evaluate(batch_on_host, seed, index);
+  return add_gradients(prepare(batch_on_host, seed, index), seed, index, share);
+}
+
+TrainingStep::Evaluation TrainingStep::add_gradients(const PreparedBatch& prepared, std::uint64_t seed,
+                                                     std::uint64_t index, double share) {
+  Evaluation result = evaluate(prepared, seed, index);
   (share == 1.0 ? result.losses.total : result.losses.total * share).backward();
   return result;
 }
@@ -71,7 +100,7 @@ TrainingStep::Evaluation TrainingStep::add_gradients(const Batch& batch_on_host,
 at::Tensor stacked_terms(const Losses& losses) {
   return at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(), losses.auxiliary.mean(),
                     losses.atoms.mean(), losses.distances.mean(), losses.torsions.mean(), losses.bonds.mean(),
-                    losses.angles.mean(), losses.clashes.mean()})
+                    losses.angles.mean(), losses.clashes.mean(), losses.local.mean(), losses.letters.mean()})
       .detach()
       .to(at::kDouble);
 }

@@ -40,6 +40,18 @@ TEST(SamplingMemory, GrowsNoFasterThanLength) {
   expect_linear_memory(timings);
 }
 
+TEST(LongChainModel, MemoryOfTrainingAndSamplingGrowsNoFasterThanLength) {
+  RunConfig config = small_long_chain_model();
+  config.training.recompute = true;
+  const std::vector<TrainingTiming> training = bench_training(config, {1024, 4096}, 1, at::kCPU, {});
+  print_memory(training);
+  expect_linear_memory(training);
+  const std::vector<SamplingTiming> sampling =
+      bench_sampling(config, {{"lifted", 1024, 1}, {"lifted", 4096, 1}}, 2, 1, at::kCPU, {});
+  print_memory(sampling);
+  expect_linear_memory(sampling);
+}
+
 // The oracle of the tests above: a dense pair representation is seen.
 TEST(DenseTraining, IsSeenToGrowWithTheSquareOfLength) {
   RunConfig config = small_model();

@@ -29,6 +29,19 @@ inline RunConfig small_model() {
   return config;
 }
 
+// The same with every part that configs/rna.ini adds.
+inline RunConfig small_long_chain_model() {
+  RunConfig config = small_model();
+  config.model.positions = "relative";
+  config.model.chain_neighbors = 8;
+  config.model.local_edges = config.model.edge_votes = 16;
+  config.model.condition_pairs = config.model.condition_letters = config.model.condition_motifs = true;
+  config.model.letter_head = true;
+  config.flow.prior = "chain";
+  config.losses.local_weight = config.losses.letter_weight = 1.0;
+  return config;
+}
+
 // Of TrainingTiming or SamplingTiming.
 template <typename Timing>
 void print_memory(const std::vector<Timing>& timings) {

@@ -13,6 +13,7 @@
 #include "libfold/backbone/sampled_backbone.h"
 #include "libfold/checkpoint.h"
 #include "libfold/training/run_folder.h"
+#include "tests/rna/pairs/synthetic_pairs.h"
 
 namespace flashrna {
 
@@ -65,6 +66,39 @@ void write_tiny_dataset(const std::string& path, const std::vector<TinyChain>& c
     record.split = chains[i].split;
     writer.append(record, chain_rows(make_helix(chains[i].length, static_cast<int>(i))));
   }
+  writer.finish();
+}
+
+void write_hairpin_dataset(const std::string& path, int length) {
+  PairAtoms atoms(length);
+  place_helix(atoms, 0, length - 1, (length - 6) / 2);
+  Chain chain;
+  chain.id = "A";
+  for (int i = 0; i < length; ++i) {
+    Nucleotide nucleotide;
+    nucleotide.base = Base::G;
+    nucleotide.name = "G";
+    nucleotide.seq_id = i + 1;
+    nucleotide.residue_index = i;
+    const bool paired = atoms.c1[i].allFinite();
+    const Vec3 c1 = paired ? atoms.c1[i] : Vec3(0.0, 10.0, 40.0 + 6.0 * i);
+    if (paired) {
+      nucleotide.set(kC1, c1);
+      nucleotide.set(kGlycosidicNitrogen, atoms.n[i]);
+    }
+    nucleotide.set(kO4, c1 + Vec3(0.0, -1.4, 0.0));
+    nucleotide.set(kC4, c1 + Vec3(1.0, -2.0, 0.5));
+    nucleotide.set(kC3, c1 + Vec3(2.0, -1.0, 0.5));
+    chain.nucleotides.push_back(nucleotide);
+  }
+  DatasetWriter writer(path, {"hairpin", ""}, true);
+  ChainRecord record;
+  record.id = "1HHH_1_A";
+  record.entry = "1HHH";
+  record.chain_ids = "A";
+  record.molecule_kind = "RNA";
+  record.length = length;
+  writer.append(record, chain_rows(chain));
   writer.finish();
 }
 

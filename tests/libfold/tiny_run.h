@@ -36,6 +36,9 @@ struct TinyChain {
 
 void write_tiny_dataset(const std::string& path, const std::vector<TinyChain>& chains);
 
+// One chain: a stem whose position i pairs with length - 1 - i, and a loop of 6.
+void write_hairpin_dataset(const std::string& path, int length);
+
 // Five chains of 5 to 12 residues.
 std::vector<TinyChain> five_chains();
 

@@ -205,7 +205,8 @@ TEST_F(TrainerTest, ValidationIsOfHeldOutChainsByTimeBin) {
   EXPECT_TRUE(std::isfinite(result.validation_loss));
   const std::vector<std::string> lines = lines_of(read_text(folder_ / "run/metrics.csv"));
   EXPECT_EQ(lines[0],
-            "step,loss,translation,rotation,auxiliary,atoms,distances,torsions,bonds,angles,clashes,gradient_norm,"
+            "step,loss,translation,rotation,auxiliary,atoms,distances,torsions,bonds,angles,clashes,local,letters,"
+            "gradient_norm,"
             "learning_rate,epoch,seconds,residues_per_second,waiting,memory,validation_loss,validation_t_0.0_0.2,"
             "validation_t_0.2_0.4,validation_t_0.4_0.6,validation_t_0.6_0.8,validation_t_0.8_1.0,sample_c4_c4_w1,"
             "sample_o3_p_w1,sample_c4_neighbors,sample_bonded,sample_rg_ratio");
@@ -339,7 +340,8 @@ TEST_P(ConfigurationFile, DescribesAModelOfTheSizeItStates) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Configs, ConfigurationFile,
-                         testing::Values("demo.ini", "overfit.ini", "small.ini", "frameflow.ini", "frameflow_all.ini"),
+                         testing::Values("demo.ini", "overfit.ini", "small.ini", "rna_small.ini", "rna.ini",
+                                         "frameflow.ini", "frameflow_all.ini"),
                          [](const auto& file) {
                            return std::string(file.param).substr(0, std::string(file.param).find('.'));
                          });

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "libfold/conditioning.h"
 #include "tests/libfold/tiny_run.h"
 
 namespace flashrna {
@@ -104,6 +105,46 @@ TEST(TrainingDataTest, LongChainsAreCroppedOnlyWhenAskedAndContiguously) {
     EXPECT_LT(batch.translations[0].mean(0).abs().max().item<double>(), 1e-4) << "not centred, Å";
   }
   EXPECT_GT(starts.size(), 3u) << "stretches of 20 epochs";
+}
+
+TEST(TrainingDataTest, SpatialCropsAreTheResiduesNearestToOneInAscendingOrder) {
+  const TemporaryFolder folder;
+  write_tiny_dataset(folder / "d.h5", {{"1AAA", 60}});
+  DataConfig config;
+  config.path = folder / "d.h5";
+  config.crop_length = 25;
+  config.spatial_crops = 1.0;
+  const TrainingData data(config, 0);
+  for (std::int64_t epoch = 0; epoch < 10; ++epoch) {
+    const Batch batch = data.load_training(data.plan_training(epoch)[0], epoch);
+    ASSERT_EQ(batch.lengths[0].item<int64_t>(), 25);
+    const at::Tensor index = batch.residue_index[0];
+    EXPECT_TRUE((index.slice(0, 1) > index.slice(0, 0, 24)).all().item<bool>()) << "ascending, each residue once";
+    // In a single helix the nearest in space are the nearest along the chain: one stretch.
+    EXPECT_EQ((index[24] - index[0]).item<int64_t>(), 24);
+    const Batch again = data.load_training(data.plan_training(epoch)[0], epoch);
+    EXPECT_TRUE(at::equal(again.residue_index, batch.residue_index));
+  }
+}
+
+TEST(TrainingDataTest, PairsThatLeaveACropAreNotKnown) {
+  const TemporaryFolder folder;
+  write_hairpin_dataset(folder / "d.h5", 30);
+  DataConfig config;
+  config.path = folder / "d.h5";
+  const Batch whole = TrainingData(config, 0).load_training({0}, 0);
+  const at::Tensor partner = whole.partner[0];
+  ASSERT_GT((partner >= 0).sum().item<int64_t>(), 10) << "the hairpin has pairs";
+  config.crop_length = 16;
+  const TrainingData data(config, 0);
+  for (std::int64_t epoch = 0; epoch < 10; ++epoch) {
+    const Batch batch = data.load_training({0}, epoch);
+    const int64_t first = batch.residue_index[0][0].item<int64_t>();
+    for (int64_t i = 0; i < 16; ++i) {
+      const int64_t j = partner[first + i].item<int64_t>(), got = batch.partner[0][i].item<int64_t>();
+      EXPECT_EQ(got, j < 0 ? j : j >= first && j < first + 16 ? j - first : kNotSaid) << "epoch " << epoch << ", " << i;
+    }
+  }
 }
 
 TEST(TrainingDataTest, NoChainLeftIsRefused) {
