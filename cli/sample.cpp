@@ -83,13 +83,14 @@ void tell_of_shipped_weights(const Checkpoint& checkpoint) {
 
 void warn_of_long_lengths(const SampleConfig& config, const Checkpoint& checkpoint) {
   const int longest = checkpoint.longest_chain_length;
-  std::vector<int> beyond = parse_lengths(config.lengths);
+  std::vector<int> beyond = asked_lengths(config);
   std::erase_if(beyond, [&](int length) { return length <= longest; });
   if (longest == 0 || beyond.empty()) return;
   fmt::print(stderr,
-             "warning: --lengths up to {}: the longest chain that {} was trained on is {} with {} residues; longer "
+             "warning: {} up to {}: the longest chain that {} was trained on is {} with {} residues; longer "
              "backbones may look less like RNA\n",
-             beyond.back(), checkpoint.path, checkpoint.longest_chain, longest);
+             config.lengths.empty() ? "--secondary-structure of lengths" : "--lengths", beyond.back(), checkpoint.path,
+             checkpoint.longest_chain, longest);
 }
 
 // Backbones of a batch, and its trajectory if one is asked for and not there; none if it was interrupted.
@@ -104,8 +105,15 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
   }
   std::vector<SampledBackbone> backbones;
   try {
+    SampleRequest request{
+        .lengths = batch.lengths(), .indices = batch.indices(), .seed = config.seed, .steps = config.steps};
+    if (!batch.partner.empty()) {
+      const std::vector<std::int64_t> partner(batch.partner.begin(), batch.partner.end());
+      request.told.partner =
+          at::tensor(partner, at::kLong).expand({static_cast<std::int64_t>(batch.samples.size()), -1});
+    }
     backbones = sampler.sample(
-        batch.lengths(), batch.indices(), config.seed, config.steps, [] { return !interrupted(); }, observe);
+        request, [] { return !interrupted(); }, observe);
   } catch (const std::exception& error) {
     if (!is_out_of_memory(error)) throw;
     const std::size_t count = batch.samples.size();
@@ -148,13 +156,16 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
 void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
   line.option("checkpoint", config.checkpoint, "FILE",
               "trained model, or a run's folder for its last checkpoint; default: the weights that ship with flashrna");
-  line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20",
-              Need::kRequired);
+  line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20");
+  line.option(
+      "secondary-structure", config.secondary_structure, "STRING|FILE",
+      "base pairs to make, instead of --lengths: dot-bracket, ? where nothing is said; or a .dbn, .bpseq or .ct "
+      "file, each of whose structures makes --samples");
   line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
               Need::kRequired);
   line.option("shard", shard, "K/N",
               "make part K of N, for a job of an array; without it, what is missing of all parts");
-  line.option("samples", config.samples, "N", "backbones per length");
+  line.option("samples", config.samples, "N", "backbones per length or secondary structure");
   line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
   line.option("schedule", config.schedule, "NAME",
               "of the rotations: linear, or exponential[:rate]; default: the checkpoint's");
@@ -162,7 +173,9 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
   line.option("steric-rounds", config.steric_rounds, "N",
               "at each step, in which residues whose atoms overlap are moved apart; 0 = none");
   line.option("relax-rounds", config.relax_rounds, "N",
-              "in the end, in which small moves mend overlaps and links O3'-P; 0 = none");
+              "in the end, in which small moves mend overlaps, links O3'-P and asked base pairs; 0 = none");
+  line.option("pair-rounds", config.pair_rounds, "N",
+              "the same at each step, where base pairs are asked for; 0 = none");
   line.option("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
   line.option("max-residues", config.max_residues, "N", "residues per batch; a longer backbone runs alone");
   line.option("format", config.format, "NAME",
@@ -185,7 +198,8 @@ int sample_main(const std::vector<std::string>& arguments) {
   CommandLine line(
       "sample", "Makes new RNA backbones with a trained model.",
       "flashrna sample --lengths 40,60-120:20 --samples 10 --output samples\n"
-      "flashrna sample --checkpoint runs/demo --lengths 40 --shard 1/2 --trajectory every:10 --output part");
+      "flashrna sample --checkpoint runs/demo --lengths 40 --shard 1/2 --trajectory every:10 --output part\n"
+      "flashrna sample --checkpoint runs/demo --secondary-structure '((((((....))))))' --samples 2 --output hairpins");
   add_options(line, config, output, shard_text);
   line.common(common);
   if (!line.parse(arguments)) return 0;
@@ -200,13 +214,17 @@ int sample_main(const std::vector<std::string>& arguments) {
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
   if (shipped && !common.quiet) tell_of_shipped_weights(checkpoint);
   config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
+  if (std::filesystem::is_regular_file(config.secondary_structure))
+    config.secondary_structure_sha256 = sha256_of_file(config.secondary_structure);
   if (!config.sequence.empty()) config.sequence_sha256 = sha256_of_file(config.sequence);
   SamplingControl control;
   if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
   control.noise_scale = config.noise_scale;
   control.steric_rounds = config.steric_rounds;
   control.relax_rounds = config.relax_rounds;
+  control.pair_rounds = config.pair_rounds;
   Sampler sampler(checkpoint, config.weights, device, control);
+  sampler.require_known(!config.secondary_structure.empty(), false);
   config.schedule = schedule_text(sampler.schedule());
   if (!common.quiet) warn_of_long_lengths(config, checkpoint);
   SampleWriter writer(config, output, shard);

@@ -10,6 +10,7 @@
 #include "kernels/torch_headers.h"
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/backbone/link_geometry.h"
+#include "libfold/backbone/pair_energy.h"
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
 
@@ -21,12 +22,11 @@ namespace {
 
 // Weights of squares: a bond that is 0.1 Å too long costs as much as an atom 0.3 Å deep in another, and a residue that
 // moved 1 Å as much as one 0.2 Å deep.
-constexpr double kBondWeight = 10;      // per Å^2
-constexpr double kAngleWeight = 5;      // of cosines
-constexpr double kShiftWeight = 0.05;   // per Å^2
-constexpr double kTurnWeight = 0.5;     // per rad^2, of frames and torsions
-constexpr double kLearningRate = 0.02;  // Å and radians
-constexpr double kMargin = 0.1;         // Å beyond which atoms do not overlap
+constexpr double kBondWeight = 10;     // per Å^2
+constexpr double kAngleWeight = 5;     // of cosines
+constexpr double kShiftWeight = 0.05;  // per Å^2
+constexpr double kTurnWeight = 0.5;    // per rad^2, of frames and torsions
+constexpr double kMargin = 0.1;        // Å beyond which atoms do not overlap
 
 std::vector<int> all_slots() {
   std::vector<int> slots(kBackboneAtoms);
@@ -44,12 +44,12 @@ struct Moves {
     const Tensor sine = torsions.sin(), cosine = torsions.cos();
     const Tensor s = backbone.torsions.select(-1, 0), c = backbone.torsions.select(-1, 1);
     return {backbone.translations + shifts, at::matmul(backbone.rotations, so3_exp(turns)),
-            at::stack({s * cosine + c * sine, c * cosine - s * sine}, -1)};
+            at::stack({s * cosine + c * sine, c * cosine - s * sine}, -1), backbone.letters};
   }
 };
 
 Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Tensor& mask, const Tensor& residue_index,
-              const Tensor& lengths) {
+              const Tensor& lengths, const Tensor& partner) {
   const Tensor atoms = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, all_slots());
   const int64_t L = mask.size(1);
   const Tensor placed = mask.unsqueeze(-1).expand({-1, -1, kBackboneAtoms});
@@ -60,16 +60,17 @@ Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Tensor&
                         kAngleWeight * ((link.cosine_at_o3 - std::cos(kC3O3PAngle)).square() +
                                         (link.cosine_at_p - std::cos(kO3PO5Angle)).square());
   sum = sum + (errors * mask.narrow(1, 1, L - 1)).sum();
+  if (partner.defined()) sum = sum + pair_energy(slot(kC1), slot(kGlycosidicNitrogen), partner);
   return sum + kShiftWeight * moves.shifts.square().sum() +
          kTurnWeight * (moves.turns.square().sum() + moves.torsions.square().sum());
 }
 
 }  // namespace
 
-FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, int rounds,
+FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, const RelaxationOptions& relaxation,
                         const std::function<bool()>& keep_going) {
   const int64_t B = backbone.translations.size(0), L = backbone.translations.size(1);
-  if (rounds < 1 || L < 2) return backbone;
+  if (relaxation.rounds < 1 || L < 2) return backbone;
   const at::AutoGradMode with_gradients(true);
   const auto options = backbone.translations.options();
   Moves moves{at::zeros({B, L, 3}, options), at::zeros({B, L, 3}, options), at::zeros({B, L, kTorsions}, options)};
@@ -77,16 +78,16 @@ FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, 
   const Tensor mask = residue_index < lengths.unsqueeze(1);
   std::vector<Tensor> variables = {moves.shifts, moves.turns, moves.torsions};
   for (Tensor& variable : variables) variable.requires_grad_();
-  torch::optim::Adam adam(variables, torch::optim::AdamOptions(kLearningRate));
-  for (int round = 0; round < rounds; ++round) {
+  torch::optim::Adam adam(variables, torch::optim::AdamOptions(relaxation.step));
+  for (int round = 0; round < relaxation.rounds; ++round) {
     if (keep_going && !keep_going()) break;
     adam.zero_grad();
-    energy(moves.of(backbone), moves, mask, residue_index, lengths).backward();
+    energy(moves.of(backbone), moves, mask, residue_index, lengths, relaxation.partner).backward();
     adam.step();
   }
   const at::NoGradGuard no_grad;
   const FlowModelOutput moved = moves.of(backbone);
-  return {moved.translations.detach(), moved.rotations.detach(), moved.torsions.detach()};
+  return {moved.translations.detach(), moved.rotations.detach(), moved.torsions.detach(), backbone.letters};
 }
 
 }  // namespace flashrna

@@ -50,12 +50,15 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
   configuration.bind("sample.weights", weights, "ema or raw");
   configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step");
-  configuration.bind("sample.samples", samples, "per length");
+  configuration.bind("sample.secondary_structure", secondary_structure, "dot-bracket, or a file of structures");
+  configuration.bind("sample.secondary_structure_sha256", secondary_structure_sha256, "of that file");
+  configuration.bind("sample.samples", samples, "per length or secondary structure");
   configuration.bind("sample.steps", steps, "calls of the model per sample");
   configuration.bind("sample.schedule", schedule, "of the rotations: linear or exponential:rate");
   configuration.bind("sample.noise_scale", noise_scale, "times the standard deviation of the initial translations");
   configuration.bind("sample.steric_rounds", steric_rounds, "at each step, in which overlapping residues move apart");
   configuration.bind("sample.relax_rounds", relax_rounds, "of the correction of overlaps and links in the end");
+  configuration.bind("sample.pair_rounds", pair_rounds, "of the same at each step, where base pairs are asked for");
   configuration.bind("sample.seed", seed, "of the noise");
   configuration.bind("sample.max_residues", max_residues, "per batch");
   configuration.bind("sample.format", format, "cif, pdb, both or models");
@@ -68,7 +71,13 @@ void SampleConfig::add_options(Configuration& configuration) {
 }
 
 void SampleConfig::validate() const {
-  const std::vector<int> all_lengths = parse_lengths(lengths);
+  if (lengths.empty() && secondary_structure.empty())
+    fail_usage("neither --lengths nor --secondary-structure is given; give one of them");
+  if (!lengths.empty() && !secondary_structure.empty())
+    fail_usage("--lengths {}: the lengths follow from --secondary-structure; leave one of them out", lengths);
+  if (!secondary_structure.empty() && !sequence.empty())
+    fail_usage("--sequence {}: names the residues of --lengths, not of --secondary-structure; leave it out", sequence);
+  const std::vector<int> all_lengths = asked_lengths(*this);
   if (nucleotide.size() != 1 || std::string_view("NACGU").find(nucleotide) == std::string_view::npos)
     fail_usage("--nucleotide {}: must be N, A, C, G or U", nucleotide);
   if (!sequence.empty() && nucleotide != "N")
@@ -88,6 +97,7 @@ void SampleConfig::validate() const {
     fail_usage("--noise-scale {}: must be a number above 0; 1 is the noise of training", noise_scale);
   if (steric_rounds < 0) fail_usage("--steric-rounds {}: must be 0 or more", steric_rounds);
   if (relax_rounds < 0) fail_usage("--relax-rounds {}: must be 0 or more", relax_rounds);
+  if (pair_rounds < 0) fail_usage("--pair-rounds {}: must be 0 or more", pair_rounds);
   if (!reference_chain.empty() && reference.empty())
     fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
 }
@@ -120,6 +130,21 @@ int trajectory_interval(const std::string& text) {
     if (error == std::errc() && last == end && every > 0) return every;
   }
   fail_usage("--trajectory {}: must be all, or every:N with N above 0, such as every:10", text);
+}
+
+std::vector<SecondaryStructureRecord> asked_structures(const SampleConfig& config) {
+  const std::string& asked = config.secondary_structure;
+  const bool is_line = asked.find_first_not_of(".?&()[]{}<>") == std::string::npos;
+  if (is_line) return {parse_dot_bracket(asked, "--secondary-structure")};
+  return read_secondary_structures(asked);
+}
+
+std::vector<int> asked_lengths(const SampleConfig& config) {
+  if (config.secondary_structure.empty()) return parse_lengths(config.lengths);
+  std::set<int> all;
+  for (const SecondaryStructureRecord& structure : asked_structures(config))
+    all.insert(static_cast<int>(structure.partner.size()));
+  return {all.begin(), all.end()};
 }
 
 std::vector<int> parse_lengths(const std::string& text) {

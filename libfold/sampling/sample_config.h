@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libfold/flow/schedule.h"
+#include "rna/pairs/secondary_structure_file.h"
 
 namespace flashrna {
 
@@ -14,14 +15,17 @@ class Configuration;
 struct SampleConfig {
   std::string checkpoint;
   std::string checkpoint_sha256;
-  std::string weights = "ema";  // ema (raw where the checkpoint has no average), raw
-  std::string lengths;          // see parse_lengths
-  int samples = 10;             // per length
-  int steps = 50;               // calls of the model per sample, >= 2
-  std::string schedule;         // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
-  double noise_scale = 1.0;     // times the standard deviation of the initial translations, > 0
-  int steric_rounds = 20;       // at each step, in which overlapping residues are moved apart; >= 0
-  int relax_rounds = 100;       // of the correction of overlaps and links in the end; >= 0
+  std::string weights = "ema";      // ema (raw where the checkpoint has no average), raw
+  std::string lengths;              // see parse_lengths
+  std::string secondary_structure;  // dot-bracket, or a .dbn, .bpseq or .ct file, instead of lengths; "" = none
+  std::string secondary_structure_sha256;
+  int samples = 10;          // per length, or per secondary structure
+  int steps = 50;            // calls of the model per sample, >= 2
+  std::string schedule;      // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
+  double noise_scale = 1.0;  // times the standard deviation of the initial translations, > 0
+  int steric_rounds = 20;    // at each step, in which overlapping residues are moved apart; >= 0
+  int relax_rounds = 100;    // of the correction of overlaps, links and asked pairs in the end; >= 0
+  int pair_rounds = 10;      // of the same at each step, where pairs are asked for; >= 0
   std::uint64_t seed = 0;
   long max_residues = 4096;      // per batch; a longer sample runs alone
   std::string format = "cif";    // cif, pdb, both: a file each per sample; models: a file of models per batch, mmCIF
@@ -35,6 +39,13 @@ struct SampleConfig {
   void add_options(Configuration& configuration);  // section [sample]
   void validate() const;                           // throws UsageError naming the option
 };
+
+// The structures of `secondary_structure`, at least one; one line of dot-bracket is one without a name. Throws Error
+// that says where it cannot be read.
+std::vector<SecondaryStructureRecord> asked_structures(const SampleConfig& config);
+
+// Lengths of what is asked for, ascending, without repeats.
+std::vector<int> asked_lengths(const SampleConfig& config);
 
 // "40,60-120:20" -> 40, 60, 80, 100, 120; sorted, without repeats. Throws UsageError naming the value and the grammar.
 std::vector<int> parse_lengths(const std::string& text);

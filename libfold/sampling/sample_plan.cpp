@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <limits>
+#include <set>
 
 #include "base/error.h"
 #include "datasets/batches.h"
@@ -42,7 +44,47 @@ Shard parse_shard(const std::string& text) {
   return shard;
 }
 
+namespace {
+
+// A structure's own name as the beginning of file names.
+std::string file_stem(const std::string& name, std::size_t number) {
+  std::string stem;
+  for (char c : name.substr(0, name.find_first_of(" \t")))
+    stem += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ? c : '_';
+  return stem.empty() ? fmt::format("structure_{:03d}", number) : stem;
+}
+
+std::vector<PlannedBatch> plan_structures(const SampleConfig& config) {
+  const auto digits = std::max<std::size_t>(3, std::to_string(config.samples - 1).size());
+  std::vector<PlannedBatch> batches;
+  std::set<std::string> stems;
+  const std::vector<SecondaryStructureRecord> structures = asked_structures(config);
+  for (std::size_t s = 0; s < structures.size(); ++s) {
+    const auto length = static_cast<int>(structures[s].partner.size());
+    std::string stem = file_stem(structures[s].name, s);
+    if (!stems.insert(stem).second) stems.insert(stem += fmt::format("_{:03d}", s));
+    const auto at_once = std::max<long>(1, config.max_residues / length);
+    for (long first = 0; first < config.samples; first += at_once) {
+      const long last = std::min<long>(first + at_once, config.samples) - 1;
+      PlannedBatch batch;
+      batch.name = fmt::format("{}_samples_{:0{}d}-{:0{}d}", stem, first, digits, last, digits);
+      batch.length = length;
+      batch.partner = structures[s].partner;
+      for (long i = first; i <= last; ++i)
+        batch.samples.push_back(
+            {length,
+             static_cast<std::uint64_t>(s) * static_cast<std::uint64_t>(config.samples) + static_cast<std::uint64_t>(i),
+             fmt::format("{}_sample_{:0{}d}", stem, i, digits)});
+      batches.push_back(std::move(batch));
+    }
+  }
+  return batches;
+}
+
+}  // namespace
+
 std::vector<PlannedBatch> plan_batches(const SampleConfig& config) {
+  if (!config.secondary_structure.empty()) return plan_structures(config);
   const auto digits = std::max<std::size_t>(3, std::to_string(config.samples - 1).size());
   std::vector<PlannedSample> samples;
   std::vector<int> lengths;

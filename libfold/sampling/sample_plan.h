@@ -12,14 +12,16 @@ namespace flashrna {
 
 struct PlannedSample {
   int length = 0;
-  std::uint64_t index = 0;  // 0.. samples - 1 within the length
-  std::string name;         // "len_00120_sample_007": names sort as lengths and indices do
+  std::uint64_t index = 0;  // 0.. samples - 1 within the length; of given structures, counted over all of them
+  // "len_00120_sample_007": names sort as lengths and indices do; of a given structure "NAME_sample_007"
+  std::string name;
 };
 
 // Samples of one length with indices that follow each other, as many as `max_residues` allows.
 struct PlannedBatch {
   std::string name;  // "len_00120_samples_000-031"
   int length = 0;
+  std::vector<int> partner;  // [length] of the secondary structure that is asked for; empty = none is
   std::vector<PlannedSample> samples;
 
   std::vector<int> lengths() const;            // by sample
@@ -40,7 +42,8 @@ struct Shard {
 // "3/16"; "" is the whole. Throws UsageError.
 Shard parse_shard(const std::string& text);
 
-// All batches of a run, by length, then by index.
+// All batches of a run, by length, then by index; of given secondary structures, in their order. Throws Error for
+// structures that cannot be read.
 std::vector<PlannedBatch> plan_batches(const SampleConfig& config);
 
 }  // namespace flashrna

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -14,6 +15,9 @@
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
 #include "rna/measure/backbone_checks.h"
+#include "rna/measure/suites.h"
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/pair_agreement.h"
 #include "rna/superposition.h"
 
 namespace flashrna {
@@ -56,6 +60,9 @@ std::vector<std::string> sample_columns(const SampleConfig& config) {
   if (config.format == "both") columns.insert(columns.end(), {"pdb_file", "pdb_sha256"});
   columns.insert(columns.end(), {"c4_distance", "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes",
                                  "radius_of_gyration"});
+  columns.insert(columns.end(), {"helix_share", "suite_outliers", "suiteness"});
+  if (!config.secondary_structure.empty())
+    columns.insert(columns.end(), {"pairs_asked", "pairs_made", "pair_precision", "pair_recall", "pair_f1"});
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   return columns;
 }
@@ -229,7 +236,24 @@ std::string SampleWriter::write_file(const std::string& name, const std::string&
   return sha256_hex(text);
 }
 
-SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Structure& structure) const {
+namespace {
+
+// Empty where there is nothing to take a share of.
+std::string share_text(double share) { return std::isnan(share) ? "" : fmt::format("{:.4f}", share); }
+
+void add_pair_agreement(std::span<const int> asked, std::span<const int> made, SampleTable::Row& row) {
+  const Agreement agreement = compare_pairs(asked, made);
+  row["pairs_asked"] = std::to_string(agreement.asked);
+  row["pairs_made"] = std::to_string(agreement.found);
+  row["pair_precision"] = share_text(agreement.precision());
+  row["pair_recall"] = share_text(agreement.recall());
+  row["pair_f1"] = share_text(agreement.f1());
+}
+
+}  // namespace
+
+SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Structure& structure,
+                                         std::span<const int> asked_partner) const {
   const Chain& chain = structure.chains.front();
   const BackboneChecks checks = check_backbone(chain.nucleotides);
   SampleTable::Row row{{"name", sample.name},
@@ -245,6 +269,13 @@ SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Stru
                        {"bond_deviation", fmt::format("{:.4f}", checks.bond_deviation)},
                        {"clashes", fmt::format("{:.3f}", checks.clashes)},
                        {"radius_of_gyration", fmt::format("{:.3f}", checks.radius_of_gyration)}};
+  const std::vector<int> partner = find_base_pairs(chain.nucleotides);
+  SuiteCounts suites;
+  suites.add(find_suites(chain.nucleotides));
+  row["helix_share"] = share_text(describe_secondary_structure(partner).helix_share());
+  row["suite_outliers"] = share_text(suites.outlier_share());
+  row["suiteness"] = share_text(suites.mean_suiteness());
+  if (!asked_partner.empty()) add_pair_agreement(asked_partner, partner, row);
   if (reference_) {
     // Residue by residue, so only for samples as long as the reference.
     const bool comparable = reference_->nucleotides.size() == chain.nucleotides.size();
@@ -274,7 +305,7 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
     if (has(sample)) continue;
-    SampleTable::Row row = checks_of(sample, structures[b]);
+    SampleTable::Row row = checks_of(sample, structures[b], batch.partner);
     if (as_models) {
       row["file"] = models_file, row["sha256"] = models_sha256;
     } else {

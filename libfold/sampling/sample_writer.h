@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,8 @@ class SampleWriter {
   std::vector<Base> bases_of(int length) const;
   std::string in_folder(const std::string& name) const;
   std::string write_file(const std::string& name, const std::string& text) const;
-  SampleTable::Row checks_of(const PlannedSample& sample, const Structure& structure) const;
+  SampleTable::Row checks_of(const PlannedSample& sample, const Structure& structure,
+                             std::span<const int> asked_partner) const;
 
   SampleConfig config_;
   std::string folder_;

@@ -10,6 +10,10 @@
 namespace flashrna {
 namespace {
 
+constexpr double kPairTime = 0.3;   // from here on predictions are near enough for pairs to be corrected
+constexpr double kStep = 0.02;      // of relaxation, Å and radians
+constexpr double kPairStep = 0.05;  // the same where pairs are asked for: partners have further to go
+
 void check_finite(const FlowModelOutput& prediction, const std::vector<int>& lengths,
                   const std::vector<std::uint64_t>& indices, std::uint64_t seed, int step) {
   for (std::size_t b = 0; b < lengths.size(); ++b) {
@@ -68,6 +72,7 @@ Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::D
       noise_scale_(control.noise_scale),
       steric_rounds_(control.steric_rounds),
       relax_rounds_(control.relax_rounds),
+      pair_rounds_(control.pair_rounds),
       interpolant_(config_.flow, config_.published),
       model_(config_.model, config_.published),
       device_(device) {
@@ -88,12 +93,37 @@ RotationSchedule Sampler::schedule() const {
 std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
                                              std::uint64_t seed, int steps, const std::function<bool()>& keep_going,
                                              const std::function<void(const SamplingStep&)>& observe) {
-  if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);
+  return sample({.lengths = lengths, .indices = indices, .seed = seed, .steps = steps}, keep_going, observe);
+}
+
+void Sampler::require_known(bool pairs, bool letters) const {
+  const auto require = [](bool asked, bool known, const char* what, const char* key) {
+    if (asked && !known)
+      fail("{} are asked for, but this model was trained without them ({} = false); take another --checkpoint", what,
+           key);
+  };
+  require(pairs, config_.model.condition_pairs, "base pairs", "model.condition_pairs");
+  require(letters, config_.model.condition_letters, "nucleotides", "model.condition_letters");
+}
+
+std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const std::function<bool()>& keep_going,
+                                             const std::function<void(const SamplingStep&)>& observe) {
+  if (request.steps < 2) fail_usage("--steps {}: must be at least 2", request.steps);
+  require_known(request.told.partner.defined(), request.told.nucleotide.defined());
+  const std::vector<int>& lengths = request.lengths;
   // Not inference mode, whose tensors a training model could not use later.
   const at::NoGradGuard no_grad;
   const std::vector<std::int64_t> wide(lengths.begin(), lengths.end());
   const auto B = static_cast<std::int64_t>(lengths.size());
-  Noise state = interpolant_.sample_noise(lengths, indices, seed);
+  std::vector<ChainLayout> layouts;
+  if (request.residue_index.defined()) {
+    const at::Tensor index = request.residue_index.cpu().contiguous();
+    for (std::int64_t b = 0; b < B; ++b) {
+      const std::int64_t* first = index.const_data_ptr<std::int64_t>() + b * index.size(1);
+      layouts.push_back({{first, first + lengths[static_cast<std::size_t>(b)]}, {}});
+    }
+  }
+  Noise state = interpolant_.sample_noise(lengths, request.indices, request.seed, layouts);
   state.translations = state.translations.to(device_, at::kFloat) * noise_scale_;
   state.rotations = state.rotations.to(device_, at::kFloat);
 
@@ -101,9 +131,11 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
   FlowModelInput input;
   input.lengths = at::tensor(wide, at::kLong).to(device_);
   input.padded = std::ranges::any_of(lengths, [L](int length) { return length < L; });
-  input.residue_index = at::arange(L, input.lengths.options()).expand({B, L});
+  input.residue_index = request.residue_index.defined() ? request.residue_index.to(device_)
+                                                        : at::arange(L, input.lengths.options()).expand({B, L});
+  input.told = request.told.to(device_);
 
-  const std::vector<double> times = interpolant_.sampling_times(steps);
+  const std::vector<double> times = interpolant_.sampling_times(request.steps);
   FlowModelOutput prediction;
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (keep_going && !keep_going()) return {};
@@ -114,10 +146,18 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
     if (config_.training.self_conditioning > 0) input.self_condition = prediction.translations;
     prediction = model_->forward(input);
     const bool last = i + 1 == times.size();  // the prediction at t = 1 is the sample
-    if (last) prediction = relaxed(prediction, input.lengths, relax_rounds_, keep_going);
+    if (last)
+      prediction = relaxed(prediction, input.lengths,
+                           {.rounds = relax_rounds_,
+                            .step = input.told.partner.defined() ? kPairStep : kStep,
+                            .partner = input.told.partner},
+                           keep_going);
     if (last && keep_going && !keep_going()) return {};
     if (observe) observe({static_cast<int>(i), times[i], state, prediction});
     if (last) break;
+    if (input.told.partner.defined() && times[i] > kPairTime)
+      prediction = relaxed(prediction, input.lengths,
+                           {.rounds = pair_rounds_, .step = kPairStep, .partner = input.told.partner}, keep_going);
     if (steric_rounds_ > 0)
       prediction.translations = moved_apart(prediction.rotations, prediction.translations, prediction.torsions,
                                             input.residue_index, input.lengths, steric_rounds_);
@@ -128,7 +168,7 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
   prediction.translations = prediction.translations.cpu();
   prediction.rotations = prediction.rotations.cpu();
   prediction.torsions = prediction.torsions.cpu();
-  check_finite(prediction, lengths, indices, seed, steps);
+  check_finite(prediction, lengths, request.indices, request.seed, request.steps);
   std::vector<SampledBackbone> backbones;
   for (std::int64_t b = 0; b < B; ++b)
     backbones.push_back(backbone_of(prediction, b, lengths[static_cast<std::size_t>(b)]));

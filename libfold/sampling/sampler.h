@@ -34,6 +34,17 @@ struct SamplingControl {
   // (libfold/backbone/steric_overlap.h) before the state moves towards it.
   int steric_rounds = 0;
   int relax_rounds = 0;  // of the correction of the last prediction (libfold/backbone/relaxation.h)
+  int pair_rounds = 0;   // of the same, at each step from t = 0.3 on, where base pairs are asked for
+};
+
+// What to make: one backbone for each of the B entries of `lengths`.
+struct SampleRequest {
+  std::vector<int> lengths;
+  std::vector<std::uint64_t> indices;  // of each; with seed and length they decide the noise
+  std::uint64_t seed = 0;
+  int steps = 50;  // >= 2 calls of the model: steps - 1 Euler steps and a last call, whose prediction is the sample
+  at::Tensor residue_index;  // [B, longest] i64; undefined = 0, 1, 2, ...
+  Conditioning told;         // [B, longest] each; undefined members say nothing
 };
 
 // Makes `schedule` what samples of a model with this flow take.
@@ -49,14 +60,20 @@ class Sampler {
   // A model that lives elsewhere, as it is at each call.
   Sampler(const RunConfig& config, FlowModel model, at::Device device);
 
-  // One backbone per (lengths[b], indices[b]). Each one's noise depends only on (seed, length, index); its coordinates
-  // differ by rounding with the batch it is in. `steps` >= 2 calls of the model: steps - 1 Euler steps and a last call
-  // whose prediction is the sample. `keep_going` (may be empty) is asked before each call; false gives an empty result;
-  // `observe` (may be empty) is told of each call after it. Throws Error naming length, index, seed and step for a
-  // coordinate that is not finite.
+  // The backbones of a request. Each one's noise depends only on (seed, length, index, residue index); its coordinates
+  // differ by rounding with the batch it is in. `keep_going` (may be empty) is asked before each call; false gives an
+  // empty result; `observe` (may be empty) is told of each call after it. Throws Error naming length, index, seed and
+  // step for a coordinate that is not finite, and for something that is asked for and that the model was not trained
+  // with.
+  std::vector<SampledBackbone> sample(const SampleRequest& request, const std::function<bool()>& keep_going = {},
+                                      const std::function<void(const SamplingStep&)>& observe = {});
+  // The same with nothing asked for but lengths.
   std::vector<SampledBackbone> sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
                                       std::uint64_t seed, int steps, const std::function<bool()>& keep_going = {},
                                       const std::function<void(const SamplingStep&)>& observe = {});
+
+  // Throws Error where the model was not trained with what a request says.
+  void require_known(bool pairs, bool letters) const;
 
   // Of the rotations.
   RotationSchedule schedule() const;
@@ -64,7 +81,7 @@ class Sampler {
  private:
   RunConfig config_;
   double noise_scale_ = 1.0;
-  int steric_rounds_ = 0, relax_rounds_ = 0;
+  int steric_rounds_ = 0, relax_rounds_ = 0, pair_rounds_ = 0;
   Interpolant interpolant_;
   FlowModel model_;
   at::Device device_;

@@ -127,6 +127,20 @@ TEST_F(BadInput, LengthsThatAreNoLengthsAreUsage) {
                  {"samples"});
 }
 
+TEST_F(BadInput, SecondaryStructuresThatAreNoneAreNamed) {
+  const auto words = [](const std::string& structure) {
+    return Words{"sample", "--checkpoint", "run", "--secondary-structure", structure, "--output", "new"};
+  };
+  expect_refused(words("((((....)))"), 1, {"--secondary-structure", "character 1"});
+  expect_refused(words("((..))"), 1, {"--secondary-structure"});  // closer than 4
+  expect_refused(words("no/such.dbn"), 1, {"no/such.dbn"});
+  expect_refused(words("((((....))))"), 1, {"base pairs are asked for", "model.condition_pairs = false"});
+  Words both = words("((((....))))");
+  both.insert(both.end(), {"--lengths", "12"});
+  expect_refused(both, 2, {"--lengths 12", "--secondary-structure"});
+  expect_refused({"sample", "--checkpoint", "run", "--output", "new"}, 2, {"--lengths", "--secondary-structure"});
+}
+
 TEST_F(BadInput, SamplingOptionsThatMeanNothingAreUsage) {
   for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{{"--format", "xyz"},
                                                                                       {"--nucleotide", "T"},

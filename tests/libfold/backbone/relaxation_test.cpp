@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/backbone/link_geometry.h"
+#include "libfold/backbone/pair_energy.h"
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
 #include "libfold/random_streams.h"
@@ -60,10 +62,10 @@ double moved(const FlowModelOutput& a, const FlowModelOutput& b) {
 
 TEST(Relaxation, MendsLinksAndOverlapsBySmallMoves) {
   // A chain whose links are good, and what a model's errors make of it.
-  FlowModelOutput backbone = relaxed(make_backbone({24}, 7.0), at::tensor({24}, at::kLong), 600);
+  FlowModelOutput backbone = relaxed(make_backbone({24}, 7.0), at::tensor({24}, at::kLong), {.rounds = 600});
   backbone.translations = backbone.translations + 0.4 * RandomStream(4, "translations").normal({1, 24, 3});
   backbone.rotations = at::matmul(backbone.rotations, so3_exp(0.1 * RandomStream(4, "rotations").normal({1, 24, 3})));
-  const FlowModelOutput mended = relaxed(backbone, at::tensor({24}, at::kLong), 100);
+  const FlowModelOutput mended = relaxed(backbone, at::tensor({24}, at::kLong), {.rounds = 100});
   const Quality before = quality_of(backbone, 0, 24), after = quality_of(mended, 0, 24);
   fmt::print("  overlap {:.2f} to {:.3f} Å², O3'-P off by {:.2f} to {:.3f} Å, residues moved {:.2f} Å\n",
              before.overlap, after.overlap, before.bond_error, after.bond_error, moved(backbone, mended));
@@ -81,20 +83,54 @@ TEST(Relaxation, MendsLinksAndOverlapsBySmallMoves) {
 
 TEST(Relaxation, OfAChainDoesNotDependOnItsBatchNorTouchThePadding) {
   const FlowModelOutput both = make_backbone({24, 15}, 7.0);
-  const FlowModelOutput together = relaxed(both, at::tensor({24, 15}, at::kLong), 20);
+  const FlowModelOutput together = relaxed(both, at::tensor({24, 15}, at::kLong), {.rounds = 20});
   const FlowModelOutput alone =
       relaxed({both.translations.narrow(0, 1, 1).narrow(1, 0, 15), both.rotations.narrow(0, 1, 1).narrow(1, 0, 15),
                both.torsions.narrow(0, 1, 1).narrow(1, 0, 15)},
-              at::tensor({15}, at::kLong), 20);
+              at::tensor({15}, at::kLong), {.rounds = 20});
   expect_close("alone", together.translations.narrow(0, 1, 1).narrow(1, 0, 15), alone.translations, 1e-9);
   EXPECT_TRUE(together.translations[1].narrow(0, 15, 9).equal(both.translations[1].narrow(0, 15, 9)));
 }
 
+TEST(Relaxation, BringsAskedPairsTogether) {
+  const FlowModelOutput backbone = make_backbone({24}, 14.0);
+  Tensor partner = at::full({1, 24}, -1, at::kLong);
+  for (int64_t i = 0; i < 8; ++i) partner[0][i] = 23 - i, partner[0][23 - i] = i;
+  const auto error_of = [&](const FlowModelOutput& x) {
+    const Tensor c1 = backbone_atoms(x.rotations, x.translations, x.torsions, {kC1}).select(2, 0)[0];
+    const Tensor distance = (c1.narrow(0, 0, 8) - c1.narrow(0, 16, 8).flip(0)).norm(2, 1);
+    return (distance - 10.5).abs().mean().item<double>();
+  };
+  const Tensor lengths = at::tensor({24}, at::kLong);
+  const double before = error_of(backbone);
+  const double without = error_of(relaxed(backbone, lengths, {.rounds = 200, .step = 0.05}));
+  const double with_pairs = error_of(relaxed(backbone, lengths, {.rounds = 200, .step = 0.05, .partner = partner}));
+  fmt::print("  C1'-C1' off by {:.2f} Å, without pairs {:.2f} Å, with {:.2f} Å\n", before, without, with_pairs);
+  EXPECT_LT(with_pairs, 0.3 * std::min(before, without));
+}
+
+TEST(PairEnergy, IsZeroForTheMeanCanonicalPairAndCountsBothDirections) {
+  // C1' at both ends of an axis, N inwards at the mean angle, which gives an N-N distance of its own.
+  const double cosine = 0.574, sine = std::sqrt(1 - cosine * cosine), bond = 1.47;
+  const auto energy_at = [&](double distance) {
+    const Tensor c1 = at::tensor({0.0, 0.0, 0.0, distance, 0.0, 0.0}, at::kDouble).view({1, 2, 3});
+    const Tensor n =
+        at::tensor({bond * cosine, bond * sine, 0.0, distance - bond * cosine, bond * sine, 0.0}, at::kDouble)
+            .view({1, 2, 3});
+    return pair_energy(c1, n, at::tensor({1, 0}, at::kLong).view({1, 2})).item<double>();
+  };
+  const auto h = [](double x) { return std::sqrt(1 + x * x) - 1; };
+  for (const double distance : {10.5, 11.5, 20.0}) {
+    const double expected = 2 * (2 * h(distance - 10.5) + 2 * h(distance - 2 * bond * cosine - 8.9));
+    EXPECT_NEAR(energy_at(distance), expected, 1e-6) << distance;
+  }
+}
+
 TEST(Relaxation, OfNoRoundsOrOneResidueIsNothing) {
   const FlowModelOutput backbone = make_backbone({24}, 7.0);
-  EXPECT_TRUE(relaxed(backbone, at::tensor({24}, at::kLong), 0).translations.equal(backbone.translations));
+  EXPECT_TRUE(relaxed(backbone, at::tensor({24}, at::kLong), {}).translations.equal(backbone.translations));
   const FlowModelOutput one = make_backbone({1}, 7.0);
-  EXPECT_TRUE(relaxed(one, at::tensor({1}, at::kLong), 5).translations.equal(one.translations));
+  EXPECT_TRUE(relaxed(one, at::tensor({1}, at::kLong), {.rounds = 5}).translations.equal(one.translations));
 }
 
 }  // namespace

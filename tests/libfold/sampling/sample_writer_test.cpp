@@ -113,10 +113,26 @@ TEST(SampleWriter, ModelsOfABatchShareOneFile) {
 TEST(SampleWriter, EveryRowHoldsTheSha256OfItsFiles) {
   const TemporaryFolder folder;
   run(small_request("both"), folder / "run");
-  const SampleTable table(
-      folder / "run/samples.csv",
-      {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "pdb_file", "pdb_sha256", "c4_distance",
-       "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration"});
+  const SampleTable table(folder / "run/samples.csv", {"name",
+                                                       "length",
+                                                       "index",
+                                                       "seed",
+                                                       "steps",
+                                                       "file",
+                                                       "model",
+                                                       "sha256",
+                                                       "pdb_file",
+                                                       "pdb_sha256",
+                                                       "c4_distance",
+                                                       "c4_neighbors",
+                                                       "o3_p_distance",
+                                                       "bonded",
+                                                       "bond_deviation",
+                                                       "clashes",
+                                                       "radius_of_gyration",
+                                                       "helix_share",
+                                                       "suite_outliers",
+                                                       "suiteness"});
   ASSERT_EQ(table.rows().size(), 6u);
   for (const auto& [name, row] : table.rows()) {
     EXPECT_EQ(row.at("file"), name + ".cif");
@@ -200,7 +216,7 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   ASSERT_EQ(lines.size(), 7u);
   EXPECT_EQ(lines[0],
             "name,length,index,seed,steps,file,model,sha256,c4_distance,c4_neighbors,o3_p_distance,bonded,bond_"
-            "deviation,clashes,radius_of_gyration,rmsd_to_reference");
+            "deviation,clashes,radius_of_gyration,helix_share,suite_outliers,suiteness,rmsd_to_reference");
   EXPECT_LE(std::stod(lines[1].substr(lines[1].rfind(',') + 1)), 0.001) << "Å to itself";
   EXPECT_GT(std::stod(lines[2].substr(lines[2].rfind(',') + 1)), 0.1) << "Å to another sample";
   EXPECT_TRUE(lines[4].ends_with(",")) << "a sample of another length has no RMSD: " << lines[4];
@@ -210,10 +226,10 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   // Residues anywhere are not bonded, which the reader takes for breaks; the sampler means them to be neighbors.
   for (std::size_t i = 0; i < nucleotides.size(); ++i) nucleotides[i].residue_index = static_cast<int>(i);
   const BackboneChecks checks = check_backbone(nucleotides);
-  const SampleTable table(
-      folder / "measured/samples.csv",
-      {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_distance", "c4_neighbors",
-       "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration"});
+  const SampleTable table(folder / "measured/samples.csv",
+                          {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_distance",
+                           "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration",
+                           "helix_share", "suite_outliers", "suiteness"});
   const SampleTable::Row& row = table.rows().at("len_00006_sample_000");
   EXPECT_EQ(row.at("c4_neighbors"), fmt::format("{:.4f}", checks.c4_neighbors));
   EXPECT_EQ(row.at("bonded"), fmt::format("{:.4f}", checks.bonded));
@@ -222,6 +238,22 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   EXPECT_NEAR(std::stod(row.at("bond_deviation")), checks.bond_deviation, 0.001);
   EXPECT_NEAR(std::stod(row.at("clashes")), checks.clashes, 0.001);
   EXPECT_NEAR(std::stod(row.at("radius_of_gyration")), checks.radius_of_gyration, 0.0015);
+}
+
+TEST(SampleWriter, AskedPairsAreComparedWithThoseMade) {
+  const TemporaryFolder folder;
+  SampleConfig request = small_request();
+  request.lengths.clear();
+  request.secondary_structure = folder / "asked.dbn";
+  std::ofstream(request.secondary_structure) << ">hair pin\n((....))\n>open\n?????\n";
+  run(request, folder / "run");
+  const std::vector<std::string> lines = lines_of(read_text(folder / "run/samples.csv"));
+  EXPECT_TRUE(lines[0].ends_with("suiteness,pairs_asked,pairs_made,pair_precision,pair_recall,pair_f1")) << lines[0];
+  ASSERT_EQ(lines.size(), 1 + 2 * static_cast<std::size_t>(request.samples));
+  // Random frames make no pairs: two were asked for, none is there, none is right.
+  EXPECT_TRUE(lines[1].starts_with("hair_sample_000,8,0,")) << lines[1];
+  EXPECT_TRUE(lines[1].ends_with(",0.0000,,,2,0,,0.0000,0.0000")) << lines[1];
+  EXPECT_TRUE(lines.back().starts_with("open_sample_00")) << lines.back();
 }
 
 TEST(SampleSequence, RecordsNameTheResiduesOfTheirLength) {
@@ -321,7 +353,8 @@ TEST(SampleWriter, AnotherScheduleOrNoiseIsAnotherRun) {
   EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.noise_scale = 1, now 0.9"), std::string::npos);
   other = request;
   other.steric_rounds = 5;
-  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.steric_rounds = 20, now 5"), std::string::npos);
+  EXPECT_NE(message_of([&] { run(other, folder / "run"); }).find("sample.steric_rounds = 20, now 5"),
+            std::string::npos);
 }
 
 TEST(SampleLengths, AreListsAndRanges) {

@@ -16,6 +16,8 @@
 namespace flashrna {
 namespace {
 
+using at::Tensor;
+
 // Å. Batch shapes change the order of sums: differences of f32 rounding through a few steps of an untrained model.
 constexpr double kBatchRounding = 2e-3;
 
@@ -186,6 +188,64 @@ TEST_F(SamplerTest, StericRoundsMoveWhatTheStateGoesTo) {
   EXPECT_GT(shift.abs().max().item<double>(), 0.05) << "an untrained model's residues overlap";
   // 0.33 of the remaining 0.99 of the time.
   EXPECT_LE(largest_difference(apart.next_state - plain.next_state, shift / 3), 1e-4);
+}
+
+TEST_F(SamplerTest, PairsAreRefusedByAModelThatWasTrainedWithoutThem) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  SampleRequest request{.lengths = {9}, .indices = {0}, .seed = 1, .steps = 2};
+  request.told.partner = at::full({1, 9}, kUnpaired, at::kLong);
+  EXPECT_EQ(message_of([&] { sampler.sample(request); }),
+            "base pairs are asked for, but this model was trained without them (model.condition_pairs = false); take "
+            "another --checkpoint");
+}
+
+// A network of every new part: chain prior, relative positions, edges, conditions.
+class LongChainSampler : public testing::Test {
+ protected:
+  LongChainSampler() {
+    write_hairpin_dataset(folder / "hairpin.h5", 24);
+    TinyRun run(folder / "hairpin.h5");
+    ModelConfig& model = run.config.model;
+    model.positions = "relative";
+    model.neighbors = 12;
+    model.chain_neighbors = 8;
+    model.local_edges = model.edge_votes = 8;
+    model.condition_pairs = model.condition_letters = model.condition_motifs = model.letter_head = true;
+    run.config.flow.prior = "chain";
+    run.config.losses.local_weight = run.config.losses.letter_weight = 1.0;
+    run.config.training.steps = 6;
+    checkpoint = read_checkpoint(run.train(folder / "run").checkpoint);
+  }
+
+  static Tensor hairpin(int64_t length) { return (length - 1 - at::arange(length)).unsqueeze(0); }
+
+  TemporaryFolder folder;
+  Checkpoint checkpoint;
+};
+
+TEST_F(LongChainSampler, WhatIsAskedForChangesTheSampleAndSilenceDoesNot) {
+  Sampler sampler(checkpoint, "ema", at::kCPU);
+  const SampleRequest plain{.lengths = {20}, .indices = {0}, .seed = 1, .steps = 3};
+  SampleRequest silent = plain, paired = plain;
+  silent.told.partner = at::full({1, 20}, kNotSaid, at::kLong);
+  paired.told.partner = hairpin(20);
+  const auto without = sampler.sample(plain);
+  EXPECT_EQ(largest_difference(without[0], sampler.sample(silent)[0]), 0.0);
+  EXPECT_GT(largest_difference(without[0], sampler.sample(paired)[0]), 1e-3);
+}
+
+TEST_F(LongChainSampler, AConstantAddedToTheResidueIndexChangesNoBit) {
+  Sampler sampler(checkpoint, "ema", at::kCPU);
+  SampleRequest request{.lengths = {20}, .indices = {0}, .seed = 1, .steps = 3};
+  const auto before = sampler.sample(request);
+  request.residue_index = (at::arange(20) + 700).unsqueeze(0);
+  EXPECT_EQ(largest_difference(before[0], sampler.sample(request)[0]), 0.0);
+}
+
+TEST_F(LongChainSampler, ASampleDoesNotDependOnItsBatch) {
+  Sampler sampler(checkpoint, "ema", at::kCPU);
+  const auto together = sampler.sample({20, 31}, {4, 5}, 2, 3), alone = sampler.sample({20}, {4}, 2, 3);
+  EXPECT_LE(largest_difference(together[0], alone[0]), kBatchRounding);
 }
 
 TEST_F(SamplerTest, WeightsOfAnotherModelAreRefused) {
