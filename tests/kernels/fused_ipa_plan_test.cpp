@@ -63,7 +63,7 @@ TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
   EXPECT_GE(p.values_at - p.keys_at, 8LL * p.key_tiles * logit_tile_bytes(l, p.tile.keys));
   EXPECT_GE((p.parts > 1 ? p.part_columns_at : p.workspace_bytes) - p.values_at,
             8LL * p.key_tiles * value_tile_bytes(l, p.tile.keys));
-  for (const std::int64_t at : {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_lse_at}) {
+  for (const std::int64_t at : {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_sums_at}) {
     EXPECT_EQ(at % 256, 0);
   }
 }

@@ -31,7 +31,7 @@ struct FusedForwardPlan {
   int parts = 1;                       // into which the keys are split, so that short batches occupy the device
   int query_tiles = 0, key_tiles = 0;  // of the longest entry
   // Offsets in bytes into the workspace, each a multiple of 256, and its size.
-  std::int64_t queries_at = 0, keys_at = 0, values_at = 0, part_columns_at = 0, part_lse_at = 0;
+  std::int64_t queries_at = 0, keys_at = 0, values_at = 0, part_columns_at = 0, part_sums_at = 0;
   std::int64_t workspace_bytes = 0;
 };
 

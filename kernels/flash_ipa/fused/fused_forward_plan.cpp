@@ -3,6 +3,7 @@
 
 #include "kernels/cuda_probe.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
+#include "kernels/flash_ipa/fused/softmax.h"
 
 namespace flashrna {
 
@@ -82,7 +83,7 @@ FusedForwardPlan plan_fused_forward(const HeadSize& size, int B, int H, std::int
   if (plan.parts > 1) {
     const std::int64_t rows = plan.parts * blocks * plan.tile.queries;
     plan.part_columns_at = take(rows * output_columns(layout) * static_cast<std::int64_t>(sizeof(float)));
-    plan.part_lse_at = take(rows * static_cast<std::int64_t>(sizeof(float)));
+    plan.part_sums_at = take(rows * static_cast<std::int64_t>(sizeof(PartSums)));
   }
   plan.workspace_bytes = end;
   return plan;

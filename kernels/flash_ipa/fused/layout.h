@@ -186,12 +186,12 @@ FLASHRNA_HOST_DEVICE constexpr int gradient_tile_bytes(Layout l, int rows) {
 }
 
 // Shared memory of forward with mma.m16n8k16: queries, two stages of keys, values, a correction per key; or, at the
-// end, finished rows with their log-sum-exp.
+// end, finished rows with their maximum and sum.
 FLASHRNA_HOST_DEVICE constexpr int forward_shared_bytes(Layout l, Tile tile) {
   const int number = static_cast<int>(sizeof(float));
   const int tiles = logit_tile_bytes(l, tile.queries) + 2 * logit_tile_bytes(l, tile.keys) +
                     value_tile_bytes(l, tile.keys) + number * tile.keys;
-  const int rows = number * tile.queries * (output_columns(l) + 1);
+  const int rows = number * tile.queries * (output_columns(l) + 2);
   return tiles > rows ? tiles : rows;
 }
 
