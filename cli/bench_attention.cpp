@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -12,6 +14,8 @@
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "kernels/flash_ipa/fused/fused_backward.h"
+#include "kernels/flash_ipa/fused/fused_forward.h"
 #include "kernels/torch_headers.h"
 #include "libfold/bench/attention_bench.h"
 #include "libfold/sampling/sample_writer.h"
@@ -26,6 +30,8 @@ struct Options {
   int repeats = 2;
   FlashIpaSizes sizes;
   std::string output;
+  bool plan = false;
+  int batch = 1;  // of the plan
 };
 
 std::vector<AttentionBenchCase> cases_of(const Options& options, at::Device device) {
@@ -109,6 +115,48 @@ void write_figures(const AttentionBench& bench, const std::string& folder) {
             "seconds", lines_of(bench, true));
 }
 
+// What the plan counts on; the measured one.
+constexpr FusedDevice kH200{.capability = 90, .shared_bytes = 227 * 1024, .multiprocessors = 132};
+
+// Share of the time in which a multiprocessor has work, where each of `blocks` takes as long as the others and `done`
+// of it is needed.
+double share_of_rounds(double blocks, double done) {
+  return blocks * done / (std::ceil(blocks / kH200.multiprocessors) * kH200.multiprocessors);
+}
+
+// What the launches of the fused kernels would do on an H200.
+Table plan_table(const Options& options) {
+  Table table({"length", "batch", "heads", "kernel", "blocks", "parts", "multiprocessors_used", "workspace_MB",
+               "H200_roofline_us"});
+  const FlashIpaSizes& s = options.sizes;
+  const fused_ipa::HeadSize size{static_cast<int>(s.C), static_cast<int>(s.P_q), static_cast<int>(s.P_v),
+                                 static_cast<int>(s.R), static_cast<int>(s.c)};
+  const int H = static_cast<int>(s.H);
+  const double entry_heads = static_cast<double>(options.batch) * H;
+  for (const int length : parse_lengths(options.lengths)) {
+    const FlashIpaWork work = flash_ipa_work(length, s);
+    const auto add = [&](const char* kernel, double blocks, int parts, double done, std::int64_t bytes, double flops,
+                         double moved) {
+      table.add_row({length, options.batch, H, kernel, static_cast<std::int64_t>(blocks), parts,
+                     Table::Cell(share_of_rounds(blocks, done), 3), static_cast<double>(bytes) / 1e6,
+                     flops == 0
+                         ? Table::Cell()
+                         : Table::Cell(1e6 * h200_roofline_seconds(options.batch * flops, options.batch * moved))});
+    };
+    const FusedForwardPlan forward = plan_fused_forward(size, options.batch, H, length, FusedPrecision::kFast, kH200);
+    // The longest part decides how long a block of it takes.
+    const double longest_part = std::ceil(static_cast<double>(forward.key_tiles) / forward.parts);
+    add("forward", entry_heads * forward.query_tiles * forward.parts, forward.parts,
+        forward.key_tiles / (forward.parts * longest_part), forward.workspace_bytes, work.forward_flops,
+        work.forward_bytes);
+    const FusedBackwardPlan backward = plan_fused_backward(size, options.batch, H, length, kH200);
+    add("backward by queries", entry_heads * backward.of_queries.query_tiles, 1, 1.0, backward.workspace_bytes,
+        work.backward_flops, work.backward_bytes);
+    add("backward by keys", entry_heads * backward.of_keys.key_tiles, 1, 1.0, backward.workspace_bytes, 0, 0);
+  }
+  return table;
+}
+
 void check_sizes(const FlashIpaSizes& sizes) {
   for (const auto& [name, value] : {std::pair("heads", sizes.H), {"channels", sizes.C}, {"pair-rank", sizes.R}})
     if (value < 1 || value > 4096) fail_usage("--{} {}: must be 1 to 4096", name, value);
@@ -138,11 +186,24 @@ int bench_attention_main(const std::vector<std::string>& arguments) {
   line.option("heads", options.sizes.H, "N", "attention heads");
   line.option("channels", options.sizes.C, "N", "scalar channels of a head");
   line.option("pair-rank", options.sizes.R, "N", "rank of the pair representation");
+  line.flag("plan", options.plan,
+            "time nothing: print what the launches of the fused kernels would do on an H200, on any machine; the "
+            "roofline of backward is that of both its kernels");
+  line.option("batch", options.batch, "N", "with --plan: chains of that length in a batch");
   line.option("output", options.output, "DIR", "also write attention.csv and two pictures there (needs gnuplot)");
   line.common(common);
   if (!line.parse(arguments)) return 0;
   if (options.repeats < 1) fail_usage("--repeats \"{}\" is not a whole number from 1", options.repeats);
   check_sizes(options.sizes);
+  if (options.batch < 1) fail_usage("--batch \"{}\" is not a whole number from 1", options.batch);
+  if (options.plan) {
+    try {
+      plan_table(options).print(common.json);
+    } catch (const std::invalid_argument& refused) {
+      fail_usage("--plan: {}", refused.what());
+    }
+    return 0;
+  }
   const at::Device device(select_device(common));
 
   const std::vector<AttentionBenchCase> cases = cases_of(options, device);

@@ -23,7 +23,9 @@ std::string select_device(const CommonOptions& common) {
     fail_usage("--device \"{}\": this program sees {} CUDA devices{}; use --device cpu or auto", common.device, devices,
                FLASHRNA_WITH_CUDA ? "" : " (it was built without CUDA: configure with the preset cuda)");
   }
-  return "cuda:" + std::to_string(index);
+  const std::string name = "cuda:" + std::to_string(index);
+  make_current(at::Device(name));
+  return name;
 }
 
 }  // namespace flashrna

@@ -102,6 +102,9 @@ std::vector<Fact> facts_of(const std::vector<at::Device>& devices) {
                        return fmt::format("auto takes {}: {}", attention_backend_name(choice.backend), choice.reason);
                      })});
   }
+  if (count_cuda_devices() > 0) facts.push_back({"cuda", cuda_precision_text()});
+  if (const std::string warning = tf32_override_warning(); FLASHRNA_WITH_CUDA && !warning.empty())
+    facts.push_back({"warning", warning});
   if (count_cuda_devices() == 0)
     facts.push_back({"cuda", FLASHRNA_WITH_CUDA ? "no device with a driver" : "not in this build"});
   return facts;

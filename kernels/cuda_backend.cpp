@@ -4,6 +4,9 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 
+#include <cstdlib>
+#include <string_view>
+
 namespace flashrna {
 
 // The library and what it links are 3 GB and cost every start of the program most of a second; without a driver they
@@ -13,10 +16,34 @@ int count_cuda_devices() {
   static const bool loaded = [] {
     const bool found = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
     TORCH_CHECK(found, "LibTorch's CUDA library cannot be loaded: ", dlerror(), "; use --device cpu");
+    set_cuda_precision();
     return found;
   }();
   return loaded ? static_cast<int>(at::getNumGPUs()) : 0;
 }
+
+void set_cuda_precision() {
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowTF32CuDNN(false);
+  context.setSDPUseCuDNN(false);
+}
+
+std::string cuda_precision_text() {
+  const at::Context& context = at::globalContext();
+  const bool tf32 = context.allowTF32CuBLAS() || context.allowTF32CuDNN();
+  return std::string("f32 products ") + (tf32 ? "with" : "without") + " TF32, " +
+         (context.userEnabledCuDNNSDP() ? "cuDNN attention allowed" : "no cuDNN attention");
+}
+
+std::string tf32_override_warning() {
+  const char* value = std::getenv("NVIDIA_TF32_OVERRIDE");
+  if (value == nullptr || std::string_view(value).empty() || std::string_view(value) == "0") return "";
+  return std::string("NVIDIA_TF32_OVERRIDE=") + value +
+         ": cuBLAS rounds the factors of f32 products to 11 bits on every GPU; unset it";
+}
+
+void make_current(at::Device device) { c10::impl::VirtualGuardImpl(device.type()).setDevice(device); }
 
 // By the interface that the loaded library has registered; c10_cuda's own function would have to be linked.
 CudaStream current_cuda_stream(at::Device device) {

@@ -28,10 +28,18 @@ c10::CachingDeviceAllocator::Stat gpu_statistic(at::Device device) {
 }  // namespace
 
 bool is_out_of_memory(const std::exception& error) {
-  // The CPU's allocator throws c10::Error with this text.
-  return dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-         dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+      dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) {
+    return true;
+  }
+  // Of the CPU's allocator; of CUDA, by whatever names it; of its libraries, whose handles and workspaces take memory.
+  const std::string_view text = error.what();
+  for (const char* failed : {"can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED",
+                             "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate", "CUDNN_STATUS_ALLOC_FAILED",
+                             "CUSOLVER_STATUS_ALLOC_FAILED"}) {
+    if (text.find(failed) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 std::int64_t resident_bytes() { return process_status("VmRSS:"); }

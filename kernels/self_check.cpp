@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/memory_usage.h"
+
 namespace flashrna {
 
 SelfCheck::SelfCheck(std::string what, std::string instead, double allowed, double (*error)(at::Device))
@@ -27,8 +29,10 @@ SelfCheck::Result SelfCheck::check(at::Device device) const {
     return {error <= allowed_,
             c10::str(what_, " differs from its reference by ", error, " on ", device, " (allowed ", allowed_, ")")};
   } catch (const c10::Error& failure) {
+    if (is_out_of_memory(failure)) throw;
     return {false, c10::str(what_, " fails on ", device, ": ", failure.what_without_backtrace())};
   } catch (const std::exception& failure) {
+    if (is_out_of_memory(failure)) throw;
     return {false, c10::str(what_, " fails on ", device, ": ", failure.what())};
   }
 }

@@ -23,7 +23,8 @@ class SelfCheck {
     std::string text;  // "WHAT differs from its reference by 1e-06 on cpu (allowed 1e-05)", or what it threw
   };
 
-  // Checks at first use on a device and remembers; a check that fails or throws warns, once.
+  // Checks at first use on a device and remembers; a check that fails or throws warns, once. One that is out of memory
+  // has found nothing: that is thrown on, and the next call checks again.
   Result result(at::Device device);
   bool passes(at::Device device) { return result(device).passed; }
 

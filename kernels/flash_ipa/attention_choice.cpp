@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "kernels/cuda_probe.h"
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/flash_ipa/flash_ipa_example.h"
 #include "kernels/torch_headers.h"
@@ -142,15 +143,21 @@ AttentionChoice explain_attention_backend(at::Device device, FusedPrecision prec
   // Operands are rounded by 2^-11, and logits of order 10 by as much each.
   static SelfCheck fast("attention backend fused fast", "lifted", kFusedCheckAllowed, error_of_fused_fast);
   static SelfCheck strict("attention backend fused strict", "lifted", kFusedCheckAllowed, error_of_fused_strict);
-  std::vector<AttentionCandidate> candidates = {{AttentionBackend::kLifted, &lifted}};
-  if (device.is_cuda() && kAutoTakesFused) {
-    candidates.insert(candidates.begin(),
-                      {AttentionBackend::kFused, precision == FusedPrecision::kFast ? &fast : &strict});
+  if (!device.is_cuda()) return first_that_passes({{AttentionBackend::kLifted, &lifted}}, device);
+  const int capability = flash_ipa_backends::fused_device(device).capability;
+  if (capability != kFusedMeasuredCapability) {
+    AttentionChoice choice = first_that_passes({{AttentionBackend::kLifted, &lifted}}, device);
+    if (capability >= kLeastCapability)
+      choice.reason += c10::str("; fused, not measured on capability ", capability / 10, ".", capability % 10,
+                                ", runs by name alone");
+    return choice;
   }
-  AttentionChoice choice = first_that_passes(candidates, device);
-  if (device.is_cuda() && !kAutoTakesFused) {
-    choice.reason += "; fused runs by name alone until kernels/flash_ipa/RESULTS.md holds a run on a GPU";
-  }
+  AttentionChoice choice =
+      first_that_passes({{AttentionBackend::kFused, precision == FusedPrecision::kFast ? &fast : &strict},
+                         {AttentionBackend::kLifted, &lifted}},
+                        device);
+  if (choice.backend == AttentionBackend::kFused)
+    choice.reason += c10::str("; lifted for heads of fewer than ", kFusedMeasuredChannels, " channels");
   return choice;
 }
 

@@ -119,7 +119,8 @@ FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend, Fuse
   if (backend == AttentionBackend::kAuto) {
     backend = resolve_attention_backend(in.q.device(), precision);
     // Of what the fused kernels do not take, lifted is much faster than simple.
-    if (backend == AttentionBackend::kFused && !flash_ipa_backends::fused_takes(in))
+    const bool measured = in.q.size(3) >= kFusedMeasuredChannels;
+    if (backend == AttentionBackend::kFused && !(measured && flash_ipa_backends::fused_takes(in)))
       backend = AttentionBackend::kLifted;
   }
   switch (backend) {

@@ -41,7 +41,8 @@ struct FlashIpaOutput {
 };
 
 enum class AttentionBackend {
-  kAuto,    // the first of fused, lifted, dense that passes a self-check against dense on this device
+  kAuto,    // the first of fused, lifted, dense that passes a self-check against dense on this device; fused where it
+            // was measured to be faster
   kDense,   // the equation as printed, O(L^2) memory: the oracle
   kLifted,  // FlashIPA's algorithm 1 over LibTorch's fused attention, O(L) memory
   kFused,   // our CUDA kernels on tensor cores, f32, devices from 8.0 on; dtypes and sizes they do not take run as
@@ -65,11 +66,12 @@ std::string_view fused_precision_name(FusedPrecision precision);
 FlashIpaOutput flash_ipa(const FlashIpaInput& input, AttentionBackend backend = AttentionBackend::kAuto,
                          FusedPrecision precision = FusedPrecision::kFast);
 
-// Whether kAuto may take kFused. It does once RESULTS.md holds a run on a GPU; by name it runs in any case.
-inline constexpr bool kAutoTakesFused = false;
+// Where RESULTS.md shows kFused to be faster than kLifted, at all lengths, and kAuto takes it; by name it runs wherever
+// it can. Heads of fewer channels have another kernel.
+inline constexpr int kFusedMeasuredCapability = 90, kFusedMeasuredChannels = 33;
 
-// What kAuto takes on `device`, decided at first use by a comparison with kDense of a few milliseconds, outputs and
-// gradients, and remembered.
+// What kAuto takes on `device` for an input that the fused kernels take and whose heads are that wide, decided at first
+// use by a comparison with kDense of a few milliseconds, outputs and gradients, and remembered.
 AttentionBackend resolve_attention_backend(at::Device device, FusedPrecision precision = FusedPrecision::kFast);
 
 struct AttentionChoice {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/flash_ipa/flash_ipa.h"
+#include "kernels/flash_ipa/fused/fused_forward.h"
 
 namespace flashrna::flash_ipa_backends {
 
@@ -15,6 +16,9 @@ FlashIpaOutput fused(const FlashIpaInput& input, FusedPrecision precision);
 // Whether dtype and sizes are those of the fused kernels, wherever the input is: f32, one rank, and head sizes of
 // fused_forward_supports().
 bool fused_takes(const FlashIpaInput& input);
+
+// What plans of the fused kernels ask of a CUDA device, asked once. Throws std::runtime_error with what CUDA says.
+FusedDevice fused_device(at::Device device);
 
 // An oracle for any length: simple in f64 on the CPU, for residues 0, stride, 2 stride... of every sequence alone. What
 // the other rows hold means nothing. Not differentiable.

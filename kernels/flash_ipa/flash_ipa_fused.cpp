@@ -258,8 +258,7 @@ class CudaFusedKernels : public FusedKernels {
   void forward(const fused_ipa::Arguments& a, const fused_ipa::Outputs& out, FusedPrecision precision,
                at::Device device) const override {
     const CudaStream stream = current_cuda_stream(device);
-    const FusedForwardPlan plan =
-        plan_fused_forward(a.size, a.B, a.H, a.longest, precision, description_of(stream.device));
+    const FusedForwardPlan plan = plan_fused_forward(a.size, a.B, a.H, a.longest, precision, fused_device(device));
     const bool capturing = is_capturing(stream);
     fused_ipa::Outputs watched = out;
     watched.extremes = watch().counter(stream, capturing);
@@ -271,7 +270,7 @@ class CudaFusedKernels : public FusedKernels {
   void backward(const fused_ipa::Arguments& a, const fused_ipa::OutputGradients& gradients,
                 const fused_ipa::InputGradients& out, at::Device device) const override {
     const CudaStream stream = current_cuda_stream(device);
-    const FusedBackwardPlan plan = plan_fused_backward(a.size, a.B, a.H, a.longest, description_of(stream.device));
+    const FusedBackwardPlan plan = plan_fused_backward(a.size, a.B, a.H, a.longest, fused_device(device));
     const Tensor workspace = at::empty({plan.workspace_bytes}, at::TensorOptions(at::kByte).device(device));
     fused_backward_cuda(a, gradients, out, plan, workspace.data_ptr(), stream);
   }
@@ -282,20 +281,21 @@ class CudaFusedKernels : public FusedKernels {
     static auto* watch = new RangeWatch;
     return *watch;
   }
-
-  // Asked once: it takes longer than a short forward.
-  static FusedDevice description_of(int index) {
-    static std::mutex mutex;
-    static std::map<int, FusedDevice> descriptions;
-    const std::lock_guard lock(mutex);
-    const auto found = descriptions.find(index);
-    if (found != descriptions.end()) return found->second;
-    const CudaDevice device = describe_cuda_device(index);
-    return descriptions[index] = {device.capability, device.shared_bytes_per_block, device.multiprocessors};
-  }
 };
 
 }  // namespace
+
+// It takes longer than a short forward.
+FusedDevice fused_device(at::Device device) {
+  static std::mutex mutex;
+  static std::map<int, FusedDevice> descriptions;
+  const int index = current_cuda_stream(device).device;
+  const std::lock_guard lock(mutex);
+  const auto found = descriptions.find(index);
+  if (found != descriptions.end()) return found->second;
+  const CudaDevice about = describe_cuda_device(index);
+  return descriptions[index] = {about.capability, about.shared_bytes_per_block, about.multiprocessors};
+}
 
 bool fused_takes(const FlashIpaInput& in) {
   const bool bias = has_columns(in.bias_q), pair = has_columns(in.pair_q);

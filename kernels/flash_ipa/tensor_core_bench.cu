@@ -1,125 +1,51 @@
-// Questions about Hopper's tensor cores on which the fused kernel rests, each answered by a measurement on the device:
-//   a. the four uses of a tile image as an operand without swizzle (contraction over its columns or over its rows, as A
-//      and as B), with the second chunk far away: which strides give the product that the host computes?
-//   b. cycles of m64n96k16 from shared memory without swizzle and with the 128-byte swizzle (48 at full rate)
+// Questions about Hopper's tensor cores on which the fused kernels rest, each answered by a measurement on the device:
+//   a. every operand as the kernels address it, at their own places in shared memory: does the product equal the host's
+//      on the numbers that fused/layout.h says are there (tensor_core_cases.h)? Then the same with the two strides of
+//      an operand exchanged: an answer that does not change would show nothing.
+//   b. cycles of the 13 steps of forward's logits, m64n96k16 from shared memory without swizzle, tiles at multiples of
+//      128 bytes and 32 beyond; and with the 128-byte swizzle (48 a step at full rate)
 //   c. cycles of two m64n40k16 after m64n192k16, A in registers (96 + 2 x 20 at full rate)
-//   d. bits that an accumulation keeps: the smallest addend to 1 that still counts
+//   d. bits that a sum keeps below its largest term, and how it cuts
 //
 //   build/cuda/flashrna_tensor_core_bench        needs a device of capability 9.0
 //
-// A tile image of `rows` x columns is stored [chunk of 8 columns][row][8 x fp16].
+// Each question has a process of its own: an illegal access spoils a process's device for good.
 #include <cuda_fp16.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <iterator>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/cuda_launch.h"
-#include "kernels/flash_ipa/fused/warpgroup_block.h"
+#include "kernels/flash_ipa/tensor_core_cases.h"
 
 namespace flashrna {
 namespace {
 
-using fused_ipa::CudaWarpgroupBlock;
-using fused_ipa::GroupMatrix;
-
-constexpr int kThreads = 128;  // a warpgroup
+using namespace tensor_core_cases;
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #define FLASHRNA_WGMMA 1
 #endif
 
-// ---- instructions ----
+constexpr int kGroup = 128;               // threads of a warpgroup
+constexpr int kSharedBytes = 227 * 1024;  // the most that a block may have, all of it filled
+constexpr int kSharedHalves = kSharedBytes / 2;
+constexpr unsigned kSecondsPerQuestion = 120;
 
-// Shared-memory matrix descriptor; byte counts are multiples of 16. `leading` and `stride` are the fields of those
-// names.
-__device__ __forceinline__ std::uint64_t descriptor(const void* shared, int leading, int stride, int layout) {
-  const auto address = static_cast<std::uint64_t>(__cvta_generic_to_shared(shared));
-  return (address & 0x3FFFF) >> 4 | static_cast<std::uint64_t>(leading >> 4) << 16 |
-         static_cast<std::uint64_t>(stride >> 4) << 32 | static_cast<std::uint64_t>(layout) << 62;
-}
-
-#ifdef FLASHRNA_WGMMA
-
-__device__ __forceinline__ void fence_operands() {
-  asm volatile("fence.proxy.async;\n" ::: "memory");
-  __syncthreads();
-}
-__device__ __forceinline__ void begin() { asm volatile("wgmma.fence.sync.aligned;\n" ::: "memory"); }
-__device__ __forceinline__ void finish() {
-  asm volatile("wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\n" ::: "memory");
-}
-
-template <int kTransposedA = 0, int kTransposedB = 0>
-__device__ __forceinline__ void multiply_n8(float (&d)[4], std::uint64_t a, std::uint64_t b) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {"
-      "%0, %1, %2, %3"
-      "}, %4, %5, 1, 1, 1, %6, %7;\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "l"(a), "l"(b), "n"(kTransposedA), "n"(kTransposedB));
-}
-
-template <int kTransposedA = 0, int kTransposedB = 0>
-__device__ __forceinline__ void multiply_n16(float (&d)[8], std::uint64_t a, std::uint64_t b) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n16k16.f32.f16.f16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7"
-      "}, %8, %9, 1, 1, 1, %10, %11;\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7])
-      : "l"(a), "l"(b), "n"(kTransposedA), "n"(kTransposedB));
-}
-
-#endif
-
-// Row and column of accumulator `i` of a thread, in a tile of 64 rows.
-__host__ __device__ inline int row_of(int thread, int i) { return thread / 32 * 16 + thread % 32 / 4 + i / 2 % 2 * 8; }
-__host__ __device__ inline int column_of(int thread, int i) { return i / 4 * 8 + thread % 4 * 2 + i % 2; }
-
-// ---- a: descriptors ----
-
-constexpr int kFar = 4;  // chunks between the two of a step
-
-struct OperandUse {
-  int transposed;       // contraction over the image's rows
-  int leading, stride;  // bytes
-};
-
-// D [64, 16] of one step. A's image has 64 x 16 elements for contraction over columns, 16 x 64 over rows; B's 16 x 16.
-// Where the contraction is over columns, its second chunk stands kFar chunks after the first.
-template <int kTransposedA, int kTransposedB>
-__global__ void one_product(const __half* image_a, int elements_a, const __half* image_b, int elements_b, OperandUse a,
-                            OperandUse b, float* out) {
-#ifdef FLASHRNA_WGMMA
-  extern __shared__ __align__(128) __half images[];
-  __half *shared_a = images, *shared_b = images + elements_a;
-  for (int i = threadIdx.x; i < elements_a; i += kThreads) shared_a[i] = image_a[i];
-  for (int i = threadIdx.x; i < elements_b; i += kThreads) shared_b[i] = image_b[i];
-  fence_operands();
-  float d[8] = {};
-  begin();
-  multiply_n16<kTransposedA, kTransposedB>(d, descriptor(shared_a, a.leading, a.stride, 0),
-                                           descriptor(shared_b, b.leading, b.stride, 0));
-  finish();
-  for (int i = 0; i < 8; ++i) out[row_of(threadIdx.x, i) * 16 + column_of(threadIdx.x, i)] = d[i];
-#endif
-}
-
-// Elements of a matrix [m, 16] (contraction last) in the image of its use.
-std::vector<__half> image_of(const std::vector<float>& matrix, int m, bool transposed) {
-  const int rows = transposed ? 16 : m, chunks = transposed ? m / 8 : kFar + 1;
-  std::vector<__half> image(static_cast<std::size_t>(chunks) * rows * 8, __float2half(0.0f));
-  for (int i = 0; i < m; ++i) {
-    for (int k = 0; k < 16; ++k) {
-      const int row = transposed ? k : i, column = transposed ? i : k;
-      const int chunk = transposed ? column / 8 : column / 8 * kFar;
-      image[(static_cast<std::size_t>(chunk) * rows + row) * 8 + column % 8] = __float2half(matrix[i * 16 + k]);
-    }
-  }
-  return image;
+// Integers from -8 to 8 that no stride repeats: sums of 16 products are exact.
+__host__ __device__ inline int hashed(std::uint32_t i) {
+  i = (i ^ i >> 16) * 0x7feb352du;
+  i = (i ^ i >> 15) * 0x846ca68bu;
+  return static_cast<int>((i ^ i >> 16) % 17) - 8;
 }
 
 template <typename T>
@@ -146,83 +72,163 @@ class DeviceArray {
   std::size_t size_;
 };
 
-std::vector<float> small_integers(int count, int seed) {
-  std::vector<float> values(count);
-  for (int i = 0; i < count; ++i) values[i] = static_cast<float>((i * 7 + seed * 13 + i / 5) % 9 - 4);
-  return values;
+extern __shared__ __align__(1024) char shared_memory[];
+
+#ifdef FLASHRNA_WGMMA
+// Products see what threads have written.
+__device__ __forceinline__ void publish() {
+  asm volatile("fence.proxy.async;\n" ::: "memory");
+  __syncthreads();
+}
+__device__ __forceinline__ void fill_shared() {
+  for (int i = threadIdx.x; i < kSharedHalves; i += blockDim.x)
+    reinterpret_cast<__half*>(shared_memory)[i] = __float2half(static_cast<float>(hashed(i)));
+  publish();
+}
+#endif
+
+// ---- a: operands ----
+
+enum class Exchange { kNothing, kLeft, kRight };
+
+template <class Matrix>
+__device__ Matrix exchanged(Matrix m) {
+  const std::uint32_t next_chunk = m.next_chunk;
+  m.next_chunk = m.next_rows;
+  m.next_rows = next_chunk;
+  return m;
+}
+// Where an operand of `groups` times 8 rows or columns ends.
+template <class Matrix>
+__device__ int end_of(const Matrix& m, int groups) {
+  return static_cast<int>(m.offset + m.next_chunk + (groups - 1) * m.next_rows + 128);
 }
 
-// The largest error of a product with these strides; integers, so 0 is right.
-template <int kTransposedA, int kTransposedB>
-double product_error(OperandUse a, OperandUse b) {
-  const std::vector<float> left = small_integers(64 * 16, 1), right = small_integers(16 * 16, 2);
-  const std::vector<__half> image_a = image_of(left, 64, kTransposedA != 0),
-                            image_b = image_of(right, 16, kTransposedB != 0);
-  const DeviceArray<__half> device_a(image_a), device_b(image_b);
-  const DeviceArray<float> out(std::vector<float>(64 * 16, NAN));
-  launch_kernel({}, "one product", one_product<kTransposedA, kTransposedB>, 1, kThreads,
-                (image_a.size() + image_b.size()) * sizeof(__half), device_a.data(), static_cast<int>(image_a.size()),
-                device_b.data(), static_cast<int>(image_b.size()), a, b, out.data());
-  const std::vector<float> got = out.read("one product");
-  double largest = 0;
-  for (int i = 0; i < 64; ++i) {
-    for (int j = 0; j < 16; ++j) {
-      double expected = 0;
-      for (int k = 0; k < 16; ++k) expected += static_cast<double>(left[i * 16 + k]) * right[j * 16 + k];
-      const double error = std::abs(got[i * 16 + j] - expected);
-      largest = error <= largest || largest != largest ? largest : error;
+// The 64 x 8 kTiles sums of step s, or NaN where an operand would end beyond shared memory.
+template <class Case>
+__global__ void __launch_bounds__(kGroup, 1) one_product(int s, Exchange exchange, float* out) {
+#ifdef FLASHRNA_WGMMA
+  fill_shared();
+  const CudaWarpgroupBlock block(shared_memory);
+  float sums[Case::kTiles][4];
+  for (int n = 0; n < Case::kTiles; ++n)
+    for (int i = 0; i < 4; ++i) sums[n][i] = NAN;  // what was there does not count
+  auto right = Case::right(s);
+  if (exchange == Exchange::kRight) right = exchanged(right);
+  const bool right_fits = end_of(right, Case::kTiles) <= kSharedBytes;
+  if constexpr (std::is_base_of_v<FromRegisters, Case>) {
+    const int row = threadIdx.x / 32 * 16 + threadIdx.x % 32 / 4, column = 2 * (threadIdx.x % 4);
+    std::uint32_t p[4];
+    for (int i = 0; i < 4; ++i) {
+      p[i] =
+          *reinterpret_cast<const std::uint32_t*>(shared_memory + 2 * element(row + i % 2 * 8, column + i / 2 * 8, 64));
+    }
+    if (right_fits) {
+      pin(block, sums);
+      block.begin_products();
+      block.group_multiply(sums, p[0], p[1], p[2], p[3], right, false);
+      block.commit_products();
+      block.template wait_products<0>();
+      pin(block, sums);
+    }
+  } else {
+    auto left = Case::left(s);
+    if (exchange == Exchange::kLeft) left = exchanged(left);
+    if (right_fits && end_of(left, 8) <= kSharedBytes) {
+      pin(block, sums);
+      block.begin_products();
+      block.group_multiply(sums, left, right, false);
+      block.commit_products();
+      block.template wait_products<0>();
+      pin(block, sums);
     }
   }
-  return largest;
+  const int row = threadIdx.x / 32 * 16 + threadIdx.x % 32 / 4, column = 2 * (threadIdx.x % 4);
+  for (int n = 0; n < Case::kTiles; ++n)
+    for (int i = 0; i < 4; ++i) out[(row + i / 2 * 8) * 8 * Case::kTiles + 8 * n + column + i % 2] = sums[n][i];
+#endif
 }
 
-// Both readings of the two strides for each use; the first is the one that the images are designed for.
-template <int kTransposedA, int kTransposedB>
-void report_descriptors() {
-  const int far_a = kFar * 64 * 16, far_b = kFar * 16 * 16;
-  const OperandUse a = kTransposedA ? OperandUse{1, 128, 16 * 16} : OperandUse{0, far_a, 128};
-  const OperandUse b = kTransposedB ? OperandUse{1, 128, 16 * 16} : OperandUse{0, far_b, 128};
-  const auto swapped = [](OperandUse use) { return OperandUse{use.transposed, use.stride, use.leading}; };
-  std::printf("a\tA over %s, B over %s\terror %g as designed, %g with A's strides swapped, %g with B's, %g with both\n",
-              kTransposedA ? "rows" : "columns", kTransposedB ? "rows" : "columns",
-              product_error<kTransposedA, kTransposedB>(a, b), product_error<kTransposedA, kTransposedB>(swapped(a), b),
-              product_error<kTransposedA, kTransposedB>(a, swapped(b)),
-              product_error<kTransposedA, kTransposedB>(swapped(a), swapped(b)));
+struct Wrong {
+  int sums = 0, of = 0, left_out = 0;  // steps left out: they would read beyond shared memory
+};
+
+template <class Case>
+Wrong wrong_sums(Exchange exchange) {
+  constexpr int kColumns = 8 * Case::kTiles;
+  Wrong wrong;
+  for (int s = 0; s < Case::kSteps; ++s) {
+    const DeviceArray<float> out(std::vector<float>(64 * kColumns, 0.0f));
+    launch_kernel({}, Case::kName, one_product<Case>, 1, kGroup, kSharedBytes, s, exchange, out.data());
+    const std::vector<float> got = out.read(Case::kName);
+    if (exchange != Exchange::kNothing && std::isnan(got[0])) {
+      ++wrong.left_out;
+      continue;
+    }
+    for (int i = 0; i < 64; ++i) {
+      for (int j = 0; j < kColumns; ++j) {
+        int expected = 0;
+        for (int k = 0; k < 16; ++k) expected += hashed(Case::left_half(s, i, k)) * hashed(Case::right_half(s, j, k));
+        if (got[i * kColumns + j] != static_cast<float>(expected)) ++wrong.sums;
+        ++wrong.of;
+      }
+    }
+  }
+  return wrong;
+}
+
+template <class Case>
+bool report_designed() {
+  const Wrong wrong = wrong_sums<Case>(Exchange::kNothing);
+  std::printf("a\t%s, %d steps\t%d of %d sums wrong\n", Case::kName, Case::kSteps, wrong.sums, wrong.of);
+  return wrong.sums == 0;
+}
+
+// Whether the case can tell: with exchanged strides most sums must be others.
+template <class Case, Exchange exchange>
+bool report_exchanged() {
+  const Wrong wrong = wrong_sums<Case>(exchange);
+  std::printf("a\t%s, strides of %s exchanged\t%d of %d sums differ", Case::kName,
+              exchange == Exchange::kLeft ? "A" : "B", wrong.sums, wrong.of);
+  if (wrong.left_out > 0) std::printf(", %d steps left out", wrong.left_out);
+  std::printf("\n");
+  return 2 * wrong.sums > wrong.of || wrong.of == 0;
 }
 
 // ---- b, c: rates ----
 
-constexpr int kSteps = 13, kRounds = 200;
+constexpr int kRounds = 200;
 
-// Cycles of kRounds times kSteps products m64n96k16 in each of the block's two warpgroups. Layout 0 is the image of 64
-// rows for A and 96 for B with steps of two chunks; layout 1 the 128-byte swizzle, four steps a panel of 64 columns.
-template <int layout>
-__global__ void __launch_bounds__(2 * kThreads, 1) rate_n96(long long* cycles, float* sink) {
+// Cycles of kRounds times the steps of Q K^T in each of the block's two warpgroups. Layout 0: as in forward, `beyond`
+// bytes behind multiples of 128; layout 1: the 128-byte swizzle, four steps a panel of 64 columns.
+template <int layout, int beyond>
+__global__ void __launch_bounds__(2 * kGroup, 1) rate_n96(long long* cycles, float* sink) {
 #ifdef FLASHRNA_WGMMA
-  extern __shared__ __align__(1024) __half operands[];
-  const CudaWarpgroupBlock block(reinterpret_cast<char*>(operands));
-  constexpr int kHalf = sizeof(__half);
-  const std::uint32_t a = kHalf * (threadIdx.x / kThreads * 64 * 256), b = kHalf * (2 * 64 * 256);
-  for (int i = threadIdx.x; i < 2 * 64 * 256 + 96 * 256; i += 2 * kThreads) operands[i] = __float2half(0.0f);
-  fence_operands();
+  fill_shared();
+  const CudaWarpgroupBlock block(shared_memory);
+  constexpr int kKeysAt = 52 * 1024 + beyond, kSteps = logit_steps(kLayout);
+  const int group = threadIdx.x / kGroup;
   float d[12][4] = {};
-  __syncthreads();
   const long long start = clock64();
 #pragma unroll 1
   for (int round = 0; round < kRounds; ++round) {
-    begin();
+    pin(block, d);
+    block.begin_products();
 #pragma unroll
-    for (int step = 0; step < kSteps; ++step) {
+    for (int s = 0; s < kSteps; ++s) {
       if constexpr (layout == 0) {
-        block.group_multiply(d, GroupMatrix{a + kHalf * step * 2 * 64 * 8, 64 * 16, 128},
-                             GroupMatrix{b + kHalf * step * 2 * 96 * 8, 96 * 16, 128}, true);
+        const Step step = logit_step(kLayout, s);
+        block.group_multiply(d, chunks_of_rows<128>(beyond, step.a, 64 * group), chunks_of_rows<96>(kKeysAt, step.b),
+                             s > 0);
       } else {
-        const int in_panel = step % 4 * 16;
-        block.group_multiply(d, GroupMatrix{a + kHalf * (step / 4 * 64 * 64 + in_panel), 16, 1024, 1},
-                             GroupMatrix{b + kHalf * (step / 4 * 96 * 64 + in_panel), 16, 1024, 1}, true);
+        const std::uint32_t in_panel = 32 * (s % 4), a = 2 * 64 * 256 * group, b = 2 * 2 * 64 * 256;
+        block.group_multiply(d, GroupMatrix{a + 2 * 64 * 64 * (s / 4) + in_panel, 16, 1024, 1},
+                             GroupMatrix{b + 2 * 96 * 64 * (s / 4) + in_panel, 16, 1024, 1}, s > 0);
       }
     }
-    finish();
+    block.commit_products();
+    block.template wait_products<0>();
+    pin(block, d);
   }
   const long long end = clock64();
   for (int i = 0; i < 48; ++i) sink[threadIdx.x] += d[i / 4][i % 4];
@@ -232,32 +238,29 @@ __global__ void __launch_bounds__(2 * kThreads, 1) rate_n96(long long* cycles, f
 
 // Cycles of kRounds times (6 x m64n192k16, then 12 x m64n40k16 if `narrow`), A in registers, in two warpgroups.
 template <bool narrow>
-__global__ void __launch_bounds__(2 * kThreads, 1) rate_n40(long long* cycles, float* sink) {
+__global__ void __launch_bounds__(2 * kGroup, 1) rate_n40(long long* cycles, float* sink) {
 #ifdef FLASHRNA_WGMMA
-  extern __shared__ __align__(1024) __half operands[];
-  for (int i = threadIdx.x; i < 96 * 272; i += 2 * kThreads) operands[i] = __float2half(0.0f);
-  fence_operands();
-  const CudaWarpgroupBlock block(reinterpret_cast<char*>(operands));
-  const auto values = [](int step, int column) {
-    return GroupMatrix{static_cast<std::uint32_t>(sizeof(__half) * (step * 2 * 272 + column) * 8), 272 * 16, 128};
-  };
+  fill_shared();
+  const CudaWarpgroupBlock block(shared_memory);
   float wide[24][4] = {}, points[5][4] = {};
   const std::uint32_t p[4] = {threadIdx.x & 1, 0, 0, 0};
-  __syncthreads();
   const long long start = clock64();
 #pragma unroll 1
   for (int round = 0; round < kRounds; ++round) {
-    begin();
+    pin(block, wide);
+    pin(block, points);
+    block.begin_products();
 #pragma unroll
-    for (int step = 0; step < 6; ++step) block.group_multiply(wide, p[0], p[1], p[2], p[3], values(step, 0), true);
-    if (narrow) {
-#pragma unroll
-      for (int step = 0; step < 6; ++step) {
-        block.group_multiply(points, p[0], p[1], p[2], p[3], values(step, 192), true);
-        block.group_multiply(points, p[0], p[1], p[2], p[3], values(step, 232), true);
-      }
+    for (int s = 0; s < 6; ++s) {
+      block.group_multiply(wide, p[0], p[1], p[2], p[3], Forward::values_of(0, s, 0), s > 0);
+      if (!narrow) continue;
+      block.group_multiply(points, p[0], p[1], p[2], p[3], Forward::values_of(0, s, 192), s > 0);
+      block.group_multiply(points, p[0], p[1], p[2], p[3], Forward::values_of(0, s, 232), true);
     }
-    finish();
+    block.commit_products();
+    block.template wait_products<0>();
+    pin(block, wide);
+    pin(block, points);
   }
   const long long end = clock64();
   for (int i = 0; i < 96; ++i) sink[threadIdx.x] += wide[i / 4][i % 4];
@@ -266,90 +269,190 @@ __global__ void __launch_bounds__(2 * kThreads, 1) rate_n40(long long* cycles, f
 #endif
 }
 
-double cycles_of(const char* what, void (*kernel)(long long*, float*), std::size_t shared_bytes) {
-  const DeviceArray<float> sink(std::vector<float>(2 * kThreads, 0.0f));
+double cycles_of(const char* what, void (*kernel)(long long*, float*)) {
+  const DeviceArray<float> sink(std::vector<float>(2 * kGroup, 0.0f));
   long long fewest = 0;
   for (int repeat = 0; repeat < 5; ++repeat) {
     const DeviceArray<long long> cycles(std::vector<long long>{0});
-    launch_kernel({}, what, kernel, 1, 2 * kThreads, shared_bytes, cycles.data(), sink.data());
+    launch_kernel({}, what, kernel, 1, 2 * kGroup, kSharedBytes, cycles.data(), sink.data());
     const long long taken = cycles.read(what)[0];
     fewest = repeat == 0 ? taken : std::min(fewest, taken);
   }
   return static_cast<double>(fewest) / kRounds;
 }
 
-void report_rates() {
-  const std::size_t bytes_n96 = (2 * 64 + 96) * 256 * sizeof(__half), bytes_n40 = 96 * 272 * sizeof(__half);
-  for (const int layout : {0, 1}) {
-    // Both warpgroups' products go through the same four tensor cores.
-    const double cycles = cycles_of("rate of n96", layout == 0 ? rate_n96<0> : rate_n96<1>, bytes_n96) / (2 * kSteps);
-    std::printf("b\tm64n96k16, %s\t%.1f cycles, %.1f %% of the full rate\n",
-                layout == 0 ? "no swizzle" : "128-byte swizzle", cycles, 100 * 48 / cycles);
-  }
-  const double wide = cycles_of("rate of n192", rate_n40<false>, bytes_n40) / 12;
-  const double both = cycles_of("rate of n192 and n40", rate_n40<true>, bytes_n40) / 12;
+template <int layout, int beyond>
+bool report_rate_n96() {
+  // Both warpgroups' products go through the same four tensor cores.
+  const double cycles = cycles_of("rate of n96", rate_n96<layout, beyond>) / (2 * logit_steps(kLayout));
+  std::printf("b\tm64n96k16, %s, %d beyond a multiple of 128\t%.1f cycles, %.1f %% of the full rate\n",
+              layout == 0 ? "no swizzle" : "128-byte swizzle", beyond, cycles, 100 * 48 / cycles);
+  return true;
+}
+
+bool report_rate_n40() {
+  const double wide = cycles_of("rate of n192", rate_n40<false>) / 12,
+               both = cycles_of("rate of n192 and n40", rate_n40<true>) / 12;
   std::printf("c\tm64n192k16 alone\t%.1f cycles, full rate 96\n", wide);
   std::printf("c\tm64n192k16 and two m64n40k16\t%.1f cycles, full rate 136\n", both);
+  return true;
 }
 
 // ---- d: accumulation ----
 
-// D = carried [4, equal] + sum over k of a_k, every b 1: a_0 = first, the other fifteen `addend`.
-__global__ void accumulate(const float* carried, float first, float addend, float* out) {
+// D = c + sum of 16 products a_k b_k, row 0 and column 0 of m64n96k16.
+struct Sum {
+  float c, a[16], b[16];
+};
+__global__ void __launch_bounds__(kGroup, 1) add_up(const Sum sum, float* out) {
 #ifdef FLASHRNA_WGMMA
-  __shared__ __align__(128) __half a[2 * 64 * 8], b[2 * 8 * 8];
-  for (int i = threadIdx.x; i < 2 * 64 * 8; i += kThreads) {
-    const bool is_first = i / (64 * 8) == 0 && i % 8 == 0;
-    a[i] = __float2half(is_first ? first : addend);
-  }
-  for (int i = threadIdx.x; i < 2 * 8 * 8; i += kThreads) b[i] = __float2half(1.0f);
-  fence_operands();
-  float d[4];
-  for (int i = 0; i < 4; ++i) d[i] = carried[i];
-  begin();
-  multiply_n8(d, descriptor(a, 64 * 16, 128, 0), descriptor(b, 8 * 16, 128, 0));
-  finish();
-  if (threadIdx.x == 0) *out = d[0];
+  constexpr int kRightAt = 2 * 64 * 16;
+  __half* halves = reinterpret_cast<__half*>(shared_memory);
+  for (int i = threadIdx.x; i < 64 * 16; i += kGroup) halves[element(i / 16, i % 16, 64)] = __float2half(sum.a[i % 16]);
+  for (int i = threadIdx.x; i < 96 * 16; i += kGroup)
+    halves[kRightAt / 2 + element(i / 16, i % 16, 96)] = __float2half(sum.b[i % 16]);
+  publish();
+  const CudaWarpgroupBlock block(shared_memory);
+  const int both[2] = {0, 1};
+  float d[12][4];
+  for (int i = 0; i < 48; ++i) d[i / 4][i % 4] = sum.c;
+  pin(block, d);
+  block.begin_products();
+  block.group_multiply(d, chunks_of_rows<64>(0, both), chunks_of_rows<96>(kRightAt, both), true);
+  block.commit_products();
+  block.template wait_products<0>();
+  pin(block, d);
+  if (threadIdx.x == 0) *out = d[0][0];
 #endif
 }
+double device_sum(const Sum& sum) {
+  const DeviceArray<float> out(std::vector<float>{NAN});
+  launch_kernel({}, "accumulation", add_up, 1, kGroup, (64 + 96) * 16 * sizeof(__half), sum, out.data());
+  return static_cast<double>(out.read("accumulation")[0]);
+}
 
-// The largest e for which fifteen addends of 2^-e change the sum by what they are together, to half of it.
-int bits_kept(bool one_is_carried) {
-  int bits = 0;
-  for (int e = 1; e <= 24; ++e) {  // 2^-24 is the least fp16
-    const float addend = std::ldexp(1.0f, -e);
-    const DeviceArray<float> out(std::vector<float>{NAN}), carried(std::vector<float>(4, one_is_carried ? 1.0f : 0.0f));
-    launch_kernel({}, "accumulation", accumulate, 1, kThreads, 0, carried.data(), one_is_carried ? 0.0f : 1.0f, addend,
-                  out.data());
-    const double kept = static_cast<double>(out.read("accumulation")[0]) - 1.0;
-    if (kept >= 0.5 * 15 * static_cast<double>(addend)) bits = e;
+// A 1, carried or a product, less a product of 1, and 14 times sign 2^-e: what is left of these once the ones cancel.
+// No half holds 2^-e for e > 24, a product of two does.
+double left_of(bool carried, float sign, int e) {
+  Sum sum{};
+  for (int k = 0; k < 16; ++k) {
+    sum.a[k] = sign * std::ldexp(1.0f, -(e / 2));
+    sum.b[k] = std::ldexp(1.0f, -(e - e / 2));
   }
+  sum.c = carried ? 1.0f : 0.0f;
+  sum.a[0] = carried ? 0.0f : 1.0f;
+  sum.a[1] = -1.0f;
+  sum.b[0] = sum.b[1] = 1.0f;
+  return device_sum(sum);
+}
+
+// The largest e for which nothing is lost.
+int bits_kept(bool carried) {
+  int bits = 0;
+  for (int e = 1; e <= 40; ++e)
+    if (left_of(carried, 1.0f, e) == std::ldexp(14.0, -e)) bits = e;
   return bits;
 }
+
+bool report_accumulation() {
+  for (const bool carried : {false, true}) {
+    const int bits = bits_kept(carried);
+    std::printf(
+        "d\tbeside a %s 1 terms keep\t%d bits behind the point; one further, 14 terms of + and - give %g and %g\n",
+        carried ? "carried" : "product of", bits, left_of(carried, 1.0f, bits + 1), left_of(carried, -1.0f, bits + 1));
+  }
+  // 1 + 1.5 x 2^-23 lies between two numbers of f32: the even one is above.
+  Sum sum{};
+  sum.a[0] = sum.b[0] = 1.0f;
+  sum.a[1] = 3.0f;
+  sum.b[1] = std::ldexp(1.0f, -24);
+  const double up = (device_sum(sum) - 1.0) * 0x1p23;
+  sum.a[0] = -1.0f;
+  sum.a[1] = -3.0f;
+  const double down = (device_sum(sum) + 1.0) * 0x1p23;
+  std::printf("d\t1 + 1.5 units of f32's last place, and its negative, become\t1 + %g and -1 + %g units\n", up, down);
+  return true;
+}
+
+// ---- one process a question ----
+
+bool report_device() {
+  cudaDeviceProp device;
+  check_cuda(cudaGetDeviceProperties(&device, 0), "cudaGetDeviceProperties");
+  std::printf("device\t%s\n", device.name);
+  if (device.major == 9) return true;
+  std::fprintf(stderr, "error: capability %d.%d; this needs 9.0\n", device.major, device.minor);
+  return false;
+}
+
+struct Question {
+  const char* name;
+  bool (*report)();
+};
+
+// In a child: nothing here touches the device. Whether it was answered, and as it should be.
+bool is_answered(const Question& question) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(kSecondsPerQuestion);
+    bool right = false;
+    try {
+      right = question.report();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "error: %s: %s\n", question.name, error.what());
+    }
+    std::fflush(nullptr);
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  if (child < 0 || waitpid(child, &status, 0) != child) return false;
+  if (WIFSIGNALED(status))
+    std::fprintf(stderr, "error: %s: ended by signal %d (%s)\n", question.name, WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+template <class Case>
+constexpr Question kDesigned{Case::kName, report_designed<Case>};
+template <class Case, Exchange exchange>
+constexpr Question kExchanged{Case::kName, report_exchanged<Case, exchange>};
+
+constexpr Question kQuestions[] = {
+    kDesigned<ForwardLogits>,
+    kDesigned<MainValues>,
+    kDesigned<HiPoints>,
+    kDesigned<LoPoints>,
+    kDesigned<BackwardLogits>,
+    kDesigned<GradientTimesValues>,
+    kDesigned<SlopesTimesKeys>,
+    kDesigned<KeyLogits>,
+    kDesigned<ValuesTimesGradient>,
+    kDesigned<ProbabilitiesTimesGradient>,
+    {"rate of n96", report_rate_n96<0, 0>},
+    {"rate of n96, 32 bytes on", report_rate_n96<0, 32>},
+    {"rate of n96 with swizzle", report_rate_n96<1, 0>},
+    {"rate of n40", report_rate_n40},
+    {"accumulation", report_accumulation},
+    kExchanged<ForwardLogits, Exchange::kLeft>,
+    kExchanged<ForwardLogits, Exchange::kRight>,
+    kExchanged<MainValues, Exchange::kRight>,
+    kExchanged<HiPoints, Exchange::kRight>,
+    kExchanged<GradientTimesValues, Exchange::kRight>,
+    kExchanged<ValuesTimesGradient, Exchange::kLeft>,
+    kExchanged<SlopesTimesKeys, Exchange::kRight>,
+    kExchanged<ProbabilitiesTimesGradient, Exchange::kRight>,
+};
 
 }  // namespace
 }  // namespace flashrna
 
 int main() {
   using namespace flashrna;
-  try {
-    cudaDeviceProp device;
-    check_cuda(cudaGetDeviceProperties(&device, 0), "cudaGetDeviceProperties");
-    if (device.major != 9) {
-      std::fprintf(stderr, "error: %s has capability %d.%d; this needs 9.0\n", device.name, device.major, device.minor);
-      return 1;
-    }
-    std::printf("device\t%s\n", device.name);
-    report_descriptors<0, 0>();
-    report_descriptors<0, 1>();
-    report_descriptors<1, 0>();
-    report_descriptors<1, 1>();
-    report_rates();
-    std::printf("d\taddends of 2^-e beside a product of 1 count up to e = %d, beside a carried 1 up to e = %d\n",
-                bits_kept(false), bits_kept(true));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+  if (!is_answered({"device", report_device})) return 1;
+  int failed = 0;
+  for (const Question& question : kQuestions)
+    if (!is_answered(question)) ++failed;
+  if (failed > 0) std::fprintf(stderr, "error: %d of %zu questions\n", failed, std::size(kQuestions));
+  return failed > 0 ? 1 : 0;
 }

@@ -35,6 +35,23 @@ TEST(BenchAttention, ShowsEveryBackendBesideLibTorchWithItsErrorAndTheRoofline) 
   EXPECT_EQ(names, (std::set<std::string>{"dense", "lifted", "simple", "LibTorch f32"}));
 }
 
+TEST(BenchAttention, PlansTheLaunchesOfTheFusedKernelsOnAnyMachine) {
+  const ProgramResult result =
+      run_flashrna({"bench", "attention", "--plan", "--lengths", "512,4096", "--batch", "2", "--json"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  const Json rows = Json::parse(result.output);
+  ASSERT_EQ(rows.size(), 6u);  // forward and the two of backward
+  EXPECT_EQ(rows[0].at("kernel"), "forward");
+  EXPECT_EQ(rows[0].at("blocks"), 2 * 8 * 4);
+  EXPECT_EQ(rows[0].at("parts"), 1);
+  EXPECT_NEAR(rows[0].at("multiprocessors_used").get<double>(), 64.0 / 132, 1e-9);
+  EXPECT_EQ(rows[5].at("kernel"), "backward by keys");
+  EXPECT_EQ(rows[5].at("blocks"), 2 * 8 * 64);
+  const ProgramResult refused = run_flashrna({"bench", "attention", "--plan", "--channels", "200"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.errors.find("heads of 200 channels"), std::string::npos) << refused.errors;
+}
+
 TEST(BenchAttention, DenseEndsWhereItsMemoryWouldNot) {
   const ProgramResult result =
       run_flashrna({"bench", "attention", "--lengths", "16,48", "--slow-up-to", "16", "--repeats", "1", "--device",

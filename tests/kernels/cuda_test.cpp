@@ -26,5 +26,37 @@ TEST(Cuda, OurKernelsRunOnLibTorchsStreams) {
   }
 }
 
+TEST(Cuda, ProductsKeepAllBitsOfF32) {
+  set_cuda_precision();  // as count_cuda_devices() does where there is a device
+  EXPECT_EQ(cuda_precision_text(), "f32 products without TF32, no cuDNN attention");
+  at::globalContext().setAllowTF32CuBLAS(true);
+  EXPECT_EQ(cuda_precision_text(), "f32 products with TF32, no cuDNN attention");
+  set_cuda_precision();
+  setenv("NVIDIA_TF32_OVERRIDE", "0", 1);
+  EXPECT_EQ(tf32_override_warning(), "");
+  setenv("NVIDIA_TF32_OVERRIDE", "1", 1);
+  EXPECT_EQ(tf32_override_warning(),
+            "NVIDIA_TF32_OVERRIDE=1: cuBLAS rounds the factors of f32 products to 11 bits on every GPU; unset it");
+  unsetenv("NVIDIA_TF32_OVERRIDE");
+}
+
+TEST(Cuda, TheCurrentDeviceIsTheOneThatWasNamed) {
+  const int devices = count_cuda_devices();
+  if (devices == 0) GTEST_SKIP() << "no CUDA device";
+  for (int device = devices; device-- > 0;) {
+    make_current({at::kCUDA, static_cast<c10::DeviceIndex>(device)});
+    EXPECT_EQ(at::empty({1}, at::kCUDA).get_device(), device);
+  }
+}
+
+// TF32 would be wrong in the fourth digit.
+TEST(Cuda, AProductOfF32IsRightToSixDigits) {
+  if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
+  const at::Tensor a = at::arange(256 * 256, at::kDouble).mul(1.37).sin().view({256, 256});
+  const at::Tensor product = at::matmul(a.to(at::kCUDA, at::kFloat), a.to(at::kCUDA, at::kFloat)).cpu();
+  const at::Tensor expected = at::matmul(a, a);
+  EXPECT_LE(((product - expected).abs().max() / expected.abs().max()).item<double>(), 1e-6);
+}
+
 }  // namespace
 }  // namespace flashrna

@@ -207,10 +207,23 @@ TEST_F(FusedOnCuda, TheSelfCheckPassesInBothPrecisions) {
   }
 }
 
-TEST_F(FusedOnCuda, AutoKeepsToLiftedUntilResultsAreWritten) {
-  const AttentionChoice choice = explain_attention_backend({at::kCUDA, 0});
-  EXPECT_EQ(choice.backend, kAutoTakesFused ? AttentionBackend::kFused : AttentionBackend::kLifted);
-  EXPECT_EQ(choice.reason.find("RESULTS.md") == std::string::npos, kAutoTakesFused) << choice.reason;
+// At the sizes that were measured: on other devices, and for narrow heads, it is lifted.
+TEST_F(FusedOnCuda, AutoTakesFusedWhereItWasMeasured) {
+  const at::NoGradGuard no_grad;
+  const at::Device device(at::kCUDA, 0);
+  const bool measured = flash_ipa_backends::fused_device(device).capability == kFusedMeasuredCapability;
+  for (const FusedPrecision precision : kPrecisions) {
+    const AttentionChoice choice = explain_attention_backend(device, precision);
+    EXPECT_EQ(choice.backend, measured ? AttentionBackend::kFused : AttentionBackend::kLifted) << choice.reason;
+    EXPECT_EQ(choice.reason.find("by name alone") == std::string::npos, measured) << choice.reason;
+    for (const int64_t C : {32, 64}) {
+      const FlashIpaInput in = to(make_input({{150, 71}, 2, C, 8, 12, 2, 16}, at::kFloat), device);
+      const AttentionBackend expected = measured && C == 64 ? AttentionBackend::kFused : AttentionBackend::kLifted;
+      EXPECT_TRUE(at::equal(flash_ipa(in, AttentionBackend::kAuto, precision).scalars,
+                            flash_ipa(in, expected, precision).scalars))
+          << C;
+    }
+  }
 }
 
 }  // namespace

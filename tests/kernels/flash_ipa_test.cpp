@@ -157,6 +157,20 @@ TEST(FlashIpaDispatch, ASelfCheckThatFindsNoNumberFails) {
   EXPECT_EQ(larger_error(0.25, 0.5), 0.5);
 }
 
+TEST(FlashIpaDispatch, ASelfCheckThatIsOutOfMemoryIsThrownOnAndMadeAgain) {
+  static int calls;
+  calls = 0;
+  SelfCheck check("something", "something else", 1.0, [](at::Device) -> double {
+    const char* const texts[] = {"cudaMalloc: out of memory",
+                                 "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `f`"};
+    if (calls < 2) throw std::runtime_error(texts[calls++]);
+    return 0.5;
+  });
+  EXPECT_THROW(check.result(at::kCPU), std::runtime_error);
+  EXPECT_THROW(check.result(at::kCPU), std::runtime_error);
+  EXPECT_TRUE(check.result(at::kCPU).passed);
+}
+
 TEST(FlashIpaDispatch, AutoTakesLiftedOnTheCpuBecauseItPassesTheSelfCheck) {
   const AttentionChoice choice = explain_attention_backend(at::kCPU);
   std::printf("  %s\n", choice.reason.c_str());

@@ -19,7 +19,7 @@ namespace {
 // Sums of one row over a part of the keys, divided by the sum of P.
 struct RowSums {
   std::vector<float> columns;  // [output_columns], points relative to the origin of the query's tile
-  float lse = kInfinity;
+  PartSums of{kLowestMaximum, 0.0f};
 };
 
 struct KeyTile {
@@ -118,24 +118,25 @@ RowSums attend(const Layout& layout, const EmulatorOptions& options, float half_
   for (int column = 0; column < output_columns(layout); ++column) {
     out.columns[column] = finish_column(layout, column, out.columns[column], owed, inverse);
   }
-  out.lse = log_sum_exp(quad[0].maximum, sum);
+  out.of = {quad[0].maximum, sum};
   return out;
 }
 
 // Parts in their order, each with its share.
 RowSums combine(const std::vector<RowSums>& parts) {
   if (parts.size() == 1) return parts[0];
-  std::vector<float> lse;
-  for (const RowSums& part : parts) lse.push_back(part.lse);
+  std::vector<PartSums> sums;
+  for (const RowSums& part : parts) sums.push_back(part.of);
   RowSums whole;
-  whole.lse = combine_log_sum_exp(lse.data(), static_cast<int>(lse.size()), 1);
+  whole.of = combine_sums(sums.data(), static_cast<int>(sums.size()), 1);
   whole.columns.assign(parts[0].columns.size(), 0.0f);
   for (const RowSums& part : parts) {
-    const float weight = part_weight(part.lse, whole.lse);
+    const float weight = part_weight(part.of, whole.of.maximum);
     for (std::size_t i = 0; i < whole.columns.size(); ++i) {
       whole.columns[i] = fmaf(weight, part.columns[i], whole.columns[i]);
     }
   }
+  for (float& column : whole.columns) column *= inverse_sum(whole.of.sum);
   return whole;
 }
 
@@ -148,7 +149,7 @@ void write_row(const Arguments& in, const Layout& layout, const HeadOfEntry& hea
   std::copy_n(sums.columns.data(), C, out.scalars + at * C);
   for (int p = 0; p < P_v; ++p) {
     const LocalPoint local = local_point(read_rotation(in.rotations + 9 * n), read_vec3(points + 3 * p),
-                                         queries.origin - read_vec3(in.translations + 3 * n), is_masked(sums.lse));
+                                         queries.origin - read_vec3(in.translations + 3 * n), is_masked(sums.of));
     float* y = out.points + (at * P_v + p) * 3;
     y[0] = local.y.x;
     y[1] = local.y.y;
@@ -161,7 +162,9 @@ void write_row(const Arguments& in, const Layout& layout, const HeadOfEntry& hea
     }
     if (out.pair_sums != nullptr) std::copy_n(pair, R * c, out.pair_sums + at * R * c);
   }
-  if (out.lse != nullptr) out.lse[at] = sums.lse + queries.row_headers[row - queries.first].w;
+  if (out.lse != nullptr) {
+    out.lse[at] = log_sum_exp(sums.of.maximum, sums.of.sum) + queries.row_headers[row - queries.first].w;
+  }
 }
 
 void forward_of_head(const Arguments& in, const Layout& layout, const EmulatorOptions& options, const HeadOfEntry& head,

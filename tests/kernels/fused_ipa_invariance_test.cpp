@@ -170,6 +170,28 @@ const std::vector<Case> kCases = cases_of({{"small_5_nm_away", 2048, 32, 2.3, 5.
 INSTANTIATE_TEST_SUITE_P(Scenes, FusedIpaInvariance, testing::ValuesIn(kCases), name_of);
 
 #if !FLASHRNA_SLOW_SCENES
+TEST(FusedIpaPrecision, StrictLosesNothingWhereTheKeysAreSplit) {
+  FusedIpaScene scene(kDefaultSize, kHeads, 2048, 8.0, 7);
+  EmulatorOptions options = kStrict24.options;
+  options.rows = spread_rows(32, 2048);
+  const auto with_parts = [&](int parts) {
+    options.parts = parts;
+    const Change change = change_by_motion(
+        scene, 20.0, options.rows,
+        [&](const fused_ipa::Arguments& in, const fused_ipa::Outputs& out) { emulate_forward(in, options, out); });
+    print(std::to_string(parts) + (parts == 1 ? " part" : " parts"), change);
+    return change;
+  };
+  const Change whole = with_parts(1);
+  for (const int parts : {2, 8}) {
+    const Change split = with_parts(parts);
+    EXPECT_LE(split.scalars.largest, 1.5 * whole.scalars.largest);
+    EXPECT_LE(split.points.largest, 1.5 * whole.points.largest);
+    EXPECT_LE(split.scalars.rms, 1.5 * whole.scalars.rms);
+    EXPECT_LE(split.points.rms, 1.5 * whole.points.rms);
+  }
+}
+
 TEST(FusedIpaPrecision, FastIsAHundredTimesBelowThePublishedLayoutAtTheSizeOfARibosome) {
   FusedIpaScene scene(kDefaultSize, kHeads, 2048, 8.0, 7);
   EmulatorOptions options = kFast24.options;

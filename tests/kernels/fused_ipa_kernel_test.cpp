@@ -139,9 +139,9 @@ void expect_kernel_equals_emulator(HeadSize size, int H, const std::vector<std::
   problem.parts = parts;
   const int entry_heads = batch.in.B * H, tiles = batch.tiles(kQueries);
   std::vector<float> columns(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries * Rows::kColumns, NAN);
-  std::vector<float> lse(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries, NAN);
+  std::vector<PartSums> sums(static_cast<std::size_t>(parts) * entry_heads * tiles * kQueries, {NAN, NAN});
   problem.part_columns = columns.data();
-  problem.part_lse = lse.data();
+  problem.part_sums = sums.data();
   EmulatorOptions options;
   options.tile = {kQueries, kKeys};
   options.strict = kStrict;
@@ -154,7 +154,7 @@ void expect_kernel_equals_emulator(HeadSize size, int H, const std::vector<std::
     launch.seed = seed;
     run_blocks(launch, [&](const SimulatedBlock& block) { Kernel::run(block, problem); });
     if (parts > 1) {
-      run_blocks(launch_of(tiles, entry_heads, 1, Rows::kThreads, Rows::kSharedBytes),
+      run_blocks(launch_of(tiles * Rows::kCombineBlocks, entry_heads, 1, Rows::kThreads, Rows::kCombineSharedBytes),
                  [&](const SimulatedBlock& block) { Rows::combine_parts(block, problem); });
     }
 
@@ -236,18 +236,18 @@ FusedIpaResult run_small(const RaggedBatch& batch, int parts) {
   FusedIpaResult got(batch.in);
   const int entry_heads = batch.in.B * batch.in.H, tiles = batch.tiles(64);
   std::vector<float> columns(static_cast<std::size_t>(parts) * entry_heads * tiles * 64 * Kernel::kColumns);
-  std::vector<float> lse(static_cast<std::size_t>(parts) * entry_heads * tiles * 64);
+  std::vector<PartSums> sums(static_cast<std::size_t>(parts) * entry_heads * tiles * 64);
   ForwardProblem problem;
   problem.in = batch.in;
   problem.tiles = lifted.tiles;
   problem.out = got.pointers();
   problem.parts = parts;
   problem.part_columns = columns.data();
-  problem.part_lse = lse.data();
+  problem.part_sums = sums.data();
   run_blocks(launch_of(tiles, entry_heads, parts, Kernel::kThreads, Kernel::kSharedBytes),
              [&](const SimulatedBlock& block) { Kernel::run(block, problem); });
   if (parts > 1) {
-    run_blocks(launch_of(tiles, entry_heads, 1, Kernel::kThreads, Kernel::kSharedBytes),
+    run_blocks(launch_of(tiles * Kernel::kCombineBlocks, entry_heads, 1, Kernel::kThreads, Kernel::kCombineSharedBytes),
                [&](const SimulatedBlock& block) { Kernel::combine_parts(block, problem); });
   }
   return got;

@@ -203,11 +203,25 @@ TEST(FusedIpaSoftmax, AMaskedRowHasNoWeightAnywhere) {
   const float lse = log_sum_exp(row.maximum, row.sum);
   EXPECT_TRUE(is_masked(lse));
   EXPECT_EQ(probability(5.0f, backward_shift(lse, -3.0f, 0.0f)), 0.0f);
-  const float parts[3] = {kInfinity, 2.5f, kInfinity};
-  EXPECT_EQ(combine_log_sum_exp(parts, 3, 1), 2.5f);
-  EXPECT_EQ(part_weight(parts[0], 2.5f), 0.0f);
-  EXPECT_EQ(part_weight(parts[1], 2.5f), 1.0f);
-  EXPECT_TRUE(is_masked(combine_log_sum_exp(parts, 1, 1)));
+  const PartSums parts[3] = {{row.maximum, row.sum}, {2.5f, 7.0f}, {kLowestMaximum, 0.0f}};
+  const PartSums whole = combine_sums(parts, 3, 1);
+  EXPECT_EQ(whole.maximum, 2.5f);
+  EXPECT_EQ(whole.sum, 7.0f);
+  EXPECT_EQ(part_weight(parts[0], whole.maximum), 0.0f);
+  EXPECT_TRUE(is_masked(combine_sums(parts, 1, 1)));
+}
+
+// Their logits are so large that a log-sum-exp of either would be off by 4e-6.
+TEST(FusedIpaSoftmax, WeightsOfThePartsAddUpToTheWhole) {
+  const PartSums parts[3] = {{-97.3f, 40000.0f}, {-96.1f, 61234.5f}, {-99.9f, 123.25f}};
+  const PartSums whole = combine_sums(parts, 3, 1);
+  double sum = 0.0, exact = 0.0;
+  for (const PartSums& part : parts) {
+    sum += part_weight(part, whole.maximum);
+    exact += part.sum * std::exp2(static_cast<double>(part.maximum) - parts[1].maximum);
+  }
+  EXPECT_NEAR(sum / whole.sum, 1.0, 0x1p-23);
+  EXPECT_NEAR(whole.sum / exact, 1.0, 0x1p-22);
 }
 
 TEST(FusedIpaSoftmax, AKeyAfterAMaskedTileCountsInFull) {

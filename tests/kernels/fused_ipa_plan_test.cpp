@@ -36,16 +36,36 @@ TEST(FusedIpaPlan, Generation9TakesItsOwnKernelWhereItIsCompiled) {
   EXPECT_FALSE(plan({128, 8, 12, 2, 32}, {100, 227 * 1024, 148}).warpgroups);
 }
 
-TEST(FusedIpaPlan, ShortBatchesAreSplitOverTheKeysAndLongOnesAreNot) {
+TEST(FusedIpaPlan, KeysAreSplitWhereTheBlocksLeaveTheDeviceIdle) {
   const HeadSize size{128, 8, 12, 2, 32};
-  const auto parts = [&](int B, std::int64_t longest) {
-    return plan_fused_forward(size, B, 8, longest, FusedPrecision::kFast, kA100).parts;
+  const auto parts = [&](int B, int H, std::int64_t longest) {
+    return plan_fused_forward(size, B, H, longest, FusedPrecision::kFast, kA100).parts;
   };
-  EXPECT_EQ(parts(1, 100), 1);   // two tiles of keys: nothing to split
-  EXPECT_EQ(parts(1, 512), 2);   // 32 blocks; 8 tiles of keys make two parts of four
-  EXPECT_EQ(parts(1, 1024), 2);  // 64 blocks
-  EXPECT_EQ(parts(1, 4096), 1);
-  EXPECT_EQ(parts(16, 512), 1);
+  EXPECT_EQ(parts(1, 8, 100), 1);   // two tiles of keys: nothing to split
+  EXPECT_EQ(parts(1, 8, 512), 3);   // 32 blocks; 96 of a third of the keys still run at once
+  EXPECT_EQ(parts(1, 8, 1024), 1);  // 64 blocks: two parts would take two rounds
+  EXPECT_EQ(parts(1, 8, 4096), 2);  // 256 blocks are three rounds, 512 of half of the keys five
+  EXPECT_EQ(parts(1, 8, 16384), 1);
+  EXPECT_EQ(parts(16, 8, 512), 1);
+  EXPECT_EQ(parts(1, 1, 4096), 3);  // 32 blocks
+}
+
+TEST(FusedIpaPlan, AsManyPartsAsPayForTheirCombination) {
+  for (const int multiprocessors : {20, 108, 132, 148}) {
+    for (const int blocks : {1, 7, 32, 64, 131, 132, 133, 1000}) {
+      for (const int key_tiles : {1, 2, 11, 43, 171}) {
+        const int parts = choose_parts(blocks, key_tiles, multiprocessors);
+        EXPECT_GE(parts, 1);
+        EXPECT_LE(parts, key_tiles);
+        const int rounds = (blocks * parts + multiprocessors - 1) / multiprocessors;
+        const int whole_rounds = (blocks + multiprocessors - 1) / multiprocessors;
+        // Tiles one after the other.
+        EXPECT_LE(rounds * ((key_tiles + parts - 1) / parts), whole_rounds * key_tiles);
+      }
+    }
+  }
+  EXPECT_EQ(choose_parts(132, 1000, 132), 1);  // the device is full
+  EXPECT_GE(choose_parts(1, 1000, 132), 8);
 }
 
 TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
@@ -63,7 +83,7 @@ TEST(FusedIpaPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
   EXPECT_GE(p.values_at - p.keys_at, 8LL * p.key_tiles * logit_tile_bytes(l, p.tile.keys));
   EXPECT_GE((p.parts > 1 ? p.part_columns_at : p.workspace_bytes) - p.values_at,
             8LL * p.key_tiles * value_tile_bytes(l, p.tile.keys));
-  for (const std::int64_t at : {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_lse_at}) {
+  for (const std::int64_t at : {p.queries_at, p.keys_at, p.values_at, p.part_columns_at, p.part_sums_at}) {
     EXPECT_EQ(at % 256, 0);
   }
 }
@@ -110,7 +130,7 @@ TEST(FusedIpaBackwardPlan, TheTilesAreTheLargestThatFit) {
     plan({86, 90 * 1024, 20});
     ADD_FAILURE() << "no error";
   } catch (const std::invalid_argument& error) {
-    EXPECT_NE(std::string(error.what()).find("backward needs 98400 bytes of shared memory"), std::string::npos)
+    EXPECT_NE(std::string(error.what()).find("backward needs 98688 bytes of shared memory"), std::string::npos)
         << error.what();
   }
 }

@@ -20,7 +20,7 @@ struct ForwardProblem {
   Outputs out;
   int parts = 1;  // of the keys; more than one: the blocks write the arrays below, combine_parts() the outputs
   float* part_columns = nullptr;  // [parts, B H, tiles of queries, rows of a tile, output_columns]
-  float* part_lse = nullptr;      // [parts, B H, tiles of queries, rows of a tile]
+  PartSums* part_sums = nullptr;  // [parts, B H, tiles of queries, rows of a tile]
 };
 
 // Row of the two arrays.
@@ -44,8 +44,13 @@ struct ForwardKernel {
   static constexpr int kKeysAt = kQueryBytes;
   static constexpr int kValuesAt = kKeysAt + 2 * kKeyBytes;
   static constexpr int kCorrectionsAt = kValuesAt + kValueBytes;
-  static constexpr int kLseAt = static_cast<int>(sizeof(float)) * kColumns * kQueries;
+  static constexpr int kSumsAt = static_cast<int>(sizeof(float)) * kColumns * kQueries;
   static constexpr int kSharedBytes = forward_shared_bytes(Size::layout(), {kQueries, kKeys});
+
+  // combine_parts(): few rows a block, so that short batches have many blocks. Finished rows again, then their sums.
+  static constexpr int kCombinedRows = 8, kCombineBlocks = kQueries / kCombinedRows;
+  static constexpr int kCombinedSumsAt = static_cast<int>(sizeof(float)) * kColumns * kCombinedRows;
+  static constexpr int kCombineSharedBytes = kCombinedSumsAt + static_cast<int>(sizeof(PartSums)) * kCombinedRows;
 
   // Tiles of 8 columns that a thread holds.
   static constexpr int kKeyTiles = kKeys / 8, kMainTiles = main_value_columns(Size::layout()) / 8,
@@ -244,7 +249,7 @@ struct ForwardKernel {
     }
   }
 
-  // Quotients of the thread's rows into shared memory, rows of kColumns, and log_sum_exp behind them.
+  // Quotients of the thread's rows into shared memory, rows of kColumns, and what they are of behind them.
   template <class Block>
   static FLASHRNA_DEVICE void put_rows(const Block& block, Sums& sums) {
     constexpr Layout l = Size::layout();
@@ -270,19 +275,20 @@ struct ForwardKernel {
           to[8 * n + i] = finish_column(l, 8 * n + 2 * quad + i, sum, state.origin, inverse);
         }
       }
-      if (quad == 0) block.template shared<float>(kLseAt)[row] = log_sum_exp(state.maximum, state.sum);
+      if (quad == 0) block.template shared<PartSums>(kSumsAt)[row] = {state.maximum, state.sum};
     }
   }
 
-  // From finished rows in shared memory to the outputs. `image`: the tile's queries in global memory.
+  // From finished rows in shared memory, with their sums at `sums_at`, to the outputs. `image`: the tile's queries in
+  // global memory, of which they are those from `first` on.
   template <class Block>
   static FLASHRNA_DEVICE void write_rows(const Block& block, const ForwardProblem& problem, const TileRows& rows,
-                                         const char* image) {
+                                         const char* image, int sums_at, int first) {
     constexpr Layout l = Size::layout();
     const Arguments& in = problem.in;
     const Outputs& out = problem.out;
     const float* columns = block.template shared<float>(0);
-    const float* lse = block.template shared<float>(kLseAt);
+    const PartSums* sums = block.template shared<PartSums>(sums_at);
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
     const int C = in.size.C;
     for (int i = block.thread(); i < rows.n * C; i += block.threads()) {
@@ -295,7 +301,7 @@ struct ForwardKernel {
       const std::int64_t n = rows.row + row;
       const LocalPoint local = local_point(read_rotation(in.rotations + 9 * n),
                                            read_vec3(columns + row * kColumns + main_value_columns(l) + 3 * p),
-                                           origin - read_vec3(in.translations + 3 * n), is_masked(lse[row]));
+                                           origin - read_vec3(in.translations + 3 * n), is_masked(sums[row]));
       float* y = out.points + (at(row) * P + p) * 3;
       y[0] = local.y.x;
       y[1] = local.y.y;
@@ -317,8 +323,10 @@ struct ForwardKernel {
       }
     }
     if (out.lse != nullptr) {
-      const RowHeader* headers = reinterpret_cast<const RowHeader*>(image + headers_offset(l, kQueries));
-      for (int row = block.thread(); row < rows.n; row += block.threads()) out.lse[at(row)] = lse[row] + headers[row].w;
+      const RowHeader* headers = reinterpret_cast<const RowHeader*>(image + headers_offset(l, kQueries)) + first;
+      for (int row = block.thread(); row < rows.n; row += block.threads()) {
+        out.lse[at(row)] = log_sum_exp(sums[row].maximum, sums[row].sum) + headers[row].w;
+      }
     }
   }
 
@@ -327,7 +335,7 @@ struct ForwardKernel {
   static FLASHRNA_DEVICE void finish(const Block& block, const ForwardProblem& problem, const TileRows& rows,
                                      const char* image) {
     if (problem.parts == 1) {
-      write_rows(block, problem, rows, image);
+      write_rows(block, problem, rows, image, kSumsAt, 0);
       return;
     }
     const std::int64_t to = part_row(problem, block.block_z(), block.block_y(), block.block_x(), 0, kQueries);
@@ -335,7 +343,7 @@ struct ForwardKernel {
       problem.part_columns[to * kColumns + i] = block.template shared<float>(0)[i];
     }
     for (int row = block.thread(); row < rows.n; row += block.threads()) {
-      problem.part_lse[to + row] = block.template shared<float>(kLseAt)[row];
+      problem.part_sums[to + row] = block.template shared<PartSums>(kSumsAt)[row];
     }
   }
 
@@ -407,30 +415,36 @@ struct ForwardKernel {
     finish(block, problem, rows, query_image);
   }
 
-  // Blocks (tile of queries, entry and head): the parts of each row in their order, each with its share.
+  // Blocks (tile of queries and kCombinedRows of it, entry and head): the parts of each row in their order, each with
+  // its share.
   template <class Block>
   static FLASHRNA_DEVICE void combine_parts(const Block& block, const ForwardProblem& problem) {
-    const TileRows rows = rows_of_tile(problem.in, block.block_y(), block.block_x(), kQueries);
-    if (rows.n == 0) return;
-    const std::int64_t first = part_row(problem, 0, block.block_y(), block.block_x(), 0, kQueries);
+    const int tile = block.block_x() / kCombineBlocks, first = block.block_x() % kCombineBlocks * kCombinedRows;
+    TileRows rows = rows_of_tile(problem.in, block.block_y(), tile, kQueries);
+    if (rows.n <= first) return;
+    rows.first += first;
+    rows.row += first;
+    rows.n = rows.n - first < kCombinedRows ? rows.n - first : kCombinedRows;
+    const std::int64_t from = part_row(problem, 0, block.block_y(), tile, first, kQueries);
     const std::int64_t stride = part_row(problem, 1, 0, 0, 0, kQueries);  // of a part
-    float* lse = block.template shared<float>(kLseAt);
+    PartSums* sums = block.template shared<PartSums>(kCombinedSumsAt);
     for (int row = block.thread(); row < rows.n; row += block.threads()) {
-      lse[row] = combine_log_sum_exp(problem.part_lse + first + row, problem.parts, stride);
+      sums[row] = combine_sums(problem.part_sums + from + row, problem.parts, stride);
     }
     block.sync();
     for (int i = block.thread(); i < rows.n * kColumns; i += block.threads()) {
       const int row = i / kColumns;
       float sum = 0.0f;
       for (int part = 0; part < problem.parts; ++part) {
-        const std::int64_t from = first + part * stride;
-        const float weight = part_weight(problem.part_lse[from + row], lse[row]);
-        sum = fmaf(weight, problem.part_columns[from * kColumns + i], sum);
+        const std::int64_t of_part = from + part * stride;
+        const float weight = part_weight(problem.part_sums[of_part + row], sums[row].maximum);
+        sum = fmaf(weight, problem.part_columns[of_part * kColumns + i], sum);
       }
-      block.template shared<float>(0)[i] = sum;
+      block.template shared<float>(0)[i] = sum * inverse_sum(sums[row].sum);
     }
     block.sync();
-    write_rows(block, problem, rows, problem.tiles.queries.tile(block.block_y(), block.block_x(), kQueryBytes));
+    write_rows(block, problem, rows, problem.tiles.queries.tile(block.block_y(), tile, kQueryBytes), kCombinedSumsAt,
+               first);
   }
 };
 

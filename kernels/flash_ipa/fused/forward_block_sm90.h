@@ -32,7 +32,7 @@ struct ForwardKernelSm90 {
   static constexpr int kBarriersAt = kDifferencesAt + 16 * kDifferences;
   static constexpr int kSharedBytes = kBarriersAt + 8 * 11;
   static_assert(kSharedBytes == warpgroup_forward_shared_bytes(Size::layout()));
-  static_assert(Rows::kLseAt + static_cast<int>(sizeof(float)) * kQueries <= kCorrectionsAt);
+  static_assert(Rows::kSumsAt + static_cast<int>(sizeof(PartSums)) * kQueries <= kCorrectionsAt);
 
   static FLASHRNA_DEVICE int keys_at(int stage) { return kStagesAt + stage * kStageBytes; }
   static FLASHRNA_DEVICE int values_at(int stage) { return kStagesAt + stage * kStageBytes + Rows::kKeyBytes; }

@@ -46,8 +46,9 @@ void launch_forward(void (*kernel)(ForwardProblem), int threads, int shared_byte
                 dim3(query_tiles, entry_heads, static_cast<unsigned>(plan.parts)), dim3(threads), shared_bytes,
                 problem);
   if (plan.parts > 1) {
-    launch_kernel(stream, "flash_ipa fused combination of parts", combine_forward<Rows>, dim3(query_tiles, entry_heads),
-                  dim3(Rows::kThreads), Rows::kSharedBytes, problem);
+    launch_kernel(stream, "flash_ipa fused combination of parts", combine_forward<Rows>,
+                  dim3(query_tiles * Rows::kCombineBlocks, entry_heads), dim3(Rows::kThreads),
+                  Rows::kCombineSharedBytes, problem);
   }
 }
 

@@ -60,7 +60,7 @@ void fused_forward_cuda(const Arguments& in, const Outputs& out, const FusedForw
   problem.tiles.values = {memory + plan.values_at, plan.key_tiles};
   problem.tiles.extremes = out.extremes;
   problem.part_columns = reinterpret_cast<float*>(memory + plan.part_columns_at);
-  problem.part_lse = reinterpret_cast<float*>(memory + plan.part_lse_at);
+  problem.part_sums = reinterpret_cast<PartSums*>(memory + plan.part_sums_at);
   if (plan.warpgroups) return launch_forward_sm90(problem, plan, stream);
   if (plan.instance.C == 32) return launch_channels<32>(problem, plan, stream);
   launch_channels<128>(problem, plan, stream);

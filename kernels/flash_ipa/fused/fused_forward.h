@@ -22,16 +22,21 @@ struct FusedDevice {
   int multiprocessors;
 };
 
+// Parts of the keys in which the launch takes least time by an estimate, 1 unless a split saves a twentieth: a block
+// needs as long as its tiles of keys and some more, a multiprocessor has one block at a time, and parts are written,
+// read and combined.
+int choose_parts(std::int64_t blocks, int key_tiles, int multiprocessors);
+
 // What a launch does.
 struct FusedForwardPlan {
   FusedPrecision precision = FusedPrecision::kFast;
   bool warpgroups = false;  // the kernel for 9.0a instead of that for 8.0 and newer
   fused_ipa::Tile tile{};
   fused_ipa::HeadSize instance{};      // the compiled size, not smaller than the caller's
-  int parts = 1;                       // into which the keys are split, so that short batches occupy the device
+  int parts = 1;                       // into which the keys are split, so that few blocks occupy the device
   int query_tiles = 0, key_tiles = 0;  // of the longest entry
   // Offsets in bytes into the workspace, each a multiple of 256, and its size.
-  std::int64_t queries_at = 0, keys_at = 0, values_at = 0, part_columns_at = 0, part_lse_at = 0;
+  std::int64_t queries_at = 0, keys_at = 0, values_at = 0, part_columns_at = 0, part_sums_at = 0;
   std::int64_t workspace_bytes = 0;
 };
 

@@ -166,10 +166,11 @@ struct RowHeader {
   float x, y, z, w;
 };
 
+// As long as what the tensor core reads at once, so that every tile and operand begins at a multiple of 128 bytes.
 struct TileHeader {
   float origin[3];
   int n_rows;  // real ones
-  int unused[4];
+  int unused[28];
 };
 
 FLASHRNA_HOST_DEVICE constexpr int headers_offset(Layout l, int rows) { return 2 * kChunk * logit_chunks(l) * rows; }
@@ -186,12 +187,12 @@ FLASHRNA_HOST_DEVICE constexpr int gradient_tile_bytes(Layout l, int rows) {
 }
 
 // Shared memory of forward with mma.m16n8k16: queries, two stages of keys, values, a correction per key; or, at the
-// end, finished rows with their log-sum-exp.
+// end, finished rows with their maximum and sum.
 FLASHRNA_HOST_DEVICE constexpr int forward_shared_bytes(Layout l, Tile tile) {
   const int number = static_cast<int>(sizeof(float));
   const int tiles = logit_tile_bytes(l, tile.queries) + 2 * logit_tile_bytes(l, tile.keys) +
                     value_tile_bytes(l, tile.keys) + number * tile.keys;
-  const int rows = number * tile.queries * (output_columns(l) + 1);
+  const int rows = number * tile.queries * (output_columns(l) + 2);
   return tiles > rows ? tiles : rows;
 }
 
@@ -242,17 +243,17 @@ FLASHRNA_HOST_DEVICE constexpr int warpgroup_key_gradient_shared_bytes(Layout l)
 namespace check {
 inline constexpr Layout kDefault = make_layout({128, 8, 12, 2, 32});
 static_assert(logit_steps(kDefault) == 13 && gradient_steps(kDefault) == 17);
-static_assert(logit_tile_bytes(kDefault, 128) == 49184 && logit_tile_bytes(kDefault, 96) == 36896);
+static_assert(logit_tile_bytes(kDefault, 128) == 49280 && logit_tile_bytes(kDefault, 96) == 36992);
 static_assert(value_tile_bytes(kDefault, 96) == 52224);
-static_assert(forward_shared_bytes(kDefault, kForwardTileSm80) == 133472);
+static_assert(forward_shared_bytes(kDefault, kForwardTileSm80) == 133760);
 static_assert(warpgroup_forward_shared_bytes(kDefault) <= 232448);  // of a block of generation 9.0
-static_assert(forward_shared_bytes(kDefault, kForwardTileSmallSm80) == 87840);
+static_assert(forward_shared_bytes(kDefault, kForwardTileSmallSm80) == 88128);
 static_assert(warpgroup_query_gradient_shared_bytes(kDefault) <= 232448);
 static_assert(warpgroup_key_gradient_shared_bytes(kDefault) <= 232448);
-static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSm80) == 154720);
-static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSmallSm80) == 98400);
-static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSm80) == 119904);
-static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSmallSm80) == 89696);
+static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSm80) == 155008);
+static_assert(query_gradient_shared_bytes(kDefault, kQueryGradientTileSmallSm80) == 98688);
+static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSm80) == 120192);
+static_assert(key_gradient_shared_bytes(kDefault, kKeyGradientTileSmallSm80) == 89984);
 }  // namespace check
 
 }  // namespace flashrna::fused_ipa

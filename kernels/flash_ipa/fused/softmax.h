@@ -73,25 +73,30 @@ FLASHRNA_HOST_DEVICE float backward_shift(float lse, float correction, float exp
 }
 
 // Parts of the keys --------------------------------------------------------------------------------------------------
-// Each part ends with its own quotients and log_sum_exp; they are combined in the order of the parts.
+// Each part ends with its own quotients and with what they are of; they are combined in the order of the parts. Its
+// log_sum_exp would tell the same, but that is as large as the logits: rounded, the shares of the parts would be off by
+// 1e-5 and not add up to one.
 
+struct PartSums {
+  float maximum, sum;  // of a SoftmaxRow, over the whole row; sum 0: all keys are masked
+};
+
+FLASHRNA_HOST_DEVICE bool is_masked(PartSums part) { return part.sum == 0.0f; }
 FLASHRNA_HOST_DEVICE bool is_masked(float lse) { return lse == kInfinity; }
 
-// Of all parts; infinite if all are masked.
-FLASHRNA_HOST_DEVICE float combine_log_sum_exp(const float* lse, int n, std::int64_t stride) {
-  float maximum = kLowestMaximum, sum = 0.0f;
-  for (int part = 0; part < n; ++part) {
-    if (!is_masked(lse[part * stride])) maximum = fmaxf(maximum, lse[part * stride]);
-  }
-  for (int part = 0; part < n; ++part) {
-    if (!is_masked(lse[part * stride])) sum += exp2_fast(lse[part * stride] - maximum);
-  }
-  return sum == 0.0f ? kInfinity : maximum + log2f(sum);
+// What a part's quotients count beside those of the others, whose largest maximum this is.
+FLASHRNA_HOST_DEVICE float part_weight(PartSums part, float maximum) {
+  return is_masked(part) ? 0.0f : part.sum * exp2_fast(part.maximum - maximum);
 }
 
-// The share of one part in the whole.
-FLASHRNA_HOST_DEVICE float part_weight(float part_lse, float lse) {
-  return is_masked(part_lse) ? 0.0f : exp2_fast(part_lse - lse);
+// Of all parts together, as if there were one; the weights add up to its sum.
+FLASHRNA_HOST_DEVICE PartSums combine_sums(const PartSums* parts, int n, std::int64_t stride) {
+  PartSums whole{kLowestMaximum, 0.0f};
+  for (int part = 0; part < n; ++part) {
+    if (!is_masked(parts[part * stride])) whole.maximum = fmaxf(whole.maximum, parts[part * stride].maximum);
+  }
+  for (int part = 0; part < n; ++part) whole.sum += part_weight(parts[part * stride], whole.maximum);
+  return whole;
 }
 
 }  // namespace flashrna::fused_ipa
