@@ -21,10 +21,14 @@ namespace flashrna {
 
 namespace {
 
-// "1ehz_A" as "1EHZ_A"; names that do not begin with a PDB id as they are.
+// "1ehz_A" and "pdb_00001ehz_A" as "1EHZ_A"; names that do not begin with a PDB id as they are.
 std::string normalized(std::string_view name) {
-  const bool has_id = is_pdb_id(name.substr(0, 4)) && (name.size() == 4 || name[4] == '_');
-  return has_id ? to_upper(name.substr(0, 4)) + std::string(name.substr(4)) : std::string(name);
+  for (const std::size_t length : {std::size_t{12}, std::size_t{4}}) {
+    const std::string_view id = name.substr(0, length);
+    const bool ends = name.size() == length || (name.size() > length && name[length] == '_');
+    if (ends && id.size() == length && is_pdb_id(id)) return short_pdb_id(id) + std::string(name.substr(length));
+  }
+  return std::string(name);
 }
 
 std::string trimmed(const std::string& text) {
