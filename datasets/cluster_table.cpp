@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/letter_case.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "datasets/unique_chains.h"
 #include "rna/pdb_id.h"
 
@@ -61,6 +62,7 @@ std::string read_text(const std::string& path) {
   if (!file) fail("{}: cannot open the table of clusters: {}", path, std::strerror(errno));
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (file.bad()) fail("{}: cannot read the table of clusters: {}", path, std::strerror(errno));
+  drop_byte_order_marks(text, path);
   return text;
 }
 
