@@ -191,6 +191,13 @@ TEST_F(ConversionTest, BadInputIsNamedAndLeavesNoFile) {
   EXPECT_EQ(folder.count(), 5);
 }
 
+TEST_F(ConversionTest, TheOutputMayHaveTheLongestName) {
+  const std::string in = folder.write("1abc.cif", to_mmcif(example_structure("1ABC", {12})));
+  const std::string out = folder.path(std::string(252, 'n') + ".h5");
+  convert_structures({in}, out);
+  EXPECT_EQ(DatasetReader(out).chains().size(), 1u);
+}
+
 TEST_F(ConversionTest, AnExistingOutputIsRefusedBeforeAnyWork) {
   folder.write("out.h5", "precious");
   EXPECT_THAT(refusal({folder.path("none.cif")}), HasSubstr("out.h5: exists already; pass --overwrite"));
