@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kExpectedNames =
-    "expected .pdb (.pdb1), .ent, .cif or .mmcif, each also with .gz, or an archive (.zip, .tar, .tar.gz, .tar.xz, "
+    "expected .pdb (.pdb1), .ent, .cif, .mmcif or .bcif, each also with .gz, or an archive (.zip, .tar, .tar.gz, "
+    ".tar.xz, "
     ".tar.zst)";
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }

@@ -17,6 +17,7 @@
 #include "base/letter_case.h"
 #include "base/utf8.h"
 #include "rna/io/atom_site.h"
+#include "rna/io/binary_cif.h"
 #include "rna/io/mmcif_categories.h"
 #include "rna/io/pdb_records.h"
 #include "rna/io/pdb_used_records.h"
@@ -27,7 +28,7 @@
 namespace flashrna {
 namespace {
 
-enum class Format { kPdb, kMmcif, kNone };
+enum class Format { kPdb, kMmcif, kBinaryCif, kNone };
 
 std::string without_gz(const std::string& name) {
   return to_lower(name).ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
@@ -39,6 +40,7 @@ Format format_of(const std::string& name) {
   // The PDB's files of biological assemblies: .pdb1, .pdb2, ...
   if (ending.starts_with(".pdb") && ending.find_first_not_of("0123456789", 4) == std::string::npos) return Format::kPdb;
   if (ending == ".cif" || ending == ".mmcif") return Format::kMmcif;
+  if (ending == ".bcif") return Format::kBinaryCif;
   return Format::kNone;
 }
 
@@ -159,13 +161,8 @@ bool begins_as_pdb(const std::string& text) {
                      [&](const char* record) { return text.starts_with(record); });
 }
 
-Parsed parse_mmcif(std::string& text, const std::string& name) {
-  if (begins_as_pdb(text)) {
-    fail("{}: holds PDB text under a name of the mmCIF format; rename it so that it ends in .pdb", name);
-  }
-  replace_non_ascii(text);
+Parsed parse_document(gemmi::cif::Document& document, const std::string& name) {
   Parsed parsed;
-  gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
   if (document.blocks.empty()) fail("{}: no data block in it, only comments; expected data_", name);
   gemmi::cif::Block& block = block_of_atoms(document, name);
   keep_used_categories(block, name);
@@ -175,6 +172,15 @@ Parsed parse_mmcif(std::string& text, const std::string& name) {
   if (parsed.structure.resolution == 0.0) parsed.structure.resolution = other_resolution(block);
   parsed.release_date = release_date(block);
   return parsed;
+}
+
+Parsed parse_mmcif(std::string& text, const std::string& name) {
+  if (begins_as_pdb(text)) {
+    fail("{}: holds PDB text under a name of the mmCIF format; rename it so that it ends in .pdb", name);
+  }
+  replace_non_ascii(text);
+  gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
+  return parse_document(document, name);
 }
 
 // A carriage return alone ended lines on old Macintosh computers; some files still have a few.
@@ -200,15 +206,25 @@ Parsed parse_pdb(std::string& text, const std::string& name) {
   return parsed;
 }
 
-Parsed parse(std::string& text, const std::string& name) {
+const char* format_name(Format format) {
+  return format == Format::kPdb ? "PDB" : format == Format::kMmcif ? "mmCIF" : "BinaryCIF";
+}
+
+Parsed parse(std::string& text, const std::string& name, std::uint64_t max_bytes) {
   const Format format = format_of(name);
   if (format == Format::kNone) {
-    fail("{}: not the name of a structure file; it must end in .pdb, .ent, .cif or .mmcif, each also with .gz", name);
+    fail("{}: not the name of a structure file; it must end in .pdb, .ent, .cif, .mmcif or .bcif, each also with .gz",
+         name);
   }
   if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; })) {
     fail("{}: the file is empty", name);
   }
   try {
+    if (format == Format::kBinaryCif) {
+      gemmi::cif::Document document = read_binary_cif(text, name, max_bytes);
+      return parse_document(document, name);
+    }
+    drop_byte_order_marks(text, name);
     return format == Format::kMmcif ? parse_mmcif(text, name) : parse_pdb(text, name);
   } catch (const Error&) {
     throw;
@@ -216,8 +232,7 @@ Parsed parse(std::string& text, const std::string& name) {
     std::string reason = error.what();     // "name:12:1: expected ..."
     if (reason.starts_with(name + ":")) reason = "line " + reason.substr(name.size() + 1);
     std::replace(reason.begin(), reason.end(), '\n', ' ');
-    fail("{}: not a readable {} file: {}; correct it there or fetch it again", name,
-         format == Format::kMmcif ? "mmCIF" : "PDB", reason);
+    fail("{}: not a readable {} file: {}; correct it there or fetch it again", name, format_name(format), reason);
   }
 }
 
@@ -232,13 +247,12 @@ Structure read_structure(const std::string& path, const ReadOptions& options) {
 Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options) {
   if (bytes.size() > options.max_bytes) fail_too_large(name, "has", options.max_bytes);
   std::string text = is_gzip(bytes) ? gunzip(bytes, name, options.max_bytes) : std::string(bytes);
-  drop_byte_order_marks(text, name);
-  Parsed parsed = parse(text, name);
+  Parsed parsed = parse(text, name, options.max_bytes);
   const auto has_atoms = [](const gemmi::Model& model) { return !model.chains.empty(); };
   auto& models = parsed.structure.models;
   if (std::none_of(models.begin(), models.end(), has_atoms)) {
     fail("{}: no atoms in it; expected {}", name,
-         format_of(name) == Format::kMmcif ? "an _atom_site loop" : "ATOM or HETATM records");
+         format_of(name) == Format::kPdb ? "ATOM or HETATM records" : "an _atom_site loop");
   }
   if (options.model < 1 || options.model > static_cast<int>(models.size())) {
     fail("{}: no model {}; the file has {}, counted from 1", name, options.model, models.size());

@@ -95,8 +95,9 @@ TEST_F(BadInput, EmptyFile) {
 }
 
 TEST_F(BadInput, UnknownEnding) {
-  expect_message("structure.txt", to_pdb(example()),
-                 ": not the name of a structure file; it must end in .pdb, .ent, .cif or .mmcif, each also with .gz");
+  expect_message(
+      "structure.txt", to_pdb(example()),
+      ": not the name of a structure file; it must end in .pdb, .ent, .cif, .mmcif or .bcif, each also with .gz");
 }
 
 TEST_F(BadInput, TextNamedCif) {
