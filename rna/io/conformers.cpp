@@ -38,8 +38,10 @@ std::vector<const gemmi::Atom*> atoms_of(const gemmi::Residue& residue, std::str
 }
 
 bool may_be_bonded(const gemmi::Residue& previous, const gemmi::Residue& next, char letter) {
+  const std::vector<const gemmi::Atom*> ends = atoms_of(previous, "O3'", "O3*", letter);
+  if (ends.empty()) return false;
   const std::vector<const gemmi::Atom*> phosphates = atoms_of(next, "P", "P", letter);
-  for (const gemmi::Atom* o3 : atoms_of(previous, "O3'", "O3*", letter)) {
+  for (const gemmi::Atom* o3 : ends) {
     for (const gemmi::Atom* p : phosphates) {
       if (o3->pos.dist_sq(p->pos) <= kLongestO3P * kLongestO3P) return true;
     }
@@ -91,7 +93,9 @@ std::vector<Stretch> stretches_of(Residues residues) {
 // Appends to each the one whose start is bonded to its end; what is appended is left empty.
 void join_ends(Residues residues, std::vector<Stretch>& stretches) {
   for (std::size_t from = 0; from < stretches.size(); ++from) {
-    for (std::size_t to = 0; to < stretches.size() && !stretches[from].empty(); ++to) {
+    // Most stretches are one water.
+    if (stretches[from].empty() || atoms_of(*residues[stretches[from].back()], "O3'", "O3*", kAny).empty()) continue;
+    for (std::size_t to = 0; to < stretches.size(); ++to) {
       if (to == from || stretches[to].empty()) continue;
       if (!may_be_bonded(*residues[stretches[from].back()], *residues[stretches[to].front()], kAny)) continue;
       stretches[from].insert(stretches[from].end(), stretches[to].begin(), stretches[to].end());
