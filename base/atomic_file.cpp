@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/temporary_name.h"
 
 namespace flashrna {
 namespace {
@@ -47,7 +48,7 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& path) : path_(path) {
     static std::atomic<unsigned> counter{0};
-    temporary_ = fmt::format("{}.{}-{}.tmp", path, getpid(), counter++);
+    temporary_ = temporary_name_beside(path, fmt::format(".{}-{}.tmp", getpid(), counter++));
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail_with_reason();
   }

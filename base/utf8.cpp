@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/error.h"
+
 namespace flashrna {
 
 namespace {
@@ -40,6 +42,20 @@ std::string to_valid_utf8(std::string_view text) {
     }
   }
   return valid;
+}
+
+void drop_byte_order_marks(std::string& text, const std::string& name) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
+    fail("{}: the text is in UTF-16; save it as UTF-8 or plain ASCII", name);
+  }
+  for (std::size_t at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at)) {
+    if (at == 0 || text[at - 1] == '\n') {
+      text.erase(at, kMark.size());
+    } else {
+      at += kMark.size();
+    }
+  }
 }
 
 }  // namespace flashrna

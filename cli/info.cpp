@@ -72,7 +72,8 @@ void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summ
                                        reader.program_version())});
   table.add_row({"source", reader.source()});
   table.add_row({"options", reader.options()});
-  table.add_row({"chains", fmt::format("{} from {} entries", summary.lengths.size(), summary.entries)});
+  table.add_row(
+      {"chains", fmt::format("{} from {} entries; --chains 1 lists them", summary.lengths.size(), summary.entries)});
   table.add_row({"nucleotides", fmt::format("{}; {} modified, {} left out without a frame", reader.residue_count(),
                                             summary.modified, summary.without_frame)});
   table.add_row({"breaks", fmt::format("{} in {} chains", summary.breaks, summary.broken_chains)});
@@ -112,6 +113,29 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
     json["resolution"] = {{"lowest", known.lowest}, {"median", known.median}, {"highest", known.highest}};
   }
   return json;
+}
+
+// One page of the table of chains, from the chain `first` (from 1) on.
+void print_chains(const DatasetReader& reader, int first, bool as_json) {
+  constexpr std::size_t kPage = 50;
+  const std::vector<ChainRecord>& chains = reader.chains();
+  if (first < 1 || static_cast<std::size_t>(first) > chains.size()) {
+    fail_usage("--chains {}: {} has the chains 1 to {}", first, reader.path(), chains.size());
+  }
+  const std::size_t begin = static_cast<std::size_t>(first) - 1, end = std::min(begin + kPage, chains.size());
+  Table table({"chain", "id", "kind", "length", "breaks", "modified", "resolution", "split", "cluster", "source"});
+  for (std::size_t i = begin; i < end; ++i) {
+    const ChainRecord& chain = chains[i];
+    table.add_row({i + 1, chain.id, chain.molecule_kind, chain.length, chain.n_breaks, chain.n_modified,
+                   chain.resolution > 0 ? Table::Cell(chain.resolution, 3) : Table::Cell(),
+                   chain.split.empty() ? Table::Cell() : Table::Cell(chain.split),
+                   chain.sequence_cluster < 0 ? Table::Cell() : Table::Cell(chain.sequence_cluster),
+                   chain.source_file});
+  }
+  table.print(as_json);
+  if (end < chains.size() && !as_json) {
+    fmt::print(stderr, "chains {} to {} of {}; the next: --chains {}\n", first, end, chains.size(), end + 1);
+  }
 }
 
 // ---- Checkpoints ----
@@ -219,7 +243,10 @@ void print_structure(const Structure& structure, const std::string& path, bool a
   Json chains = Json::array();
   Table table({"item", "value"});
   table.add_row({"file", path});
-  table.add_row({"entry", fmt::format("{}, model {}", structure.entry, structure.model)});
+  table.add_row({"entry", structure.entry});
+  table.add_row({"model", structure.n_models == 1 ? fmt::format("{}", structure.model)
+                                                  : fmt::format("{}, of {} in the file; --model N shows another",
+                                                                structure.model, structure.n_models)});
   table.add_row({"method", structure.method.empty() ? "unknown" : structure.method});
   table.add_row({"resolution", structure.resolution > 0 ? fmt::format("{:.2f} Å", structure.resolution) : "unknown"});
   table.add_row({"date", structure.release_date.empty() ? "unknown" : structure.release_date});
@@ -245,11 +272,19 @@ void print_structure(const Structure& structure, const std::string& path, bool a
     rejected_json.push_back({{"chain", chain.id}, {"reason", chain.reason}, {"detail", chain.detail}});
   }
   table.add_row({"other chains", rejected.empty() ? "none" : counts_text(rejected)});
+  for (std::size_t i = 0; i < std::min(structure.rejected.size(), kRowsShown); ++i) {
+    const RejectedChain& chain = structure.rejected[i];
+    table.add_row({"left out " + chain.id, chain.reason + ": " + chain.detail});
+  }
+  if (structure.rejected.size() > kRowsShown) {
+    table.add_row({"more left out", fmt::format("{}; --json shows all", structure.rejected.size() - kRowsShown)});
+  }
   add_histogram(table, lengths);
   if (!as_json) return table.print(false);
   print_json({{"file", path},
               {"entry", structure.entry},
               {"model", structure.model},
+              {"models", structure.n_models},
               {"method", structure.method},
               {"resolution", structure.resolution},
               {"release_date", structure.release_date},
@@ -269,24 +304,35 @@ bool is_checkpoint(const Hdf5Group& root) {
 int info_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   ReadOptions read_options;
+  int first_chain = 0;
   CommonOptions common;
   CommandLine line("info", "Shows a dataset, a checkpoint or a structure file in a screenful.",
                    "flashrna info rna.h5\nflashrna info structures/1ehz.cif --json");
   line.positional("FILE", files, "an .h5 file of flashrna, or a PDB or mmCIF file (also .gz)");
   line.option("model", read_options.model, "N", "which model of a structure file, from 1");
+  line.option("chains", first_chain, "FIRST", "list 50 chains of a dataset, from this one on; the first is 1");
   line.common(common);
   if (!line.parse(arguments)) return 0;
   const std::string& path = files.at(0);
+  const auto check_no_chains = [&](const char* what) {
+    if (line.given("chains")) fail_usage("--chains lists the chains of a dataset; {} is {}", path, what);
+  };
   if (is_structure_file_name(std::filesystem::path(path).filename().string())) {
+    check_no_chains("a structure file, whose chains are shown without it");
     print_structure(read_structure(path, read_options), path, common.json);
     return 0;
   }
   const Hdf5File file = Hdf5File::open(path);
   if (is_checkpoint(file.root())) {
+    check_no_chains("a checkpoint");
     print_checkpoint(file, common.json);
     return 0;
   }
   const DatasetReader reader(path);
+  if (line.given("chains")) {
+    print_chains(reader, first_chain, common.json);
+    return 0;
+  }
   const DatasetSummary summary = summarize_dataset(reader);
   if (common.json) {
     print_json(dataset_json(reader, summary));

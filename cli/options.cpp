@@ -69,13 +69,18 @@ void CommandLine::configuration(Configuration& configuration) {
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {
-  if (std::find(arguments.begin(), arguments.end(), "--help") != arguments.end() ||
-      std::find(arguments.begin(), arguments.end(), "-h") != arguments.end()) {
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");  // of the options: what follows is positional
+  if (std::find(arguments.begin(), end, "--help") != end || std::find(arguments.begin(), end, "-h") != end) {
     std::fputs(help().c_str(), stdout);
     return false;
   }
-  const std::vector<Word> words = split(arguments);
+  const std::vector<Word> words = split({arguments.begin(), end});
   for (const Word& word : words) take(word);
+  for (auto word = end; word != arguments.end(); ++word) {
+    if (word == end) continue;
+    if (!positional_) fail_usage("unexpected argument \"{}\"; see flashrna help {}", *word, command_);
+    positional_->push_back(*word);
+  }
   if (configuration_) {
     if (!configuration_file_.empty()) configuration_->read_ini(configuration_file_);
     for (const Word& word : words) {

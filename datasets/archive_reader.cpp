@@ -110,14 +110,16 @@ std::optional<ArchiveMember> ArchiveReader::next(const std::function<bool(const 
       fail("{}: the archive is damaged or cut off{}, what follows is lost ({}); fetch it again", impl_->path, where,
            impl_->reason());
     }
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) continue;
+    const bool is_link = archive_entry_hardlink(entry) != nullptr || archive_entry_filetype(entry) == AE_IFLNK;
+    if (archive_entry_filetype(entry) != AE_IFREG && !is_link) continue;
     const char* name = archive_entry_pathname(entry);
     // Without a UTF-8 locale libarchive may keep a name in this form only.
     if (name == nullptr) name = archive_entry_pathname_utf8(entry);
     ArchiveMember member;
     member.name = name != nullptr ? name : "unnamed";
     impl_->last_member = member.name;
-    if (wanted(member.name)) impl_->read_bytes(entry, member);
+    member.is_link = is_link;
+    if (!is_link && wanted(member.name)) impl_->read_bytes(entry, member);
     return member;
   }
   impl_->ended = true;

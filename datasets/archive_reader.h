@@ -16,9 +16,10 @@ bool is_archive_file_name(std::string_view name);
 
 // One file inside an archive.
 struct ArchiveMember {
-  std::string name;   // its path in the archive, as stored
-  std::string bytes;  // empty if it was not wanted or could not be read
-  std::string error;  // why it could not be read; the members after it may still be there
+  std::string name;      // its path in the archive, as stored
+  std::string bytes;     // empty if it was not wanted or could not be read
+  std::string error;     // why it could not be read; the members after it may still be there
+  bool is_link = false;  // to another member or elsewhere: nothing is read
 };
 
 class ArchiveReader {
@@ -29,9 +30,9 @@ class ArchiveReader {
   ArchiveReader(ArchiveReader&&) noexcept;
   ArchiveReader& operator=(ArchiveReader&&) noexcept;
 
-  // The next regular file in the archive's order, nothing at its end. Only members for which wanted(name) holds are
-  // unpacked. One that unpacks to more than max_bytes, or is encrypted or damaged, has an error.
-  // Throws Error if the archive is damaged so that what follows cannot be found.
+  // The next regular file or link in the archive's order, nothing at its end. Only members for which wanted(name) holds
+  // are unpacked. One that unpacks to more than max_bytes, or is encrypted or damaged, has an error. Throws Error if
+  // the archive is damaged so that what follows cannot be found.
   std::optional<ArchiveMember> next(const std::function<bool(const std::string&)>& wanted);
 
   // How many bytes of the archive itself have been read.

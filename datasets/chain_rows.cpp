@@ -20,7 +20,9 @@ namespace {
 }
 
 void check_nucleotide(const Chain& chain, const Nucleotide& nucleotide) {
-  if (!nucleotide.has_frame()) fail_residue(chain, nucleotide, "C3', C4' or O4' is missing");
+  if (!nucleotide.has_frame()) {
+    fail_residue(chain, nucleotide, "C3', C4' or O4' is missing, or the three lie on one line");
+  }
   if (to_valid_utf8(nucleotide.name).size() > kResidueNameWidth) {
     fail_residue(chain, nucleotide, fmt::format("its name is longer than {} bytes", kResidueNameWidth));
   }

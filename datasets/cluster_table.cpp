@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/letter_case.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "datasets/unique_chains.h"
 #include "rna/pdb_id.h"
 
@@ -21,10 +22,14 @@ namespace flashrna {
 
 namespace {
 
-// "1ehz_A" as "1EHZ_A"; names that do not begin with a PDB id as they are.
+// "1ehz_A" and "pdb_00001ehz_A" as "1EHZ_A"; names that do not begin with a PDB id as they are.
 std::string normalized(std::string_view name) {
-  const bool has_id = is_pdb_id(name.substr(0, 4)) && (name.size() == 4 || name[4] == '_');
-  return has_id ? to_upper(name.substr(0, 4)) + std::string(name.substr(4)) : std::string(name);
+  for (const std::size_t length : {std::size_t{12}, std::size_t{4}}) {
+    const std::string_view id = name.substr(0, length);
+    const bool ends = name.size() == length || (name.size() > length && name[length] == '_');
+    if (ends && id.size() == length && is_pdb_id(id)) return short_pdb_id(id) + std::string(name.substr(length));
+  }
+  return std::string(name);
 }
 
 std::string trimmed(const std::string& text) {
@@ -57,6 +62,7 @@ std::string read_text(const std::string& path) {
   if (!file) fail("{}: cannot open the table of clusters: {}", path, std::strerror(errno));
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (file.bad()) fail("{}: cannot read the table of clusters: {}", path, std::strerror(errno));
+  drop_byte_order_marks(text, path);
   return text;
 }
 

@@ -15,9 +15,9 @@ class ClusterTable {
   // Throws Error naming file and line: not two columns, or a name that is in two clusters.
   static ClusterTable read(const std::string& path);
 
-  // A chain is looked up by its id in the dataset ("1EHZ_1_A", "1EHZ_1_A.2"), then as "1EHZ_1_A", then "1EHZ_A", then "1EHZ"; the case of a PDB id does not count, that of a
-  // chain does. -1 if the table has none of them. Clusters named by whole numbers keep them, others are numbered from 0
-  // in the order of the table.
+  // A chain is looked up by its id in the dataset ("1EHZ_1_A", "1EHZ_1_A.2"), then as "1EHZ_1_A", then "1EHZ_A", then
+  // "1EHZ"; the case of a PDB id does not count, that of a chain does. -1 if the table has none of them. Clusters named
+  // by whole numbers keep them, others are numbered from 0 in the order of the table.
   int cluster_of(const ChainRecord& record) const;
 
   std::size_t size() const { return clusters_.size(); }            // names

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <Eigen/LU>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
+#include "rna/geometry.h"
 #include "rna/nucleotide.h"
 #include "rna/torsion.h"
 
@@ -193,6 +195,21 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
   check_features(index, features);
 }
 
+namespace {
+
+double determinant(const float* rotation) {
+  return Eigen::Map<const Eigen::Matrix<float, 3, 3, Eigen::RowMajor>>(rotation).cast<double>().determinant();
+}
+
+bool is_rotation(const float* values) {
+  constexpr double kTolerance = 1e-3;  // frames are stored in float, and no longer than sqrt(1 - 1e-8) to begin with
+  const Mat3 rotation = Eigen::Map<const Eigen::Matrix<float, 3, 3, Eigen::RowMajor>>(values).cast<double>();
+  return (rotation.transpose() * rotation - Mat3::Identity()).cwiseAbs().maxCoeff() <= kTolerance &&
+         rotation.determinant() > 0.0;
+}
+
+}  // namespace
+
 void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures& features) const {
   const auto damaged = [&](int residue, const char* what) {
     fail("{}: damaged: chain {}, residue {}: {}", file.path(), chains[index].id, residue, what);
@@ -209,6 +226,12 @@ void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures&
     if (i > 0 && features.residue_index[i] <= features.residue_index[i - 1]) damaged(i, "residue_index does not rise");
     if (!all_finite(&features.frame_rotation[i * 9], 9) || !all_finite(&features.frame_translation[i * 3], 3)) {
       damaged(i, "the frame is not finite");
+    }
+    if (!is_rotation(&features.frame_rotation[i * 9])) {
+      fail(
+          "{}: chain {}, residue {}: frame_rotation is no rotation (determinant {:.3g}, expected 1); convert the "
+          "structures again: flashrna leaves out nucleotides whose C3', C4' and O4' make no frame",
+          file.path(), chains[index].id, i, determinant(&features.frame_rotation[i * 9]));
     }
     if (!all_finite(&features.torsion_sin_cos[i * kTorsions * 2], kTorsions * 2)) {
       damaged(i, "a torsion is not finite");

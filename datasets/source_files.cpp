@@ -8,10 +8,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
+#include <sstream>
 #include <system_error>
 
 #include "base/error.h"
 #include "base/gzip.h"
+#include "base/utf8.h"
 #include "rna/io/structure_reader.h"
 
 namespace flashrna {
@@ -21,7 +24,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kExpectedNames =
-    "expected .pdb, .ent, .cif or .mmcif, each also with .gz, or an archive (.zip, .tar, .tar.gz, .tar.xz, .tar.zst)";
+    "expected .pdb (.pdb1), .ent, .cif, .mmcif or .bcif, each also with .gz, or an archive (.zip, .tar, .tar.gz, "
+    ".tar.xz, "
+    ".tar.zst)";
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
@@ -42,12 +47,16 @@ SourceFiles::SourceFiles(const std::vector<std::string>& inputs, std::uint64_t m
       add_input(input);
       continue;
     }
-    for (std::string line; std::getline(list, line);) {
+    std::string text{std::istreambuf_iterator<char>(list), {}};
+    drop_byte_order_marks(text, "the list on standard input");
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
       if (line.ends_with('\r')) line.pop_back();
       if (!line.empty()) add_input(line);
     }
   }
   seen_.clear();
+  seen_folders_.clear();
   if (inputs_.empty()) fail("the list on standard input names no file; expected one path per line");
 }
 
@@ -61,21 +70,13 @@ void SourceFiles::add_input(const std::string& input) {
   if (!is_structure_file_name(name) && !is_archive_file_name(name)) {
     fail("{}: not the name of a structure file; {}", input, kExpectedNames);
   }
-  add_file(input, input_name(input));
+  add_file(input, input_name(input), true);
 }
 
 void SourceFiles::add_folder(const std::string& folder) {
-  const fs::path top = input_name(folder);
-  std::vector<std::pair<std::string, std::string>> files;  // name, path
+  FolderFiles files;
   try {
-    for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator(); ++entry) {
-      if (is_hidden(entry->path())) {
-        entry.disable_recursion_pending();
-      } else if (entry->is_regular_file()) {
-        const fs::path name = top / entry->path().lexically_relative(folder);
-        files.emplace_back(name.generic_string(), entry->path().string());
-      }
-    }
+    list_folder(folder, input_name(folder), files);
   } catch (const fs::filesystem_error& error) {
     fail("{}: cannot read the folder {}: {}", folder, error.path1().string(), error.code().message());
   }
@@ -83,7 +84,7 @@ void SourceFiles::add_folder(const std::string& folder) {
   bool any = false;
   for (const auto& [name, path] : files) {
     if (is_structure_file_name(file_name(path)) || is_archive_file_name(file_name(path))) {
-      add_file(path, name);
+      add_file(path, name, false);
       any = true;
     } else {
       skip(name);
@@ -92,12 +93,43 @@ void SourceFiles::add_folder(const std::string& folder) {
   if (!any) fail("{}: no structure file in this folder; {}", folder, kExpectedNames);
 }
 
-void SourceFiles::add_file(const std::string& path, const std::string& name) {
+// Links to folders lead to each folder once, so that one that leads back ends there.
+void SourceFiles::list_folder(const std::string& folder, const std::string& name, FolderFiles& files) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) fail("{}: cannot be examined: {}", path, std::strerror(errno));
+  if (stat(folder.c_str(), &status) == 0 && !seen_folders_.emplace(status.st_dev, status.st_ino).second) return;
+  std::vector<fs::directory_entry> entries;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (!is_hidden(entry.path())) entries.push_back(entry);
+  }
+  std::sort(entries.begin(), entries.end());
+  // Folders themselves before links to them, which might lead to the same.
+  for (const bool links : {false, true}) {
+    for (const fs::directory_entry& entry : entries) {
+      if (entry.is_symlink() != links) continue;
+      const std::string path = entry.path().string(), entry_name = name + "/" + file_name(path);
+      if (entry.is_directory()) {
+        list_folder(path, entry_name, files);
+      } else if (entry.is_regular_file() || (links && !entry.exists())) {
+        files.emplace_back(entry_name, path);
+      }
+    }
+  }
+}
+
+void SourceFiles::add_file(const std::string& path, const std::string& name, bool is_named) {
+  struct stat status {};
+  std::error_code ignored;
+  if (stat(path.c_str(), &status) != 0) {
+    const int reason = errno;
+    if (!fs::is_symlink(path, ignored)) fail("{}: cannot be examined: {}", path, std::strerror(reason));
+    std::string error = fmt::format("{}: is a link to {}, which cannot be read: {}", name,
+                                    fs::read_symlink(path, ignored).string(), std::strerror(reason));
+    inputs_.push_back({path, name, 0, false, is_named, std::move(error)});
+    return;
+  }
   if (!seen_.emplace(status.st_dev, status.st_ino).second) return;
   const auto bytes = static_cast<std::uint64_t>(status.st_size);
-  inputs_.push_back({path, name, bytes, is_archive_file_name(file_name(path))});
+  inputs_.push_back({path, name, bytes, is_archive_file_name(file_name(path)), is_named, {}});
   bytes_ += bytes;
 }
 
@@ -121,7 +153,7 @@ std::optional<SourceFile> SourceFiles::next() {
       Input input = std::move(inputs_.front());
       inputs_.pop_front();
       bytes_done_ += input.bytes;
-      return SourceFile{std::move(input.name), std::move(input.path), {}, {}};
+      return SourceFile{std::move(input.name), std::move(input.path), {}, std::move(input.error), input.is_named};
     }
   }
   return std::nullopt;
@@ -139,10 +171,10 @@ std::optional<SourceFile> SourceFiles::next_member() {
     while (std::optional<ArchiveMember> member = archive_->next(is_structure)) {
       // tar writes "./a.pdb" where it was given a folder.
       const std::string name = input.name + "/" + fs::path(member->name).lexically_normal().generic_string();
-      if (is_structure(member->name)) {
+      if (is_structure(member->name) && !member->is_link) {
         archive_has_structures_ = true;
         if (!member->error.empty()) member->error = name + ": " + member->error;
-        return SourceFile{name, {}, std::move(member->bytes), std::move(member->error)};
+        return SourceFile{name, {}, std::move(member->bytes), std::move(member->error), false};
       }
       if (!is_hidden(member->name)) skip(name);
     }

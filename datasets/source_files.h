@@ -21,16 +21,17 @@ struct SourceFile {
                       // the dataset, so that its bytes do not depend on where the input lies.
   std::string path;   // to open; empty for a member of an archive
   std::string bytes;  // of a member
-  std::string error;  // why there is nothing to read: a damaged member, or the lost rest of an archive
+  std::string error;  // why there is nothing to read: a damaged member, a dangling link, or the lost rest of an archive
+  bool is_named = false;  // the input itself, not found in a folder or an archive
 };
 
 class SourceFiles {
  public:
-  // `inputs` in their order: files, folders (recursively, sorted by name, no hidden files, links to folders not
-  // followed), archives (in their own order, hidden members left out), and "-" for one such path per line of `list`.
-  // A file reached twice is taken once. No file may unpack to more than max_bytes.
-  // Throws Error for a missing path, a file whose name is neither a structure's nor an archive's, a folder without
-  // either, and "-" given twice.
+  // `inputs` in their order: files, folders (recursively, sorted by name, no hidden files), archives (in their own
+  // order, hidden members left out), and "-" for one such path per line of `list`. Links are followed; a file or folder
+  // reached twice is taken once. A link to nothing has an error if its name is a structure's, else it counts as
+  // skipped, as links in archives do. No file may unpack to more than max_bytes. Throws Error for a missing path, a
+  // file whose name is neither a structure's nor an archive's, a folder without either, and "-" given twice.
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes, std::istream& list);
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes);  // the list is standard input
 
@@ -54,16 +55,21 @@ class SourceFiles {
     std::string name;
     std::uint64_t bytes;
     bool is_archive;
+    bool is_named;
+    std::string error;  // a link to nothing
   };
   void add_input(const std::string& input);
   void add_folder(const std::string& folder);
-  void add_file(const std::string& path, const std::string& name);
+  using FolderFiles = std::vector<std::pair<std::string, std::string>>;  // name, path
+  void list_folder(const std::string& folder, const std::string& name, FolderFiles& files);
+  void add_file(const std::string& path, const std::string& name, bool is_named);
   void skip(const std::string& name);
   std::optional<SourceFile> next_member();
 
   std::uint64_t max_bytes_;
-  std::deque<Input> inputs_;                                // still to come; the open archive is the first
-  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_;  // device and inode of every input, while they are listed
+  std::deque<Input> inputs_;  // still to come; the open archive is the first
+  // Device and inode of every file and every folder, while they are listed.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_, seen_folders_;
   std::optional<ArchiveReader> archive_;
   bool archive_has_structures_ = false;
   std::uint64_t bytes_ = 0;

@@ -10,7 +10,15 @@ namespace {
 
 Vec3 normalized_as_published(const Vec3& v) { return v / std::sqrt(v.squaredNorm() + 1e-8); }
 
+constexpr double kLeastExtent = 0.1;  // Å
+
 }  // namespace
+
+bool spans_frame(const Vec3& c3, const Vec3& c4, const Vec3& o4) {
+  const double length = (o4 - c4).norm();
+  if (!(length >= kLeastExtent)) return false;  // nor where a coordinate is not a number
+  return (o4 - c4).cross(c3 - c4).norm() >= kLeastExtent * length;
+}
 
 RigidTransform frame_from_atoms(const Vec3& c3, const Vec3& c4, const Vec3& o4) {
   const Vec3 x = normalized_as_published(o4 - c4);
@@ -24,8 +32,8 @@ RigidTransform frame_from_atoms(const Vec3& c3, const Vec3& c4, const Vec3& o4) 
 
 RigidTransform frame_of(const Nucleotide& nucleotide) {
   if (!nucleotide.has_frame()) {
-    fail("nucleotide {} {}: no frame, because C3', C4' or O4' is missing; leave it out", nucleotide.name,
-         nucleotide.seq_id);
+    fail("nucleotide {} {}: no frame, because C3', C4' or O4' is missing or the three lie on one line; leave it out",
+         nucleotide.name, nucleotide.seq_id);
   }
   return frame_from_atoms(nucleotide.atoms[kC3], nucleotide.atoms[kC4], nucleotide.atoms[kO4]);
 }

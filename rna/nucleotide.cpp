@@ -1,5 +1,6 @@
 #include "rna/nucleotide.h"
 
+#include "rna/frame.h"
 #include "rna/parent_nucleotide.h"
 
 namespace flashrna {
@@ -35,6 +36,10 @@ int atom_slot(Base base, std::string_view name) {
     if (names[slot] == name) return slot;
   }
   return -1;
+}
+
+bool Nucleotide::has_frame() const {
+  return has(kC3) && has(kC4) && has(kO4) && spans_frame(atoms[kC3], atoms[kC4], atoms[kO4]);
 }
 
 std::string_view atom_name(const Nucleotide& nucleotide, int slot) {

@@ -48,8 +48,8 @@ struct Nucleotide {
     atoms[slot] = position;
     atom_mask |= 1u << slot;
   }
-  // C3', C4' and O4' are there.
-  bool has_frame() const { return has(kC3) && has(kC4) && has(kO4); }
+  // C3', C4' and O4' are there and span a frame (rna/frame.h).
+  bool has_frame() const;
 
   static std::array<Vec3, kAtomSlots> zero_atoms() {
     std::array<Vec3, kAtomSlots> zeros;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string>
 #include <string_view>
 
 #include "base/letter_case.h"
@@ -17,6 +18,13 @@ inline bool is_alphanumeric(std::string_view text) {
 inline bool is_pdb_id(std::string_view id) {
   if (to_lower(id).starts_with("pdb_")) return id.size() == 12 && is_alphanumeric(id.substr(4));
   return id.size() == 4 && std::isdigit(static_cast<unsigned char>(id[0])) != 0 && is_alphanumeric(id);
+}
+
+// The id in capitals, "PDB_00001EHZ" as "1EHZ": that is the same entry.
+inline std::string short_pdb_id(std::string_view id) {
+  constexpr std::string_view kPrefix = "PDB_0000";
+  const std::string upper = to_upper(id);
+  return upper.starts_with(kPrefix) && is_pdb_id(upper.substr(kPrefix.size())) ? upper.substr(kPrefix.size()) : upper;
 }
 
 }  // namespace flashrna

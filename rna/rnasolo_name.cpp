@@ -25,7 +25,7 @@ std::optional<RnasoloName> parse_rnasolo_name(std::string_view file_name) {
   const std::string_view id = leading_id(stem);
   if (id.empty()) return std::nullopt;
   RnasoloName name;
-  name.entry = to_upper(id);
+  name.entry = short_pdb_id(id);
   const std::string_view rest = stem.substr(id.size() + 1);  // "1_B-C-A"
   const auto [end, code] = std::from_chars(rest.data(), rest.data() + rest.size(), name.model);
   if (code != std::errc() || name.model < 0 || end == rest.data() + rest.size() || *end != '_') return std::nullopt;

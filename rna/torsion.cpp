@@ -34,8 +34,9 @@ Torsions torsions_of(const Nucleotide& nucleotide) {
   Torsions torsions;
   for (int k = 0; k < kTorsions; ++k) {
     const auto& [a, b, c, d] = kTorsionAtoms[k];
-    if (nucleotide.has(a) && nucleotide.has(b) && nucleotide.has(c) && nucleotide.has(d)) {
-      const auto& atoms = nucleotide.atoms;
+    const auto& atoms = nucleotide.atoms;
+    const bool are_there = nucleotide.has(a) && nucleotide.has(b) && nucleotide.has(c) && nucleotide.has(d);
+    if (are_there && spans_frame(atoms[a], atoms[b], atoms[c]) && spans_frame(atoms[d], atoms[c], atoms[b])) {
       torsions.sin_cos[k] = dihedral_sin_cos(atoms[a], atoms[b], atoms[c], atoms[d]);
       torsions.mask |= static_cast<std::uint8_t>(1u << k);
     } else {

@@ -15,7 +15,7 @@ inline constexpr int kTorsions = 8;
 
 struct Torsions {
   std::array<std::array<double, 2>, kTorsions> sin_cos;  // (sin, cos); (0, 1) where not defined
-  std::uint8_t mask = 0;                                 // bit k set: all four atoms are there
+  std::uint8_t mask = 0;                                 // bit k set: all four atoms are there, no three on a line
 };
 
 // Dihedral with the IUPAC sign as (sin, cos) over sqrt(sin² + cos² of the unnormalised pair + 1e-8).

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/temporary_name.h"
 #include "datasets/hdf5/file.h"
 
 namespace flashrna {
@@ -36,7 +37,7 @@ std::string target_of(const std::string& path) {
 // Removes what killed runs left beside `path`. A run that is alive, on this machine or another, holds a lock on its
 // file; where locks do not work, nothing is removed.
 void remove_abandoned(const std::string& path) {
-  const std::string beginning = fs::path(path).filename().string() + ".";
+  const std::string beginning = fs::path(temporary_name_beside(path, ".")).filename().string();
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(path), ignored)) {
     const std::string name = entry.path().filename().string();
@@ -51,7 +52,7 @@ void remove_abandoned(const std::string& path) {
 std::string temporary_name(const std::string& path, bool overwrite) {
   check_output_path(path, overwrite);
   remove_abandoned(path);
-  return path + "." + std::to_string(getpid()) + std::string(kEnding);
+  return temporary_name_beside(path, fmt::format(".{}{}", getpid(), kEnding));
 }
 
 // Makes the file and locks it, for as long as the descriptor is open.

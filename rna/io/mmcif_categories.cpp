@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 
 namespace flashrna {
 namespace {
@@ -49,6 +50,11 @@ bool is_too_long(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_used_category(std::string_view prefix) {
+  const std::string lower = to_lower(prefix);
+  return std::find(kUsed.begin(), kUsed.end(), lower) != kUsed.end();
+}
 
 void keep_used_categories(gemmi::cif::Block& block, const std::string& name) {
   std::erase_if(block.items, [](const gemmi::cif::Item& item) {

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace gemmi::cif {
 struct Block;
 }
 
 namespace flashrna {
+
+// Whether the category, "_atom_site.", is one that we or gemmi on our behalf need.
+bool is_used_category(std::string_view prefix);
 
 // Removes every category that neither we nor gemmi on our behalf need. Whoever reads another one adds it to the list.
 // Throws Error naming `name` for a whole number with more than nine digits in what remains: gemmi's int would overflow.

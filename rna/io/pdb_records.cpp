@@ -34,7 +34,14 @@ std::string iso_date(std::string_view date) {
                      date.substr(0, 2));
 }
 
-bool is_atom_record(std::string_view line) { return line.starts_with("ATOM  ") || line.starts_with("HETATM"); }
+// By four letters in any case, as gemmi does.
+bool is_atom_record(std::string_view line) {
+  const auto has = [&](std::string_view name) {
+    return line.size() >= name.size() &&
+           std::equal(name.begin(), name.end(), line.begin(), [](char upper, char c) { return (c & ~0x20) == upper; });
+  };
+  return has("ATOM") || has("HETA");
+}
 
 // Whether the last line, without its line end, was cut: the beginning of a record's name, or an atom's fields that the
 // atom before still has.
@@ -42,6 +49,42 @@ bool is_cut_last_line(std::string_view line, std::size_t previous_atom_length) {
   if (is_atom_record(line)) return line.size() < std::min(previous_atom_length, kEndOfElement);
   return !line.empty() &&
          (std::string_view("ATOM  ").starts_with(line) || std::string_view("HETATM").starts_with(line));
+}
+
+// Whether all of `text` but blanks around it is a number as %8.3f writes it: no exponent, nothing behind it.
+bool is_coordinate(std::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  std::size_t digits = 0;
+  bool point = false;
+  std::size_t i = 0;
+  for (; i < text.size() && (is_digit(text[i]) || (text[i] == '.' && !point)); ++i) {
+    point = point || text[i] == '.';
+    digits += is_digit(text[i]);
+  }
+  return digits > 0 && text.find_first_not_of(' ', i) == std::string_view::npos;
+}
+
+void check_coordinates(std::string_view line, int line_number, const std::string& name) {
+  constexpr std::size_t kFirst = 31, kWidth = 8, kMostDigits = 4;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::size_t first = kFirst + axis * kWidth;
+    const std::string_view text = line.substr(first - 1, kWidth);
+    if (!is_coordinate(text)) {
+      fail("{}: line {}: {} of atom {} (columns {} to {}) is \"{}\", not a number; correct the line or remove it", name,
+           line_number, "xyz"[axis], field(line, 13, 16), first, first + kWidth - 1, text);
+    }
+    const std::size_t begin = text.find_first_of("0123456789.");
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", begin), text.size());
+    if (end - begin > kMostDigits) {
+      fail(
+          "{}: line {}: {} of atom {} (columns {} to {}) is \"{}\"; the format has room for {} digits before the "
+          "point, "
+          "with more the columns run together; move the structure to the origin or write it as mmCIF",
+          name, line_number, "xyz"[axis], field(line, 13, 16), first, first + kWidth - 1, text, kMostDigits);
+    }
+  }
 }
 
 }  // namespace
@@ -66,6 +109,7 @@ PdbRecords scan_pdb_records(std::string_view text, const std::string& name) {
         fail("{}: the {} record is cut off at line {}: {} columns, its coordinates end in column {}", name,
              line.substr(0, 6), line_number, line.size(), kEndOfCoordinates);
       }
+      check_coordinates(line, line_number, name);
     } else if (line.starts_with("MODRES")) {
       std::string_view parent = field(line, 25, 27);
       if (parent.starts_with('+')) parent.remove_prefix(1);  // old files: +U

@@ -3,6 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
+#include <functional>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/letter_case.h"
@@ -26,38 +33,243 @@ bool is_used_remark(std::string_view line) {
 
 // "DATA" and the brace are files of another format, which gemmi recognizes.
 bool is_used(const std::string& type) {
-  constexpr std::array kUsed = {"SEQR", "HEAD", "EXPD", "ENDM", "TER", "END", "DATA", "{\"DA"};
+  constexpr std::array kUsed = {"SEQR", "HEAD", "EXPD", "DATA", "{\"DA"};
   return std::find(kUsed.begin(), kUsed.end(), type) != kUsed.end();
 }
+
+// Columns first..last, from 1; shorter where the line is.
+std::string_view columns(std::string_view line, std::size_t first, std::size_t last) {
+  return line.size() < first ? std::string_view() : line.substr(first - 1, last - first + 1);
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \r");
+  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \r") - begin + 1);
+}
+
+// Where one chain's molecules end, as far as its records say. Atoms come in the file's order.
+class Segments {
+ public:
+  // The number of the segment that the atom belongs to, from 0.
+  int number_of(std::string_view line) {
+    const std::string_view residue = columns(line, 18, 27), segment = trimmed(columns(line, 73, 76));
+    if (residue != residue_ || segment != name_) {
+      const std::optional<int> place = number(line);
+      const bool has_alternates = line[16] != ' ';
+      const bool restarts = place && place_ && *place < *place_ && !has_alternates && seen_.contains(residue);
+      if (!residue_.empty() && (ended_ || segment != name_ || restarts)) {
+        number_ = std::min(number_ + 1, kMostSegments);
+        seen_.clear();
+      }
+      seen_.emplace(residue);
+      place_ = place;
+      residue_ = residue;
+      name_ = segment;
+    } else if (ended_) {
+      number_ = std::min(number_ + 1, kMostSegments);
+      seen_.clear();
+      seen_.emplace(residue);
+    }
+    ended_ = false;
+    return number_;
+  }
+  void end() { ended_ = true; }
+
+ private:
+  static constexpr int kMostSegments = 9999;  // in the four columns of a segment's name
+
+  static std::optional<int> number(std::string_view line) {
+    const std::string_view text = trimmed(columns(line, 23, 26));
+    int value = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return code == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+  }
+
+  std::set<std::string, std::less<>> seen_;  // residues of this segment: name, chain, number and insertion code
+  std::string residue_, name_;               // of the last atom; the segment's own name
+  std::optional<int> place_;
+  int number_ = 0;
+  bool ended_ = false;
+};
+
+// What stands between two END records.
+struct Section {
+  int end_line = 0;    // of the END before it; 0 for the first
+  int first_line = 0;  // of its atoms
+  bool has_model_record = false;
+  std::vector<std::string> residues;  // columns 18 to 27 of each, in their order
+};
+
+// Calls take(line, number) for each line.
+template <typename Take>
+void for_each_line(std::string_view text, Take&& take) {
+  int number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    take(text.substr(begin, end - begin), ++number);
+    begin = end + 1;
+  }
+}
+
+// Those with atoms; empty where all atoms stand before the first END, as in nearly all files.
+std::vector<Section> sections_of(std::string_view text) {
+  std::size_t end = text.find("\nEND");
+  while (end != std::string_view::npos && record_type(text.substr(end + 1, 4)) != "END")
+    end = text.find("\nEND", end + 1);
+  if (end == std::string_view::npos) return {};
+  if (text.find("\nATOM", end) == std::string_view::npos && text.find("\nHETATM", end) == std::string_view::npos)
+    return {};
+  std::vector<Section> sections(1);
+  for_each_line(text, [&](std::string_view line, int number) {
+    const std::string type = record_type(line);
+    Section& section = sections.back();
+    if (type == "ATOM" || type == "HETA") {
+      if (section.residues.empty()) section.first_line = number;
+      const std::string_view residue = columns(line, 18, 27);
+      if (section.residues.empty() || section.residues.back() != residue) section.residues.emplace_back(residue);
+    } else if (type == "MODE") {
+      section.has_model_record = true;
+    } else if (type == "END" && !section.residues.empty()) {
+      sections.push_back({.end_line = number});
+    }
+  });
+  if (sections.back().residues.empty()) sections.pop_back();
+  return sections;
+}
+
+// The lines of those END records that end a model. After the others the same structure goes on: with residues of
+// numbers or chains that it does not have yet.
+std::set<int> model_ends(std::string_view text, const std::string& name) {
+  std::set<int> ends;
+  std::set<std::string, std::less<>> seen, places;  // with and without the residue's name
+  const auto place = [](const std::string& residue) {
+    return residue.substr(std::min<std::size_t>(3, residue.size()));
+  };
+  for (const Section& section : sections_of(text)) {
+    std::string repeated, other;
+    for (const std::string& residue : section.residues) {
+      if (seen.contains(residue)) repeated = residue;
+      if (!seen.contains(residue) && places.contains(place(residue)) && other.empty()) other = residue;
+    }
+    if (section.has_model_record && section.end_line > 0) {
+      ends.insert(section.end_line);
+    } else if (!other.empty()) {
+      fail(
+          "{}: line {}: after the END of line {} stands another structure (residue \"{}\" has a place that is taken); "
+          "put "
+          "each structure into a file of its own",
+          name, section.first_line, section.end_line, other);
+    } else if (!repeated.empty()) {
+      ends.insert(section.end_line);
+    }
+    for (const std::string& residue : section.residues) {
+      seen.insert(residue);
+      places.insert(place(residue));
+    }
+  }
+  return ends;
+}
+
+// The records one after the other, so that gemmi reads each model as one whatever the file writes between models.
+class UsedRecords {
+ public:
+  // `ends`: see model_ends.
+  UsedRecords(std::size_t size, std::set<int> ends) : ends_(std::move(ends)) { used_.reserve(size + size / 50); }
+
+  void add(std::string_view line, int line_number) {
+    const std::string type = record_type(line);
+    if (type == "ATOM" || type == "HETA") {
+      if (state_ != State::kInside && models_ > 0) begin_model();
+      if (models_ == 0) models_ = 1;  // gemmi begins the first by itself
+      state_ = State::kInside;
+      add_atom(line);
+    } else if (type == "MODE") {
+      begin_model();
+      state_ = State::kInside;
+    } else if (type == "ENDM") {
+      if (state_ == State::kInside) end_model();
+    } else if (type == "END") {
+      if (state_ == State::kInside && ends_.contains(line_number)) end_model();
+    } else if (type == "TER") {
+      if (last_ != nullptr) last_->end();
+      add_padded(line);
+    } else if (models_ == 0 && (is_used(type) || is_used_remark(line))) {
+      add_padded(line);  // those of the first file, where several stand one after the other
+    }
+    used_ += '\n';
+  }
+
+  std::string take() { return std::move(used_); }
+
+ private:
+  enum class State { kBefore, kInside, kAfter };
+
+  void begin_model() {
+    if (state_ == State::kInside) end_model();
+    used_ += fmt::format("MODEL     {:4}{:66}\n", ++models_, "");
+    chains_.clear();
+    last_ = nullptr;
+    residue_.clear();
+  }
+
+  void end_model() {
+    used_ += "ENDMDL\n";
+    state_ = State::kAfter;
+  }
+
+  void add_atom(std::string_view line) {
+    const std::string_view residue = columns(line, 18, 27);
+    if (residue != residue_) {
+      residue_ = residue;
+      const std::string chain(columns(line, 21, 22));
+      if (last_ == nullptr || chain != chain_) last_ = &chains_[chain];
+      chain_ = chain;
+    }
+    const int segment = last_->number_of(line);
+    if (segment == 0 && trimmed(columns(line, 73, 76)).empty()) {
+      used_ += line;
+    } else {
+      add_with_segment(line, segment);
+    }
+  }
+
+  // gemmi tells residues of one number apart by the segment's name: ours, not the file's, which says less.
+  void add_with_segment(std::string_view line, int segment) {
+    constexpr std::size_t kOccupancyEnd = 60, kSegmentBegin = 72, kSegmentEnd = 76;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    std::string atom(line);
+    if (atom.size() < kOccupancyEnd) atom = fmt::format("{:<54}  1.00 20.00", atom.substr(0, 54));
+    if (atom.size() < kSegmentEnd) atom.append(kSegmentEnd - atom.size(), ' ');
+    atom.replace(kSegmentBegin, 4, segment == 0 ? std::string(4, ' ') : fmt::format("{:<4}", segment));
+    used_ += atom;
+  }
+
+  void add_padded(std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    used_ += line;
+    if (line.size() < kColumns) used_.append(kColumns - line.size(), ' ');
+  }
+
+  std::set<int> ends_;
+  std::string used_;
+  State state_ = State::kBefore;
+  int models_ = 0;
+  std::string residue_, chain_;  // of the last atom
+  std::unordered_map<std::string, Segments> chains_;
+  Segments* last_ = nullptr;  // of the last atom's chain
+};
 
 }  // namespace
 
 std::string keep_used_records(std::string_view text, const std::string& name) {
-  std::string used;
-  used.reserve(text.size());
-  int line_number = 0;
-  int models = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    ++line_number;
+  UsedRecords records(text.size(), model_ends(text, name));
+  for_each_line(text, [&](std::string_view line, int line_number) {
     if (line.find('\0') != std::string_view::npos) {
       fail("{}: damaged: a zero byte in line {}; fetch the file again", name, line_number);
     }
-    const std::string type = record_type(line);
-    if (type == "ATOM" || type == "HETA") {
-      used += line;
-    } else if (type == "MODE") {
-      used += fmt::format("MODEL     {:4}{:66}", ++models, "");
-    } else if (is_used(type) || is_used_remark(line)) {
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      used += line;
-      if (line.size() < kColumns) used.append(kColumns - line.size(), ' ');
-    }
-    used += '\n';
-  }
-  return used;
+    records.add(line, line_number);
+  });
+  return records.take();
 }
 
 }  // namespace flashrna

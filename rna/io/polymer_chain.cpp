@@ -1,191 +1,110 @@
 #include "rna/io/polymer_chain.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <gemmi/model.hpp>
-#include <memory>
+#include <iterator>
+#include <set>
 #include <vector>
 
 #include "base/error.h"
-#include "rna/io/merged_residues.h"
-#include "rna/io/residue_atoms.h"
+#include "rna/io/chain_candidates.h"
+#include "rna/io/molecules.h"
 #include "rna/io/residue_order.h"
 #include "rna/io/sequence_placement.h"
+#include "rna/measure/ribose_chirality.h"
 #include "rna/residue_index.h"
 
 namespace flashrna {
 namespace {
 
-// How sure the file makes us that a nucleotide is part of the polymer and not a ligand.
-enum class Membership { kYes, kIfBonded, kNo };
-
-struct Candidate {
-  ObservedResidue observed;
-  Membership membership = Membership::kIfBonded;
-  bool declared_rna = false;  // not by its name alone; asked only where O2' is missing
-  bool unmarked_dna = false;  // DNA with a name of RNA
-};
-
-// All residues of one author's chain, which a file may store in several parts.
-struct ChainParts {
-  std::string id;
-  std::vector<const gemmi::Residue*> residues;
-  std::vector<std::unique_ptr<gemmi::Residue>> parted;  // of part_merged_residue; `residues` points to them
-
-  void add(const gemmi::Residue& residue) {
-    std::vector<gemmi::Residue> parts = part_merged_residue(residue);
-    if (parts.empty()) residues.push_back(&residue);
-    for (gemmi::Residue& part : parts) {
-      parted.push_back(std::make_unique<gemmi::Residue>(std::move(part)));
-      residues.push_back(parted.back().get());
-    }
-  }
-
-  // Merged residues need not have been neighbors: the order of the atoms in the file tells.
-  void restore_file_order() {
-    const auto serial = [](const gemmi::Residue* residue) {
-      return residue->atoms.empty() ? 0 : residue->atoms.front().serial;
-    };
-    std::stable_sort(residues.begin(), residues.end(),
-                     [&](const auto* a, const auto* b) { return serial(a) < serial(b); });
-  }
-};
-
-std::vector<ChainParts> chain_parts(const gemmi::Model& model) {
-  std::vector<ChainParts> chains;
-  std::unordered_map<std::string, std::size_t> by_id;
-  for (const gemmi::Chain& part : model.chains) {
-    const auto [entry, is_new] = by_id.emplace(part.name, chains.size());
-    if (is_new) chains.push_back({part.name, {}, {}});
-    for (const gemmi::Residue& residue : part.residues) chains[entry->second].add(residue);
-  }
-  for (ChainParts& chain : chains) {
-    if (!chain.parted.empty()) chain.restore_file_order();
-  }
-  return chains;
+bool in_one_place(const Nucleotide& one, const Nucleotide& other) {
+  constexpr double kLongestDistance = 4.0;  // Å; neighbors in a chain are farther apart
+  return !one.has(kC4) || !other.has(kC4) || (one.atoms[kC4] - other.atoms[kC4]).norm() <= kLongestDistance;
 }
 
-// "REMARK   4 1EHZ COMPLIES WITH FORMAT V. 3.30, 13-JUL-11"
-bool is_pdb_format_3(const gemmi::Structure& parsed) {
-  return std::any_of(parsed.raw_remarks.begin(), parsed.raw_remarks.end(), [](const std::string& line) {
-    return line.starts_with("REMARK   4") && line.find("COMPLIES WITH FORMAT V. 3") != std::string::npos;
-  });
+// Two residues of one number without alternate locations are two residues: some files lost their insertion codes.
+bool are_variants(const ObservedResidue& one, const ObservedResidue& other) {
+  const bool are_alternates = (one.has_alternates && other.has_alternates) ||
+                              (one.sequence_position > 0 && one.sequence_position == other.sequence_position);
+  return are_alternates && one.nucleotide.seq_id == other.nucleotide.seq_id &&
+         one.nucleotide.insertion_code == other.nucleotide.insertion_code &&
+         in_one_place(one.nucleotide, other.nucleotide);
+}
+
+// Microheterogeneity: of the residues that share one place as alternatives, the one of highest occupancy stays.
+void drop_minor_variants(std::vector<Candidate>& candidates) {
+  std::vector<Candidate> kept;
+  kept.reserve(candidates.size());
+  for (Candidate& candidate : candidates) {
+    if (kept.empty() || !are_variants(kept.back().observed, candidate.observed)) {
+      kept.push_back(std::move(candidate));
+    } else if (candidate.observed.mean_occupancy > kept.back().observed.mean_occupancy + 0.001f) {
+      kept.back() = std::move(candidate);
+    }
+  }
+  candidates = std::move(kept);
+}
+
+// A ribose of L-RNA: C4' is inverted, and every other of its centers that has all its atoms. One that only a wrong
+// model bent has natural ones beside it.
+bool is_mirrored(const Nucleotide& nucleotide) {
+  const auto is_natural = [&](const ChiralCenter& center) { return chiral_volume(center, nucleotide) >= 0.0; };
+  return chiral_volume(kRiboseCenters[3], nucleotide) < 0.0 &&
+         std::none_of(kRiboseCenters.begin(), kRiboseCenters.end(), is_natural);
 }
 
 struct ResidueCounts {
-  int amino_acids = 0;
   int dna = 0;
   int unmarked_dna = 0;  // of `dna`
   int rna = 0;
+  int mirrored = 0;  // L-RNA, by name or by chirality; not in `rna`
 };
 
-class ChainBuilder {
+// One molecule of an author's chain.
+class MoleculeBuilder {
  public:
-  ChainBuilder(const gemmi::Structure& parsed, const FileResidues& file_residues, const ChainParts& parts)
-      : parsed_(parsed), file_residues_(file_residues), parts_(parts) {}
+  MoleculeBuilder(const ChainCandidates& chain, std::vector<Candidate> candidates)
+      : chain_(chain), candidates_(std::move(candidates)) {}
 
-  // Appends to structure.chains or structure.rejected.
-  void build(Structure& structure) {
-    collect();
-    drop_minor_variants();
+  // The chain; without nucleotides if there is none with a frame.
+  Chain build() {
     put_in_chain_order();
     drop_free_ligands();
     recognize_unmarked_dna();  // a ligand's O2' proves nothing
-    Chain chain = make_chain();
-    if (chain.nucleotides.empty()) {
-      structure.rejected.push_back(rejection());
-    } else {
-      structure.chains.push_back(std::move(chain));
-    }
+    return make_chain();
   }
+
+  // After build().
+  RejectedChain rejection() const {
+    if (counts_.rna > 0) {
+      return {chain_.id, "no frame", fmt::format("none of its {} nucleotides has C3', C4' and O4'", counts_.rna)};
+    }
+    if (counts_.mirrored > 0) {
+      return {chain_.id, "L-RNA",
+              fmt::format("{} nucleotides are mirror images of natural ones, by {}; if that is an error of the file, "
+                          "change the sign of x in all of it",
+                          counts_.mirrored, mirrored_by_name_ ? "their names" : "the chirality of their riboses")};
+    }
+    if (chain_.n_amino_acids > counts_.dna) {
+      return {chain_.id, "protein", fmt::format("{} amino acids", chain_.n_amino_acids)};
+    }
+    if (counts_.unmarked_dna > 0) {
+      return {chain_.id, "DNA",
+              fmt::format("{} deoxynucleotides; {} of them have names of RNA but no O2'", counts_.dna,
+                          counts_.unmarked_dna)};
+    }
+    if (counts_.dna > 0) return {chain_.id, "DNA", fmt::format("{} deoxynucleotides", counts_.dna)};
+    return {chain_.id, kNoPolymer, fmt::format("only ligands, ions or water: {} residues", chain_.n_residues)};
+  }
+
+  static constexpr const char* kNoPolymer = "no polymer";
 
  private:
-  ResidueIdentity identify(const gemmi::Residue& residue) const {
-    const auto known = file_residues_.find(residue.name);
-    return known != file_residues_.end() ? known->second : identify_residue(residue.name);
-  }
+  const Nucleotide& nucleotide(std::size_t i) const { return candidates_[i].observed.nucleotide; }
 
-  Membership membership_of(const gemmi::Residue& residue, const ObservedResidue& observed) const {
-    const gemmi::Entity* entity = residue.entity_id.empty() ? nullptr : parsed_.get_entity(residue.entity_id);
-    if (entity != nullptr && entity->entity_type != gemmi::EntityType::Unknown) {
-      return entity->entity_type == gemmi::EntityType::Polymer ? Membership::kYes : Membership::kNo;
-    }
-    // A PDB file, or mmCIF without entities. In PDB what stands before TER is marked as polymer, the rest as not.
-    const bool after_ter = residue.entity_type == gemmi::EntityType::NonPolymer;
-    if (!after_ter && (file_residues_.contains(residue.name) || in_sequence(residue.name))) return Membership::kYes;
-    if (observed.often_ligand) return Membership::kIfBonded;
-    const bool before_ter = residue.entity_type == gemmi::EntityType::Polymer;
-    const bool is_standard = residue.name.size() <= 2;
-    const bool is_plain_atom = residue.het_flag != 'H';
-    // A standard nucleotide among the HETATM records is a ligand or a buffer component.
-    if (before_ter || is_plain_atom || (!is_standard && !after_ter)) return Membership::kYes;
-    return Membership::kIfBonded;
-  }
-
-  // Whether SEQRES of this chain names the residue.
-  bool in_sequence(const std::string& name) const {
-    const gemmi::Entity* entity = seqres();
-    return entity != nullptr && gemmi::in_vector(name, entity->full_sequence);
-  }
-
-  // gemmi keeps a chain's SEQRES records as an entity with the chain's name.
-  const gemmi::Entity* seqres() const {
-    return parsed_.input_format == gemmi::CoorFormat::Pdb ? parsed_.get_entity(parts_.id) : nullptr;
-  }
-
-  // Whether the file says apart from the residue's name that it is RNA. In mmCIF that is the type of its entity; in PDB
-  // format 3, which calls deoxynucleotides DA, DC, DG and DT, the chain's SEQRES.
-  bool is_declared_rna(const gemmi::Residue& residue) const {
-    if (parsed_.input_format == gemmi::CoorFormat::Pdb) return is_pdb_format_3(parsed_) && in_sequence(residue.name);
-    const gemmi::Entity* entity = residue.entity_id.empty() ? nullptr : parsed_.get_entity(residue.entity_id);
-    return entity != nullptr && entity->polymer_type == gemmi::PolymerType::Rna;
-  }
-
-  void collect() {
-    const bool is_mmcif = parsed_.input_format == gemmi::CoorFormat::Mmcif;
-    for (const gemmi::Residue* residue : parts_.residues) {
-      const ResidueIdentity identity = identify(*residue);
-      if (identity.kind == ResidueKind::kAminoAcid) ++counts_.amino_acids;
-      Candidate candidate{observe_residue(*residue, identity)};
-      ObservedResidue& observed = candidate.observed;
-      if (observed.kind != ResidueKind::kRna && observed.kind != ResidueKind::kDna) continue;
-      if (is_mmcif && residue->label_seq.has_value()) observed.sequence_position = *residue->label_seq;
-      candidate.declared_rna = !observed.nucleotide.has(kO2) && is_declared_rna(*residue);
-      candidate.membership = membership_of(*residue, observed);
-      if (candidate.membership != Membership::kNo) candidates_.push_back(std::move(candidate));
-    }
-  }
-
-  bool bond_before(std::size_t i) const {
-    return phosphodiester(candidates_[i - 1].observed.nucleotide, candidates_[i].observed.nucleotide);
-  }
-
-  // Microheterogeneity: of the residues that share one place as alternatives, the one of highest occupancy stays.
-  void drop_minor_variants() {
-    std::vector<Candidate> kept;
-    kept.reserve(candidates_.size());
-    for (Candidate& candidate : candidates_) {
-      if (kept.empty() || !are_variants(kept.back().observed, candidate.observed)) {
-        kept.push_back(std::move(candidate));
-      } else if (candidate.observed.mean_occupancy > kept.back().observed.mean_occupancy + 0.001f) {
-        kept.back() = std::move(candidate);
-      }
-    }
-    candidates_ = std::move(kept);
-  }
-
-  static bool in_one_place(const Nucleotide& one, const Nucleotide& other) {
-    constexpr double kLongestDistance = 4.0;  // Å; neighbors in a chain are farther apart
-    return !one.has(kC4) || !other.has(kC4) || (one.atoms[kC4] - other.atoms[kC4]).norm() <= kLongestDistance;
-  }
-
-  // Two residues of one number without alternate locations are two residues: some files lost their insertion codes.
-  static bool are_variants(const ObservedResidue& one, const ObservedResidue& other) {
-    const bool are_alternates = (one.has_alternates && other.has_alternates) ||
-                                (one.sequence_position > 0 && one.sequence_position == other.sequence_position);
-    return are_alternates && one.nucleotide.seq_id == other.nucleotide.seq_id &&
-           one.nucleotide.insertion_code == other.nucleotide.insertion_code &&
-           in_one_place(one.nucleotide, other.nucleotide);
-  }
+  bool bond_before(std::size_t i) const { return phosphodiester(nucleotide(i - 1), nucleotide(i)); }
 
   std::vector<const Nucleotide*> nucleotides() const {
     std::vector<const Nucleotide*> all;
@@ -202,19 +121,41 @@ class ChainBuilder {
     candidates_ = std::move(ordered);
   }
 
-  // What only a bond would make part of the polymer stays if it is bonded to a residue that is.
+  static bool is_member(const Candidate& candidate) { return candidate.membership == Membership::kYes; }
+
+  // Whether two that may be ligands prove each other to be a polymer: by the bond, or where the file lacks its atoms by
+  // their distance, names and numbers.
+  bool are_polymer(std::size_t i) const {
+    const Nucleotide &previous = nucleotide(i - 1), &next = nucleotide(i);
+    if (previous.has(kO3) && next.has(kP)) return bond_before(i);
+    return is_unmodified_name(previous.name) && is_unmodified_name(next.name) &&
+           std::int64_t{previous.seq_id} + 1 == next.seq_id && bonded(previous, next);
+  }
+
+  // What only a bond would make part of the polymer stays if it is bonded to a residue that is, or to another such.
   void drop_free_ligands() {
+    const bool file_tells = std::any_of(candidates_.begin(), candidates_.end(), is_member);
     for (std::size_t i = 1; i < candidates_.size(); ++i) {
-      if (candidates_[i - 1].membership == Membership::kYes && bond_before(i)) {
-        candidates_[i].membership = Membership::kYes;
+      if (is_member(candidates_[i - 1]) ? bond_before(i) : !is_member(candidates_[i]) && are_polymer(i)) {
+        candidates_[i - 1].membership = candidates_[i].membership = Membership::kYes;
       }
     }
     for (std::size_t i = candidates_.size(); i-- > 1;) {
-      if (candidates_[i].membership == Membership::kYes && bond_before(i)) {
-        candidates_[i - 1].membership = Membership::kYes;
-      }
+      if (is_member(candidates_[i]) && bond_before(i)) candidates_[i - 1].membership = Membership::kYes;
     }
-    std::erase_if(candidates_, [](const Candidate& c) { return c.membership != Membership::kYes; });
+    keep_those_between(file_tells);
+    std::erase_if(candidates_, [](const Candidate& c) { return !is_member(c); });
+  }
+
+  // Between two parts of a polymer a nucleotide without a neighbor is no ligand either: if it is an ATOM record, or if
+  // the file marks no polymer and the name is that of an unmodified one.
+  void keep_those_between(bool file_tells) {
+    const auto first = std::find_if(candidates_.begin(), candidates_.end(), is_member);
+    const auto last = std::find_if(candidates_.rbegin(), std::make_reverse_iterator(first), is_member).base();
+    for (auto candidate = first; candidate < last; ++candidate) {
+      const bool is_plain = !file_tells && is_unmodified_name(candidate->observed.nucleotide.name);
+      if (candidate->is_plain_atom || is_plain) candidate->membership = Membership::kYes;
+    }
   }
 
   // Files from before 2007 name deoxynucleotides A, C, G too, and programs that make "RNA-only" files still do: of the
@@ -223,23 +164,34 @@ class ChainBuilder {
   // without O2' is therefore DNA, unless the file declares it RNA; in an RNA chain its O2' is only missing.
   void recognize_unmarked_dna() {
     const auto is_rna = [](const Candidate& c) { return c.observed.kind == ResidueKind::kRna; };
-    const bool has_ribose = std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& c) {
-      return is_rna(c) && c.observed.nucleotide.has(kO2);
-    });
+    const bool has_ribose = std::any_of(candidates_.begin(), candidates_.end(),
+                                        [&](const Candidate& c) { return is_rna(c) && c.observed.has_2_prime; });
     const bool has_dna = !std::all_of(candidates_.begin(), candidates_.end(), is_rna);
     if (has_ribose && !has_dna) return;
     for (Candidate& candidate : candidates_) {
       const Nucleotide& nucleotide = candidate.observed.nucleotide;
       if (candidate.declared_rna || !is_rna(candidate)) continue;
-      if (!nucleotide.has(kC2) || nucleotide.has(kO2)) continue;
+      if (!nucleotide.has(kC2) || candidate.observed.has_2_prime) continue;
       candidate.observed.kind = ResidueKind::kDna;
       candidate.unmarked_dna = true;
     }
   }
 
+  // Whether most riboses of the molecule are those of L-RNA.
+  bool is_mirror_image() const {
+    int mirrored = 0, measured = 0;
+    for (const Candidate& candidate : candidates_) {
+      if (candidate.observed.kind != ResidueKind::kRna) continue;
+      measured += !std::isnan(chiral_volume(kRiboseCenters[3], candidate.observed.nucleotide));
+      mirrored += is_mirrored(candidate.observed.nucleotide);
+    }
+    return 2 * mirrored > measured;
+  }
+
   Chain make_chain() {
     Chain chain;
-    chain.id = parts_.id;
+    chain.id = chain_.id;
+    const bool is_mirror = is_mirror_image();
     std::vector<PolymerPosition> positions;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       ObservedResidue& observed = candidates_[i].observed;
@@ -248,25 +200,29 @@ class ChainBuilder {
         counts_.unmarked_dna += candidates_[i].unmarked_dna;
         continue;
       }
+      if (is_mirror || observed.is_mirror) {
+        ++counts_.mirrored;
+        mirrored_by_name_ = mirrored_by_name_ || observed.is_mirror;
+        continue;
+      }
       ++counts_.rna;
       if (!observed.nucleotide.has_frame()) {
         ++chain.n_without_frame;
         continue;
       }
-      const std::string& name = observed.nucleotide.name;
-      chain.n_modified += !(name == "A" || name == "C" || name == "G" || name == "U");
+      chain.n_modified += !is_unmodified_name(observed.nucleotide.name);
       chain.nucleotides.push_back(observed.nucleotide);
       positions.push_back({static_cast<int>(i), observed.sequence_position});
     }
     if (counts_.dna > 0) chain.molecule_kind = "DNA/RNA hybrid";
     assign_residue_indices(chain.nucleotides, positions);
-    if (chain.n_breaks() > 0 && seqres() != nullptr) place_gaps(chain, positions);
+    if (chain.n_breaks() > 0 && chain_.seqres != nullptr) place_gaps(chain, positions);
     return chain;
   }
 
   // Measures the gaps of a PDB file by its SEQRES.
   void place_gaps(Chain& chain, std::vector<PolymerPosition>& positions) const {
-    const std::vector<int> in_sequence = place_in_sequence(nucleotides(), seqres()->full_sequence);
+    const std::vector<int> in_sequence = place_in_sequence(nucleotides(), chain_.seqres->full_sequence);
     if (in_sequence.empty()) return;
     for (PolymerPosition& position : positions) {
       position.sequence_position = in_sequence[static_cast<std::size_t>(position.place)];
@@ -274,36 +230,68 @@ class ChainBuilder {
     assign_residue_indices(chain.nucleotides, positions);
   }
 
-  RejectedChain rejection() const {
-    if (counts_.rna > 0) {
-      return {parts_.id, "no frame", fmt::format("none of its {} nucleotides has C3', C4' and O4'", counts_.rna)};
-    }
-    if (counts_.amino_acids > counts_.dna) {
-      return {parts_.id, "protein", fmt::format("{} amino acids", counts_.amino_acids)};
-    }
-    if (counts_.unmarked_dna > 0) {
-      return {parts_.id, "DNA",
-              fmt::format("{} deoxynucleotides; {} of them have names of RNA but no O2'", counts_.dna,
-                          counts_.unmarked_dna)};
-    }
-    if (counts_.dna > 0) return {parts_.id, "DNA", fmt::format("{} deoxynucleotides", counts_.dna)};
-    return {parts_.id, "no polymer", fmt::format("only ligands, ions or water: {} residues", parts_.residues.size())};
-  }
-
-  const gemmi::Structure& parsed_;
-  const FileResidues& file_residues_;
-  const ChainParts& parts_;
+  const ChainCandidates& chain_;
   std::vector<Candidate> candidates_;
   ResidueCounts counts_;
+  bool mirrored_by_name_ = false;
 };
+
+// The candidates of each molecule, in the file's order.
+std::vector<std::vector<Candidate>> part_molecules(std::vector<Candidate>&& candidates) {
+  std::vector<SegmentedNucleotide> nucleotides;
+  for (const Candidate& c : candidates) {
+    nucleotides.push_back({&c.observed.nucleotide, c.segment, c.observed.has_alternates});
+  }
+  const std::vector<std::size_t> numbers = molecules_of(nucleotides);
+  std::vector<std::vector<Candidate>> molecules(1);  // one at least, to say why it is left out
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] >= molecules.size()) molecules.resize(numbers[i] + 1);
+    molecules[numbers[i]].push_back(std::move(candidates[i]));
+  }
+  return molecules;
+}
+
+// Appends the molecules of one author's chain: those with nucleotides to `chains`, of the others what holds nucleotides
+// to `rejected`, or one of them if there is nothing else.
+void append_molecules(ChainCandidates& chain, Structure& structure) {
+  drop_minor_variants(chain.candidates);
+  const std::size_t n_chains = structure.chains.size(), n_rejected = structure.rejected.size();
+  std::vector<RejectedChain> without_polymer;
+  for (std::vector<Candidate>& candidates : part_molecules(std::move(chain.candidates))) {
+    MoleculeBuilder builder(chain, std::move(candidates));
+    Chain molecule = builder.build();
+    if (!molecule.nucleotides.empty()) {
+      structure.chains.push_back(std::move(molecule));
+      continue;
+    }
+    RejectedChain rejection = builder.rejection();
+    const bool says_little = rejection.reason == MoleculeBuilder::kNoPolymer || rejection.reason == "protein";
+    (says_little ? without_polymer : structure.rejected).push_back(std::move(rejection));
+  }
+  if (structure.chains.size() == n_chains && structure.rejected.size() == n_rejected) {
+    structure.rejected.push_back(without_polymer.front());
+  }
+}
+
+// Chains of one identifier get others: "A", "A-2", "A-3", as the PDB names the copies of an assembly.
+void tell_apart(std::vector<Chain>& chains) {
+  std::set<std::string> taken;
+  for (const Chain& chain : chains) taken.insert(chain.id);
+  std::set<std::string> seen;
+  for (Chain& chain : chains) {
+    if (seen.insert(chain.id).second) continue;
+    const std::string id = chain.id;
+    for (int copy = 2; taken.contains(chain.id); ++copy) chain.id = fmt::format("{}-{}", id, copy);
+    taken.insert(chain.id);
+  }
+}
 
 }  // namespace
 
 void append_chains(const gemmi::Structure& parsed, const gemmi::Model& model, const FileResidues& file_residues,
                    Structure& structure) {
-  for (const ChainParts& parts : chain_parts(model)) {
-    ChainBuilder(parsed, file_residues, parts).build(structure);
-  }
+  for (ChainCandidates& chain : collect_candidates(parsed, model, file_residues)) append_molecules(chain, structure);
+  tell_apart(structure.chains);
 }
 
 }  // namespace flashrna

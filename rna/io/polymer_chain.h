@@ -19,7 +19,8 @@ namespace flashrna {
 using FileResidues = std::unordered_map<std::string, ResidueIdentity>;
 
 // Appends the chains of `model`, a model of `parsed`, to `structure`: to `chains` those with at least one RNA
-// nucleotide that has a frame, to `rejected` all others. In order of first appearance.
+// nucleotide that has a frame, to `rejected` all others. In order of first appearance. Molecules that the file stores
+// under one identifier (rna/io/molecules.h) are chains of their own: "A", "A-2".
 void append_chains(const gemmi::Structure& parsed, const gemmi::Model& model, const FileResidues& file_residues,
                    Structure& structure);
 

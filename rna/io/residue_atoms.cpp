@@ -37,7 +37,7 @@ bool share_an_atom(const gemmi::Residue& residue, char one, char other) {
 }
 
 // Letters of the alternate locations to take.
-std::string choose_alternates(const gemmi::Residue& residue) {
+std::string choose_alternates(const gemmi::Residue& residue, const std::string& conformers) {
   std::vector<AlternateLocation> alternates;
   for (const gemmi::Atom& atom : residue.atoms) {
     if (atom.altloc == '\0' || !is_usable(atom)) continue;
@@ -49,6 +49,9 @@ std::string choose_alternates(const gemmi::Residue& residue) {
   }
   std::stable_sort(alternates.begin(), alternates.end(),
                    [](const AlternateLocation& a, const AlternateLocation& b) { return a.rank() > b.rank(); });
+  std::stable_sort(alternates.begin(), alternates.end(), [&](const AlternateLocation& a, const AlternateLocation& b) {
+    return conformers.find(a.letter) < conformers.find(b.letter);  // all alike where there are none
+  });
   std::string chosen;
   for (const AlternateLocation& candidate : alternates) {
     const bool excluded = std::any_of(chosen.begin(), chosen.end(),
@@ -61,10 +64,10 @@ std::string choose_alternates(const gemmi::Residue& residue) {
 // The atoms of one conformation, with today's names: C4* is C4', O1P is OP1.
 class Conformation {
  public:
-  explicit Conformation(const gemmi::Residue& residue) {
+  Conformation(const gemmi::Residue& residue, const std::string& conformers) {
     const bool has_alternates = std::any_of(residue.atoms.begin(), residue.atoms.end(),
                                             [](const gemmi::Atom& atom) { return atom.altloc != '\0'; });
-    const std::string chosen = has_alternates ? choose_alternates(residue) : std::string();
+    const std::string chosen = has_alternates ? choose_alternates(residue, conformers) : std::string();
     entries_.reserve(residue.atoms.size());
     for (const gemmi::Atom& atom : residue.atoms) {
       if (!is_usable(atom) || atom.name.size() > kLongestName) continue;
@@ -95,8 +98,23 @@ class Conformation {
     return a != nullptr && b != nullptr ? a->pos.dist(b->pos) : HUGE_VAL;
   }
 
+  // What is bonded to C2' as O2' is in ribose; nullptr in DNA.
+  const gemmi::Atom* at_2_prime() const {
+    if (const gemmi::Atom* o2 = find("O2'")) return o2;
+    const gemmi::Atom *c1 = find("C1'"), *c2 = find("C2'"), *c3 = find("C3'");
+    if (c1 == nullptr || c2 == nullptr || c3 == nullptr) return nullptr;
+    for (const Entry& entry : entries_) {
+      const gemmi::Atom& atom = *entry.atom;
+      if (atom.element == gemmi::El::C || atom.pos.dist(c2->pos) > kLongestBondAtC2) continue;
+      const gemmi::Vec3 to_c3 = c3->pos - c2->pos, to_c1 = c1->pos - c2->pos, to_atom = atom.pos - c2->pos;
+      if (to_c3.dot(to_c1.cross(to_atom)) > 0.0) return &atom;  // on the other side it is arabinose
+    }
+    return nullptr;
+  }
+
  private:
-  static constexpr std::size_t kLongestName = 4;  // of the atoms with a slot, three
+  static constexpr double kLongestBondAtC2 = 2.1;  // Å, C-Se; neighbors that are not bonded are 2.3 away
+  static constexpr std::size_t kLongestName = 4;   // of the atoms with a slot, three
 
   struct Entry {
     const gemmi::Atom* atom;
@@ -135,6 +153,8 @@ bool has_ribose_ring(const Conformation& atoms) {
          atoms.distance("C1'", "O4'") <= kLongestRingBond;
 }
 
+bool is_unmodified_dna(const std::string& name) { return name.size() == 2 && (name[0] & ~0x20) == 'D'; }
+
 void put_atoms(const Conformation& atoms, std::string_view glycosidic, ObservedResidue& observed) {
   Nucleotide& nucleotide = observed.nucleotide;
   double b_factor_sum = 0.0;
@@ -161,17 +181,26 @@ void put_atoms(const Conformation& atoms, std::string_view glycosidic, ObservedR
 
 }  // namespace
 
-ObservedResidue observe_residue(const gemmi::Residue& residue, const ResidueIdentity& identity) {
+ObservedResidue observe_residue(const gemmi::Residue& residue, const ResidueIdentity& identity,
+                                const std::string& conformers) {
   ObservedResidue observed;
   observed.kind = identity.kind;
-  if (identity.kind == ResidueKind::kAminoAcid || identity.kind == ResidueKind::kWater) return observed;
+  const bool is_unknown = identity.kind == ResidueKind::kUnknown || residue.name == "UNK";
+  if (!is_unknown && (identity.kind == ResidueKind::kAminoAcid || identity.kind == ResidueKind::kWater)) {
+    return observed;
+  }
 
-  const Conformation atoms(residue);
+  const Conformation atoms(residue, conformers);
   observed.often_ligand = identity.often_ligand;
-  if (identity.kind == ResidueKind::kUnknown) {
+  observed.is_mirror = identity.is_mirror;
+  observed.has_2_prime = atoms.at_2_prime() != nullptr;
+  if (is_unknown) {
     if (!has_ribose_ring(atoms)) return observed;
-    observed.kind = atoms.find("O2'") ? ResidueKind::kRna : ResidueKind::kDna;
-    observed.often_ligand = true;
+    observed.kind = observed.has_2_prime ? ResidueKind::kRna : ResidueKind::kDna;
+    observed.often_ligand = residue.name != "UNK";
+  } else if (identity.kind == ResidueKind::kDna && observed.has_2_prime && atoms.find("O2'") == nullptr &&
+             !is_unmodified_dna(residue.name)) {
+    observed.kind = ResidueKind::kRna;
   }
   observed.has_alternates = std::any_of(residue.atoms.begin(), residue.atoms.end(),
                                         [](const gemmi::Atom& atom) { return atom.altloc != '\0'; });

@@ -1,6 +1,7 @@
 #include "rna/io/structure_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -14,16 +15,20 @@
 #include "base/error.h"
 #include "base/gzip.h"
 #include "base/letter_case.h"
+#include "base/utf8.h"
+#include "rna/io/atom_site.h"
+#include "rna/io/binary_cif.h"
 #include "rna/io/mmcif_categories.h"
 #include "rna/io/pdb_records.h"
 #include "rna/io/pdb_used_records.h"
+#include "rna/io/placeholder_atoms.h"
 #include "rna/io/polymer_chain.h"
 #include "rna/pdb_id.h"
 
 namespace flashrna {
 namespace {
 
-enum class Format { kPdb, kMmcif, kNone };
+enum class Format { kPdb, kMmcif, kBinaryCif, kNone };
 
 std::string without_gz(const std::string& name) {
   return to_lower(name).ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
@@ -32,7 +37,10 @@ std::string without_gz(const std::string& name) {
 Format format_of(const std::string& name) {
   const std::string ending = to_lower(std::filesystem::path(without_gz(name)).extension().string());
   if (ending == ".pdb" || ending == ".ent") return Format::kPdb;
+  // The PDB's files of biological assemblies: .pdb1, .pdb2, ...
+  if (ending.starts_with(".pdb") && ending.find_first_not_of("0123456789", 4) == std::string::npos) return Format::kPdb;
   if (ending == ".cif" || ending == ".mmcif") return Format::kMmcif;
+  if (ending == ".bcif") return Format::kBinaryCif;
   return Format::kNone;
 }
 
@@ -71,6 +79,8 @@ std::string info(const gemmi::Structure& parsed, const char* tag) {
 std::string_view leading_pdb_id(std::string_view stem) {
   if (to_lower(stem).starts_with("pdb_"))
     return is_pdb_id(stem.substr(0, 12)) ? stem.substr(0, 12) : std::string_view();
+  // "pdb1abc.ent", as the PDB's archive names its files.
+  if (to_lower(stem).starts_with("pdb") && is_pdb_id(stem.substr(3, 4))) stem.remove_prefix(3);
   const std::string_view id = stem.substr(0, 4);
   const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
   if (!is_pdb_id(id) || std::none_of(id.begin(), id.end(), is_letter)) return {};  // "2024_model" is none
@@ -83,7 +93,7 @@ std::string entry_name(const gemmi::Structure& parsed, const std::string& name) 
   const std::string stem = std::filesystem::path(without_gz(name)).stem().string();
   std::string id = info(parsed, "_entry.id");
   if (!is_pdb_id(id)) id = leading_pdb_id(stem);
-  return id.empty() ? stem : to_upper(id);
+  return id.empty() ? stem : short_pdb_id(id);
 }
 
 // Adds what the file says about a residue name, unless that names no residue we know or says less than our table.
@@ -101,6 +111,11 @@ FileResidues file_residues(gemmi::cif::Block& block) {
   }
   for (const auto row : block.find("_chem_comp.", {"id", "?mon_nstd_parent_comp_id", "?type"})) {
     const std::string name = row.str(0);
+    if (row.has2(2) && to_lower(row.str(2)).starts_with("l-rna")) {
+      const ResidueIdentity known = identify_residue(name);
+      residues.insert_or_assign(name, ResidueIdentity{ResidueKind::kRna, known.base, false, true});
+      continue;
+    }
     if (row.has2(1)) add_file_residue(residues, name, row.str(1));
     const std::string type = row.has2(2) ? to_lower(row.str(2)) : std::string();
     const ResidueIdentity tabulated = identify_residue(name);
@@ -118,17 +133,6 @@ struct Parsed {
   FileResidues residues;
   std::string release_date;
 };
-
-// gemmi reads no atom at all where one of these columns is missing.
-void check_atom_columns(const gemmi::cif::Block& block, const std::string& name) {
-  if (!block.has_tag("_atom_site.Cartn_x")) return;
-  for (const char* column : {"id", "type_symbol", "label_alt_id", "label_asym_id", "Cartn_y", "Cartn_z", "occupancy",
-                             "B_iso_or_equiv", "auth_seq_id"}) {
-    if (!block.has_tag(std::string("_atom_site.") + column)) {
-      fail("{}: its _atom_site loop has no column {}; add it (\".\" where nothing is known)", name, column);
-    }
-  }
-}
 
 // Where gemmi finds none: that of a reconstruction, else that of the diffraction data. 0 if there is none either.
 double other_resolution(const gemmi::cif::Block& block) {
@@ -149,19 +153,34 @@ std::string release_date(gemmi::cif::Block& block) {
   return {};
 }
 
-Parsed parse_mmcif(std::string& text, const std::string& name) {
-  replace_non_ascii(text);
+constexpr std::array kFirstRecords = {"HEADER ", "TITLE  ", "REMARK ", "CRYST1",
+                                      "MODEL  ", "ATOM  ",  "HETATM",  "COMPND"};
+
+bool begins_as_pdb(const std::string& text) {
+  return std::any_of(kFirstRecords.begin(), kFirstRecords.end(),
+                     [&](const char* record) { return text.starts_with(record); });
+}
+
+Parsed parse_document(gemmi::cif::Document& document, const std::string& name) {
   Parsed parsed;
-  gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
   if (document.blocks.empty()) fail("{}: no data block in it, only comments; expected data_", name);
-  gemmi::cif::Block& block = document.blocks.front();
-  check_atom_columns(block, name);
+  gemmi::cif::Block& block = block_of_atoms(document, name);
   keep_used_categories(block, name);
-  parsed.structure = gemmi::make_structure(document);
+  complete_atom_site(block, name);
+  parsed.structure = gemmi::make_structure_from_block(block);
   parsed.residues = file_residues(block);
   if (parsed.structure.resolution == 0.0) parsed.structure.resolution = other_resolution(block);
   parsed.release_date = release_date(block);
   return parsed;
+}
+
+Parsed parse_mmcif(std::string& text, const std::string& name) {
+  if (begins_as_pdb(text)) {
+    fail("{}: holds PDB text under a name of the mmCIF format; rename it so that it ends in .pdb", name);
+  }
+  replace_non_ascii(text);
+  gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), name.c_str());
+  return parse_document(document, name);
 }
 
 // A carriage return alone ended lines on old Macintosh computers; some files still have a few.
@@ -172,6 +191,9 @@ void end_lines_at_lone_returns(std::string& text) {
 }
 
 Parsed parse_pdb(std::string& text, const std::string& name) {
+  if (text.compare(text.find_first_not_of(" \t\r\n"), 5, "data_") == 0) {
+    fail("{}: holds mmCIF text under a name of the PDB format; rename it so that it ends in .cif", name);
+  }
   end_lines_at_lone_returns(text);
   Parsed parsed;
   const PdbRecords records = scan_pdb_records(text, name);
@@ -184,20 +206,33 @@ Parsed parse_pdb(std::string& text, const std::string& name) {
   return parsed;
 }
 
-Parsed parse(std::string& text, const std::string& name) {
+const char* format_name(Format format) {
+  return format == Format::kPdb ? "PDB" : format == Format::kMmcif ? "mmCIF" : "BinaryCIF";
+}
+
+Parsed parse(std::string& text, const std::string& name, std::uint64_t max_bytes) {
   const Format format = format_of(name);
   if (format == Format::kNone) {
-    fail("{}: not the name of a structure file; it must end in .pdb, .ent, .cif or .mmcif, each also with .gz", name);
+    fail("{}: not the name of a structure file; it must end in .pdb, .ent, .cif, .mmcif or .bcif, each also with .gz",
+         name);
   }
   if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; })) {
     fail("{}: the file is empty", name);
   }
   try {
+    if (format == Format::kBinaryCif) {
+      gemmi::cif::Document document = read_binary_cif(text, name, max_bytes);
+      return parse_document(document, name);
+    }
+    drop_byte_order_marks(text, name);
     return format == Format::kMmcif ? parse_mmcif(text, name) : parse_pdb(text, name);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {  // gemmi's own
-    fail("{}: not a readable {} file: {}", name, format == Format::kMmcif ? "mmCIF" : "PDB", error.what());
+    std::string reason = error.what();     // "name:12:1: expected ..."
+    if (reason.starts_with(name + ":")) reason = "line " + reason.substr(name.size() + 1);
+    std::replace(reason.begin(), reason.end(), '\n', ' ');
+    fail("{}: not a readable {} file: {}; correct it there or fetch it again", name, format_name(format), reason);
   }
 }
 
@@ -212,16 +247,19 @@ Structure read_structure(const std::string& path, const ReadOptions& options) {
 Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options) {
   if (bytes.size() > options.max_bytes) fail_too_large(name, "has", options.max_bytes);
   std::string text = is_gzip(bytes) ? gunzip(bytes, name, options.max_bytes) : std::string(bytes);
-  const Parsed parsed = parse(text, name);
+  Parsed parsed = parse(text, name, options.max_bytes);
   const auto has_atoms = [](const gemmi::Model& model) { return !model.chains.empty(); };
-  const auto& models = parsed.structure.models;
+  auto& models = parsed.structure.models;
   if (std::none_of(models.begin(), models.end(), has_atoms)) {
     fail("{}: no atoms in it; expected {}", name,
-         format_of(name) == Format::kMmcif ? "an _atom_site loop" : "ATOM or HETATM records");
+         format_of(name) == Format::kPdb ? "ATOM or HETATM records" : "an _atom_site loop");
   }
   if (options.model < 1 || options.model > static_cast<int>(models.size())) {
     fail("{}: no model {}; the file has {}, counted from 1", name, options.model, models.size());
   }
+
+  gemmi::Model& model = models[static_cast<std::size_t>(options.model - 1)];
+  unset_placeholders(model);
 
   Structure structure;
   structure.entry = entry_name(parsed.structure, name);
@@ -232,7 +270,7 @@ Structure read_structure_from_memory(std::string_view bytes, const std::string& 
   structure.release_date = parsed.release_date.empty()
                                ? info(parsed.structure, "_pdbx_database_status.recvd_initial_deposition_date")
                                : parsed.release_date;
-  append_chains(parsed.structure, models[options.model - 1], parsed.residues, structure);
+  append_chains(parsed.structure, model, parsed.residues, structure);
   return structure;
 }
 

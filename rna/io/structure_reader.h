@@ -1,4 +1,4 @@
-// Reads RNA out of PDB and mmCIF files, plain or gzipped, with gemmi.
+// Reads RNA out of PDB, mmCIF and BinaryCIF files, plain or gzipped, with gemmi.
 // Archives are streamed by datasets/source_files; this file sees one structure at a time.
 #pragma once
 
@@ -16,7 +16,7 @@ struct ReadOptions {
   std::uint64_t max_bytes = kMaxUnpackedBytes;  // of the file, and of what it unpacks to
 };
 
-// Reads one structure file (.pdb, .ent, .cif, .mmcif, each also with .gz).
+// Reads one structure file (.pdb, .pdb1, .ent, .cif, .mmcif, .bcif, each also with .gz).
 // Throws Error naming the file if it is missing, truncated, too large, or not what its name says.
 Structure read_structure(const std::string& path, const ReadOptions& options = {});
 

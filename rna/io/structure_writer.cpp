@@ -176,7 +176,7 @@ void append_atoms(const Structure& structure, const std::vector<std::string>& as
   for (std::size_t i = 0; i < structure.chains.size(); ++i) {
     const Chain& chain = structure.chains[i];
     const std::string asym_id = cif_value(asym_ids[i]);
-    const std::string chain_id = cif_value(chain.id);
+    const std::string chain_id = chain.id.empty() ? "''" : cif_value(chain.id);  // "." would mean asym_id
     for (const Nucleotide& nucleotide : chain.nucleotides) {
       const std::string name = residue_name(nucleotide);
       const std::string comp = cif_value(name);

@@ -34,6 +34,12 @@ class AtomicFile : public testing::Test {
   TemporaryFolder folder_{"flashrna-atomic-file"};
 };
 
+TEST_F(AtomicFile, MayHaveTheLongestName) {
+  const std::string path = folder_.path(std::string(251, 'n') + ".cif");
+  write_file_atomically(path, "x");
+  EXPECT_EQ(bytes_of(path), "x");
+}
+
 TEST_F(AtomicFile, IsWrittenAndReplacedWhole) {
   const std::string path = folder_.path("out.cif");
   write_file_atomically(path, std::string(100'000, 'x'));

@@ -121,6 +121,17 @@ TEST(CommandLine, SinglePositionalRefusesASecond) {
   }
 }
 
+TEST(CommandLine, TwoDashesEndTheOptions) {
+  Words files;
+  bool overwrite = false;
+  CommandLine line("convert", "Converts.", "flashrna convert a.pdb");
+  line.positional("INPUT...", files, "files");
+  line.flag("overwrite", overwrite, "replace");
+  line.parse({"a.pdb", "--overwrite", "--", "-x.pdb", "--help", "--"});
+  EXPECT_TRUE(overwrite);
+  EXPECT_EQ(files, (Words{"a.pdb", "-x.pdb", "--help", "--"}));
+}
+
 TEST(CommandLine, HelpNamesEveryOptionWithItsDefaultAndTheExample) {
   Command command;
   const std::string help = command.line.help();

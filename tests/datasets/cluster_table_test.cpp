@@ -50,6 +50,14 @@ TEST_F(ClusterTableTest, CommasTabsAndBlanksSeparateAndAHeaderIsLeftOut) {
   }
 }
 
+TEST_F(ClusterTableTest, AllNamesOfAnEntryAreOne) {
+  const ClusterTable table = read(
+      "\xEF\xBB\xBF"
+      "1ABC,7\npdb_00002abc_A,8\n");
+  EXPECT_EQ(table.cluster_of(chain("1ABC", "A")), 7) << "behind a byte order mark";
+  EXPECT_EQ(table.cluster_of(chain("2ABC", "A")), 8);
+}
+
 TEST_F(ClusterTableTest, WhatIsNoTableIsNamedWithItsLine) {
   EXPECT_THAT(refusal("1ABC,1\n2ABC,1,2\n"), AllOf(HasSubstr("clusters.csv:2"), HasSubstr("3 columns")));
   EXPECT_THAT(refusal("1ABC,1\n1abc,2\n"), AllOf(HasSubstr("clusters.csv:2"), HasSubstr("1ABC is in cluster 2")));

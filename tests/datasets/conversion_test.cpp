@@ -191,6 +191,13 @@ TEST_F(ConversionTest, BadInputIsNamedAndLeavesNoFile) {
   EXPECT_EQ(folder.count(), 5);
 }
 
+TEST_F(ConversionTest, TheOutputMayHaveTheLongestName) {
+  const std::string in = folder.write("1abc.cif", to_mmcif(example_structure("1ABC", {12})));
+  const std::string out = folder.path(std::string(252, 'n') + ".h5");
+  convert_structures({in}, out);
+  EXPECT_EQ(DatasetReader(out).chains().size(), 1u);
+}
+
 TEST_F(ConversionTest, AnExistingOutputIsRefusedBeforeAnyWork) {
   folder.write("out.h5", "precious");
   EXPECT_THAT(refusal({folder.path("none.cif")}), HasSubstr("out.h5: exists already; pass --overwrite"));
@@ -220,6 +227,60 @@ TEST_F(ConversionTest, AnAssemblyIsOneEntryWithBreaksAtItsJoins) {
   EXPECT_EQ(rows.residue_index[41], 11 + 201 + 29);
   EXPECT_EQ(rows.chain_in_structure[11], 0);
   EXPECT_EQ(rows.chain_in_structure[12], 1);
+}
+
+// PDB text in which the second of two chains has the first one's identifier.
+std::string strands_of_one_chain() {
+  Structure structure = example_structure("1ABC", {12, 12});
+  for (Nucleotide& nucleotide : structure.chains[1].nucleotides) {
+    for (Vec3& atom : nucleotide.atoms) atom.x() += 40.0;
+  }
+  std::string text = to_pdb(structure);
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    if (text.substr(at, 4) == "ATOM") text[at + 21] = 'A';
+  }
+  return text;
+}
+
+TEST_F(ConversionTest, StrandsOfOneChainIdentifierAreTwoChains) {
+  const std::string in = folder.write("1abc.pdb", strands_of_one_chain());
+  EXPECT_EQ(convert({in}).chains, 2u);
+  const DatasetReader reader(output());
+  EXPECT_EQ(reader.chains()[0].id, "1ABC_1_A");
+  EXPECT_EQ(reader.chains()[1].id, "1ABC_1_A-2");
+  for (const ChainRecord& record : reader.chains()) {
+    EXPECT_EQ(record.length, 12);
+    EXPECT_EQ(record.n_breaks, 0);
+  }
+  convert({in}, {.unit = EntryUnit::kAssembly, .overwrite = true});
+  const ChainRows rows = DatasetReader(output()).read_rows(0);
+  EXPECT_EQ(rows.residue_index[12], 11 + 201);
+  EXPECT_EQ(rows.chain_in_structure[12], 1);
+}
+
+TEST_F(ConversionTest, NoRotationOfDeterminantZeroIsStored) {
+  Structure structure = example_structure("1ABC", {12});
+  for (const int i : {4, 5, 6}) {
+    for (Vec3& atom : structure.chains[0].nucleotides[static_cast<std::size_t>(i)].atoms) atom = Vec3::Zero();
+  }
+  convert({folder.write("1abc.pdb", to_pdb(structure)), folder.write("2abc.cif", to_mmcif(structure))});
+  const DatasetReader reader(output());
+  ASSERT_EQ(reader.chains().size(), 1u);
+  EXPECT_EQ(reader.chains()[0].length, 9);
+  EXPECT_EQ(reader.chains()[0].n_without_frame, 3);
+  EXPECT_EQ(reader.chains()[0].n_breaks, 1);
+  EXPECT_EQ(reader.read_chain(0).length, 9) << "the reader checks every rotation";
+}
+
+TEST_F(ConversionTest, AFileWithoutCoordinatesIsRejectedAndTheOthersAreConverted) {
+  std::string text = to_pdb(example_structure("1ABC", {12}));
+  text.replace(text.find("ATOM") + 30, 8, "********");
+  folder.write("in/1abc.pdb", text);
+  folder.write("in/2abc.pdb", to_pdb(example_structure("2ABC", {12, 15})));
+  const ConversionResult result = convert({folder.path("in")});
+  EXPECT_EQ(result.chains, 2u);
+  EXPECT_EQ(result.unreadable_files, 1u);
+  EXPECT_THAT(DatasetReader(output()).read_rejected().at(0).detail, HasSubstr("x of atom"));
 }
 
 TEST_F(ConversionTest, AnAssemblyOfMoreChainsThanCanBeToldApartIsRejected) {

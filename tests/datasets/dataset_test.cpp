@@ -409,6 +409,9 @@ TEST_F(DatasetTest, DamagedResiduesAreFoundWhenTheyAreRead) {
   EXPECT_THAT(
       refusal([](hid_t f) { overwrite_first<double>(f, "/residues/frame_rotation", H5T_NATIVE_DOUBLE, std::nan("")); }),
       HasSubstr("the frame is not finite"));
+  const auto no_rotation = HasSubstr("chain 1ABC_2_0, residue 0: frame_rotation is no rotation");
+  EXPECT_THAT(refusal([](hid_t f) { overwrite_first<double>(f, "/residues/frame_rotation", H5T_NATIVE_DOUBLE, 0.0); }),
+              no_rotation);
   EXPECT_THAT(refusal([](hid_t f) { overwrite(f, "/residues/torsion_sin_cos", H5T_NATIVE_DOUBLE, 3, std::nan("")); }),
               HasSubstr("chain 1ABC_2_0, residue 3: a torsion is not finite"));
   EXPECT_THAT(refusal([](hid_t f) { overwrite(f, "/residues/residue_index", H5T_NATIVE_INT, 5, -1); }),

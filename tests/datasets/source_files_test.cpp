@@ -125,6 +125,38 @@ TEST_F(SourceFilesTest, AListOnStandardInputIsReadLineByLine) {
   EXPECT_THAT(error_of([&] { names({"-"}, one + "\nmissing.cif\n"); }), HasSubstr("missing.cif: no such file"));
 }
 
+TEST_F(SourceFilesTest, LinksInAFolderAreFollowedOnceOrNamed) {
+  folder.write("elsewhere/deep/2abc.cif", "x");
+  folder.write("set/1abc.cif", "x");
+  fs::create_directory_symlink(folder.path("elsewhere"), folder.path("set/linked"));
+  fs::create_directory_symlink(folder.path("set"), folder.path("elsewhere/deep/back"));
+  fs::create_symlink(folder.path("set/1abc.cif"), folder.path("set/again.cif"));
+  fs::create_symlink("nothing.cif", folder.path("set/lost.cif"));
+  fs::create_symlink("nothing.txt", folder.path("set/notes.txt"));
+  SourceFiles sources({folder.path("set")}, kMaxUnpackedBytes);
+  std::vector<std::string> found, errors;
+  while (const auto source = sources.next()) {
+    if (source->error.empty()) found.push_back(source->name);
+    if (!source->error.empty()) errors.push_back(source->error);
+  }
+  EXPECT_THAT(found, ElementsAre("set/1abc.cif", "set/linked/deep/2abc.cif"));
+  EXPECT_THAT(errors,
+              ElementsAre("set/lost.cif: is a link to nothing.cif, which cannot be read: No such file or directory"));
+  EXPECT_EQ(sources.skipped(), 1u);
+  EXPECT_EQ(sources.first_skipped(), "set/notes.txt");
+}
+
+TEST_F(SourceFilesTest, AFileThatIsNamedIsToldFromOneInAFolder) {
+  const std::string one = folder.write("set/1abc.cif", "x");
+  SourceFiles named({one}, kMaxUnpackedBytes), in_folder({folder.path("set")}, kMaxUnpackedBytes);
+  EXPECT_TRUE(named.next()->is_named);
+  EXPECT_FALSE(in_folder.next()->is_named);
+}
+
+TEST_F(SourceFilesTest, AListMayBeginWithAByteOrderMark) {
+  EXPECT_THAT(names({"-"}, "\xEF\xBB\xBF" + folder.write("1abc.cif", "x") + "\r\n"), ElementsAre("1abc.cif"));
+}
+
 TEST_F(SourceFilesTest, AnArchiveInAFolderIsRead) {
   fs::create_directory(folder.path("download"));
   write_archive(folder.path("download/b.zip"), {{"1abc.cif", "x"}, {"./deep/2abc.pdb", "x"}});

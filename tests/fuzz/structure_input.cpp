@@ -42,7 +42,8 @@ void read_structure_input(std::string_view input) {
   if (input.empty()) return;
   const unsigned choice = static_cast<unsigned char>(input[0]);
   const ReadOptions options = {.model = 1 + static_cast<int>(choice >> 2 & 3), .max_bytes = kMaxBytes};
-  const Structure structure = read_structure_from_memory(input.substr(1), kNames[choice & 3], options);
+  const Structure structure =
+      read_structure_from_memory(input.substr(1), (choice & 16) != 0 ? "input.bcif" : kNames[choice & 3], options);
   for (const Chain& chain : structure.chains) check(chain);
   const std::string mmcif = to_mmcif(structure);
   try {

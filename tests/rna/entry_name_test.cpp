@@ -28,7 +28,13 @@ TEST(EntryName, IsThePdbIdThatTheFileNameBeginsWith) {
                                                        {"2024_model.pdb", "2024_model"},
                                                        {"10_solution.pdb", "10_solution"},
                                                        {"rp05.pdb", "rp05"},
-                                                       {"pdb_00001abc_x.pdb", "PDB_00001ABC"}};
+                                                       {"pdb_00001abc_x.pdb", "1ABC"},
+                                                       {"pdb_00001abc_xyz_v1-2.pdb.gz", "1ABC"},
+                                                       {"pdb_10001abc.pdb", "PDB_10001ABC"},
+                                                       {"pdb1abc.ent.gz", "1ABC"},
+                                                       {"1abc.pdb1.gz", "1ABC"},
+                                                       {"1abc.pdb12", "1ABC"},
+                                                       {"pdbs.pdb", "pdbs"}};
   for (const auto& [name, entry] : cases) EXPECT_EQ(read_structure_from_memory(text, name).entry, entry) << name;
 }
 

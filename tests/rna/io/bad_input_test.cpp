@@ -95,14 +95,17 @@ TEST_F(BadInput, EmptyFile) {
 }
 
 TEST_F(BadInput, UnknownEnding) {
-  expect_message("structure.txt", to_pdb(example()),
-                 ": not the name of a structure file; it must end in .pdb, .ent, .cif or .mmcif, each also with .gz");
+  expect_message(
+      "structure.txt", to_pdb(example()),
+      ": not the name of a structure file; it must end in .pdb, .ent, .cif, .mmcif or .bcif, each also with .gz");
 }
 
 TEST_F(BadInput, TextNamedCif) {
   const std::string path = folder_.write("notes.cif", "Dear colleague,\nplease find attached\n");
-  EXPECT_EQ(message_of_reading(path),
-            path + ": not a readable mmCIF file: " + path + ":1:1: expected block header (data_)");
+  EXPECT_EQ(
+      message_of_reading(path),
+      path +
+          ": not a readable mmCIF file: line 1:1: expected block header (data_); correct it there or fetch it again");
 }
 
 TEST_F(BadInput, TextNamedPdb) {
@@ -111,10 +114,10 @@ TEST_F(BadInput, TextNamedPdb) {
 }
 
 TEST_F(BadInput, FormatsInterchanged) {
-  const std::string as_pdb = folder_.write("mmcif.pdb", to_mmcif(example()));
-  EXPECT_NE(message_of_reading(as_pdb).find("perhaps it is cif not pdb"), std::string::npos);
-  const std::string as_cif = folder_.write("pdb.cif", to_pdb(example()));
-  EXPECT_NE(message_of_reading(as_cif).find("expected block header (data_)"), std::string::npos);
+  expect_message("mmcif.pdb", to_mmcif(example()),
+                 ": holds mmCIF text under a name of the PDB format; rename it so that it ends in .cif");
+  expect_message("pdb.cif", to_pdb(example()),
+                 ": holds PDB text under a name of the mmCIF format; rename it so that it ends in .pdb");
 }
 
 TEST_F(BadInput, MmcifOfCommentsOnly) {
@@ -129,7 +132,7 @@ TEST_F(BadInput, MmcifWithoutANeededColumnNamesIt) {
   expect_message(
       "narrow.cif",
       "data_x\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n1 1.0 2.0 3.0\n",
-      ": its _atom_site loop has no column type_symbol; add it (\".\" where nothing is known)");
+      ": its _atom_site loop has neither label_comp_id nor auth_comp_id; add one of them");
 }
 
 TEST_F(BadInput, WholeNumbersThatNoIntHoldsAreNamed) {

@@ -358,7 +358,8 @@ TEST(StructureReader, LinesMayEndInAnyWay) {
 }
 
 TEST(StructureReader, FileNameEndingsAreKnown) {
-  for (const char* name : {"a.pdb", "a.ent", "a.cif", "a.mmcif", "a.PDB", "x/y.cif.gz", "pdb1ehz.ent.gz"}) {
+  for (const char* name :
+       {"a.pdb", "a.ent", "a.cif", "a.mmcif", "a.PDB", "x/y.cif.gz", "pdb1ehz.ent.gz", "a.bcif.gz", "1ehz.pdb1.gz"}) {
     EXPECT_TRUE(is_structure_file_name(name)) << name;
   }
   for (const char* name : {"a.txt", "pdb", "a.gz", "a.cif.bz2", "a.h5", ""}) {

@@ -1,0 +1,152 @@
+#include "rna/io/conformers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <gemmi/model.hpp>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "rna/residue_index.h"
+
+namespace flashrna {
+namespace {
+
+bool has_alternates(const gemmi::Residue& residue) {
+  return std::any_of(residue.atoms.begin(), residue.atoms.end(),
+                     [](const gemmi::Atom& atom) { return atom.altloc != '\0' && !atom.is_hydrogen(); });
+}
+
+// A conformer that keeps more bonds goes before one whose mean occupancy is higher by this at most.
+constexpr double kNearlyAsOccupied = 0.2;
+
+constexpr char kAny = '?';
+
+// The atoms of `name` that belong to the conformer `letter`: those of no letter too, and all where it has none of its
+// own.
+std::vector<const gemmi::Atom*> atoms_of(const gemmi::Residue& residue, std::string_view name,
+                                         std::string_view old_name, char letter) {
+  std::vector<const gemmi::Atom*> all, own;
+  for (const gemmi::Atom& atom : residue.atoms) {
+    if (atom.name != name && atom.name != old_name) continue;
+    all.push_back(&atom);
+    if (atom.altloc == letter || atom.altloc == '\0') own.push_back(&atom);
+  }
+  return own.empty() ? all : own;
+}
+
+bool may_be_bonded(const gemmi::Residue& previous, const gemmi::Residue& next, char letter) {
+  const std::vector<const gemmi::Atom*> ends = atoms_of(previous, "O3'", "O3*", letter);
+  if (ends.empty()) return false;
+  const std::vector<const gemmi::Atom*> phosphates = atoms_of(next, "P", "P", letter);
+  for (const gemmi::Atom* o3 : ends) {
+    for (const gemmi::Atom* p : phosphates) {
+      if (o3->pos.dist_sq(p->pos) <= kLongestO3P * kLongestO3P) return true;
+    }
+  }
+  return false;
+}
+
+struct Conformer {
+  char letter;
+  double sum = 0.0;  // of the mean occupancies in each residue
+  int bonds = 0;
+
+  long rank() const { return std::lround(1000.0 * sum); }
+};
+
+void add(std::vector<Conformer>& conformers, const gemmi::Residue& residue) {
+  std::vector<std::pair<char, std::pair<double, int>>> own;
+  for (const gemmi::Atom& atom : residue.atoms) {
+    if (atom.altloc == '\0' || atom.is_hydrogen()) continue;
+    auto entry = std::find_if(own.begin(), own.end(), [&](const auto& known) { return known.first == atom.altloc; });
+    if (entry == own.end()) entry = own.insert(entry, {atom.altloc, {0.0, 0}});
+    entry->second.first += static_cast<double>(atom.occ);
+    ++entry->second.second;
+  }
+  for (const auto& [letter, occupancy] : own) {
+    auto entry = std::find_if(conformers.begin(), conformers.end(),
+                              [&, wanted = letter](const Conformer& known) { return known.letter == wanted; });
+    if (entry == conformers.end()) entry = conformers.insert(entry, Conformer{letter});
+    entry->sum += occupancy.first / occupancy.second;
+  }
+}
+
+using Residues = std::span<const gemmi::Residue* const>;
+using Stretch = std::vector<std::size_t>;  // places in `residues`, in the order of the bonds
+
+// Those whose residues follow each other in the file.
+std::vector<Stretch> stretches_of(Residues residues) {
+  std::vector<Stretch> stretches;
+  for (std::size_t i = 0; i < residues.size(); ++i) {
+    if (!has_alternates(*residues[i])) continue;
+    const bool goes_on =
+        !stretches.empty() && stretches.back().back() + 1 == i && may_be_bonded(*residues[i - 1], *residues[i], kAny);
+    if (!goes_on) stretches.emplace_back();
+    stretches.back().push_back(i);
+  }
+  return stretches;
+}
+
+// Appends to each the one whose start is bonded to its end; what is appended is left empty.
+void join_ends(Residues residues, std::vector<Stretch>& stretches) {
+  for (std::size_t from = 0; from < stretches.size(); ++from) {
+    // Most stretches are one water.
+    if (stretches[from].empty() || atoms_of(*residues[stretches[from].back()], "O3'", "O3*", kAny).empty()) continue;
+    for (std::size_t to = 0; to < stretches.size(); ++to) {
+      if (to == from || stretches[to].empty()) continue;
+      if (!may_be_bonded(*residues[stretches[from].back()], *residues[stretches[to].front()], kAny)) continue;
+      stretches[from].insert(stretches[from].end(), stretches[to].begin(), stretches[to].end());
+      stretches[to].clear();
+      to = static_cast<std::size_t>(-1);  // from the first again: another may follow
+    }
+  }
+}
+
+// Neighbors in the stretch, and those of its residues in the file.
+std::set<std::pair<std::size_t, std::size_t>> neighbors_of(const Stretch& stretch, std::size_t n_residues) {
+  std::set<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t k = 0; k < stretch.size(); ++k) {
+    if (k > 0) pairs.emplace(stretch[k - 1], stretch[k]);
+    if (stretch[k] > 0) pairs.emplace(stretch[k] - 1, stretch[k]);
+    if (stretch[k] + 1 < n_residues) pairs.emplace(stretch[k], stretch[k] + 1);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+std::vector<std::string> conformers_of_stretches(std::span<const gemmi::Residue* const> residues) {
+  std::vector<std::string> letters(residues.size());
+  std::vector<Stretch> stretches = stretches_of(residues);
+  join_ends(residues, stretches);
+  for (const Stretch& stretch : stretches) {
+    if (stretch.empty()) continue;
+    std::vector<Conformer> conformers;
+    for (const std::size_t i : stretch) add(conformers, *residues[i]);
+    const auto neighbors = neighbors_of(stretch, residues.size());
+    for (Conformer& conformer : conformers) {
+      for (const auto& [one, next] : neighbors) {
+        conformer.bonds += may_be_bonded(*residues[one], *residues[next], conformer.letter);
+      }
+    }
+    const double highest = std::max_element(conformers.begin(), conformers.end(), [](const auto& a, const auto& b) {
+                             return a.sum < b.sum;
+                           })->sum;
+    const double near = highest - kNearlyAsOccupied * static_cast<double>(stretch.size()) - 1e-6;
+    std::stable_sort(conformers.begin(), conformers.end(), [&](const Conformer& a, const Conformer& b) {
+      const auto key = [&](const Conformer& c) {
+        return std::tuple(c.sum >= near, c.sum >= near ? c.bonds : 0, c.rank());
+      };
+      return key(a) > key(b);
+    });
+    std::string order;
+    for (const Conformer& conformer : conformers) order += conformer.letter;
+    for (const std::size_t i : stretch) letters[i] = order;
+  }
+  return letters;
+}
+
+}  // namespace flashrna

@@ -1,0 +1,99 @@
+#include "rna/io/molecules.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "rna/residue_index.h"
+
+namespace flashrna {
+namespace {
+
+using Nucleotides = std::span<const SegmentedNucleotide>;
+using Numbers = std::set<std::pair<int, char>>;
+
+std::pair<int, char> number_of(const SegmentedNucleotide& n) {
+  return {n.nucleotide->seq_id, n.nucleotide->insertion_code};
+}
+
+// Whether the numbers from `begin` on, up to where they fall again, cannot be more of those in `seen`.
+bool begins_again(Nucleotides nucleotides, std::size_t begin, const Numbers& seen) {
+  int highest = nucleotides[begin].nucleotide->seq_id;
+  for (std::size_t i = begin; i < nucleotides.size(); ++i) {
+    const SegmentedNucleotide& n = nucleotides[i];
+    if (n.segment != nucleotides[begin].segment || n.nucleotide->seq_id < highest) break;
+    if (!n.has_alternates && seen.contains(number_of(n))) return true;
+    highest = n.nucleotide->seq_id;
+  }
+  return highest < seen.begin()->first;
+}
+
+// The parts that the file's records and numbers tell apart: a number for each nucleotide.
+std::vector<std::size_t> parts_of(Nucleotides nucleotides) {
+  std::vector<std::size_t> parts(nucleotides.size(), 0);
+  std::unordered_map<std::string, std::size_t> last_part;  // of each segment's name
+  std::vector<Numbers> seen;                               // of each part
+  for (std::size_t i = 0; i < nucleotides.size(); ++i) {
+    const auto [known, is_new] = last_part.emplace(nucleotides[i].segment, seen.size());
+    const bool falls =
+        i > 0 && !is_new && parts[i - 1] == known->second && number_of(nucleotides[i]) < number_of(nucleotides[i - 1]);
+    if (is_new) {
+      seen.emplace_back();
+    } else if (falls && begins_again(nucleotides, i, seen[known->second])) {
+      known->second = seen.size();
+      seen.emplace_back();
+    }
+    parts[i] = known->second;
+    seen[parts[i]].insert(number_of(nucleotides[i]));
+  }
+  return parts;
+}
+
+// Gives both parts one number; `joined` holds for each part one that it is joined to, or itself.
+std::size_t representative(std::vector<std::size_t>& joined, std::size_t part) {
+  while (joined[part] != part) part = joined[part] = joined[joined[part]];
+  return part;
+}
+
+void join_bonded(Nucleotides nucleotides, const std::vector<std::size_t>& parts, std::vector<std::size_t>& joined) {
+  const auto is_bonded = [&](std::size_t a, std::size_t b) {
+    return phosphodiester(*nucleotides[a].nucleotide, *nucleotides[b].nucleotide);
+  };
+  std::vector<std::size_t> ends, starts;  // without a bond to the neighbor in the file
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const bool same_segment = i > 0 && nucleotides[i - 1].segment == nucleotides[i].segment;
+    const bool after = i > 0 && (is_bonded(i - 1, i) ||
+                                 (same_segment && bonded(*nucleotides[i - 1].nucleotide, *nucleotides[i].nucleotide)));
+    if (after) joined[representative(joined, parts[i - 1])] = representative(joined, parts[i]);
+    if (!after) starts.push_back(i);
+    if (i > 0 && !after) ends.push_back(i - 1);
+  }
+  ends.push_back(parts.size() - 1);
+  for (const std::size_t end : ends) {
+    for (const std::size_t start : starts) {
+      const std::size_t one = representative(joined, parts[end]), other = representative(joined, parts[start]);
+      if (one != other && is_bonded(end, start)) joined[one] = other;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::size_t> molecules_of(std::span<const SegmentedNucleotide> nucleotides) {
+  std::vector<std::size_t> molecules = parts_of(nucleotides);
+  const std::size_t n_parts =
+      molecules.empty() ? 0 : *std::max_element(molecules.begin(), molecules.end()) + std::size_t{1};
+  if (n_parts < 2) return molecules;
+  std::vector<std::size_t> joined(n_parts);
+  std::iota(joined.begin(), joined.end(), 0);
+  join_bonded(nucleotides, molecules, joined);
+  std::unordered_map<std::size_t, std::size_t> numbers;
+  for (std::size_t& molecule : molecules) {
+    molecule = numbers.emplace(representative(joined, molecule), numbers.size()).first->second;
+  }
+  return molecules;
+}
+
+}  // namespace flashrna
