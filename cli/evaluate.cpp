@@ -49,6 +49,9 @@ void add_options(CommandLine& line, Request& request) {
   line.option("unit", request.unit, "NAME", "what a sample is: model, or chain");
   line.option("native", request.evaluation.native, "PATH",
               "structure that the samples should be, or a folder of them by name: lDDT and RMSD");
+  line.option("pairs", request.evaluation.pairs, "PATH",
+              "secondary structure that was asked for (.dbn, .bpseq, .ct), or a folder of them by name: precision, "
+              "recall and F1 of pairs and of loop positions");
   line.flag("no-diversity", request.no_diversity, "leave out the clusters of the samples");
   line.flag("no-novelty", request.no_novelty, "leave out the search of the nearest reference chain");
   line.option("inverse-folding", request.programs.inverse_folding, "CMD",
@@ -165,6 +168,11 @@ void warn(const Evaluation& evaluation) {
   if (compared < evaluation.native.size()) {
     fmt::print(stderr, "{} of {} samples have no native of their name and length in {}\n",
                evaluation.native.size() - compared, evaluation.native.size(), evaluation.settings.native);
+  }
+  const auto without = std::ranges::count_if(evaluation.pairs, [](const auto& pairs) { return !pairs; });
+  if (without > 0) {
+    fmt::print(stderr, "{} of {} samples have no secondary structure of their name and length in {}\n", without,
+               evaluation.pairs.size(), evaluation.settings.pairs);
   }
   if (!evaluation.consistency || evaluation.consistency->failures == 0) return;
   for (const SampleConsistency& sample : evaluation.consistency->of) {

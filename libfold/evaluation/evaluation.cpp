@@ -32,6 +32,7 @@ class Evaluator {
     if (stopped()) return std::nullopt;
     compare_with_reference();
     compare_with_natives();
+    compare_with_asked_pairs();
     if (settings.programs) {
       evaluation_.consistency = check_consistency(
           evaluation_.samples.structures, *settings.programs,
@@ -105,6 +106,14 @@ class Evaluator {
     tbb::parallel_for(std::size_t{0}, n_samples(), [&](std::size_t i) {
       evaluation_.native[i] = natives.compare(evaluation_.samples.structures[i]);
     });
+  }
+
+  void compare_with_asked_pairs() {
+    if (evaluation_.settings.pairs.empty()) return;
+    const AskedPairs asked(evaluation_.settings.pairs);
+    for (const MeasuredStructure& sample : evaluation_.samples.structures) {
+      evaluation_.pairs.push_back(asked.compare(sample));
+    }
   }
 
   void find_diversity() {
