@@ -28,6 +28,7 @@ class Evaluator {
   std::optional<Evaluation> run() {
     const EvaluationSettings& settings = evaluation_.settings;
     if (settings.programs) settings.programs->validate();
+    if (settings.judge) settings.judge->validate();
     read();
     if (stopped()) return std::nullopt;
     compare_with_reference();
@@ -37,6 +38,11 @@ class Evaluator {
       evaluation_.consistency = check_consistency(
           evaluation_.samples.structures, *settings.programs,
           {[&](std::size_t done) { progress("designing and folding", "samples", done, n_samples()); }, calls_.stop});
+    }
+    if (settings.judge && !stopped()) {
+      evaluation_.judgement =
+          judge_samples(evaluation_.samples.structures, *settings.judge,
+                        {[&](std::size_t done) { progress("judging", "samples", done, n_samples()); }, calls_.stop});
     }
     if (settings.diversity && !stopped()) find_diversity();
     if (settings.novelty && evaluation_.reference && !stopped()) {

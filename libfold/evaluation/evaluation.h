@@ -10,6 +10,7 @@
 #include "libfold/evaluation/asked_pairs.h"
 #include "libfold/evaluation/distributions.h"
 #include "libfold/evaluation/gyration_fit.h"
+#include "libfold/evaluation/judge.h"
 #include "libfold/evaluation/native_comparison.h"
 #include "libfold/evaluation/novelty.h"
 #include "libfold/evaluation/self_consistency.h"
@@ -34,6 +35,7 @@ struct EvaluationSettings {
   bool diversity = true;
   bool novelty = true;                              // where there is a reference
   std::optional<SelfConsistencySettings> programs;  // none: no self-consistency
+  std::optional<JudgeSettings> judge;               // none: no judge
   int threads = 0;                                  // 0 = one per core
 };
 
@@ -61,6 +63,7 @@ struct Evaluation {
   std::vector<std::optional<NativeComparison>> native;  // by sample; empty where none is asked for
   std::vector<std::optional<PairComparison>> pairs;     // by sample, as `native`
   std::optional<SelfConsistency> consistency;
+  std::optional<Judgement> judgement;
 
   // Sample i is self-consistent with a TM-score of at least kSameFold; false without a score.
   bool valid(std::size_t sample) const;

@@ -191,6 +191,16 @@ void add_consistency(const Evaluation& evaluation, std::vector<SetMeasure>& meas
   measures.push_back({"median_sc_rmsd", median_of(rmsd), {}});
 }
 
+void add_judgement(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
+  if (!evaluation.judgement) return;
+  std::vector<double> scores;
+  for (const JudgedSample& sample : evaluation.judgement->of) {
+    if (sample.score) scores.push_back(*sample.score);
+  }
+  measures.push_back({"mean_judge_score", mean(scores), {}});
+  measures.push_back({"median_judge_score", median_of(scores), {}});
+}
+
 void add_natives(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
   std::vector<double> lddt, rmsd;
   for (const auto& native : evaluation.native) {
@@ -398,7 +408,8 @@ MetricsTable metrics_table(const Evaluation& evaluation) {
                    "valid",
                    "native_lddt",
                    "native_rmsd",
-                   "native_tm"};
+                   "native_tm",
+                   "judge_score"};
   const std::vector<std::string> of_pairs = pair_columns(), of_asked = asked_pair_columns();
   table.columns.insert(table.columns.begin() + kColumnsBeforePairs, of_pairs.begin(), of_pairs.end());
   append(table.columns, of_asked);
@@ -415,6 +426,7 @@ MetricsTable metrics_table(const Evaluation& evaluation) {
     const auto native = evaluation.native.empty() ? std::nullopt : evaluation.native[i];
     append(row, native ? std::vector<std::string>{text(native->lddt), text(native->rmsd), text(native->tm_score)}
                        : std::vector<std::string>(3));
+    row.push_back(evaluation.judgement ? text(evaluation.judgement->of[i].score) : "");
     const std::vector<std::string> of_pairs_here = pair_cells(sample.pairs);
     row.insert(row.begin() + kColumnsBeforePairs, of_pairs_here.begin(), of_pairs_here.end());
     append(row, asked_pair_cells(evaluation.pairs.empty() ? std::nullopt : evaluation.pairs[i]));
@@ -436,6 +448,7 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation) {
   add_diversity(evaluation, measures);
   add_novelty(evaluation, measures);
   add_consistency(evaluation, measures);
+  add_judgement(evaluation, measures);
   add_natives(evaluation, measures);
   // What was asked for comes before everything else that is measured.
   std::vector<SetMeasure> asked;
@@ -461,6 +474,11 @@ Json evaluation_summary(const Evaluation& evaluation) {
     if (known != definitions().end()) measures[measure.key]["unit"] = known->second.unit;
   }
   summary["self_consistency"] = consistency_json(evaluation);
+  if (evaluation.judgement) {
+    summary["judge"] = {{"command", evaluation.settings.judge->command},
+                        {"scored", evaluation.judgement->of.size() - evaluation.judgement->failures},
+                        {"failures", evaluation.judgement->failures}};
+  }
   if (evaluation.novelty) {
     summary["novelty_search"] = {{"pairs", evaluation.novelty->pairs}, {"alignments", evaluation.novelty->alignments}};
   }
