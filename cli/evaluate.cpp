@@ -33,6 +33,7 @@ using Json = nlohmann::ordered_json;
 struct Request {
   EvaluationSettings evaluation;
   SelfConsistencySettings programs;
+  std::string judge;
   std::vector<std::string> compare;
   std::string output, unit = "model", thresholds;
   bool no_diversity = false, no_novelty = false;
@@ -49,16 +50,21 @@ void add_options(CommandLine& line, Request& request) {
   line.option("unit", request.unit, "NAME", "what a sample is: model, or chain");
   line.option("native", request.evaluation.native, "PATH",
               "structure that the samples should be, or a folder of them by name: lDDT and RMSD");
+  line.option("pairs", request.evaluation.pairs, "PATH",
+              "secondary structure that was asked for (.dbn, .bpseq, .ct), or a folder of them by name: precision, "
+              "recall and F1 of pairs and of loop positions");
   line.flag("no-diversity", request.no_diversity, "leave out the clusters of the samples");
   line.flag("no-novelty", request.no_novelty, "leave out the search of the nearest reference chain");
   line.option("inverse-folding", request.programs.inverse_folding, "CMD",
               "designs sequences: a command with {backbone} and {fasta} (docs/evaluation.md)");
   line.option("folding", request.programs.folding, "CMD", "folds a sequence: a command with {fasta} and {structure}");
+  line.option("judge", request.judge, "CMD",
+              "scores a structure without a native: a command with {structure} or {dot_bracket}, and {score}");
   line.option("sequences", request.programs.sequences, "N", "designed per sample; the best one counts");
   line.option("time-limit", request.programs.time_limit, "SECONDS", "of one such command");
   line.option("jobs", request.programs.jobs, "N", "such commands at a time");
   line.option("cache", request.programs.folder, "DIR",
-              "keeps their results; default: self_consistency in the output folder");
+              "keeps their results; default: self_consistency and judge in the output folder");
   line.list("compare", request.compare, "DIR...", "instead of samples: output folders of earlier evaluations");
   line.option("thresholds", request.thresholds, "FILE.csv",
               "print these bounds on measures and who is within them; exit status 1 if a set is not");
@@ -81,6 +87,11 @@ void check(Request& request) {
   const bool design = !request.programs.inverse_folding.empty(), fold = !request.programs.folding.empty();
   if (design != fold) {
     fail_usage("self-consistency needs two programs: --{} is missing", design ? "folding" : "inverse-folding");
+  }
+  if (!request.judge.empty()) {
+    const std::string folder = request.programs.folder.empty() ? request.output + "/judge" : request.programs.folder;
+    settings.judge = JudgeSettings{request.judge, request.programs.time_limit, request.programs.jobs, folder};
+    settings.judge->validate();
   }
   if (!design) return;
   if (request.programs.folder.empty()) request.programs.folder = request.output + "/self_consistency";
@@ -157,6 +168,14 @@ void warn(const char* whose, const StructureSet& set) {
     fmt::print(stderr, "{}: {} PDB files beside mmCIF files of the same name left out\n", whose, set.pdb_twins);
 }
 
+void warn_of_judge(const Evaluation& evaluation) {
+  if (!evaluation.judgement || evaluation.judgement->failures == 0) return;
+  const auto failed = std::ranges::find_if(evaluation.judgement->of,
+                                           [](const JudgedSample& sample) { return !sample.failure.empty(); });
+  fmt::print(stderr, "judge: {} of {} samples have no score, the first: {}\n", evaluation.judgement->failures,
+             evaluation.judgement->of.size(), failed->failure);
+}
+
 void warn(const Evaluation& evaluation) {
   warn("samples", evaluation.samples);
   if (evaluation.reference) warn("reference", *evaluation.reference);
@@ -166,6 +185,12 @@ void warn(const Evaluation& evaluation) {
     fmt::print(stderr, "{} of {} samples have no native of their name and length in {}\n",
                evaluation.native.size() - compared, evaluation.native.size(), evaluation.settings.native);
   }
+  const auto without = std::ranges::count_if(evaluation.pairs, [](const auto& pairs) { return !pairs; });
+  if (without > 0) {
+    fmt::print(stderr, "{} of {} samples have no secondary structure of their name and length in {}\n", without,
+               evaluation.pairs.size(), evaluation.settings.pairs);
+  }
+  warn_of_judge(evaluation);
   if (!evaluation.consistency || evaluation.consistency->failures == 0) return;
   for (const SampleConsistency& sample : evaluation.consistency->of) {
     if (sample.failures == 0) continue;
@@ -327,9 +352,10 @@ int evaluate_samples(const Request& request, const std::vector<Threshold>& thres
   const std::optional<Evaluation> evaluation = evaluate(request.evaluation, calls);
   stages.finish();
   if (!evaluation) {
-    fmt::print(
-        stderr, "interrupted: nothing is written to {}{}\n", request.output,
-        request.evaluation.programs ? " but the results of self-consistency, which the same command takes up" : "");
+    fmt::print(stderr, "interrupted: nothing is written to {}{}\n", request.output,
+               request.evaluation.programs || request.evaluation.judge
+                   ? " but the results of your programs, which the same command takes up"
+                   : "");
     return interrupted_status();
   }
   if (!common.quiet) warn(*evaluation);

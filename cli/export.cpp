@@ -1,7 +1,9 @@
-// flashrna export: chains of a dataset back to structure files (rna/io/structure_writer).
+// flashrna export: chains of a dataset back to structure files (rna/io/structure_writer), or their base pairs to files
+// of secondary structures (rna/pairs/secondary_structure_file).
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -16,8 +18,11 @@
 #include "datasets/dataset_reader.h"
 #include "datasets/filters.h"
 #include "datasets/splits.h"
+#include "rna/assembly.h"
 #include "rna/backbone.h"
 #include "rna/io/structure_writer.h"
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/secondary_structure_file.h"
 
 namespace flashrna {
 namespace {
@@ -77,11 +82,26 @@ std::vector<std::size_t> one_per_cluster(const DatasetReader& reader, const std:
   return firsts;
 }
 
+// The base pairs that rna/pairs/base_pairs.h finds.
+std::string secondary_structure_of(const Structure& structure, const std::string& name, const std::string& format) {
+  SecondaryStructureRecord record{.name = name};
+  const Chain chain = join_chains(structure.chains);
+  for (const Nucleotide& nucleotide : chain.nucleotides) {
+    record.sequence += base_letter(nucleotide.base);
+    record.molecule.push_back(nucleotide.chain_in_structure);
+  }
+  record.partner = find_base_pairs(chain.nucleotides);
+  return secondary_structure_text(record, secondary_structure_format("." + format));
+}
+
 std::string structure_text(const DatasetReader& reader, std::size_t index, const ExportSettings& settings) {
   Structure structure = structure_of(reader.chains()[index], reader.read_rows(index));
   if (settings.rebuilt) {
     for (Chain& chain : structure.chains)
       for (Nucleotide& nucleotide : chain.nucleotides) nucleotide = rebuild_nucleotide(nucleotide);
+  }
+  if (settings.format != "cif" && settings.format != "pdb") {
+    return secondary_structure_of(structure, reader.chains()[index].id, settings.format);
   }
   return settings.format == "pdb" ? to_pdb(structure) : to_mmcif(structure);
 }
@@ -99,6 +119,9 @@ void write_to_stdout(const DatasetReader& reader, const std::vector<std::size_t>
                      const ExportSettings& settings) {
   if (settings.format == "pdb" && chosen.size() > 1) {
     fail_usage("{} chains do not fit into one PDB stream; name one with --chains, or write mmCIF", chosen.size());
+  }
+  if (settings.format == "bpseq" && chosen.size() > 1) {
+    fail_usage("{} chains do not fit into one BPSEQ stream; name one with --chains, or write dbn", chosen.size());
   }
   for (const std::size_t i : chosen) std::fputs(structure_text(reader, i, settings).c_str(), stdout);
 }
@@ -132,9 +155,10 @@ int export_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   ExportSettings settings;
   CommonOptions common;
-  CommandLine line("export", "Writes chains of a dataset as mmCIF or PDB files.",
+  CommandLine line("export", "Writes chains of a dataset as mmCIF or PDB files, or their base pairs.",
                    "flashrna export rna.h5 --output natives --overwrite\n"
-                   "flashrna export rna.h5 --chains 1EHZ --output - > 1ehz.cif");
+                   "flashrna export rna.h5 --chains 1EHZ --output - > 1ehz.cif\n"
+                   "flashrna export rna.h5 --format dbn --output pairs --overwrite");
   line.positional("FILE", files, "a dataset");
   line.option("output", settings.output, "DIR", "folder of the files, one per chain; - for standard output",
               Need::kRequired);
@@ -146,12 +170,14 @@ int export_main(const std::vector<std::string>& arguments) {
             "of those that share a sequence cluster or a fold only the first");
   line.flag("rebuilt", settings.rebuilt,
             "instead of the stored atoms the backbone that each residue's own frame and torsions make");
-  line.option("format", settings.format, "NAME", "cif or pdb");
+  line.option("format", settings.format, "NAME",
+              "cif or pdb; or of the base pairs alone dbn (dot-bracket), bpseq or ct");
   line.flag("overwrite", settings.overwrite, "replace files that exist");
   line.common(common);
   if (!line.parse(arguments)) return 0;
-  if (settings.format != "cif" && settings.format != "pdb") {
-    fail_usage("--format \"{}\" is not cif or pdb", settings.format);
+  constexpr std::array kFormats = {"cif", "pdb", "dbn", "bpseq", "ct"};
+  if (std::ranges::find(kFormats, settings.format) == kFormats.end()) {
+    fail_usage("--format \"{}\" is not cif, pdb, dbn, bpseq or ct", settings.format);
   }
   if (!settings.split.empty() && settings.split != "train" && settings.split != "validation" &&
       settings.split != "test") {

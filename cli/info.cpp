@@ -15,7 +15,12 @@
 #include "datasets/dataset_summary.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
+#include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
+#include "rna/measure/suites.h"
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/dot_bracket.h"
+#include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 namespace {
@@ -24,6 +29,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kBarWidth = 40;
 constexpr std::size_t kRowsShown = 12;
+constexpr std::size_t kLongestShown = 500;                  // nucleotides in a dot-bracket
 constexpr const char* kWeightsFormat = "flashrna-weights";  // libfold/checkpoint.h has it too, with torch
 
 void add_histogram(Table& table, const std::vector<int>& lengths) {
@@ -65,6 +71,12 @@ std::string resolution_text(const DatasetSummary& summary) {
                      known.median, summary.lengths.size() - known.count);
 }
 
+// Share of the nucleotides; 0 of none.
+double in_helices(const DatasetReader& reader, const DatasetSummary& summary) {
+  return static_cast<double>(summary.in_helices) /
+         static_cast<double>(std::max<std::int64_t>(1, reader.residue_count()));
+}
+
 void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summary) {
   Table table({"item", "value"});
   table.add_row({"file", reader.path()});
@@ -76,6 +88,7 @@ void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summ
       {"chains", fmt::format("{} from {} entries; --chains 1 lists them", summary.lengths.size(), summary.entries)});
   table.add_row({"nucleotides", fmt::format("{}; {} modified, {} left out without a frame", reader.residue_count(),
                                             summary.modified, summary.without_frame)});
+  table.add_row({"in helices", fmt::format("{:.1f} % of the nucleotides", 100.0 * in_helices(reader, summary))});
   table.add_row({"breaks", fmt::format("{} in {} chains", summary.breaks, summary.broken_chains)});
   table.add_row({"kinds", counts_text(summary.kinds)});
   table.add_row({"methods", counts_text(summary.methods)});
@@ -100,6 +113,7 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
                {"residues", reader.residue_count()},
                {"modified", summary.modified},
                {"without_frame", summary.without_frame},
+               {"paired_share", in_helices(reader, summary)},
                {"breaks", summary.breaks},
                {"chains_with_breaks", summary.broken_chains},
                {"molecule_kinds", summary.kinds},
@@ -238,6 +252,76 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
 
 // ---- Structure files ----
 
+// Base pairs and backbone conformers of all chains together.
+struct ShownPairs {
+  std::vector<Nucleotide> nucleotides;
+  std::vector<int> partner;
+  SecondaryStructure structure;
+  std::string dot_bracket;  // `&` between chains
+  std::vector<Suite> suites;
+  SuiteCounts counts;
+};
+
+ShownPairs find_shown_pairs(const Structure& structure) {
+  ShownPairs shown;
+  if (structure.chains.empty()) return shown;
+  shown.nucleotides = join_chains(structure.chains).nucleotides;
+  std::vector<int> molecule;
+  for (const Nucleotide& nucleotide : shown.nucleotides) molecule.push_back(nucleotide.chain_in_structure);
+  shown.partner = find_base_pairs(shown.nucleotides);
+  shown.structure = describe_secondary_structure(shown.partner, molecule);
+  shown.dot_bracket = to_dot_bracket(shown.partner, molecule);
+  shown.suites = find_suites(shown.nucleotides);
+  shown.counts.add(shown.suites);
+  return shown;
+}
+
+void add_pairs(Table& table, const ShownPairs& shown) {
+  if (shown.nucleotides.empty()) return;
+  const auto pairs = std::ranges::count_if(shown.partner, [](int p) { return p >= 0; }) / 2;
+  const auto helices = std::ranges::count_if(shown.structure.stems, &Stem::is_helix);
+  table.add_row({"base pairs", fmt::format("{}; {:.1f} % of the nucleotides in {} helices", pairs,
+                                           100.0 * shown.structure.helix_share(), helices)});
+  table.add_row({"suites", shown.counts.complete == 0
+                               ? "none complete"
+                               : fmt::format("{}; {:.1f} % outliers, suiteness {:.2f}, {:.1f} % 1a",
+                                             shown.counts.complete, 100.0 * shown.counts.outlier_share(),
+                                             shown.counts.mean_suiteness(), 100.0 * shown.counts.share("1a"))});
+  table.add_row({"dot-bracket",
+                 shown.nucleotides.size() <= kLongestShown
+                     ? shown.dot_bracket
+                     : fmt::format("{} nt are more than a screen holds; --json shows it", shown.nucleotides.size())});
+}
+
+Json residues_json(const ShownPairs& shown, const Structure& structure) {
+  Json residues = Json::array();
+  for (std::size_t i = 0; i < shown.nucleotides.size(); ++i) {
+    const Nucleotide& nucleotide = shown.nucleotides[i];
+    Json residue = {
+        {"chain", structure.chains[static_cast<std::size_t>(nucleotide.chain_in_structure)].id},
+        {"number", nucleotide.seq_id},
+        {"insertion_code", std::string(nucleotide.insertion_code == ' ' ? 0 : 1, nucleotide.insertion_code)},
+        {"name", nucleotide.name},
+        {"partner", shown.partner[i] < 0 ? Json(nullptr) : Json(shown.partner[i])},
+        {"suite", nullptr},
+        {"suiteness", nullptr}};
+    if (shown.suites[i].is_complete()) {
+      residue["suite"] = std::string(shown.suites[i].name);
+      residue["suiteness"] = shown.suites[i].suiteness;
+    }
+    residues.push_back(std::move(residue));
+  }
+  return residues;
+}
+
+Json suites_json(const SuiteCounts& counts) {
+  Json json = {{"complete", counts.complete}, {"incomplete", counts.incomplete}, {"outliers", counts.outliers}};
+  json["suiteness"] = counts.complete > 0 ? Json(counts.mean_suiteness()) : Json(nullptr);
+  json["conformers"] = Json::object();
+  for (const auto& [name, count] : counts.of_name) json["conformers"][std::string(name)] = count;
+  return json;
+}
+
 void print_structure(const Structure& structure, const std::string& path, bool as_json) {
   std::vector<int> lengths;
   Json chains = Json::array();
@@ -271,6 +355,8 @@ void print_structure(const Structure& structure, const std::string& path, bool a
     ++rejected[chain.reason];
     rejected_json.push_back({{"chain", chain.id}, {"reason", chain.reason}, {"detail", chain.detail}});
   }
+  const ShownPairs pairs = find_shown_pairs(structure);
+  add_pairs(table, pairs);
   table.add_row({"other chains", rejected.empty() ? "none" : counts_text(rejected)});
   for (std::size_t i = 0; i < std::min(structure.rejected.size(), kRowsShown); ++i) {
     const RejectedChain& chain = structure.rejected[i];
@@ -289,6 +375,10 @@ void print_structure(const Structure& structure, const std::string& path, bool a
               {"resolution", structure.resolution},
               {"release_date", structure.release_date},
               {"chains", chains},
+              {"dot_bracket", pairs.dot_bracket},
+              {"paired_share", pairs.nucleotides.empty() ? Json(nullptr) : Json(pairs.structure.helix_share())},
+              {"suites", suites_json(pairs.counts)},
+              {"residues", residues_json(pairs, structure)},
               {"rejected", rejected_json},
               {"length_histogram", histogram_json(lengths)}});
 }

@@ -3,7 +3,25 @@
 #include <algorithm>
 #include <set>
 
+#include "base/error.h"
+#include "datasets/chain_rows.h"
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/secondary_structure.h"
+
 namespace flashrna {
+namespace {
+
+int count_in_helices(std::span<const Nucleotide> nucleotides) {
+  std::vector<int> molecule;
+  for (const Nucleotide& nucleotide : nucleotides) molecule.push_back(nucleotide.chain_in_structure);
+  int count = 0;
+  for (const Stem& stem : describe_secondary_structure(find_base_pairs(nucleotides), molecule).stems) {
+    if (stem.is_helix()) count += 2 * stem.n_pairs;
+  }
+  return count;
+}
+
+}  // namespace
 
 Spread spread_of(std::vector<double> values) {
   if (values.empty()) return {};
@@ -26,6 +44,13 @@ DatasetSummary summarize_dataset(const DatasetReader& reader) {
     summary.without_frame += chain.n_without_frame;
     summary.breaks += chain.n_breaks;
     summary.broken_chains += chain.n_breaks > 0 ? 1 : 0;
+  }
+  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+    try {
+      summary.in_helices += count_in_helices(nucleotides_of(reader.read_rows(i)));
+    } catch (const Error& error) {
+      fail("{}: chain {}: {}", reader.path(), reader.chains()[i].id, error.what());
+    }
   }
   for (const RejectedRecord& rejected : reader.read_rejected()) ++summary.rejected[rejected.reason];
   summary.length = spread_of({summary.lengths.begin(), summary.lengths.end()});

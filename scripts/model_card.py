@@ -157,6 +157,9 @@ def main():
     if longest:
         cannot.append(f"- It has seen no chain of more than {longest} nt: what is longer is extrapolated.")
     parts = [f"# {given.weights.stem}\n\n{facts['description']}".rstrip(),
+             *([f"**It misses {len(missed)} thresholds below**: " + "; ".join(
+                 f"{row['measure']} {show(row['samples'])}, natives {show(row['natives'])}" for row in missed) + "."]
+               if missed else []),
              facts_table, "## Data\n\n" + the_data(given.dataset, facts["configuration"]),
              "## Training\n\n" + training(given.run, given.hardware),
              "## What its samples are like\n\n"

@@ -28,14 +28,21 @@ class Evaluator {
   std::optional<Evaluation> run() {
     const EvaluationSettings& settings = evaluation_.settings;
     if (settings.programs) settings.programs->validate();
+    if (settings.judge) settings.judge->validate();
     read();
     if (stopped()) return std::nullopt;
     compare_with_reference();
     compare_with_natives();
+    compare_with_asked_pairs();
     if (settings.programs) {
       evaluation_.consistency = check_consistency(
           evaluation_.samples.structures, *settings.programs,
           {[&](std::size_t done) { progress("designing and folding", "samples", done, n_samples()); }, calls_.stop});
+    }
+    if (settings.judge && !stopped()) {
+      evaluation_.judgement =
+          judge_samples(evaluation_.samples.structures, *settings.judge,
+                        {[&](std::size_t done) { progress("judging", "samples", done, n_samples()); }, calls_.stop});
     }
     if (settings.diversity && !stopped()) find_diversity();
     if (settings.novelty && evaluation_.reference && !stopped()) {
@@ -105,6 +112,14 @@ class Evaluator {
     tbb::parallel_for(std::size_t{0}, n_samples(), [&](std::size_t i) {
       evaluation_.native[i] = natives.compare(evaluation_.samples.structures[i]);
     });
+  }
+
+  void compare_with_asked_pairs() {
+    if (evaluation_.settings.pairs.empty()) return;
+    const AskedPairs asked(evaluation_.settings.pairs);
+    for (const MeasuredStructure& sample : evaluation_.samples.structures) {
+      evaluation_.pairs.push_back(asked.compare(sample));
+    }
   }
 
   void find_diversity() {

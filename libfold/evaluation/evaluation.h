@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "libfold/evaluation/asked_pairs.h"
 #include "libfold/evaluation/distributions.h"
 #include "libfold/evaluation/gyration_fit.h"
+#include "libfold/evaluation/judge.h"
 #include "libfold/evaluation/native_comparison.h"
 #include "libfold/evaluation/novelty.h"
 #include "libfold/evaluation/self_consistency.h"
@@ -29,9 +31,11 @@ struct EvaluationSettings {
   std::string reference;        // dataset or structures; "" = none
   std::string reference_split;  // of a dataset; "" = all
   std::string native;           // a structure file, or a folder of them; "" = none
+  std::string pairs;            // a file of secondary structures that were asked for, or a folder; "" = none
   bool diversity = true;
   bool novelty = true;                              // where there is a reference
   std::optional<SelfConsistencySettings> programs;  // none: no self-consistency
+  std::optional<JudgeSettings> judge;               // none: no judge
   int threads = 0;                                  // 0 = one per core
 };
 
@@ -57,7 +61,9 @@ struct Evaluation {
   std::optional<Diversity> diversity;
   std::optional<NoveltySearch> novelty;
   std::vector<std::optional<NativeComparison>> native;  // by sample; empty where none is asked for
+  std::vector<std::optional<PairComparison>> pairs;     // by sample, as `native`
   std::optional<SelfConsistency> consistency;
+  std::optional<Judgement> judgement;
 
   // Sample i is self-consistent with a TM-score of at least kSameFold; false without a score.
   bool valid(std::size_t sample) const;

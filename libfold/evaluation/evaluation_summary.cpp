@@ -1,54 +1,21 @@
 #include "libfold/evaluation/evaluation_summary.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <numbers>
 
-#include "base/median.h"
 #include "libfold/evaluation/definitions.h"
+#include "libfold/evaluation/pair_summary.h"
+#include "libfold/evaluation/summary_numbers.h"
 
 namespace flashrna {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Maybe = std::optional<double>;
 
 constexpr double kDegree = std::numbers::pi / 180.0;
 constexpr std::size_t kMostPoints = 4000;  // of eta and theta in the report
-
-// ---- Numbers ----
-
-Maybe defined(double value) { return std::isfinite(value) ? Maybe(value) : std::nullopt; }
-
-Maybe ratio(double numerator, double denominator, double factor = 1.0) {
-  return denominator > 0.0 ? Maybe(factor * numerator / denominator) : std::nullopt;
-}
-
-Maybe median_of(const std::vector<double>& values) { return values.empty() ? Maybe() : median(values); }
-
-Maybe mean(const std::vector<double>& values) {
-  double sum = 0.0;
-  for (const double value : values) sum += value;
-  return ratio(sum, static_cast<double>(values.size()));
-}
-
-std::string text(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : ""; }
-std::string text(Maybe value) { return value ? text(*value) : ""; }
-std::string text(std::integral auto value) { return std::to_string(value); }
-
-Json number_json(Maybe value) { return value && std::isfinite(*value) ? Json(*value) : Json(nullptr); }
-
-// To `digits` significant digits: what follows is noise that makes files long.
-double rounded(double value, int digits) {
-  if (value == 0.0 || !std::isfinite(value)) return value;
-  const double scale = std::pow(10.0, digits - 1 - static_cast<int>(std::floor(std::log10(std::abs(value)))));
-  return std::round(value * scale) / scale;
-}
-
-Maybe share(long part, long whole) { return ratio(static_cast<double>(part), static_cast<double>(whole)); }
+constexpr int kColumnsBeforePairs = 4;     // name, length and radius of gyration
 
 Maybe rg_ratio(const StructureMeasures& measures, const GyrationFit& fit) {
   return defined(measures.radius_of_gyration / fit.radius(measures.residues));
@@ -136,26 +103,29 @@ Totals totals_of(const StructureSet& set, const GyrationFit& fit) {
 }
 
 // What a reference has as well.
-std::vector<std::pair<const char*, Maybe>> geometry_of(const StructureSet& set, const GyrationFit& fit) {
+KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {
   const Totals t = totals_of(set, fit);
   const auto rate = [](long part, long whole) {
     return ratio(static_cast<double>(part), static_cast<double>(whole), 100.0);
   };
-  return {{"samples", static_cast<double>(t.structures)},
-          {"median_length", median_of(t.lengths)},
-          {"break_rate", rate(t.breaks, t.links)},
-          {"c4_neighbor_rate", rate(t.c4_near, t.links)},
-          {"c4_close_rate", rate(t.c4_close, t.links)},
-          {"bonded_rate", rate(t.bonded, t.o3_p_links)},
-          {"o3_p_near_rate", rate(t.o3_p_near, t.o3_p_links)},
-          {"clash_rate", rate(t.clashes.pairs, t.clashes.atoms)},
-          {"median_clashes", median_of(t.clash_rates)},
-          {"published_clash_rate", rate(t.clashes.published_pairs, t.clashes.atoms)},
-          {"inversion_rate", rate(t.inverted, t.centers)},
-          {"a_form_rate", rate(t.a_form.a_form, t.a_form.nucleotides)},
-          {"c3_endo_rate", rate(t.c3_endo, t.riboses)},
-          {"median_rg_ratio", median_of(t.rg_ratios)},
-          {"rg_band_rate", std::isfinite(fit.prefactor) ? rate(t.in_rg_band, t.structures) : std::nullopt}};
+  KeyedValues values{{"samples", static_cast<double>(t.structures)}, {"median_length", median_of(t.lengths)}};
+  const KeyedValues of_pairs = pair_values(pairs_of_set(set));
+  values.insert(values.end(), of_pairs.begin(), of_pairs.end());
+  values.insert(values.end(),
+                {{"break_rate", rate(t.breaks, t.links)},
+                 {"c4_neighbor_rate", rate(t.c4_near, t.links)},
+                 {"c4_close_rate", rate(t.c4_close, t.links)},
+                 {"bonded_rate", rate(t.bonded, t.o3_p_links)},
+                 {"o3_p_near_rate", rate(t.o3_p_near, t.o3_p_links)},
+                 {"clash_rate", rate(t.clashes.pairs, t.clashes.atoms)},
+                 {"median_clashes", median_of(t.clash_rates)},
+                 {"published_clash_rate", rate(t.clashes.published_pairs, t.clashes.atoms)},
+                 {"inversion_rate", rate(t.inverted, t.centers)},
+                 {"a_form_rate", rate(t.a_form.a_form, t.a_form.nucleotides)},
+                 {"c3_endo_rate", rate(t.c3_endo, t.riboses)},
+                 {"median_rg_ratio", median_of(t.rg_ratios)},
+                 {"rg_band_rate", std::isfinite(fit.prefactor) ? rate(t.in_rg_band, t.structures) : std::nullopt}});
+  return values;
 }
 
 Maybe mean_torsion_distance(const Evaluation& evaluation) {
@@ -219,6 +189,16 @@ void add_consistency(const Evaluation& evaluation, std::vector<SetMeasure>& meas
       {"validity", ratio(static_cast<double>(valid.successes), static_cast<double>(valid.count), 100.0), {}});
   measures.push_back({"median_sc_tm", median_of(tm), {}});
   measures.push_back({"median_sc_rmsd", median_of(rmsd), {}});
+}
+
+void add_judgement(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
+  if (!evaluation.judgement) return;
+  std::vector<double> scores;
+  for (const JudgedSample& sample : evaluation.judgement->of) {
+    if (sample.score) scores.push_back(*sample.score);
+  }
+  measures.push_back({"mean_judge_score", mean(scores), {}});
+  measures.push_back({"median_judge_score", median_of(scores), {}});
 }
 
 void add_natives(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
@@ -353,6 +333,7 @@ Json examples_json(const Evaluation& evaluation) {
     const MeasuredStructure& structure = evaluation.samples.structures[ranking[place]];
     Json example = {{"rank", rank}, {"name", structure.name}, {"sample", ranking[place]}};
     example.update(trace_json(structure.backbone));
+    example.update(example_pairs_json(structure));
     examples.push_back(std::move(example));
   }
   return examples;
@@ -427,7 +408,11 @@ MetricsTable metrics_table(const Evaluation& evaluation) {
                    "valid",
                    "native_lddt",
                    "native_rmsd",
-                   "native_tm"};
+                   "native_tm",
+                   "judge_score"};
+  const std::vector<std::string> of_pairs = pair_columns(), of_asked = asked_pair_columns();
+  table.columns.insert(table.columns.begin() + kColumnsBeforePairs, of_pairs.begin(), of_pairs.end());
+  append(table.columns, of_asked);
   for (std::size_t i = 0; i < evaluation.samples.structures.size(); ++i) {
     const MeasuredStructure& sample = evaluation.samples.structures[i];
     std::vector<std::string> row{sample.name};
@@ -441,6 +426,10 @@ MetricsTable metrics_table(const Evaluation& evaluation) {
     const auto native = evaluation.native.empty() ? std::nullopt : evaluation.native[i];
     append(row, native ? std::vector<std::string>{text(native->lddt), text(native->rmsd), text(native->tm_score)}
                        : std::vector<std::string>(3));
+    row.push_back(evaluation.judgement ? text(evaluation.judgement->of[i].score) : "");
+    const std::vector<std::string> of_pairs_here = pair_cells(sample.pairs);
+    row.insert(row.begin() + kColumnsBeforePairs, of_pairs_here.begin(), of_pairs_here.end());
+    append(row, asked_pair_cells(evaluation.pairs.empty() ? std::nullopt : evaluation.pairs[i]));
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -459,7 +448,12 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation) {
   add_diversity(evaluation, measures);
   add_novelty(evaluation, measures);
   add_consistency(evaluation, measures);
+  add_judgement(evaluation, measures);
   add_natives(evaluation, measures);
+  // What was asked for comes before everything else that is measured.
+  std::vector<SetMeasure> asked;
+  for (const auto& [key, value] : asked_pair_values(evaluation)) asked.push_back({key, value, std::nullopt});
+  measures.insert(measures.begin() + 2, asked.begin(), asked.end());
   return measures;
 }
 
@@ -469,7 +463,8 @@ Json evaluation_summary(const Evaluation& evaluation) {
                        {"unit", evaluation.settings.unit == StructureUnit::kModel ? "model" : "chain"},
                        {"reference", evaluation.settings.reference},
                        {"reference_split", evaluation.settings.reference_split},
-                       {"native", evaluation.settings.native}};
+                       {"native", evaluation.settings.native},
+                       {"pairs", evaluation.settings.pairs}};
   summary["samples"] = set_json(evaluation.samples);
   summary["reference"] = evaluation.reference ? set_json(*evaluation.reference) : Json(nullptr);
   Json& measures = summary["measures"];
@@ -479,10 +474,16 @@ Json evaluation_summary(const Evaluation& evaluation) {
     if (known != definitions().end()) measures[measure.key]["unit"] = known->second.unit;
   }
   summary["self_consistency"] = consistency_json(evaluation);
+  if (evaluation.judgement) {
+    summary["judge"] = {{"command", evaluation.settings.judge->command},
+                        {"scored", evaluation.judgement->of.size() - evaluation.judgement->failures},
+                        {"failures", evaluation.judgement->failures}};
+  }
   if (evaluation.novelty) {
     summary["novelty_search"] = {{"pairs", evaluation.novelty->pairs}, {"alignments", evaluation.novelty->alignments}};
   }
   summary["radius_of_gyration"] = gyration_json(evaluation);
+  summary["base_pairs"] = pairs_json(evaluation);
   summary["distributions"] = distributions_json(evaluation);
   summary["eta_theta"] = {
       {"samples", torsion_grid(evaluation.samples.eta_theta)},

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/gzip.h"
 #include "datasets/source_files.h"
+#include "libfold/evaluation/sample_name.h"
 #include "rna/assembly.h"
 #include "rna/compare/lddt.h"
 #include "rna/compare/tm_score.h"
@@ -12,20 +13,6 @@
 #include "rna/superposition.h"
 
 namespace flashrna {
-namespace {
-
-// "1ehz" of "folder/1ehz.cif.gz#2".
-std::string stem_of(const std::string& name) {
-  std::string stem = name.substr(name.rfind('/') + 1);
-  stem = stem.substr(0, stem.find('#'));
-  for (const char* ending : {".gz", ".cif", ".mmcif", ".pdb", ".ent"}) {
-    if (stem.ends_with(ending)) stem.resize(stem.size() - std::string(ending).size());
-  }
-  return stem;
-}
-
-}  // namespace
-
 NativeStructures::NativeStructures(const std::string& path) {
   const bool folder = std::filesystem::is_directory(path);
   SourceFiles sources({path}, kMaxUnpackedBytes);
@@ -33,7 +20,7 @@ NativeStructures::NativeStructures(const std::string& path) {
     const std::string name = source->name;
     const Structure structure = read_structure_from_memory(read_source(std::move(*source), kMaxUnpackedBytes), name);
     if (structure.chains.empty()) fail("{}: a native structure without RNA", name);
-    const std::string stem = folder ? stem_of(name) : "";
+    const std::string stem = folder ? sample_stem(name) : "";
     if (!natives_.emplace(stem, join_chains(structure.chains).nucleotides).second) {
       fail("{}: a second native structure of the name \"{}\"", name, stem);
     }
@@ -42,7 +29,7 @@ NativeStructures::NativeStructures(const std::string& path) {
 
 std::optional<NativeComparison> NativeStructures::compare(const MeasuredStructure& sample) const {
   const auto only = natives_.find("");
-  const auto found = only != natives_.end() ? only : natives_.find(stem_of(sample.name));
+  const auto found = only != natives_.end() ? only : natives_.find(sample_stem(sample.name));
   if (found == natives_.end() || found->second.size() != sample.backbone.size()) return std::nullopt;
   const std::vector<Nucleotide>& native = found->second;
   std::vector<Vec3> c3, c4;

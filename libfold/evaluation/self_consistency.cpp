@@ -1,25 +1,14 @@
 #include "libfold/evaluation/self_consistency.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cctype>
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
-#include <exception>
-#include <filesystem>
 #include <map>
-#include <mutex>
 #include <set>
 #include <sstream>
-#include <thread>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
-#include "base/sha256.h"
-#include "base/subprocess.h"
-#include "libfold/evaluation/command_template.h"
+#include "libfold/evaluation/command_cache.h"
 #include "rna/compare/tm_score.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
@@ -28,21 +17,12 @@
 namespace flashrna {
 namespace {
 
-namespace fs = std::filesystem;
-
 CommandTemplate inverse_folding_command(const SelfConsistencySettings& settings) {
   return CommandTemplate("inverse-folding", settings.inverse_folding, {"{backbone}", "{fasta}"});
 }
 
 CommandTemplate folding_command(const SelfConsistencySettings& settings) {
   return CommandTemplate("folding", settings.folding, {"{fasta}", "{structure}"});
-}
-
-// A program that is not there would fail for every sample.
-void check_program(const std::string& option, const CommandTemplate& command) {
-  const std::string program = command.words({}).front();
-  const bool there = program.find('/') != std::string::npos ? access(program.c_str(), X_OK) == 0 : is_program(program);
-  if (!there) fail_usage("--{}: there is no program \"{}\"", option, program);
 }
 
 // Sequences of a FASTA text as RNA; each must have `length` letters, A, C, G, U or T.
@@ -72,69 +52,6 @@ std::vector<std::string> read_sequences(const std::string& fasta, std::size_t le
   }
   return sequences;
 }
-
-// Keeps what commands wrote, by the SHA-256 of the command and of what it read.
-class CommandCache {
- public:
-  CommandCache(const SelfConsistencySettings& settings, const SelfConsistencyCalls& calls)
-      : folder_(fs::absolute(settings.folder).lexically_normal().string()), settings_(settings), calls_(calls) {
-    std::error_code error;
-    fs::create_directories(folder_, error);
-    if (error) fail("{}: cannot be made: {}", settings.folder, error.message());
-  }
-
-  // Calls use() with what `command` writes to `output` from `input_text` in `input`, both placeholders; `name` is for
-  // messages. Throws Error if it fails or writes nothing. Kept is only what use() takes without an Error.
-  template <typename Use>
-  void run(const std::string& name, const CommandTemplate& command, const std::string& input,
-           const std::string& input_name, const std::string& input_text, const std::string& output,
-           const std::string& output_name, Use use) {
-    ++commands_;
-    const std::string count = std::to_string(settings_.sequences);
-    const bool counts = command.text().find("{sequences}") != std::string::npos;
-    const std::string key =
-        sha256_hex(fmt::format("{}\n{}\n{}\n{}", name, command.text(), counts ? count : "", input_text));
-    const std::string kept = folder_ + "/" + key + ".result";  // no structure's name: samples may lie around it
-    if (fs::exists(kept)) {
-      ++kept_;
-      return use(read_file(kept));
-    }
-    const std::string job = make_job_folder();
-    const std::string log = fmt::format("{}/{}.log", folder_, key);
-    const std::string output_path = job + "/" + output_name;
-    try {
-      write_file_atomically(job + "/" + input_name, input_text);
-      const ProgramLimits limits{settings_.time_limit, calls_.stop};
-      run_program(command.words({{input, job + "/" + input_name}, {output, output_path}, {"{sequences}", count}}), log,
-                  limits);
-      if (!fs::exists(output_path)) fail("{} wrote no {}; what it said is in {}", name, output, log);
-      const std::string text = read_file(output_path);
-      use(text);
-      write_file_atomically(kept, text);
-      fs::remove(log);
-      fs::remove_all(job);
-    } catch (...) {
-      std::error_code ignored;
-      fs::remove_all(job, ignored);
-      throw;
-    }
-  }
-  std::size_t commands() const { return commands_; }
-  std::size_t kept() const { return kept_; }
-
- private:
-  // Hidden, so that nobody takes what is in it for samples; of one job alone, whoever shares the cache.
-  std::string make_job_folder() const {
-    std::string path = folder_ + "/.job-XXXXXX";
-    if (mkdtemp(path.data()) == nullptr) fail("{}: cannot be made: {}", path, std::strerror(errno));
-    return path;
-  }
-
-  std::string folder_;
-  const SelfConsistencySettings& settings_;
-  const SelfConsistencyCalls& calls_;
-  std::atomic<std::size_t> commands_ = 0, kept_ = 0;
-};
 
 std::vector<Nucleotide> folded_nucleotides(const std::string& text) {
   // The program chose the format; the reader goes by the name.
@@ -177,16 +94,25 @@ SampleConsistency check_sample(const MeasuredStructure& sample, const SelfConsis
   };
   std::vector<std::string> sequences;
   attempt([&] {
-    cache.run("inverse folding", inverse_folding, "{backbone}", "backbone.pdb", backbone_pdb(sample.backbone),
-              "{fasta}", "sequences.fasta", [&](const std::string& fasta) {
+    cache.run({"inverse folding",
+               inverse_folding,
+               {{"{backbone}", "backbone.pdb", backbone_pdb(sample.backbone)}},
+               "{fasta}",
+               "sequences.fasta",
+               {{"{sequences}", std::to_string(settings.sequences)}}},
+              [&](const std::string& fasta) {
                 sequences = read_sequences(fasta, sample.backbone.size(), static_cast<std::size_t>(settings.sequences));
               });
   });
   for (std::size_t k = 0; k < sequences.size(); ++k) {
     if (calls.stop && calls.stop()) break;
     attempt([&] {
-      cache.run("folding", folding, "{fasta}", "sequence.fasta", fmt::format(">sequence\n{}\n", sequences[k]),
-                "{structure}", "structure.pdb",
+      cache.run({"folding",
+                 folding,
+                 {{"{fasta}", "sequence.fasta", fmt::format(">sequence\n{}\n", sequences[k])}},
+                 "{structure}",
+                 "structure.pdb",
+                 {{"{sequences}", std::to_string(settings.sequences)}}},
                 [&](const std::string& text) { compare(sample, folded_nucleotides(text), consistency); });
     });
   }
@@ -207,31 +133,13 @@ SelfConsistency check_consistency(std::span<const MeasuredStructure> samples, co
                                   const SelfConsistencyCalls& calls) {
   settings.validate();
   const CommandTemplate inverse_folding = inverse_folding_command(settings), folding = folding_command(settings);
-  CommandCache cache(settings, calls);
+  CommandCache cache(settings.folder, settings.time_limit, calls.stop);
   SelfConsistency result;
   result.of.resize(samples.size());
-  std::atomic<std::size_t> next = 0, done = 0;
-  std::exception_ptr error;
-  std::mutex error_mutex;
-  const auto work = [&] {
-    try {
-      for (std::size_t i = next++; i < samples.size(); i = next++) {
-        if (calls.stop && calls.stop()) return;
-        result.of[i] = check_sample(samples[i], settings, inverse_folding, folding, cache, calls);
-        if (calls.progress) calls.progress(++done);
-      }
-    } catch (...) {
-      next = samples.size();  // the others stop, too
-      const std::lock_guard lock(error_mutex);
-      error = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (int t = 1; t < settings.jobs; ++t) others.emplace_back(work);
-    work();
-  }
-  if (error) std::rethrow_exception(error);
+  run_jobs(
+      settings.jobs, samples.size(),
+      [&](std::size_t i) { result.of[i] = check_sample(samples[i], settings, inverse_folding, folding, cache, calls); },
+      calls.progress, calls.stop);
   result.commands = cache.commands();
   result.kept = cache.kept();
   for (const SampleConsistency& consistency : result.of) {

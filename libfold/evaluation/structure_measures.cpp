@@ -17,6 +17,8 @@ std::vector<DistributedMeasure> make_distributed_measures() {
   for (const LocalMeasure& measure : local_measures()) measures.push_back({measure.name, measure.kind});
   measures.push_back({"pucker_phase", MeasureKind::kTorsion});
   measures.push_back({"pucker_amplitude", MeasureKind::kAngle});
+  measures.push_back({kPairC1Distance, MeasureKind::kDistance});
+  measures.push_back({kPairNitrogenDistance, MeasureKind::kDistance});
   return measures;
 }
 
@@ -106,7 +108,7 @@ std::size_t distributed_measure(std::string_view name) {
 
 MeasuredValues no_values() { return MeasuredValues(distributed_measures().size()); }
 
-void add_values(std::span<const Nucleotide> nucleotides, MeasuredValues& values) {
+void add_values(std::span<const Nucleotide> nucleotides, const PairMeasures& pairs, MeasuredValues& values) {
   const auto local = local_measures();
   for (std::size_t k = 0; k < local.size(); ++k) {
     for (std::size_t i = 0; i < nucleotides.size(); ++i) {
@@ -119,6 +121,11 @@ void add_values(std::span<const Nucleotide> nucleotides, MeasuredValues& values)
     if (std::isnan(pucker.phase)) continue;
     values[local.size()].push_back(std::remainder(pucker.phase, kTurn));
     values[local.size() + 1].push_back(pucker.amplitude);
+  }
+  for (const auto& [name, distances] :
+       {std::pair(kPairC1Distance, &pairs.c1_distances), std::pair(kPairNitrogenDistance, &pairs.nitrogen_distances)}) {
+    std::vector<double>& all = values[distributed_measure(name)];
+    all.insert(all.end(), distances->begin(), distances->end());
   }
 }
 

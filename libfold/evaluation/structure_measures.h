@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "libfold/evaluation/pair_measures.h"
 #include "rna/measure/a_form.h"
 #include "rna/measure/clashes.h"
 #include "rna/measure/local_geometry.h"
@@ -41,8 +42,10 @@ struct StructureMeasures {
 // the published clashes alone; memory linear.
 StructureMeasures measure_structure(std::span<const Nucleotide> nucleotides);
 
-// A quantity that every nucleotide may have: those of rna/measure/local_geometry.h, then the sugar's phase and
-// amplitude (Altona & Sundaralingam).
+// A quantity that every nucleotide may have: those of rna/measure/local_geometry.h, the sugar's phase and amplitude
+// (Altona & Sundaralingam), and two distances of every base pair (rna/pairs/base_pairs.h).
+inline constexpr std::string_view kPairC1Distance = "pair_C1'-C1'", kPairNitrogenDistance = "pair_N-N";
+
 struct DistributedMeasure {
   std::string_view name;  // "C4'-C4'", "alpha", "pucker_phase", ...
   MeasureKind kind;       // of the pucker: a torsion for the phase, an angle for the amplitude
@@ -57,7 +60,8 @@ std::size_t distributed_measure(std::string_view name);
 using MeasuredValues = std::vector<std::vector<double>>;
 
 MeasuredValues no_values();
-void add_values(std::span<const Nucleotide> nucleotides, MeasuredValues& values);
+// `pairs`: of these nucleotides.
+void add_values(std::span<const Nucleotide> nucleotides, const PairMeasures& pairs, MeasuredValues& values);
 
 // Pairs of eta and theta in (-π, π] of the nucleotides that have both.
 std::vector<std::array<float, 2>> eta_theta_pairs(std::span<const Nucleotide> nucleotides);

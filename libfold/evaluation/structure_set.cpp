@@ -12,6 +12,7 @@
 #include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
+#include "rna/pairs/base_pairs.h"
 
 namespace flashrna {
 namespace {
@@ -37,9 +38,11 @@ void measure_into(const std::string& name, const std::vector<Nucleotide>& nucleo
   MeasuredStructure structure;
   structure.name = name;
   structure.measures = measure_structure(nucleotides);
+  structure.partner = find_base_pairs(nucleotides);
+  structure.pairs = measure_pairs(nucleotides, structure.partner);
   for (const Nucleotide& nucleotide : nucleotides) structure.c3.push_back(nucleotide.atoms[kC3]);
   if (options.keep_backbones) structure.backbone = StoredBackbone::of(nucleotides);
-  add_values(nucleotides, measured.values);
+  add_values(nucleotides, structure.pairs, measured.values);
   const auto pairs = eta_theta_pairs(nucleotides);
   measured.eta_theta.insert(measured.eta_theta.end(), pairs.begin(), pairs.end());
   measured.structures.push_back(std::move(structure));

@@ -34,6 +34,8 @@ struct StoredBackbone {
 struct MeasuredStructure {
   std::string name;  // "folder/1ehz.cif"; with "#2" for the second of several models, "/A" for a chain of several
   StructureMeasures measures;
+  std::vector<int> partner;  // base pairs (rna/pairs/base_pairs.h), -1 without
+  PairMeasures pairs;
   std::vector<Vec3> c3;     // Å
   StoredBackbone backbone;  // empty unless asked for
 };

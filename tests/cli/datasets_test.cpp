@@ -17,8 +17,10 @@
 #include "datasets/dataset_reader.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
+#include "rna/pairs/secondary_structure_file.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
+#include "tests/libfold/evaluation/paired_structures.h"
 
 namespace flashrna {
 namespace {
@@ -145,6 +147,48 @@ TEST_F(DatasetCommands, ExportedChainsAreTheChainsThatWentIn) {
   const ProgramResult piped = flashrna({"export", "rna.h5", "--chains", "small3", "small4_1_A", "--output", "-"});
   EXPECT_THAT(piped.output, StartsWith("data_small3\n"));
   EXPECT_THAT(piped.output, HasSubstr("\ndata_small4\n"));
+}
+
+TEST_F(DatasetCommands, BasePairsAreExportedInThreeFormats) {
+  folder.write("paired/hairpin.cif", to_mmcif(paired_hairpin("hairpin")));
+  folder.write("paired/strand.cif", to_mmcif(example_structure("strand", {30})));
+  ASSERT_EQ(flashrna({"convert", "paired", "--output", "paired.h5"}).status, 0);
+  const std::vector<int> expected = parse_dot_bracket(kPairedHairpin, "test").partner;
+  for (const std::string format : {"dbn", "bpseq", "ct"}) {
+    const ProgramResult result = flashrna({"export", "paired.h5", "--output", format, "--format", format});
+    ASSERT_EQ(result.status, 0) << result.errors;
+    const auto records = read_secondary_structures(folder.path(format + "/hairpin_1_A." + format));
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(records[0].name, "hairpin_1_A");
+    EXPECT_EQ(records[0].partner, expected);
+    EXPECT_EQ(records[0].sequence, paired_hairpin("hairpin").chains[0].sequence());
+  }
+  EXPECT_THAT(flashrna({"export", "paired.h5", "--output", "-", "--format", "dbn"}).output,
+              HasSubstr(fmt::format("{}\n>strand_1_A\n", kPairedHairpin)));
+  expect_error({"export", "paired.h5", "--output", "-", "--format", "bpseq"}, 2, "2 chains");
+  expect_error({"export", "paired.h5", "--output", "x", "--format", "dot"}, 2, "is not cif, pdb, dbn, bpseq or ct");
+}
+
+TEST_F(DatasetCommands, InfoShowsPairsAndSuites) {
+  folder.write("paired/hairpin.cif", to_mmcif(paired_hairpin("hairpin")));
+  folder.write("paired/strands.cif", to_mmcif(example_structure("strands", {10, 20})));
+  const std::string shown = flashrna({"info", "paired/hairpin.cif"}).output;
+  EXPECT_THAT(shown, HasSubstr("base pairs\t7; 46.7 % of the nucleotides in 2 helices\n"));
+  EXPECT_THAT(shown, HasSubstr(fmt::format("dot-bracket\t{}\n", kPairedHairpin)));
+  const auto json = nlohmann::json::parse(flashrna({"info", "paired/hairpin.cif", "--json"}).output);
+  EXPECT_EQ(json["dot_bracket"], kPairedHairpin);
+  ASSERT_EQ(json["residues"].size(), 30u);
+  EXPECT_EQ(json["residues"][2]["partner"], 27);
+  EXPECT_EQ(json["residues"][2]["number"], 3);
+  EXPECT_TRUE(json["residues"][6]["partner"].is_null());
+  EXPECT_TRUE(json["residues"][0]["suite"].is_null()) << "nothing comes before the first";
+  EXPECT_EQ(json["suites"]["complete"], 29);
+  EXPECT_THAT(flashrna({"info", "paired/strands.cif"}).output,
+              HasSubstr(fmt::format("dot-bracket\t{}&{}\n", std::string(10, '.'), std::string(20, '.'))));
+  ASSERT_EQ(flashrna({"convert", "paired", "--output", "paired.h5"}).status, 0);
+  EXPECT_NEAR(nlohmann::json::parse(flashrna({"info", "paired.h5", "--json"}).output)["paired_share"].get<double>(),
+              14.0 / 60.0, 1e-9);
+  EXPECT_THAT(flashrna({"info", "paired.h5"}).output, HasSubstr("in helices\t23.3 % of the nucleotides\n"));
 }
 
 TEST_F(DatasetCommands, BadInputIsNamed) {

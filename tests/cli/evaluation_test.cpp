@@ -10,6 +10,7 @@
 #include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
+#include "tests/libfold/evaluation/paired_structures.h"
 
 namespace flashrna {
 namespace {
@@ -172,6 +173,69 @@ TEST_F(Evaluate, TheDocumentedTemplatesWork) {
   EXPECT_EQ(json["self_consistency"]["validity"]["scored"], 4);
 }
 
+TEST_F(Evaluate, AJudgeScoresSamplesAndItsScoresAreKept) {
+  folder.write("judge.py",
+               "import sys\n"
+               "open('calls.log', 'a').write('called\\n')\n"
+               "letters = sum(line.startswith('ATOM') for line in open(sys.argv[1]))\n"
+               "assert letters != 30 * 13, 'not this one'\n"
+               "open(sys.argv[2], 'w').write(f'{letters / 13}\\n1\\t0.5\\n')\n");
+  const Words judge{"--judge", fmt::format("{} {} {{structure}} {{score}}", FLASHRNA_PYTHON, folder.path("judge.py")),
+                    "--no-novelty", "--no-diversity"};
+  const ProgramResult result = evaluate("out", judge);
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("judge: 1 of 4 samples have no score, the first: "));
+  const auto summary = nlohmann::json::parse(bytes("out/summary.json"));
+  EXPECT_EQ(summary["judge"]["scored"], 3);
+  EXPECT_EQ(summary["judge"]["failures"], 1);
+  EXPECT_EQ(summary["measures"]["median_judge_score"]["samples"], 34.0) << "of 26, 34 and 38 nt";
+  const std::string metrics = bytes("out/metrics.csv");
+  fs::remove(folder.path("calls.log"));
+  ASSERT_EQ(evaluate("out", judge).status, 0);
+  const std::string calls = bytes("calls.log");
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), '\n'), 1) << "only what failed";
+  EXPECT_EQ(bytes("out/metrics.csv"), metrics);
+}
+
+// The recipe of docs/evaluation.md, with programs in place of ViennaRNA's that take and write what those do.
+TEST_F(Evaluate, TwoDimensionalDesignabilityIsTheF1OfDesignsFoldedBack) {
+  folder.write("paired/hairpin.cif", to_mmcif(paired_hairpin("hairpin")));
+  folder.write("paired/open.cif", to_mmcif(example_structure("open", {26})));
+  const auto program = [&](const std::string& name, const std::string& text) {
+    fs::permissions(folder.write("bin/" + name, fmt::format("#!{}\nimport sys\n{}", FLASHRNA_PYTHON, text)),
+                    fs::perms::owner_all);
+  };
+  program("RNAinverse",
+          "asked, start = sys.stdin.read().split()\nassert len(asked) == len(start) and set(start) == {'N'}\n"
+          "print('A' * len(asked) + '   8   d= 2')\nprint('G' * len(asked) + '   9')\n");
+  // Of the seven pairs of the hairpin, the second design keeps the four outer ones.
+  program("RNAfold",
+          "for line in sys.stdin.read().split():\n"
+          "    print(line)\n"
+          "    print(('.' * 30 if line[0] == 'A' else '..((((..................))))..') + ' ( -3.40)')\n");
+  const ProgramResult result = run_shell(
+      fmt::format("PATH=\"{}/bin:$PATH\" flashrna evaluate --samples paired --output out --no-diversity --judge "
+                  "'{}/scripts/designability_2d.py {{dot_bracket}} {{score}} --designs 2'",
+                  folder.path(), FLASHRNA_SOURCE_DIR),
+      {.folder = folder.path()});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("judge: 1 of 2 samples have no score"));
+  const auto summary = nlohmann::json::parse(bytes("out/summary.json"));
+  EXPECT_NEAR(summary["measures"]["mean_judge_score"]["samples"].get<double>(), 2.0 * 4 / (7 + 4), 1e-4);
+}
+
+TEST_F(Evaluate, PairsThatWereAskedForAreCompared) {
+  folder.write("paired/hairpin.cif", to_mmcif(paired_hairpin("hairpin")));
+  folder.write("paired/other.cif", to_mmcif(example_structure("other", {26})));
+  folder.write("asked/hairpin.dbn", std::string(kPairedHairpin) + "\n");
+  const ProgramResult result =
+      flashrna({"evaluate", "--samples", "paired", "--pairs", "asked", "--output", "out", "--no-diversity"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("1 of 2 samples have no secondary structure of their name and length in asked"));
+  EXPECT_THAT(result.output, HasSubstr("F1 of the pairs asked for\t1\t"));
+  EXPECT_THAT(result.output, HasSubstr("Nucleotides in helices\t25\t")) << "14 of 56";
+}
+
 TEST_F(Evaluate, ComparesEarlierRunsSideBySide) {
   ASSERT_EQ(evaluate("a", {"--no-novelty"}).status, 0);
   ASSERT_EQ(flashrna({"evaluate", "--samples", "structures", "--reference", "rna.h5", "--output", "b"}).status, 0);
@@ -227,6 +291,12 @@ TEST_F(Evaluate, BadInputIsNamedAndLeavesNothing) {
   expect_error(
       with({"--samples", "samples", "--folding", "true {fasta}", "--inverse-folding", "true {backbone} {fasta}"}), 2,
       "has no {structure}");
+  expect_error(with({"--samples", "samples", "--pairs", "samples"}), 1, "no secondary structure in this folder");
+  expect_error(with({"--samples", "samples", "--judge", "true {structure}"}), 2, "has no {score}");
+  expect_error(with({"--samples", "samples", "--judge", "true {score}"}), 2,
+               "has neither {structure} nor {dot_bracket}");
+  expect_error(with({"--samples", "samples", "--judge", "no-such-judge {structure} {score}"}), 2,
+               "--judge: there is no program \"no-such-judge\"");
   expect_error(with({"--compare", "samples"}), 1, "it holds no summary.json");
   expect_error(with({"--compare", "broken"}), 1, "not the summary of an evaluation");
   folder.write("cut/summary.json", "{\"format\": \"flashrna-evaluation\", \"version\": 1, \"inputs\": {}}");

@@ -12,6 +12,7 @@
 #include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
+#include "tests/libfold/evaluation/paired_structures.h"
 
 namespace flashrna {
 namespace {
@@ -63,6 +64,7 @@ class Report : public ::testing::Test {
       }
       folder.write(fmt::format("samples/s{}.cif", i), to_mmcif(structure));
     }
+    folder.write("samples/paired.cif", to_mmcif(paired_hairpin("paired")));
     const std::string scripts = FLASHRNA_SOURCE_DIR "/tests/libfold/evaluation";
     run({"evaluate", "--samples", "samples", "--reference", "rna.h5", "--output", "designed", "--sequences", "2",
          "--inverse-folding",
@@ -80,7 +82,7 @@ class Report : public ::testing::Test {
   // No name is looked up: the page must not need a network.
   ProgramResult browse(const std::string& page, const std::string& options) const {
     return run_shell(fmt::format("{} --headless=new --no-sandbox --disable-gpu --hide-scrollbars --no-first-run "
-                                 "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='{}' --window-size=1280,3600 "
+                                 "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='{}' --window-size=1280,5200 "
                                  "--virtual-time-budget=30000 --enable-logging=stderr --v=0 {} 'file://{}'",
                                  browser, folder.path("profile"), options, folder.path(page)),
                      {.folder = folder.path()});
@@ -90,7 +92,7 @@ class Report : public ::testing::Test {
 };
 
 TEST_F(Report, ShowsEveryChartWithoutAMessageOnTheConsole) {
-  for (const auto& [page, charts, views] : {std::tuple("designed", 23u, 3u), std::tuple("both", 23u, 6u)}) {
+  for (const auto& [page, charts, views] : {std::tuple("designed", 30u, 3u), std::tuple("both", 30u, 6u)}) {
     const ProgramResult result = browse(std::string(page) + "/report.html", "--dump-dom");
     ASSERT_EQ(result.status, 0) << result.errors;
     EXPECT_EQ(console_lines(result.errors), "");
@@ -98,6 +100,11 @@ TEST_F(Report, ShowsEveryChartWithoutAMessageOnTheConsole) {
     const std::string body = shown_part(result.output);
     EXPECT_GE(count_of(body, "class=\"main-svg\""), charts);
     EXPECT_EQ(count_of(body, "<canvas class=\"backbone\""), views);
+    EXPECT_EQ(count_of(body, "<canvas class=\"arcs\""), views);
+    for (const char* id :
+         {"p-paired", "p-conformers", "p-helices", "p-hairpins", "p-bulges", "p-interiors", "p-multiloops"}) {
+      EXPECT_EQ(count_of(body, fmt::format("id=\"{}\"", id)), 1u) << id;
+    }
     EXPECT_GT(count_of(body, "class=\"tip\""), 60u) << "definitions beside the names";
     EXPECT_GE(count_of(body, "class=\"barlayer"), 3u) << "histograms of TM-scores";
     for (const char* mistake : {"NaN", ">undefined", ">null"}) EXPECT_EQ(count_of(body, mistake), 0u) << mistake;

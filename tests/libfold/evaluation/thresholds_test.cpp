@@ -34,10 +34,13 @@ TEST(Thresholds, OfShippedWeightsAreThoseAskedFor) {
   std::vector<std::string> found;
   for (const Threshold& threshold : read_thresholds(FLASHRNA_SOURCE_DIR "/weights/thresholds.csv"))
     found.push_back(threshold.key + " " + threshold.text());
-  EXPECT_EQ(found, (std::vector<std::string>{"c4_neighbor_rate at least 85", "c4_close_rate within 15 of the reference",
-                                             "bonded_rate at least 80", "o3_p_near_rate at least 50",
-                                             "median_clashes at most 2", "rg_band_rate at least 80",
-                                             "a_form_rate within 15 of the reference", "mean_pair_tm at most 0.6"}));
+  EXPECT_EQ(found, (std::vector<std::string>{
+                       "c4_neighbor_rate at least 85", "c4_close_rate within 15 of the reference",
+                       "bonded_rate at least 80", "o3_p_near_rate at least 50", "median_clashes at most 2",
+                       "rg_band_rate at least 80", "a_form_rate within 15 of the reference", "mean_pair_tm at most 0.6",
+                       "paired_rate within 15 of the reference", "median_helix_length at least 3",
+                       "stem_rate within 2 of the reference", "suite_outlier_rate at most 30",
+                       "mean_suiteness at least 0.35", "suite_1a_rate within 15 of the reference"}));
 }
 
 TEST(Thresholds, BadTablesAreNamed) {

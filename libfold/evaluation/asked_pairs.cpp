@@ -1,0 +1,66 @@
+#include "libfold/evaluation/asked_pairs.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "libfold/evaluation/sample_name.h"
+#include "rna/pairs/secondary_structure_file.h"
+
+namespace flashrna {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_secondary_structure_name(const std::string& path) {
+  try {
+    secondary_structure_format(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Files in the folder and below, sorted; no hidden ones.
+std::vector<std::string> files_of(const std::string& folder) {
+  std::vector<std::string> files;
+  for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {
+    if (at->path().filename().string().starts_with('.')) {
+      at.disable_recursion_pending();
+    } else if (at->is_regular_file() && is_secondary_structure_name(at->path().string())) {
+      files.push_back(at->path().string());
+    }
+  }
+  std::ranges::sort(files);
+  if (files.empty()) fail("{}: no secondary structure in this folder: .dbn, .bpseq or .ct", folder);
+  return files;
+}
+
+}  // namespace
+
+AskedPairs::AskedPairs(const std::string& path) {
+  std::error_code ignored;
+  const bool folder = fs::is_directory(path, ignored);
+  if (!fs::exists(path, ignored)) fail("{}: no such file or folder", path);
+  for (const std::string& file : folder ? files_of(path) : std::vector<std::string>{path}) {
+    std::vector<SecondaryStructureRecord> records = read_secondary_structures(file);
+    const bool only = records.size() == 1;
+    for (SecondaryStructureRecord& record : records) {
+      const std::string name = !only ? record.name : folder ? sample_stem(fs::path(file).filename().string()) : "";
+      if (!only && name.empty()) fail("{}: holds {} structures, one without a name", file, records.size());
+      if (!asked_.emplace(name, std::move(record)).second) {
+        fail("{}: a second secondary structure of the name \"{}\"", file, name);
+      }
+    }
+  }
+}
+
+std::optional<PairComparison> AskedPairs::compare(const MeasuredStructure& sample) const {
+  const auto only = asked_.find("");
+  const auto found = only != asked_.end() ? only : asked_.find(sample_stem(sample.name));
+  if (found == asked_.end() || found->second.partner.size() != sample.partner.size()) return std::nullopt;
+  const std::vector<int>& asked = found->second.partner;
+  return PairComparison{compare_pairs(asked, sample.partner), compare_loop_positions(asked, sample.partner)};
+}
+
+}  // namespace flashrna

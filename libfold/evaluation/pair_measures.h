@@ -1,0 +1,48 @@
+// What an evaluation says about the base pairs of a structure (rna/pairs) and about its backbone conformers
+// (rna/measure/suites), of one structure or added up over a set. The definitions that users read: docs/evaluation.md.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "rna/measure/suites.h"
+#include "rna/nucleotide.h"
+#include "rna/pairs/secondary_structure.h"
+
+namespace flashrna {
+
+inline constexpr std::array kLoopKinds = {LoopKind::kHairpin, LoopKind::kBulge, LoopKind::kInterior,
+                                          LoopKind::kMultiloop, LoopKind::kExterior};
+
+// Nothing stands for what is not defined: of no nucleotide, no pair, no helix, no loop of that kind, no suite.
+struct PairMeasures {
+  long nucleotides = 0;
+  long in_helices = 0;                                    // in stems of two pairs or more
+  long paired = 0;                                        // lone pairs included
+  long pseudoknotted = 0;                                 // of these, in stems that cross the nested structure
+  std::vector<int> helices;                               // pairs of each stem of two or more
+  std::array<std::vector<int>, kLoopKinds.size()> loops;  // unpaired nucleotides of each loop, by LoopKind
+  std::vector<double> c1_distances, nitrogen_distances;   // of every pair, Å
+  SuiteCounts suites;
+
+  void add(const PairMeasures& other);
+
+  const std::vector<int>& loops_of(LoopKind kind) const { return loops[static_cast<std::size_t>(kind)]; }
+  std::optional<double> helix_share() const;
+  std::optional<double> median_helix() const;  // pairs
+  std::optional<double> helices_per_100_nucleotides() const;
+  std::optional<double> pseudoknotted_share() const;  // of the paired nucleotides
+  std::optional<double> median_loop(LoopKind kind) const;
+  std::optional<double> loops_per_100_nucleotides(LoopKind kind) const;
+  std::optional<double> exterior_share() const;  // of all nucleotides
+  std::optional<double> outlier_share() const;
+  std::optional<double> mean_suiteness() const;
+  std::optional<double> a_form_suite_share() const;  // conformer 1a
+};
+
+// `partner`: of find_base_pairs(nucleotides). A chain_in_structure is a molecule.
+PairMeasures measure_pairs(std::span<const Nucleotide> nucleotides, std::span<const int> partner);
+
+}  // namespace flashrna

@@ -1,0 +1,64 @@
+#include "libfold/evaluation/pair_measures.h"
+
+#include <gtest/gtest.h>
+
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/dot_bracket.h"
+#include "tests/libfold/evaluation/paired_structures.h"
+
+namespace flashrna {
+namespace {
+
+PairMeasures measured(const std::vector<Nucleotide>& nucleotides) {
+  return measure_pairs(nucleotides, find_base_pairs(nucleotides));
+}
+
+TEST(PairMeasures, CountHelicesAndLoopsOfAHairpinWithABulge) {
+  const std::vector<Nucleotide> nucleotides = paired_hairpin("h").chains[0].nucleotides;
+  ASSERT_EQ(to_dot_bracket(find_base_pairs(nucleotides)), kPairedHairpin);
+  const PairMeasures pairs = measured(nucleotides);
+  EXPECT_EQ(pairs.in_helices, 14);
+  EXPECT_EQ(pairs.paired, 14);
+  EXPECT_EQ(pairs.pseudoknotted, 0);
+  EXPECT_EQ(pairs.helices, (std::vector<int>{4, 3}));
+  EXPECT_EQ(pairs.loops_of(LoopKind::kHairpin), std::vector<int>{11});
+  EXPECT_EQ(pairs.loops_of(LoopKind::kBulge), std::vector<int>{1});
+  EXPECT_EQ(pairs.loops_of(LoopKind::kInterior), std::vector<int>{});
+  EXPECT_EQ(pairs.loops_of(LoopKind::kExterior), std::vector<int>{4});
+  EXPECT_DOUBLE_EQ(*pairs.helix_share(), 14.0 / 30.0);
+  EXPECT_DOUBLE_EQ(*pairs.median_helix(), 3.5);
+  EXPECT_DOUBLE_EQ(*pairs.helices_per_100_nucleotides(), 200.0 / 30.0);
+  EXPECT_DOUBLE_EQ(*pairs.exterior_share(), 4.0 / 30.0);
+  ASSERT_EQ(pairs.c1_distances.size(), 7u);
+  for (const double distance : pairs.c1_distances) EXPECT_NEAR(distance, 10.5, 1e-9);
+}
+
+TEST(PairMeasures, WhatIsNotThereHasNoValue) {
+  const PairMeasures none = measured(example_structure("s", {10}).chains[0].nucleotides);
+  EXPECT_EQ(none.helix_share(), 0.0);
+  EXPECT_FALSE(none.median_helix());
+  EXPECT_FALSE(none.pseudoknotted_share());
+  EXPECT_FALSE(none.median_loop(LoopKind::kHairpin));
+  EXPECT_EQ(none.exterior_share(), 1.0);
+  EXPECT_EQ(none.suites.complete + none.suites.incomplete, 10);
+  const PairMeasures nothing = measured({});
+  EXPECT_FALSE(nothing.helix_share());
+  EXPECT_FALSE(nothing.outlier_share());
+}
+
+TEST(PairMeasures, OfASetAreSumsOverItsStructures) {
+  PairMeasures all = measured(paired_hairpin("h").chains[0].nucleotides);
+  const PairMeasures strand = measured(example_structure("s", {20}).chains[0].nucleotides);
+  const long suites = all.suites.complete + strand.suites.complete;
+  all.add(strand);
+  EXPECT_EQ(all.nucleotides, 50);
+  EXPECT_DOUBLE_EQ(*all.helix_share(), 14.0 / 50.0);
+  EXPECT_EQ(all.loops_of(LoopKind::kExterior), (std::vector<int>{4, 20}));
+  EXPECT_EQ(all.suites.complete, suites);
+  long named = 0;
+  for (const auto& [name, count] : all.suites.of_name) named += count;
+  EXPECT_EQ(named, suites);
+}
+
+}  // namespace
+}  // namespace flashrna

@@ -1,0 +1,28 @@
+// Structures whose base pairs are known: bonded chains of ideal geometry, C1' and N moved to where pairs have them.
+#pragma once
+
+#include <string>
+
+#include "tests/datasets/example_structures.h"
+#include "tests/rna/pairs/synthetic_pairs.h"
+
+namespace flashrna {
+
+// One hairpin of 30 nt: helices of four and of three pairs with a bulge in between, a loop of eleven.
+inline constexpr const char* kPairedHairpin = "..((((.(((...........)))))))..";
+
+inline Structure paired_hairpin(const std::string& entry) {
+  Structure structure = example_structure(entry, {30});
+  PairAtoms atoms(30);
+  place_helix(atoms, 2, 27, 4, Vec3(300.0, 0.0, 0.0));
+  place_helix(atoms, 7, 23, 3, Vec3(-300.0, 0.0, 0.0));
+  for (std::size_t i = 0; i < 30; ++i) {
+    if (atoms.c1[i].hasNaN()) continue;
+    Nucleotide& nucleotide = structure.chains[0].nucleotides[i];
+    nucleotide.set(kC1, atoms.c1[i]);
+    nucleotide.set(kGlycosidicNitrogen, atoms.n[i]);
+  }
+  return structure;
+}
+
+}  // namespace flashrna
