@@ -1,5 +1,5 @@
-// The mistakes of the published implementation, one switch each, all off by default. The golden tests and imported
-// weights turn on what they need; no other code asks "published or ours?". golden/README.md section 4 has the list.
+// The mistakes of the published implementation, one switch each, all off by default: docs/architecture.md explains
+// them. Golden tests and imported weights switch on what they need.
 #pragma once
 
 namespace flashrna {

@@ -37,7 +37,7 @@ struct Nucleotide {
   std::string name;  // as in the file: "PSU", "A", ...
   int seq_id = 0;    // author's number
   char insertion_code = ' ';
-  int residue_index = 0;                              // see DESIGN: rises by 1 to a bonded neighbour, jumps across gaps
+  int residue_index = 0;                              // rises by 1 to a bonded neighbor, by more across a gap
   int chain_in_structure = 0;                         // 0 unless several chains form one entry
   float b_factor = 0.0f;                              // mean over the stored atoms, Å²
   std::uint32_t atom_mask = 0;                        // bit s set: slot s is present

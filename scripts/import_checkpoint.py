@@ -337,7 +337,7 @@ def read_recipe(path):
 
 
 def published_conventions(mode):
-    """Which mistakes of the published code (golden/README.md, section 4) imported weights need: those that the network
+    """Which mistakes of the published code (docs/architecture.md) imported weights need: those that the network
     learnt with or that the published sampler makes. Those of the losses and of the coupling shaped the weights, but
     play no part in sampling, and training that goes on should not repeat them."""
     return {

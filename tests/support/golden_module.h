@@ -1,5 +1,5 @@
-// Runs the cases of a golden module file (golden/README.md section 1) against one of our modules: outputs, the scalar
-// S = sum(y * cotangent), and the gradients of S with respect to inputs and weights, in f64 and in f32.
+// Runs the cases of a golden module file (docs/architecture.md, "Golden files") against one of our modules: outputs,
+// the scalar S = sum(y * cotangent), and the gradients of S with respect to inputs and weights, in f64 and in f32.
 #pragma once
 
 #include <functional>
@@ -28,8 +28,8 @@ struct GoldenModule {
 // Every case of the file. Skips, naming the file, if the golden folder lacks it.
 void expect_module_matches_golden(const GoldenModule& module, at::ScalarType dtype);
 
-// Allowed f32 error of an output, relative to its largest magnitude: three times the error of the published f32 code
-// (golden/README.md section 5) and at least 2e-6.
+// Allowed f32 error of an output, relative to its largest magnitude: three times the error of the published f32 code,
+// at least 2e-6.
 double allowed_f32_error(const std::string& file, const std::string& case_name, const std::string& dataset);
 
 }  // namespace flashrna
