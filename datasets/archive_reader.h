@@ -1,5 +1,5 @@
-// Streams the files of an archive one after the other, with nothing unpacked to disk: .zip, .tar, and .tar compressed
-// with gzip, bzip2, xz or Zstandard. libarchive does the work.
+// Streams the files of an archive one after the other through libarchive, without unpacking to disk. Formats: .zip,
+// .tar, and .tar compressed with gzip, bzip2, xz or Zstandard.
 #pragma once
 
 #include <cstdint>
@@ -11,30 +11,31 @@
 
 namespace flashrna {
 
-// Whether the file name has the ending of an archive (".zip", ".tar", ".tar.gz", ".tgz", ...), in any case.
+// Whether the file name has the extension of an archive (".zip", ".tar", ".tar.gz", ".tgz", ...), in upper or lower
+// case.
 bool is_archive_file_name(std::string_view name);
 
 // One file inside an archive.
 struct ArchiveMember {
   std::string name;   // its path in the archive, as stored
-  std::string bytes;  // empty if it was not wanted or could not be read
-  std::string error;  // why it could not be read; the members after it may still be there
+  std::string bytes;  // empty if the member was skipped or could not be read
+  std::string error;  // why it could not be read; later members may still be readable
 };
 
 class ArchiveReader {
  public:
-  // Throws Error naming the path if it cannot be opened or is no archive.
+  // Throws Error naming the path if the file cannot be opened or is not an archive.
   ArchiveReader(const std::string& path, std::uint64_t max_bytes);
   ~ArchiveReader();
   ArchiveReader(ArchiveReader&&) noexcept;
   ArchiveReader& operator=(ArchiveReader&&) noexcept;
 
-  // The next regular file in the archive's order, nothing at its end. Only members for which wanted(name) holds are
-  // unpacked. One that unpacks to more than max_bytes, or is encrypted or damaged, has an error.
-  // Throws Error if the archive is damaged so that what follows cannot be found.
+  // Returns the next regular file in the archive's order, nullopt at the end. Unpacks only members with wanted(name).
+  // Sets `error` of a member that unpacks to more than max_bytes, is encrypted or damaged. Throws Error if the archive
+  // is damaged so that the next member cannot be found.
   std::optional<ArchiveMember> next(const std::function<bool(const std::string&)>& wanted);
 
-  // How many bytes of the archive itself have been read.
+  // Bytes of the archive file read so far.
   std::uint64_t position() const;
 
  private:

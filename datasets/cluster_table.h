@@ -1,5 +1,5 @@
-// Which cluster a chain belongs to, from a table that somebody else made: two columns, an entry or a chain and its
-// cluster, separated by a comma, a tab or blanks. A first line whose second word begins with "cluster" is a header.
+// Reads the clusters of chains from a table with two columns, entry or chain and cluster, separated by a comma, a tab
+// or blanks. A first line whose second word begins with "cluster" is a header.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,16 @@ namespace flashrna {
 
 class ClusterTable {
  public:
-  // Throws Error naming file and line: not two columns, or a name that is in two clusters.
+  // Throws Error naming file and line if a line has not two columns or a name is in two clusters.
   static ClusterTable read(const std::string& path);
 
-  // A chain is looked up by its id in the dataset ("1EHZ_1_A", "1EHZ_1_A.2"), then as "1EHZ_1_A", then "1EHZ_A", then "1EHZ"; the case of a PDB id does not count, that of a
-  // chain does. -1 if the table has none of them. Clusters named by whole numbers keep them, others are numbered from 0
-  // in the order of the table.
+  // Looks up a chain by its id in the dataset ("1EHZ_1_A", "1EHZ_1_A.2"), then as "1EHZ_1_A", "1EHZ_A" and "1EHZ".
+  // Ignores the case of PDB ids but not of chain ids. Returns -1 if the table has none of these names. Clusters named
+  // by whole numbers keep their numbers; others are numbered from 0 in the order of the table.
   int cluster_of(const ChainRecord& record) const;
 
-  std::size_t size() const { return clusters_.size(); }            // names
-  const std::string& fingerprint() const { return fingerprint_; }  // of the file's bytes: 16 hexadecimal digits
+  std::size_t size() const { return clusters_.size(); }            // number of names
+  const std::string& fingerprint() const { return fingerprint_; }  // hash of the file's bytes, 16 hexadecimal digits
 
  private:
   std::unordered_map<std::string, int> clusters_;
