@@ -19,8 +19,8 @@ RigidTransform rigid(const std::array<float, 9>& rows, const std::array<float, 3
   return transform;
 }
 
-// Rotations of the eight torsion groups in their parents: to_parent times a rotation about x, which is linear in
-// (1, cos, sin). torsions [..., 8, 2] -> [..., 8, 3, 3].
+// Rotations of the eight torsion groups relative to their parents: to_parent times a rotation about x, which is linear
+// in (1, cos, sin). torsions [..., 8, 2] -> [..., 8, 3, 3].
 Tensor group_rotations(const Tensor& torsions, const BackboneGeometry& geometry) {
   Tensor fixed = at::zeros({kTorsions, 3, 3}, at::kDouble), by_cos = fixed.clone(), by_sin = fixed.clone();
   auto fixed_at = fixed.accessor<double, 3>(), cos_at = by_cos.accessor<double, 3>(),
@@ -44,7 +44,7 @@ Tensor vector_tensor(const Vec3& v, const at::TensorOptions& options) {
   return at::tensor({v.x(), v.y(), v.z()}, at::kDouble).to(options);
 }
 
-// Groups that place `slots`, with their ancestors. O2' stands on C1', C2' and C3'.
+// The groups that place `slots`, and their ancestors. O2' is placed from C1', C2' and C3'.
 std::array<bool, kRigidGroups> needed_groups(const std::vector<int>& slots, const BackboneGeometry& geometry) {
   std::array<bool, kRigidGroups> needed{};
   const auto need = [&](int slot) {
@@ -62,7 +62,7 @@ std::array<bool, kRigidGroups> needed_groups(const std::vector<int>& slots, cons
 
 Tensor unit(const Tensor& v) { return v / v.square().sum(-1, /*keepdim=*/true).sqrt(); }
 
-// place_o2 of rna/backbone.h, [..., 3] each.
+// The same as place_o2 of rna/backbone.h; [..., 3] each.
 Tensor place_o2(const Tensor& c1, const Tensor& c2, const Tensor& c3) {
   const Tensor to_c1 = unit(c1 - c2), to_c3 = unit(c3 - c2);
   const Tensor outward = -unit(to_c1 + to_c3), up = unit(at::linalg_cross(to_c3, to_c1));
@@ -76,7 +76,7 @@ const BackboneGeometry& deoxyadenosine_geometry() {
     BackboneGeometry da;
     da.parent = ideal_backbone_geometry().parent;
     da.group = ideal_backbone_geometry().group;
-    // The float32 values of tests/data/golden/geometry.h5, constants/default_frames, row 0.
+    // Float32 values from tests/data/golden/geometry.h5, constants/default_frames, row 0.
     da.to_parent[1] = da.to_parent[4] = rigid({-0.24824956f, -0.49159983f, -0.83468664f,  //
                                                0.9686961f, -0.12598321f, -0.21390669f,    //
                                                0.0f, -0.86165994f, 0.5074861f},

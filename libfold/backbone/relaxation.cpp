@@ -19,14 +19,14 @@ using at::Tensor;
 
 namespace {
 
-// Weights of squares: a bond that is 0.1 Å too long costs as much as an atom 0.3 Å deep in another, and a residue that
-// moved 1 Å as much as one 0.2 Å deep.
+// Weights of squared errors. A bond that is 0.1 Å too long costs as much as an overlap of 0.3 Å; a residue moved by 1 Å
+// costs as much as an overlap of 0.2 Å.
 constexpr double kBondWeight = 10;      // per Å^2
 constexpr double kAngleWeight = 5;      // of cosines
 constexpr double kShiftWeight = 0.05;   // per Å^2
 constexpr double kTurnWeight = 0.5;     // per rad^2, of frames and torsions
 constexpr double kLearningRate = 0.02;  // Å and radians
-constexpr double kMargin = 0.1;         // Å beyond which atoms do not overlap
+constexpr double kMargin = 0.1;         // Å; distance beyond contact up to which atoms repel
 
 std::vector<int> all_slots() {
   std::vector<int> slots(kBackboneAtoms);
@@ -34,7 +34,7 @@ std::vector<int> all_slots() {
   return slots;
 }
 
-// What changes, all zero at first.
+// The optimized variables, initially zero.
 struct Moves {
   Tensor shifts;    // [B, L, 3] Å
   Tensor turns;     // [B, L, 3] rotation vectors in the residue's frame

@@ -1,5 +1,5 @@
-// The last correction of a sampled backbone: what a model leaves of overlapping atoms and of links O3'-P of wrong
-// length or angle goes away by small moves of frames and torsions.
+// Corrects a sampled backbone: removes overlaps of atoms and wrong lengths and angles of links O3'-P by small changes
+// of frames and torsions.
 #pragma once
 
 #include <functional>
@@ -8,12 +8,12 @@
 
 namespace flashrna {
 
-// `rounds` steps of Adam (Kingma & Ba 2015, arXiv:1412.6980) down the sum of overlaps
-// (libfold/backbone/steric_overlap.h), errors of the links (libfold/backbone/link_geometry.h) and a pull back to where
-// everything was. Residues i and i + 1 are bonded. Each step moves a residue by at most some 0.02 Å along each axis and
-// turns frame and torsions by some 0.02 rad. A chain does not depend on its batch but for rounding, which Adam enlarges
-// where the gradient is nearly zero. `lengths` [B] i64; the padding stays as it is. `keep_going` (may be empty) is asked
-// before each round; false ends them.
+// Runs `rounds` steps of Adam (Kingma & Ba 2015, arXiv:1412.6980) on the sum of overlaps
+// (libfold/backbone/steric_overlap.h), link errors (libfold/backbone/link_geometry.h) and a restraint to the original
+// positions. Treats residues i and i + 1 as bonded. Each step moves a residue by at most about 0.02 Å along each axis
+// and turns frames and torsions by about 0.02 rad. The result does not depend on the batch except for rounding, which
+// Adam amplifies where the gradient is nearly zero. `lengths` [B] i64; padding is unchanged. Calls `keep_going` (may be
+// empty) before each round and stops if it returns false.
 FlowModelOutput relaxed(const FlowModelOutput& backbone, const at::Tensor& lengths, int rounds,
                         const std::function<bool()>& keep_going = {});
 
