@@ -1,4 +1,4 @@
-// An evaluation: a set of structures measured alone, against one another, and against a reference.
+// Evaluates a set of structures: each alone, against one another, and against a reference.
 #pragma once
 
 #include <cstddef>
@@ -17,26 +17,27 @@
 
 namespace flashrna {
 
-// Structures at least this alike are one fold (RNA-FrameFlow): clusters, and validity by self-consistency.
+// TM-score from which two structures count as the same fold (RNA-FrameFlow), for clusters and for validity by
+// self-consistency.
 inline constexpr double kSameFold = 0.45;
 
-// Samples of one length whose pairs are compared: the first ones. The work grows with their square.
+// Largest number of samples per length whose pairs are compared, the first ones; the work grows with its square.
 inline constexpr std::size_t kComparedPerLength = 20;
 
 struct EvaluationSettings {
   std::vector<std::string> samples;
   StructureUnit unit = StructureUnit::kModel;
-  std::string reference;        // dataset or structures; "" = none
-  std::string reference_split;  // of a dataset; "" = all
-  std::string native;           // a structure file, or a folder of them; "" = none
+  std::string reference;        // dataset or structures; "" = no reference
+  std::string reference_split;  // split of a dataset; "" = all chains
+  std::string native;           // a structure file or a folder of them; "" = no natives
   bool diversity = true;
-  bool novelty = true;                              // where there is a reference
-  std::optional<SelfConsistencySettings> programs;  // none: no self-consistency
+  bool novelty = true;                              // if there is a reference
+  std::optional<SelfConsistencySettings> programs;  // nullopt = no self-consistency
   int threads = 0;                                  // 0 = one per core
 };
 
 struct EvaluationCalls {
-  // From any thread; `stage`: "reading samples", "searching the reference", ...; total 0: not known.
+  // Called from any thread. `stage`: "reading samples", "searching the reference", ...; total 0 = unknown.
   std::function<void(const std::string& stage, const std::string& unit, std::size_t done, std::size_t total)> progress;
   std::function<bool()> stop;
 };
@@ -44,29 +45,29 @@ struct EvaluationCalls {
 struct Diversity {
   std::vector<int> cluster;  // by sample
   std::size_t clusters = 0;
-  std::optional<double> mean_pair_tm;         // none where no two samples are of one length
-  std::optional<std::size_t> valid_clusters;  // of the valid samples alone; with self-consistency
+  std::optional<double> mean_pair_tm;         // nullopt if no two samples have the same length
+  std::optional<std::size_t> valid_clusters;  // among the valid samples only; needs self-consistency
 };
 
 struct Evaluation {
   EvaluationSettings settings;
   StructureSet samples;
   std::optional<StructureSet> reference;
-  std::vector<DistributionComparison> distributions;  // by distributed_measures()
+  std::vector<DistributionComparison> distributions;  // in the order of distributed_measures()
   GyrationFit gyration;                               // NaN without a reference
   std::optional<Diversity> diversity;
   std::optional<NoveltySearch> novelty;
-  std::vector<std::optional<NativeComparison>> native;  // by sample; empty where none is asked for
+  std::vector<std::optional<NativeComparison>> native;  // by sample; empty if no natives were given
   std::optional<SelfConsistency> consistency;
 
-  // Sample i is self-consistent with a TM-score of at least kSameFold; false without a score.
+  // Whether the sample is self-consistent with a TM-score of at least kSameFold; false without a score.
   bool valid(std::size_t sample) const;
-  // Samples from the best to the worst: by scTM where there is one, else by defects per 100 nt; those without a score
-  // last.
+  // Samples from best to worst: by scTM with self-consistency, samples without a score last; otherwise by defects per
+  // 100 nt.
   std::vector<std::size_t> ranking() const;
 };
 
-// Nothing if stop() ended it. Throws Error for input that is missing or holds nothing to measure.
+// Returns nullopt if stop() ended it. Throws Error if an input is missing or holds nothing to measure.
 std::optional<Evaluation> evaluate(const EvaluationSettings& settings, const EvaluationCalls& calls = {});
 
 }  // namespace flashrna

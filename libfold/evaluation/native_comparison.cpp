@@ -14,7 +14,7 @@
 namespace flashrna {
 namespace {
 
-// "1ehz" of "folder/1ehz.cif.gz#2".
+// The name without folder, extensions and model: "folder/1ehz.cif.gz#2" gives "1ehz".
 std::string stem_of(const std::string& name) {
   std::string stem = name.substr(name.rfind('/') + 1);
   stem = stem.substr(0, stem.find('#'));

@@ -38,14 +38,14 @@ CommandTemplate folding_command(const SelfConsistencySettings& settings) {
   return CommandTemplate("folding", settings.folding, {"{fasta}", "{structure}"});
 }
 
-// A program that is not there would fail for every sample.
+// Throws UsageError if the program is not installed: the command would fail for every sample.
 void check_program(const std::string& option, const CommandTemplate& command) {
   const std::string program = command.words({}).front();
   const bool there = program.find('/') != std::string::npos ? access(program.c_str(), X_OK) == 0 : is_program(program);
   if (!there) fail_usage("--{}: there is no program \"{}\"", option, program);
 }
 
-// Sequences of a FASTA text as RNA; each must have `length` letters, A, C, G, U or T.
+// Reads the sequences of a FASTA text as RNA. Each must have `length` letters A, C, G, U or T.
 std::vector<std::string> read_sequences(const std::string& fasta, std::size_t length, std::size_t most) {
   std::vector<std::string> sequences;
   std::istringstream lines(fasta);
@@ -73,7 +73,7 @@ std::vector<std::string> read_sequences(const std::string& fasta, std::size_t le
   return sequences;
 }
 
-// Keeps what commands wrote, by the SHA-256 of the command and of what it read.
+// Caches results of commands by the SHA-256 of the command and of its input.
 class CommandCache {
  public:
   CommandCache(const SelfConsistencySettings& settings, const SelfConsistencyCalls& calls)
@@ -83,8 +83,9 @@ class CommandCache {
     if (error) fail("{}: cannot be made: {}", settings.folder, error.message());
   }
 
-  // Calls use() with what `command` writes to `output` from `input_text` in `input`, both placeholders; `name` is for
-  // messages. Throws Error if it fails or writes nothing. Kept is only what use() takes without an Error.
+  // Calls use() with the output of `command`, which reads `input_text` at placeholder `input` and writes to placeholder
+  // `output`; `name` is for messages. Throws Error if the command fails or writes nothing. Caches the output only if
+  // use() accepts it without an Error.
   template <typename Use>
   void run(const std::string& name, const CommandTemplate& command, const std::string& input,
            const std::string& input_name, const std::string& input_text, const std::string& output,
@@ -94,7 +95,8 @@ class CommandCache {
     const bool counts = command.text().find("{sequences}") != std::string::npos;
     const std::string key =
         sha256_hex(fmt::format("{}\n{}\n{}\n{}", name, command.text(), counts ? count : "", input_text));
-    const std::string kept = folder_ + "/" + key + ".result";  // no structure's name: samples may lie around it
+    const std::string kept = folder_ + "/" + key + ".result";  // not the name of a structure file: the folder may be
+                                                               // read as samples
     if (fs::exists(kept)) {
       ++kept_;
       return use(read_file(kept));
@@ -123,7 +125,7 @@ class CommandCache {
   std::size_t kept() const { return kept_; }
 
  private:
-  // Hidden, so that nobody takes what is in it for samples; of one job alone, whoever shares the cache.
+  // Hidden, so that its content is not read as samples; unique, because several jobs may share the cache.
   std::string make_job_folder() const {
     std::string path = folder_ + "/.job-XXXXXX";
     if (mkdtemp(path.data()) == nullptr) fail("{}: cannot be made: {}", path, std::strerror(errno));
@@ -137,7 +139,7 @@ class CommandCache {
 };
 
 std::vector<Nucleotide> folded_nucleotides(const std::string& text) {
-  // The program chose the format; the reader goes by the name.
+  // Detects the format that the program chose, because the reader decides by the file name.
   const bool mmcif = text.find("data_") < text.find('\n') || text.find("_atom_site.") != std::string::npos;
   const Structure structure = read_structure_from_memory(text, mmcif ? "folded.cif" : "folded.pdb");
   std::vector<Nucleotide> nucleotides;
@@ -221,7 +223,7 @@ SelfConsistency check_consistency(std::span<const MeasuredStructure> samples, co
         if (calls.progress) calls.progress(++done);
       }
     } catch (...) {
-      next = samples.size();  // the others stop, too
+      next = samples.size();  // stops the other threads, too
       const std::lock_guard lock(error_mutex);
       error = std::current_exception();
     }
@@ -263,7 +265,7 @@ Proportion wilson_proportion(std::size_t successes, std::size_t count) {
   const double center = p + kZ * kZ / (2.0 * n);
   const double half = kZ * std::sqrt(p * (1.0 - p) / n + kZ * kZ / (4.0 * n * n));
   const double divisor = 1.0 + kZ * kZ / n;
-  // At the ends exactly, whatever the rounding.
+  // Exact at the ends, without rounding.
   proportion.low = successes == 0 ? 0.0 : (center - half) / divisor;
   proportion.high = successes == count ? 1.0 : (center + half) / divisor;
   return proportion;
