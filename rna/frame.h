@@ -1,5 +1,5 @@
-// The frame of a nucleotide: origin C4', x along C4'->O4', C3' in the xy-plane with y > 0
-// (RNA-FrameFlow, arXiv:2406.13839). Conventions to the digit: tests/data/golden/geometry.h5.
+// The frame of a nucleotide: origin C4', x along C4'->O4', C3' in the xy-plane with y > 0 (RNA-FrameFlow,
+// arXiv:2406.13839). Reference values: tests/data/golden/geometry.h5.
 #pragma once
 
 #include "rna/geometry.h"
@@ -7,10 +7,10 @@
 
 namespace flashrna {
 
-// Frame from three atom positions (Å). Each normalisation is v / sqrt(v.v + 1e-8), as published.
+// Frame from three atom positions (Å). Each normalization is v / sqrt(v.v + 1e-8), as published.
 RigidTransform frame_from_atoms(const Vec3& c3, const Vec3& c4, const Vec3& o4);
 
-// Frame of a nucleotide; it must have C3', C4' and O4' (Nucleotide::has_frame), else Error.
+// Frame of a nucleotide. Throws Error unless it has C3', C4' and O4' (Nucleotide::has_frame).
 RigidTransform frame_of(const Nucleotide& nucleotide);
 
 }  // namespace flashrna

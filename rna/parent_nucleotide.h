@@ -1,6 +1,6 @@
-// What a residue's name says: RNA with which parent base, DNA, amino acid, water, or nothing we know.
-// Knows the Chemical Component Dictionary's common names, and those of AMBER and CHARMM. A file's own records about its
-// modified residues go first: see rna/io/polymer_chain.h.
+// Classifies a residue by its name: RNA with a parent base, DNA, amino acid, water, or unknown. Knows the common names
+// of the Chemical Component Dictionary, AMBER and CHARMM. A file's own records of modified residues take precedence:
+// see rna/io/polymer_chain.h.
 #pragma once
 
 #include <string>
@@ -14,14 +14,14 @@ enum class ResidueKind { kRna, kDna, kAminoAcid, kWater, kUnknown };
 
 struct ResidueIdentity {
   ResidueKind kind = ResidueKind::kUnknown;
-  Base base = Base::N;        // for RNA
-  bool often_ligand = false;  // also common as a free ligand (GTP, ATP, ...): no proof of a polymer by itself
+  Base base = Base::N;        // parent base, if RNA
+  bool often_ligand = false;  // also a common free ligand (GTP, ATP, ...): the name alone does not prove a polymer
 };
 
-// Names are case-sensitive; those of standard RNA are A, C, G, U, I and N.
+// Names are case-sensitive. The names of standard RNA are A, C, G, U, I and N.
 ResidueIdentity identify_residue(const std::string& name);
 
-// Whether the base hangs on C5, as in pseudouridine.
+// Whether C1' is bonded to C5, as in pseudouridine.
 bool is_c_nucleoside(std::string_view name);
 
 }  // namespace flashrna
