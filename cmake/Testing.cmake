@@ -1,7 +1,7 @@
 # flashrna_add_test(NAME SOURCES... LIBRARIES... LABELS...): one GoogleTest program, each of its cases a ctest case.
 include(GoogleTest)
 
-# Debian's own, whatever other is on the PATH: python3-h5py belongs to it.
+# The distribution's Python, whatever is first on the PATH, because python3-h5py is installed for it.
 set(FLASHRNA_PYTHON /usr/bin/python3 CACHE FILEPATH
     "Python of the tests; some also use tensorboard or torch, and are skipped where it has none")
 

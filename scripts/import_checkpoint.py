@@ -40,7 +40,7 @@ class Failure(Exception):
     """What was wrong, for the user."""
 
 
-# ---- torch.save's format: a ZIP archive of one pickle, data.pkl, and one file of raw numbers per storage.
+# ---- The format of torch.save: a ZIP archive with one pickle, data.pkl, and one file of raw numbers per storage.
 
 
 class Storage(typing.NamedTuple):
@@ -134,7 +134,7 @@ def read_state_dict(archive):
     data = io.BytesIO(archive("data.pkl"))
     try:
         value = TensorUnpickler(data).load()
-    except Exception as error:  # a damaged pickle raises whatever its opcodes come to
+    except Exception as error:  # a damaged pickle can raise any exception
         raise Failure(f"damaged: its data.pkl cannot be read: {error}") from None
     is_lightning = isinstance(value, dict) and isinstance(value.get("state_dict"), dict)
     tensors = value["state_dict"] if is_lightning else value
@@ -146,13 +146,13 @@ def read_state_dict(archive):
     return tensors, [n if isinstance(n, int) else 0 for n in position]
 
 
-# ---- The model: its sizes under the names of our section [model].
+# ---- The model: its sizes, under the key names of our section [model].
 
 SIZES = ("node_channels", "pair_channels", "pair_rank", "blocks", "attention_channels", "attention_heads",
          "query_points", "value_points", "transformer_layers", "position_channels", "time_channels",
          "edge_feature_channels", "distance_bins", "neighbors", "torsion_channels", "factorizer_length")
 
-# Without a pair representation the published model has these all the same; ours does not.
+# The published model has these even without a pair representation; ours does not.
 UNUSED_WITHOUT_BIAS = ("edge_embedder.", "trunk.edge_transition_")
 
 
@@ -163,7 +163,7 @@ def mode_of(names):
         some = ", ".join(list(names)[:5])
         raise Failure(f"holds another network than RNA-FrameFlow's: no trunk.ipa_0 among {some}, ...")
     if ".linear_b." not in text:
-        return "flash_no_bias"  # or orig_no_bias, which is the same with other arithmetic
+        return "flash_no_bias"  # or orig_no_bias, which computes the same function
     if "_distogram." in text:
         return "flash_1d_bias"
     return "flash_2d_factorize_bias" if ".factorizer." in text else "orig_2d_bias"
@@ -321,7 +321,7 @@ def fitting_model(tensors, recipe, config):
     return model
 
 
-# ---- The configuration that goes with the weights.
+# ---- The configuration that belongs to the weights.
 
 
 def read_recipe(path):
@@ -341,17 +341,17 @@ def published_conventions(mode):
     learnt with or that the published sampler makes. Those of the losses and of the coupling shaped the weights, but
     play no part in sampling, and training that goes on should not repeat them."""
     return {
-        # The weights of linear_b were learnt without the factor sqrt(1/3); the dense mode has it.
+        # The weights of linear_b were trained without the factor sqrt(1/3); the dense mode has it.
         "unscaled_pair_bias": mode in ("flash_1d_bias", "flash_2d_factorize_bias"),
-        # Off: published batches, in training and in sampling, hold chains of one length, so that the network never saw
-        # padding; and with it a sample would depend on the others of its batch.
+        # Off: published batches hold chains of one length, in training and sampling, so the network never saw padding.
+        # Switched on, a sample would depend on the others of its batch.
         "neighbors_include_padding": False,
-        # What the network sees where a chain has no more than model.neighbors residues.
+        # The network's input for chains of at most model.neighbors residues.
         "self_as_last_neighbor": mode == "flash_1d_bias",
-        # It never saw an index that skips a gap, and knows positions by these embeddings alone.
+        # The network never saw an index that skips a gap, and gets positions from these embeddings only.
         "index_by_position": True,
         "short_index_periods": True,
-        # Training and sampler took their rotation steps along this logarithm.
+        # Training and sampling used this logarithm.
         "truncated_log": True,
     }
 
@@ -361,7 +361,7 @@ def configuration_text(model, recipe, comment):
         "data": {"path": "unknown"},
         "model": model,
         "flow": recipe["flow"],
-        # The published sampler feeds predictions back, which must have been trained for.
+        # The published sampler feeds predictions back, which the network must be trained for.
         "training": {"self_conditioning": recipe["training"]["self_conditioning"]},
         "published": {key: str(on).lower() for key, on in published_conventions(model["mode"]).items()},
     }
@@ -385,7 +385,7 @@ def write_checkpoint(path, weights, configuration, step, epoch):
             file.attrs["step"] = np.int64(step)
             file.attrs["epoch"] = np.int64(epoch)
             file.attrs["batch"] = np.int64(0)
-            file.attrs["best_loss"] = math.inf  # none was measured
+            file.attrs["best_loss"] = math.inf  # not measured
             file.attrs["data"] = ""
             file.attrs["configuration"] = configuration
             group = file.create_group("weights")

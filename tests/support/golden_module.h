@@ -19,13 +19,13 @@ struct GoldenModule {
   std::string file;  // "ipa_flash_1d_bias.h5"
   // Builds the module from the file's attributes.
   std::function<std::shared_ptr<torch::nn::Module>(const GoldenFile&)> make;
-  // Runs it on a case's inputs, and returns outputs under their golden names. `inputs` are of `dtype`.
+  // Runs it on a case's inputs, which have dtype `dtype`, and returns outputs under their golden names.
   std::function<TensorMap(torch::nn::Module&, const TensorMap& inputs, const TensorMap& aux)> run;
-  // Weights of the file that the published mode holds and never uses, by the beginnings of their names; ours has none.
+  // Prefixes of weights that the file has but the published mode does not use; our module lacks them.
   std::vector<std::string> unused = {};
 };
 
-// Every case of the file. Skips, naming the file, if the golden folder lacks it.
+// Tests every case of the file. Skips, naming the file, if the golden folder lacks it.
 void expect_module_matches_golden(const GoldenModule& module, at::ScalarType dtype);
 
 // Allowed f32 error of an output, relative to its largest magnitude: three times the error of the published f32 code,
