@@ -23,8 +23,8 @@ struct PtxasReport {
 // Throws std::runtime_error if a kernel's lines are incomplete.
 PtxasReport parse_ptxas_report(const std::string& text);
 
-// Violations of the rules, one per line. A kernel with "backward" or "Backward" in its name may use 64 bytes of stack and
-// of spills; any other kernel none. Warnings of potential performance loss are never allowed.
+// Violations of the rules, one per line. A kernel with "backward" or "Backward" in its name may use 64 bytes of stack
+// and of spills; any other kernel none. Warnings of potential performance loss are never allowed.
 std::vector<std::string> ptxas_violations(const PtxasReport& report);
 
 }  // namespace flashrna
