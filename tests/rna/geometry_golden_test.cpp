@@ -1,4 +1,4 @@
-// Frames, torsions and rebuilding against the published implementation's numbers (geometry.h5; its README section 3.9).
+// Frames, torsions and rebuilding against the published implementation's numbers (tests/data/golden/geometry.h5).
 #include <gtest/gtest.h>
 
 #include <algorithm>
