@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Turns a checkpoint of the published RNA-FrameFlow (a PyTorch Lightning .ckpt, or a bare state dict) into one that
-`flashrna sample` reads.
+"""Converts a checkpoint of the published RNA-FrameFlow (a PyTorch Lightning .ckpt, or a bare state dict) to the format
+that `flashrna sample` reads.
 
-Needs numpy and h5py, not PyTorch: the file's pickle is read with tensors and containers alone, so nothing that is in
-it runs, and its configuration (omegaconf) may hold any class. The model's sizes are read off the tensors' shapes;
-what shapes do not tell, and how to sample, comes from --config. Every name and shape must then be the model's.
+Needs numpy and h5py, not PyTorch. Only tensors and containers of the file's pickle are read, so that no code in it runs
+and its configuration (omegaconf) may contain any class. The model's sizes follow from the tensors' shapes; what shapes
+do not determine, and the sampling settings, come from --config. All names and shapes must then match the model's.
 """
 
 import argparse
@@ -37,7 +37,7 @@ EXAMPLE = """example:
 
 
 class Failure(Exception):
-    """What was wrong, for the user."""
+    """An error message for the user."""
 
 
 # ---- The format of torch.save: a ZIP archive with one pickle, data.pkl, and one file of raw numbers per storage.
@@ -78,7 +78,7 @@ REAL_TYPES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2
 
 
 class Inert:
-    """Stands for an object of any other class: takes whatever the pickle does to it, and does nothing."""
+    """Replaces objects of all other classes: accepts every operation of the pickle and does nothing."""
 
     def __init__(self, *_, **__):
         pass
@@ -90,7 +90,7 @@ class Inert:
 
 
 class TensorUnpickler(pickle.Unpickler):
-    """Finds no class or function but these; a pickle can run nothing else."""
+    """Resolves only these classes and functions, so that a pickle can call nothing else."""
 
     def find_class(self, module, name):
         if module == "torch" and name.endswith("Storage"):
@@ -109,7 +109,7 @@ class TensorUnpickler(pickle.Unpickler):
 
 
 def open_archive(path):
-    """A function that reads a member of the archive, by its name below the archive's one folder."""
+    """Returns a function that reads a member of the archive by its name below the archive's only folder."""
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile:
@@ -130,7 +130,7 @@ def open_archive(path):
 
 
 def read_state_dict(archive):
-    """Tensors by name, and the optimizer step and epoch that a Lightning file states."""
+    """Tensors by name, and the optimizer step and epoch of a Lightning file."""
     data = io.BytesIO(archive("data.pkl"))
     try:
         value = TensorUnpickler(data).load()
@@ -157,7 +157,7 @@ UNUSED_WITHOUT_BIAS = ("edge_embedder.", "trunk.edge_transition_")
 
 
 def mode_of(names):
-    """The kind of pair representation, from the parameters that only it has."""
+    """The kind of pair representation, recognized by its own parameters."""
     text = "\n".join(names)
     if "trunk.ipa_" not in text:
         some = ", ".join(list(names)[:5])
@@ -170,7 +170,7 @@ def mode_of(names):
 
 
 def expected_shapes(model):
-    """Name and shape of every parameter (golden/parameters.csv), in the order of the network."""
+    """Name and shape of every parameter (tests/data/golden/parameters.csv), in the order of the network."""
     mode = model["mode"]
     has_bias = mode != "flash_no_bias"
     s, z, f = model["node_channels"], model["pair_channels"], model["edge_feature_channels"]
@@ -251,11 +251,11 @@ def expected_shapes(model):
 
 
 def infer_model(shapes, recipe):
-    """`recipe` with the mode and every size that the shapes tell."""
+    """`recipe` with the mode and all sizes that the shapes determine."""
     model = dict(recipe, mode=mode_of(shapes))
 
     def take(key, pattern, size):
-        """From the last dimension of the tensors of that name; most votes win, so that a wrong one is found out."""
+        """Sets `key` from the last dimension of the tensors matching `pattern`, by majority: one wrong shape is found."""
         answers = collections.Counter(
             size(shape[-1]) for name, shape in shapes.items() if shape and re.fullmatch(pattern, name))
         if answers:
@@ -293,7 +293,7 @@ def infer_model(shapes, recipe):
 
 
 def differences(tensors, model):
-    """What keeps the tensors from being the model's parameters, one line each."""
+    """The differences between the tensors and the model's parameters, one per line."""
     expected = expected_shapes(model)
     found = []
     for name, shape in expected.items():
@@ -311,7 +311,7 @@ def differences(tensors, model):
 
 
 def fitting_model(tensors, recipe, config):
-    """The model that the tensors are of."""
+    """The model to which the tensors belong."""
     model = infer_model({name: tensor.shape for name, tensor in tensors.items() if isinstance(tensor, Tensor)}, recipe)
     found = differences(tensors, model)
     if found:
@@ -325,7 +325,7 @@ def fitting_model(tensors, recipe, config):
 
 
 def read_recipe(path):
-    """Sections of an INI file; what it lacks is taken from the published recipe."""
+    """Sections of an INI file; missing keys are taken from the published recipe."""
     ini = configparser.ConfigParser(inline_comment_prefixes=("#", ";"), interpolation=None)
     try:
         for file in (RECIPE, path):
@@ -337,9 +337,9 @@ def read_recipe(path):
 
 
 def published_conventions(mode):
-    """Which mistakes of the published code (docs/architecture.md) imported weights need: those that the network
-    learnt with or that the published sampler makes. Those of the losses and of the coupling shaped the weights, but
-    play no part in sampling, and training that goes on should not repeat them."""
+    """The mistakes of the published code (docs/architecture.md) that imported weights need: those of the network and of
+    the published sampler. Those of the losses and of the coupling do not affect sampling, and further training should
+    not repeat them."""
     return {
         # The weights of linear_b were trained without the factor sqrt(1/3); the dense mode has it.
         "unscaled_pair_bias": mode in ("flash_1d_bias", "flash_2d_factorize_bias"),
@@ -375,7 +375,7 @@ def configuration_text(model, recipe, comment):
 
 
 def write_checkpoint(path, weights, configuration, step, epoch):
-    """The file is whole or absent."""
+    """Writes the file atomically (temporary name, rename)."""
     partial = pathlib.Path(f"{path}.partial")
     try:
         with h5py.File(partial, "w") as file:
