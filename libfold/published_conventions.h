@@ -14,8 +14,7 @@ struct PublishedConventions {
   bool short_index_periods = false;        // index embeddings repeat after some 3,600 residues
   bool deoxyadenosine_atoms = false;       // losses rebuild atoms with the constants of deoxyadenosine
   bool twelfth_atom_at_origin = false;     // the 10-atom loss counts an atom at the origin
-  bool distance_loss_denominator = false;  // divides by the pairs minus the padded length, not by the number of real
-                                           // pairs
+  bool distance_loss_denominator = false;  // divides by pairs minus padded length, not by real pairs
   bool ignore_torsion_mask = false;        // the torsion loss counts undefined torsions
   bool inverse_coupling = false;           // minibatch coupling applies the inverse permutation
   bool padded_coupling = false;            // padding counts in the coupling's centering and cost

@@ -38,8 +38,7 @@ struct Nucleotide {
   int seq_id = 0;    // author's number
   char insertion_code = ' ';
   int residue_index = 0;                              // rises by 1 to a bonded neighbor, by more across a gap
-  int chain_in_structure = 0;                         // index of its chain in the entry; 0 unless several chains form
-                                                      // one entry
+  int chain_in_structure = 0;                         // index of its chain in an entry of several chains
   float b_factor = 0.0f;                              // mean over the stored atoms, Å²
   std::uint32_t atom_mask = 0;                        // bit s set: slot s is present
   std::array<Vec3, kAtomSlots> atoms = zero_atoms();  // Å; zero where absent

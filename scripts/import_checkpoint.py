@@ -255,7 +255,7 @@ def infer_model(shapes, recipe):
     model = dict(recipe, mode=mode_of(shapes))
 
     def take(key, pattern, size):
-        """Sets `key` from the last dimension of the tensors matching `pattern`, by majority: one wrong shape is found."""
+        """Sets `key` from the last dimension of the tensors matching `pattern`; the majority exposes a wrong shape."""
         answers = collections.Counter(
             size(shape[-1]) for name, shape in shapes.items() if shape and re.fullmatch(pattern, name))
         if answers:

@@ -79,7 +79,7 @@ Subject backend_subject(const FlashIpaInput& input, NamedBackend backend) {
           [=] { return differentiate(output_tensors(backend(variables)), inputs); }};
 }
 
-// Restricts LibTorch's attention to one kernel for the scope, and reports why LibTorch refuses it.
+// Allows LibTorch's attention only one kernel for the scope: LibTorch uses it, or throws with its reason.
 class OnlyKernel {
  public:
   explicit OnlyKernel(const std::string& peer) {

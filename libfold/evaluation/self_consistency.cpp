@@ -95,8 +95,7 @@ class CommandCache {
     const bool counts = command.text().find("{sequences}") != std::string::npos;
     const std::string key =
         sha256_hex(fmt::format("{}\n{}\n{}\n{}", name, command.text(), counts ? count : "", input_text));
-    const std::string kept = folder_ + "/" + key + ".result";  // not the name of a structure file: the folder may be
-                                                               // read as samples
+    const std::string kept = folder_ + "/" + key + ".result";  // a name that is never read as a sample
     if (fs::exists(kept)) {
       ++kept_;
       return use(read_file(kept));

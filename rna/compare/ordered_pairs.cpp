@@ -70,8 +70,7 @@ void OrderedPairing::fill(const PointArrays& mobile, const PointArrays& target, 
     for (std::size_t j = 0; j < n; ++j) {
       const float dx = target.x[j] - x, dy = target.y[j] - y, dz = target.z[j] - z;
       const float square = dx * dx + dy * dy + dz * dz;
-      const float near = square <= furthest_square ? 1.0f : 0.0f;  // without a branch around the division the loop
-                                                                   // vectorizes
+      const float near = square <= furthest_square ? 1.0f : 0.0f;  // no branch, so that the loop vectorizes
       scores[j] = near / (1.0f + square * inverse_square);
     }
     fill_row(n, gap, i);

@@ -16,16 +16,14 @@ struct FamilySettings {
   double cut = 0.5;   // TM-score that connects two chains; in (0, 1]
   int shortest = 30;  // residues; shorter chains (hairpins, strands) are part of many folds and connect nothing
   int threads = 1;    // the result does not depend on it
-  std::function<void(std::size_t done)> progress;  // number of chains compared with all before them; called from any
-                                                   // thread
+  std::function<void(std::size_t done)> progress;  // chains compared so far; called from any thread
   std::function<bool()> stop;                      // called before every chain; true ends the search
 };
 
 struct StructureFamilies {
   std::vector<int> family;     // by chain, from 0 in the order of first members; -1 if shorter than `shortest`
   std::size_t pairs = 0;       // pairs of chains that are long enough
-  std::size_t alignments = 0;  // alignments computed; the other pairs were connected already, or their bound is below
-                               // the cut
+  std::size_t alignments = 0;  // computed; other pairs were already connected, or their bound is below the cut
 };
 
 // `chains` are C3' positions, Å. Computes the connected components over all pairs. Scores are those of

@@ -106,8 +106,7 @@ RigidTransform SuperpositionSums::motion(double* least_squares) const {
   const Vec3 mobile_center = mobile / weight;
   const Vec3 target_center = target / weight;
   const Mat3 covariance = cross - mobile * target_center.transpose();
-  const double spread = squares - mobile.dot(mobile_center) - target.dot(target_center);  // sum of squares of both sets
-                                                                                          // about their centers
+  const double spread = squares - mobile.dot(mobile_center) - target.dot(target_center);  // of both, centered
   RigidTransform result;
   double eigenvalue = 0.0;
   if (spread > 0.0) {
