@@ -278,7 +278,8 @@ bool same_reference(const Json& a, const Json& b) {
          a.at("radius_of_gyration").value(kPoints, Json()) == b.at("radius_of_gyration").value(kPoints, Json());
 }
 
-// The folder's own name, or the whole path if names are not unique: runs/a/evaluation, runs/b/evaluation.
+// The folder's own name. The whole path if names are not unique (runs/a/evaluation, runs/b/evaluation) or if the name
+// is a column's.
 std::string name_of_run(const std::string& folder, const std::vector<std::string>& folders) {
   const std::string name = input_name(folder);
   const auto alike =
