@@ -10,10 +10,10 @@ struct StericOptions {
   int64_t neighbors = 16;  // nearest residues, by C4', whose atoms are compared with a residue's own
 };
 
-// Returns [B] in Å^2: the sum over residues and their neighbors of half of max(0, r_a + r_b - 0.6 Å + margin - |a -
-// b|)^2 over all pairs of atoms. Radii and excluded pairs across a bond are those of find_clashes. `atoms` [B, L, 13,
-// 3] in Å by slot, f32 or f64; `atom_mask` [B, L, 13] bool, false in the padding; `residue_index` [B, L] and `lengths`
-// [B] i64. Memory is linear in L.
+// Returns [B] in Å^2: half the sum, over residues, their neighbors and all pairs of their atoms, of
+// max(0, r_a + r_b - 0.6 Å + margin - |a - b|)^2. Radii and excluded pairs across a bond are those of find_clashes.
+// `atoms` [B, L, 13, 3] in Å by slot, f32 or f64; `atom_mask` [B, L, 13] bool, false in the padding; `residue_index`
+// [B, L] and `lengths` [B] i64. Memory is linear in L.
 //
 // The gradient pushes an atom by every pair in its own residue's neighbor list, as if the other residue listed the pair
 // too. It equals the derivative of the sum if all lists are mutual, which fails only where more than `neighbors`
