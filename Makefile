@@ -1,4 +1,4 @@
-# A thin cover over the CMake presets: cpu, cuda, asan. `make help` lists the targets.
+# Short commands for the CMake presets cpu, cuda and asan. `make help` lists the targets.
 NVCC := $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
 PRESET ?= $(if $(NVCC),cuda,cpu)
 PROGRAM := build/$(PRESET)/flashrna
@@ -7,12 +7,12 @@ PREFIX ?= /usr/local
 .PHONY: help deps build test install demo overfit clean
 
 help:
-	@echo "make deps      install what is missing: packages of the distribution, LibTorch"
+	@echo "make deps      install missing packages of the distribution, and LibTorch"
 	@echo "make build     build/$(PRESET)/flashrna and its tests"
-	@echo "make test      build and run every test but the slow ones"
+	@echo "make test      build and run all tests except the slow ones"
 	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
-	@echo "make demo      new backbones, what they are like, and a model trained, in ten minutes"
-	@echo "make overfit   learn one tRNA by heart, and say how well; ten minutes"
+	@echo "make demo      sample, evaluate and train on real RNA; ten minutes"
+	@echo "make overfit   overfit one tRNA and measure how well it is generated; ten minutes"
 	@echo "make clean     remove build/$(PRESET)"
 	@echo "PRESET=cpu, cuda or asan chooses what is built; here it is $(PRESET)"
 

@@ -21,7 +21,8 @@
 namespace flashrna {
 namespace {
 
-// Past a file-size limit the system raises SIGXFSZ, which ends the process; blocked, write() returns EFBIG instead.
+// Beyond a file-size limit the system raises SIGXFSZ, which ends the process. With the signal blocked, write() returns
+// EFBIG.
 class FileSizeSignalBlocked {
  public:
   FileSizeSignalBlocked() {
@@ -43,7 +44,7 @@ class FileSizeSignalBlocked {
   sigset_t before_;
 };
 
-// A file under a temporary name; gone with this object unless renamed.
+// A file under a temporary name. The destructor removes it unless it was renamed.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& path) : path_(path) {
@@ -88,7 +89,7 @@ class TemporaryFile {
     fail("{}: cannot write: {}{}", path_, std::strerror(reason), advice);
   }
 
-  // So that the new name survives a power cut; folders that cannot be synced are left as they are.
+  // Synchronizes the folder, so that the new name survives a power failure. Ignores file systems that cannot do this.
   void sync_folder() const {
     const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
     const int descriptor = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -15,7 +15,8 @@
 namespace flashrna {
 namespace {
 
-// Another owner may have removed the file between our opening and our locking it: then the lock tells nobody anything.
+// Whether `path` still names the open file. Another owner may remove the file between open() and flock(); a lock on a
+// removed file protects nothing.
 bool is_file_at(const std::string& path, int descriptor) {
   struct stat ours {
   }, there{};
@@ -27,7 +28,8 @@ bool held_by_another(int descriptor, int kind) {
   return flock(descriptor, kind | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
-// A process that only asks holds a shared lock for a moment: an owner-to-be waits it out.
+// Whether the lock is still held after half a second. is_held() of another process takes a shared lock for a moment,
+// which must not count.
 bool stays_held(int descriptor) {
   for (int tries = 0; tries < 50; ++tries) {
     if (!held_by_another(descriptor, LOCK_EX)) return false;

@@ -1,22 +1,22 @@
-// A file that tells other processes that its owner is at work.
+// A lock file that tells other processes that its owner is running.
 #pragma once
 
 #include <string>
 
 namespace flashrna {
 
-// Held from construction to destruction, or to the end of the process however it ends. Where the file system knows no
-// locks, nothing is locked.
+// Holds the lock from construction to destruction, or until the process ends in any way. Does nothing on file systems
+// without locks.
 class FileLock {
  public:
-  // Makes `path` and locks it; removed in the end. Throws Error with `message` if another one holds it, and if the file
-  // cannot be made.
+  // Creates and locks `path`; the destructor removes it. Throws Error with `message` if another owner holds the lock,
+  // and Error if the file cannot be created.
   FileLock(const std::string& path, const std::string& message);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
-  // Whether a lock of that path is held, in this process or another.
+  // Whether any process, including this one, holds the lock on `path`.
   static bool is_held(const std::string& path);
 
  private:

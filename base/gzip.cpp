@@ -14,7 +14,7 @@ struct Inflater {
   z_stream stream{};
 
   explicit Inflater(const std::string& name) {
-    // 15 window bits, and 16 for the gzip wrapper with its checksum.
+    // 15 window bits; + 16 selects the gzip wrapper with its checksum.
     if (inflateInit2(&stream, 15 + 16) != Z_OK) fail("{}: zlib cannot start: out of memory", name);
   }
   ~Inflater() { inflateEnd(&stream); }
@@ -22,7 +22,7 @@ struct Inflater {
   Inflater& operator=(const Inflater&) = delete;
 };
 
-// A copy of the given size. A string that grows by itself takes twice its size, whatever it is asked for.
+// A copy extended with zeros to `size`, without spare capacity: resize() may allocate twice as much.
 std::string enlarged(const std::string& text, std::size_t size) {
   std::string larger(size, '\0');
   std::copy(text.begin(), text.end(), larger.begin());
@@ -54,7 +54,7 @@ std::string gunzip(std::string_view bytes, const std::string& name, std::uint64_
   std::size_t used = 0;
   int status = Z_OK;
   do {
-    // Where the text may not grow, one more byte tells whether the stream ends here.
+    // At the size limit, one more byte of output tells whether the stream ends here.
     Bytef beyond = 0;
     const bool at_limit = used == max_bytes;
     if (used == text.size() && !at_limit) text = enlarged(text, std::min<std::uint64_t>(2 * used, max_bytes));
@@ -73,7 +73,7 @@ std::string gunzip(std::string_view bytes, const std::string& name, std::uint64_
       inflateReset(&stream);  // another member follows
       status = Z_OK;
     } else if (status == Z_BUF_ERROR && used == text.size() && !at_limit) {
-      status = Z_OK;  // only out of room
+      status = Z_OK;  // the output buffer is full
     }
   } while (status == Z_OK);
   if (status == Z_BUF_ERROR) {

@@ -1,4 +1,4 @@
-// Upper and lower case of ASCII letters; other bytes stay.
+// Upper and lower case of ASCII letters; other bytes are unchanged.
 #pragma once
 
 #include <string>

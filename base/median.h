@@ -4,7 +4,7 @@
 
 namespace flashrna {
 
-// The mean of the middle two of an even number; NaN of none. Linear in the number of values.
+// For an even count the mean of the two middle values; NaN for no values. Takes linear time.
 double median(std::vector<double> values);
 
 }  // namespace flashrna

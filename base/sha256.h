@@ -1,4 +1,4 @@
-// SHA-256 of bytes (FIPS 180-4), by Nettle.
+// SHA-256 (FIPS 180-4), computed by Nettle.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace flashrna {
 
-// 64 lower-case hexadecimal digits.
+// Returns 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);
 
 }  // namespace flashrna

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-extern char** environ;  // NOLINT: POSIX declares it nowhere
+extern char** environ;  // NOLINT: no POSIX header declares it
 
 namespace flashrna {
 
@@ -31,7 +31,8 @@ std::string end_of(const std::string& path) {
   return text.size() > kShown ? "..." + text.substr(text.size() - kShown) : text;
 }
 
-// Starts words[0] with the other words; in a process group of its own if asked. Its id.
+// Starts words[0] with the other words as arguments, in a process group of its own if `own_group`. Returns the process
+// id.
 pid_t start_program(const std::vector<std::string>& words, const std::string& log, bool own_group) {
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -8,7 +8,7 @@ namespace flashrna {
 
 namespace {
 
-// Bytes of the valid UTF-8 sequence at `at`, 0 if there is none (RFC 3629: shortest form, no surrogates).
+// Length in bytes of the valid UTF-8 sequence at `at`; 0 if there is none (RFC 3629: shortest form, no surrogates).
 std::size_t sequence_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(at);

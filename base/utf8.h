@@ -1,4 +1,4 @@
-// Text from files of any encoding made fit for UTF-8 columns.
+// Converts text of unknown encoding to valid UTF-8.
 #pragma once
 
 #include <string>

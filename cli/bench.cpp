@@ -1,4 +1,4 @@
-// flashrna bench: a table of benchmarks, each in cli/bench_<name>.cpp.
+// flashrna bench: a table of benchmarks, one per file cli/bench_<name>.cpp.
 #include <fmt/format.h>
 
 #include "base/error.h"

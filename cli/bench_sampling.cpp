@@ -68,7 +68,7 @@ Table table_of(const std::vector<SamplingTiming>& timings) {
   return table;
 }
 
-// Seconds a step of every backend over what `x_of` takes of a timing; 0 leaves it out.
+// Seconds per step of every backend against `x_of` of a timing; timings with x = 0 are left out.
 template <typename X>
 std::vector<PlotLine> lines_of(const std::vector<SamplingTiming>& timings, const X& x_of) {
   std::map<std::string, PlotLine> lines;

@@ -1,4 +1,4 @@
-// The benchmarks of `flashrna bench`, one source file each: cli/bench_<name>.cpp. As cli/commands.h.
+// The benchmarks of `flashrna bench`, one source file each: cli/bench_<name>.cpp. Conventions as in cli/commands.h.
 #pragma once
 
 #include <string>

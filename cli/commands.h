@@ -1,5 +1,5 @@
-// The subcommands, one source file each: cli/<name>.cpp parses its arguments, calls the library and prints.
-// Each returns the exit status; errors are thrown, only cli/main.cpp catches them. `arguments` does not hold the
+// The subcommands, one source file each: cli/<name>.cpp parses its arguments, calls the library and prints. Each
+// function returns the exit status. Errors are thrown; only cli/main.cpp catches them. `arguments` excludes the
 // subcommand's own name; {"--help"} prints its help.
 #pragma once
 

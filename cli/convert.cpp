@@ -41,8 +41,7 @@ void print_result(const ConversionResult& result, const std::string& output, boo
   table.print(false);
 }
 
-// Progress of one conversion on stderr, by bytes of the input: how many files an archive holds is known only at its
-// end.
+// Progress of a conversion on stderr, by bytes of input: the number of files in an archive is known only at its end.
 class ConversionLog {
  public:
   explicit ConversionLog(bool quiet) : quiet_(quiet) {}
@@ -66,7 +65,7 @@ class ConversionLog {
  private:
   bool quiet_;
   std::unique_ptr<Progress> progress_;
-  std::vector<std::string> waiting_;  // said before the first report
+  std::vector<std::string> waiting_;  // messages before the first report
 };
 
 ConversionResult convert(const std::vector<std::string>& inputs, const std::string& output,

@@ -1,4 +1,4 @@
-// Where a command computes: what --device and --threads ask for, checked against this machine.
+// Selects the device and the number of threads from --device and --threads.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace flashrna {
 
-// Sets the number of CPU threads and returns the device by LibTorch's name, "cpu" or "cuda:n". "auto" is the first
-// CUDA device if there is one. Throws UsageError for a CUDA device that is not there, saying why.
+// Sets the number of CPU threads and returns the device by LibTorch's name, "cpu" or "cuda:n". "auto" is the first CUDA
+// device, or the CPU without one. Throws UsageError with the reason if the CUDA device is unavailable.
 std::string select_device(const CommonOptions& common);
 
 }  // namespace flashrna

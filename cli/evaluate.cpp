@@ -1,4 +1,4 @@
-// flashrna evaluate: how good a set of backbones is (libfold/evaluation), as a table, files and a page to look at.
+// flashrna evaluate: measures a set of backbones (libfold/evaluation) and writes a table, files and a report.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -99,7 +99,7 @@ void check(Request& request) {
   settings.programs = request.programs;
 }
 
-// The output's folder: made before the work, which may take long, and gone again if nothing comes of it.
+// The output folder: created before the work, which may take long, and removed if the work produces nothing.
 class OutputFolder {
  public:
   explicit OutputFolder(const std::string& path) : path_(path) {
@@ -125,7 +125,7 @@ class OutputFolder {
   bool made_ = false;
 };
 
-// A line of progress per stage.
+// One line of progress per stage.
 class Stages {
  public:
   explicit Stages(bool quiet) : quiet_(quiet) {}
@@ -153,7 +153,7 @@ class Stages {
 };
 
 void warn(const char* whose, const StructureSet& set) {
-  constexpr std::size_t kNamed = 20;  // the rest stands in summary.json
+  constexpr std::size_t kNamed = 20;  // the others are listed in summary.json
   const auto say = [&](const std::vector<LeftOut>& left_out, const char* what) {
     if (left_out.empty()) return;
     fmt::print(stderr, "{}: {} {} left out\n", whose, left_out.size(), what);
@@ -200,11 +200,11 @@ void warn(const Evaluation& evaluation) {
   }
 }
 
-// A measure that any of several sets has.
+// A measure that at least one of the compared sets has.
 struct ComparedMeasure {
   std::string key, name, unit;
   std::vector<std::optional<double>> values;  // by set
-  std::optional<double> reference;            // the first one that a set was held against
+  std::optional<double> reference;            // of the first set that has one
 };
 
 std::optional<double> number(const Json& value) {
@@ -260,7 +260,7 @@ std::string comparison_csv(const std::vector<ComparedMeasure>& measures, const s
   return csv.to_csv();
 }
 
-// What every set must reach, and what it has. Throws Error, once all is printed, if one does not reach it.
+// Prints every threshold with the value of each set. Then throws Error if a set misses one.
 void print_thresholds(const std::vector<Threshold>& thresholds, const std::vector<ComparedMeasure>& measures,
                       const std::vector<std::string>& names, bool as_json) {
   std::vector<std::string> columns{"measure", "threshold"};
@@ -296,14 +296,15 @@ void print_summary(const EvaluatedSet& set, const std::string& output, bool as_j
   print_json(json);
 }
 
-// Whether two sets were held against the same reference, as far as their summaries tell.
+// Whether two sets were compared with the same reference, judged by their summaries.
 bool same_reference(const Json& a, const Json& b) {
   const char* kPoints = "reference_lengths";
   return a.at("reference") == b.at("reference") &&
          a.at("radius_of_gyration").value(kPoints, Json()) == b.at("radius_of_gyration").value(kPoints, Json());
 }
 
-// By the folder's own name, or the path as given where that says too little: runs/a/evaluation, runs/b/evaluation.
+// The folder's own name. The whole path if names are not unique (runs/a/evaluation, runs/b/evaluation) or if the name
+// is a column's.
 std::string name_of_run(const std::string& folder, const std::vector<std::string>& folders) {
   const std::string name = input_name(folder);
   const auto alike =

@@ -36,8 +36,8 @@ struct ExportSettings {
   bool overwrite = false, rebuilt = false, one_per_cluster = false;
 };
 
-// Indices of the chains whose id or entry is in `names` (all if there are none), whose split is `split` (if given), and
-// that pass the filter.
+// Indices of the chains that match: id or entry in `names` (empty = all), split equal to `split` (if given), and the
+// filter.
 std::vector<std::size_t> choose_chains(const DatasetReader& reader, const ExportSettings& settings) {
   const auto& chains = reader.chains();
   for (const std::string& name : settings.chains) {
@@ -67,7 +67,7 @@ std::vector<std::size_t> choose_chains(const DatasetReader& reader, const Export
   return chosen;
 }
 
-// Of every group of chains that share a sequence cluster or a fold (datasets/splits) the first one.
+// The first of every group of chains that share a sequence cluster or a fold (datasets/splits).
 std::vector<std::size_t> one_per_cluster(const DatasetReader& reader, const std::vector<std::size_t>& chosen) {
   std::vector<std::size_t> group_of(reader.chains().size());
   const std::vector<SplitGroup> groups = group_chains(reader.chains(), parent_sequences(reader));
@@ -106,7 +106,7 @@ std::string structure_text(const DatasetReader& reader, std::size_t index, const
   return settings.format == "pdb" ? to_pdb(structure) : to_mmcif(structure);
 }
 
-// Identifiers may hold characters that mean something in a path.
+// Replaces characters of identifiers that have a meaning in paths.
 std::string file_name(const std::string& id, const std::string& format) {
   std::string name = id;
   for (char& c : name) {
@@ -126,7 +126,7 @@ void write_to_stdout(const DatasetReader& reader, const std::vector<std::size_t>
   for (const std::size_t i : chosen) std::fputs(structure_text(reader, i, settings).c_str(), stdout);
 }
 
-// False if it was interrupted.
+// Returns false if interrupted.
 bool write_files(const DatasetReader& reader, const std::vector<std::size_t>& chosen, const ExportSettings& settings,
                  bool quiet) {
   std::error_code reason;

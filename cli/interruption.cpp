@@ -7,7 +7,7 @@ namespace {
 
 volatile std::sig_atomic_t received = 0;
 
-// The default action comes back, so that the second signal kills.
+// Restores the default action, so that a second signal ends the program.
 extern "C" void remember_signal(int signal) {
   received = signal;
   std::signal(signal, SIG_DFL);

@@ -1,5 +1,5 @@
-// flashrna: a table of subcommands. The only place that catches errors and turns them into an exit status:
-// 0 done, 1 bad data, 2 bad usage, 130 interrupted.
+// flashrna: a table of subcommands. The only code that catches errors and converts them to an exit status: 0 done, 1
+// bad data, 2 bad usage, 130 or 143 interrupted.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -74,14 +74,14 @@ int run(const std::vector<std::string>& words) {
     return 0;
   }
   if (words[0] == "help") {
-    std::vector<std::string> rest(words.begin() + 2, words.end());  // of "bench convert"
+    std::vector<std::string> rest(words.begin() + 2, words.end());  // without the two words of e.g. "bench convert"
     rest.emplace_back("--help");
     return find_subcommand(words[1]).run(rest);
   }
   return find_subcommand(words[0]).run({words.begin() + 1, words.end()});
 }
 
-// A full disk or a closed pipe shows when the last of the output goes out.
+// Flushes stdout: a full disk or a closed pipe shows only when the last output is written.
 int finish_output(int status) {
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
   if (errno != EPIPE) fmt::print(stderr, "error: cannot write to standard output: {}\n", std::strerror(errno));
@@ -89,7 +89,7 @@ int finish_output(int status) {
 }
 
 int report(const std::string& what, int status) {
-  // LibTorch's messages carry a backtrace that means nothing to a user.
+  // LibTorch appends a backtrace to its messages, which does not help a user.
   fmt::print(stderr, "error: {}\n", what.substr(0, what.find("\nException raised from")));
   return status;
 }
@@ -110,7 +110,7 @@ int run_and_report(const std::vector<std::string>& words) {
 }  // namespace flashrna
 
 int main(int argc, char** argv) {
-  // A full disk or a closed pipe is then an error of the write, with its message, not a death by signal.
+  // A full disk or a closed pipe then fails the write, with a message, instead of ending the process by a signal.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   flashrna::catch_interruptions();

@@ -1,4 +1,4 @@
-// flashrna merge: several datasets into one (datasets/dataset_rewrite).
+// flashrna merge: merges several datasets into one (datasets/dataset_rewrite).
 #include <fmt/format.h>
 
 #include <memory>

@@ -13,7 +13,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Without `allow_guessing` a prefix is not an option; without `allow_short` "-1" is a value.
+// Without `allow_guessing` prefixes of options are refused; without `allow_short` "-1" is a value.
 constexpr int kStyle = po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent |
                        po::command_line_style::long_allow_next;
 
@@ -92,7 +92,7 @@ bool CommandLine::parse(const std::vector<std::string>& arguments) {
   return true;
 }
 
-// Cuts the command line into words of known names; values are not looked at.
+// Splits the command line into known options and their values, without parsing the values.
 std::vector<CommandLine::Word> CommandLine::split(const std::vector<std::string>& arguments) const {
   po::options_description known;
   for (const Option& option : options_) {
@@ -116,7 +116,7 @@ std::vector<CommandLine::Word> CommandLine::split(const std::vector<std::string>
       words.push_back({option.string_key, option.value});
     }
   } catch (const po::invalid_command_line_syntax& error) {
-    const std::string name = error.get_option_name();  // with its leading dashes
+    const std::string name = error.get_option_name();  // including its leading dashes
     const bool surplus = error.kind() == po::invalid_syntax::extra_parameter;
     fail_usage("{} {}; see flashrna help {}", name, surplus ? "takes no value" : "needs a value", command_);
   }
@@ -135,7 +135,7 @@ void CommandLine::take(const Word& word) {
   given_.push_back(word.name);
   const auto option =
       std::find_if(options_.begin(), options_.end(), [&](const Option& o) { return o.name == word.name; });
-  if (option == options_.end()) return;  // a configuration key, set after the file has been read
+  if (option == options_.end()) return;  // a configuration key, which is set after the file is read
   if (option->list) {
     *option->list = word.values;
   } else {

@@ -1,6 +1,6 @@
-// A subcommand's command line: named options bound to variables, arguments by position, the options that mean the
-// same everywhere, and a Configuration whose keys become --section.key. Boost.Program_options splits the words;
-// names are never guessed from a prefix.
+// The command line of a subcommand: named options bound to variables, positional arguments, the options common to all
+// subcommands, and a Configuration whose keys become --section.key. Boost.Program_options splits the words; prefixes of
+// names are not accepted.
 //
 //   std::vector<std::string> inputs;
 //   std::string output;
@@ -9,7 +9,7 @@
 //   line.positional("INPUT...", inputs, "PDB or mmCIF files, or directories of them");
 //   line.option("output", output, "FILE.h5", "the dataset to write", Need::kRequired);
 //   line.common(common);
-//   if (!line.parse(arguments)) return 0;  // --help was asked for and printed
+//   if (!line.parse(arguments)) return 0;  // --help was given and is printed
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct CommonOptions {
   std::uint64_t seed = 0;
   std::string device = "auto";  // auto, cpu, cuda, cuda:n
   int threads = 0;              // 0 = one per core
-  bool quiet = false;           // no progress and no log on stderr
+  bool quiet = false;           // no progress and no messages on stderr
   bool json = false;            // results as JSON
 };
 
@@ -32,10 +32,10 @@ enum class Need { kOptional, kRequired };
 
 class CommandLine {
  public:
-  // `example`: one or more commands, a line each, that run as they stand.
+  // `example`: one or more commands, one per line, that can be run unchanged.
   CommandLine(std::string command, std::string summary, std::string example);
 
-  // --name VALUE. T as in Configuration::bind; the field's value at this moment is the default.
+  // --name VALUE. T as in Configuration::bind; the field's current value is the default.
   template <typename T>
   void option(const std::string& name, T& field, const std::string& placeholder, const std::string& description,
               Need need = Need::kOptional) {
@@ -47,29 +47,29 @@ class CommandLine {
             const std::string& description, Need need = Need::kOptional);
   // --name without a value: sets `field` to true.
   void flag(const std::string& name, bool& field, const std::string& description);
-  // Arguments without a name: at least one where the placeholder ends in "...", else exactly one.
+  // Positional arguments: at least one if the placeholder ends in "...", otherwise exactly one.
   void positional(const std::string& placeholder, std::vector<std::string>& field, const std::string& description);
   // Adds --seed, --device, --threads, --quiet and --json.
   void common(CommonOptions& common);
-  // Adds --config FILE and one --section.key for each key bound so far. The command line wins over the file.
+  // Adds --config FILE and --section.key for each key bound so far. The command line takes precedence over the file.
   void configuration(Configuration& configuration);
 
-  // Reads the words into the fields. False if --help was among them: the help has been printed to stdout.
-  // Throws UsageError for an unknown, repeated, missing or ill-typed option, naming the nearest known one.
+  // Parses the words into the fields. Returns false if --help was given, after printing the help to stdout. Throws
+  // UsageError for an unknown, repeated, missing or ill-typed option, naming the nearest known one.
   bool parse(const std::vector<std::string>& arguments);
 
-  // After parse: whether --name stood on the command line.
+  // After parse: whether --name was on the command line.
   bool given(const std::string& name) const;
   std::string help() const;
 
  private:
   struct Option {
-    std::string name, placeholder, description;  // no placeholder: a flag
+    std::string name, placeholder, description;  // empty placeholder: a flag
     Need need;
-    std::vector<std::string>* list;  // where the values of a list go; nullptr: one value, bound in bound_
+    std::vector<std::string>* list;  // the values of a list; nullptr: a single value, bound in bound_
   };
   struct Word {
-    std::string name;  // "" for an argument by position
+    std::string name;  // "" for a positional argument
     std::vector<std::string> values;
   };
   void add(Option option) { options_.push_back(std::move(option)); }
@@ -82,7 +82,7 @@ class CommandLine {
 
   std::string command_, summary_, example_;
   std::vector<Option> options_;  // in the order of the help text
-  Configuration bound_;          // the fields of those options that take one value, and of flags
+  Configuration bound_;          // the fields of flags and of options with a single value
   std::string positional_placeholder_, positional_description_;
   std::vector<std::string>* positional_ = nullptr;
   Configuration* configuration_ = nullptr;

@@ -11,7 +11,7 @@
 namespace flashrna {
 namespace {
 
-// In gnuplot's double quotes.
+// Quotes a text for gnuplot.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {

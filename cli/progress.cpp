@@ -63,7 +63,7 @@ void Progress::message(const std::string& line) {
   const std::lock_guard lock(mutex_);
   if (style_ == Style::kSilent) return;
   out_ << (style_ == Style::kBar ? kStartOfLineErased : "") << line << '\n' << std::flush;
-  shown_ -= style_ == Style::kBar ? interval_ : interval_.zero();  // the bar comes back with the next report
+  shown_ -= style_ == Style::kBar ? interval_ : interval_.zero();  // redraws the bar at the next report
 }
 
 void Progress::show(bool last) {

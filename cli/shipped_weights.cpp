@@ -21,7 +21,7 @@ std::vector<std::string> shipped_weights_places(const std::string& folder) {
   const fs::path parent = fs::path(folder).parent_path();
   std::vector<std::string> places{(parent / "share/flashrna" / kFile).string()};
   std::error_code ignored;
-  // Above the bin of an installed program lies nothing of ours.
+  // Only a build folder has a source tree above it; the parents of an installed bin do not belong to flashrna.
   if (fs::exists(fs::path(folder) / "CMakeCache.txt", ignored))
     places.push_back((parent.parent_path() / kFile).string());
   return places;

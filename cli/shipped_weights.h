@@ -1,4 +1,4 @@
-// The weights that come with the program, and their model card beside them.
+// Finds the weights that ship with the program, and their model card.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace flashrna {
 
-// Where they may lie for a program in `folder`, in order: share/flashrna/weights beside an installed bin, and where
-// `folder` is a build of CMake's, weights/ of the source tree two levels up, where the presets build.
+// Candidates for a program in `folder`, in order: share/flashrna/weights beside an installed bin; if `folder` is a
+// CMake build folder, weights/ of the source tree two levels up, as with the presets.
 std::vector<std::string> shipped_weights_places(const std::string& folder);
 
-// Those of the program that runs. Throws UsageError, saying where it looked and what to do, if there are none.
+// The weights of the running program. Throws UsageError with the searched places and a remedy if there are none.
 std::string find_shipped_weights();
 
 }  // namespace flashrna

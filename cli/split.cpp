@@ -1,4 +1,4 @@
-// flashrna split: training, validation and test by whole clusters (datasets/splits).
+// flashrna split: assigns whole clusters to training, validation and test (datasets/splits).
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -32,7 +32,7 @@ namespace {
 
 constexpr std::size_t kLargestShown = 5;
 
-// Three numbers from "0.8,0.1,0.1".
+// Parses three numbers, "0.8,0.1,0.1".
 std::array<double, 3> parse_fractions(const std::string& text) {
   std::array<double, 3> fractions{};
   std::istringstream parts(text);
@@ -51,7 +51,7 @@ std::array<double, 3> parse_fractions(const std::string& text) {
   return fractions;
 }
 
-// Fills `field` of every record from the table and says how many it does not name.
+// Sets `field` of every record from the table, and prints how many records the table lacks.
 void take_clusters(const std::string& path, std::vector<ChainRecord>& records, int ChainRecord::*field, const char* key,
                    std::string& options, bool quiet) {
   const ClusterTable table = ClusterTable::read(path);
@@ -107,7 +107,7 @@ struct SplitSettings {
   std::string output, fractions = "0.8,0.1,0.1", clusters, structure_clusters, cluster_with, families_output;
   bool overwrite = false;
   SequenceClustering clustering;
-  FamilySettings families{.cut = 0};  // 0: structures are not compared
+  FamilySettings families{.cut = 0};  // cut 0: structures are not compared
 };
 
 void add_options(CommandLine& line, SplitSettings& settings) {
@@ -137,7 +137,7 @@ std::vector<Vec3> c3_positions(const ChainFeatures& chain) {
   return positions;
 }
 
-// Compares every pair of structures; false if interrupted.
+// Compares every pair of structures. Returns false if interrupted.
 bool find_families(const SplitSettings& settings, const CommonOptions& common, const DatasetReader& reader,
                    std::string& options, std::vector<ChainRecord>& records) {
   std::vector<std::vector<Vec3>> chains;
@@ -173,7 +173,7 @@ bool find_families(const SplitSettings& settings, const CommonOptions& common, c
   return true;
 }
 
-// Sequence clusters, and structure clusters from a table; `options` for the root attribute.
+// Sets sequence clusters, and structure clusters from a table; adds both to `options` for the root attribute.
 void assign_clusters(const SplitSettings& settings, const CommonOptions& common,
                      const std::vector<std::string>& sequences, std::string& options,
                      std::vector<ChainRecord>& records) {
@@ -183,7 +183,7 @@ void assign_clusters(const SplitSettings& settings, const CommonOptions& common,
   if (!settings.cluster_with.empty()) {
     const std::vector<int> clusters = cluster_sequences(sequences, settings.clustering);
     for (std::size_t i = 0; i < records.size(); ++i) records[i].sequence_cluster = clusters[i];
-    // Computed from these very chains: never the clusters of another dataset.
+    // In place of a table's fingerprint: the program, its settings and the number of chains.
     options = with_option(options, "clusters",
                           fmt::format("{}:{}:{}:{}-chains", settings.cluster_with, settings.clustering.identity,
                                       settings.clustering.coverage, records.size()));

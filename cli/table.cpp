@@ -20,7 +20,7 @@ std::string to_text(const Table::Cell& cell) {
   if (const auto* whole = std::get_if<std::int64_t>(&cell.value)) return fmt::format("{}", *whole);
   if (const double* number = std::get_if<double>(&cell.value)) return fmt::format("{:.{}g}", *number, cell.digits);
   std::string text = std::get<std::string>(cell.value);
-  // A tab or a line break would end the cell.
+  // Tabs and line breaks would end the cell.
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
   return text;
@@ -36,7 +36,7 @@ Json to_json_value(const Table::Cell& cell) {
   return std::get<std::string>(cell.value);
 }
 
-// Characters of UTF-8 text, as a terminal counts them.
+// Number of characters of a UTF-8 text, as a terminal displays them.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));

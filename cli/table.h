@@ -1,4 +1,4 @@
-// Results on stdout: one table as TSV (columns aligned when stdout is a terminal) or as a JSON array of objects.
+// Prints results on stdout: a table as TSV (with aligned columns on a terminal) or as a JSON array of objects.
 #pragma once
 
 #include <concepts>
@@ -13,12 +13,12 @@ namespace flashrna {
 
 class Table {
  public:
-  // A cell: nothing, a truth value, a whole number, a number or text. In TSV nothing is "-".
+  // A cell: empty, a boolean, an integer, a number or text. TSV prints an empty cell as "-".
   struct Cell {
     Cell() = default;
     Cell(bool truth) : value(truth) {}
     Cell(std::integral auto whole) : value(static_cast<std::int64_t>(whole)) {}
-    // Shown with `significant` digits in TSV, in full in JSON.
+    // Printed with `significant` digits in TSV and in full in JSON.
     Cell(std::floating_point auto number, int significant = 4)
         : value(static_cast<double>(number)), digits(significant) {}
     Cell(std::string text) : value(std::move(text)) {}
@@ -29,13 +29,13 @@ class Table {
   };
 
   explicit Table(std::vector<std::string> columns);
-  // As many cells as columns.
+  // Needs one cell per column.
   void add_row(std::vector<Cell> cells);
 
   std::string to_tsv(bool aligned) const;
-  // An array of objects, one per row; a number that is not finite is null.
+  // An array with one object per row. Numbers that are not finite become null.
   nlohmann::ordered_json to_json() const;
-  // To stdout.
+  // Prints to stdout.
   void print(bool as_json) const;
 
  private:
@@ -43,7 +43,7 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-// To stdout, indented; bytes that are not UTF-8 are replaced.
+// Prints to stdout, indented. Replaces bytes that are not UTF-8.
 void print_json(const nlohmann::ordered_json& value);
 
 }  // namespace flashrna

@@ -1,5 +1,5 @@
-// flashrna train: a configuration and a dataset to a run's folder (libfold/training/trainer.h); with data.replay a step
-// that failed, again (libfold/training/failed_batch.h).
+// flashrna train: trains a model from a configuration and a dataset (libfold/training/trainer.h). With data.replay it
+// runs a failed step again (libfold/training/failed_batch.h).
 #include <fmt/format.h>
 
 #include <cmath>
@@ -24,7 +24,7 @@
 namespace flashrna {
 namespace {
 
-// Every key, its value, and where the value comes from.
+// Prints every key, its value, and the origin of the value.
 void print_configuration(const Configuration& configuration) {
   for (const Configuration::Entry& entry : configuration.entries()) {
     const std::string source = entry.source.empty() ? "" : "  (" + entry.source + ")";
@@ -53,12 +53,12 @@ void print_result(const TrainingResult& result, bool as_json) {
   table.print(as_json);
 }
 
-// Every chain of the step and its losses; fails as the run did if it still does.
+// Prints every chain of the step with its losses. Throws the run's error if the step fails again.
 void replay(const FailedBatch& failed, const RunConfig& config, at::Device device, bool as_json) {
   const Replay replayed = replay_failed_batch(failed, config, device);
   std::vector<std::string> columns = {"chain", "t"};
   columns.insert(columns.end(), StepTerms::kNames.begin(),
-                 StepTerms::kNames.end() - 1);  // a chain has no gradient norm
+                 StepTerms::kNames.end() - 1);  // without the gradient norm, which a chain does not have
   Table table(columns);
   for (const ReplayedChain& chain : replayed.chains) {
     std::vector<Table::Cell> row = {chain.chain.id, chain.t};
@@ -114,7 +114,7 @@ int train_main(const std::vector<std::string>& arguments) {
   }
   TrainingResult result;
   {
-    // With a limit of time the steps say nothing about when it ends; the note does.
+    // With a time limit the number of steps does not tell when the run ends; the note does.
     Progress progress("training", "steps", config.training.minutes > 0 ? 0 : config.training.steps, common.quiet);
     result = trainer.run(make_observer(progress, config.training));
   }

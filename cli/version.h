@@ -1,11 +1,11 @@
-// What `flashrna --version` prints: the program and the libraries that decide its results.
+// The output of `flashrna --version`: the program and the libraries that affect its results.
 #pragma once
 
 #include <string>
 
 namespace flashrna {
 
-// The program's own version, "0.1.0".
+// Version of the program, "0.1.0".
 std::string program_version();
 
 // Several lines: flashrna, LibTorch, CUDA, HDF5, gemmi.

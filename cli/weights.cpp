@@ -1,4 +1,4 @@
-// flashrna weights: of a checkpoint what sampling needs, as a small file to ship (libfold/weights_file.h).
+// flashrna weights: writes the part of a checkpoint that sampling needs to a small file (libfold/weights_file.h).
 #include <fmt/format.h>
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-# One table of what was found.
+# Prints a table of the libraries found.
 message(STATUS "flashrna ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}")
 foreach(_row
     "compiler|${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}"

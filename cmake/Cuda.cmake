@@ -1,23 +1,23 @@
-# flashrna's own kernels: .cu sources without torch headers, called through raw pointers and a stream. They hold the
-# static CUDA runtime, whose symbols are hidden: it lives beside the one that LibTorch's libraries bring when they are
-# loaded, and both work in the device's primary context, where streams and pointers mean the same to either.
+# Our own kernels: .cu sources without torch headers, called through raw pointers and a stream. They link the static
+# CUDA runtime with hidden symbols. It coexists with the runtime of LibTorch's libraries: both use the device's primary
+# context, so that streams and pointers are valid for both.
 
-# Which architectures is said by source, below.
+# Sources set their own architectures, below.
 set(CMAKE_CUDA_COMPILER ${FLASHRNA_NVCC})
 set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER})
-set(CMAKE_CUDA_ARCHITECTURES 80)  # of CMake's own test of the compiler
+set(CMAKE_CUDA_ARCHITECTURES 80)  # for CMake's test of the compiler
 enable_language(CUDA)
 set(CMAKE_CUDA_ARCHITECTURES OFF)
-set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 knows no later one of nvcc 13
+set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 knows no later standard of nvcc 13
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
-# Beside each object stands what the assembler says of its kernels: FILE.cu.o.ptxas
+# The assembler's report on the kernels is kept beside each object: FILE.cu.o.ptxas
 set(CMAKE_CUDA_COMPILER_LAUNCHER ${PROJECT_SOURCE_DIR}/cmake/ptxas_report.sh)
 if(FLASHRNA_CCACHE)
   list(APPEND CMAKE_CUDA_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${FLASHRNA_CCACHE})
 endif()
 
-# One library for all of them; kernels/ links it.
+# One library with all .cu sources; kernels/ links it.
 add_library(flashrna_cuda STATIC)
 target_include_directories(flashrna_cuda PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_options(flashrna_cuda PRIVATE -Xptxas=-v -Xcompiler=-fPIC,-Wall,-Wextra -lineinfo --expt-relaxed-constexpr
@@ -26,8 +26,9 @@ set_target_properties(flashrna_cuda PROPERTIES LINKER_LANGUAGE CXX)
 find_package(CUDAToolkit REQUIRED)
 target_link_libraries(flashrna_cuda PRIVATE CUDA::cudart_static)
 
-# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a [OPTIONS ...]): machine code for each architecture, and for 80 also PTX, from
-# which the driver makes code for other devices of that or a later generation (a suffix "a" allows no such thing).
+# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a [OPTIONS ...]): machine code for each architecture. For 80 also
+# PTX, from which the driver compiles for other devices of that or a later generation (not possible for architectures
+# with the suffix "a").
 function(flashrna_cuda_sources)
   cmake_parse_arguments(ARG "" "" "ARCHITECTURES;OPTIONS" ${ARGN})
   set(_flags "")
@@ -45,6 +46,6 @@ function(flashrna_cuda_sources)
   endforeach()
 endfunction()
 
-# A list of the reports for the test that reads them.
+# The list of reports, for the test that reads them.
 file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/ptxas_reports.txt
   CONTENT "$<JOIN:$<TARGET_OBJECTS:flashrna_cuda>,.ptxas\n>.ptxas\n")

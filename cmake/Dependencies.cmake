@@ -1,5 +1,5 @@
-# What flashrna stands on. Everything but LibTorch and CUDA comes from the distribution
-# (scripts/install_dependencies.sh installs it).
+# The dependencies. All except LibTorch and CUDA are packages of the distribution (scripts/install_dependencies.sh
+# installs them).
 find_package(fmt REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(ZLIB REQUIRED)
@@ -14,13 +14,13 @@ if(NOT FLASHRNA_FUZZ)
 endif()
 find_package(gemmi QUIET CONFIG)
 find_path(FLASHRNA_GEMMI_INCLUDE gemmi/model.hpp REQUIRED)
-# gemmi's mmCIF parser includes it, and Debian's gemmi-dev does not depend on it (package tao-pegtl-dev).
+# Included by gemmi's mmCIF parser; Debian's gemmi-dev does not depend on its package, tao-pegtl-dev.
 find_path(FLASHRNA_PEGTL_INCLUDE tao/pegtl.hpp REQUIRED)
 if(FLASHRNA_TESTS AND NOT FLASHRNA_FUZZ)
   find_package(GTest REQUIRED)
 endif()
 
-# gemmi 0.5 (Debian 12) is header-only; later ones (Ubuntu 24.04) bring a library.
+# gemmi 0.5 (Debian 12) is header-only; later versions (Ubuntu 24.04) have a library.
 add_library(flashrna_gemmi INTERFACE)
 target_include_directories(flashrna_gemmi SYSTEM INTERFACE ${FLASHRNA_GEMMI_INCLUDE})
 target_link_libraries(flashrna_gemmi INTERFACE ZLIB::ZLIB $<TARGET_NAME_IF_EXISTS:gemmi::gemmi_cpp>)

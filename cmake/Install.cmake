@@ -1,10 +1,10 @@
-# make install PREFIX=...: bin/flashrna, share/flashrna (configurations, weights), and for C++ the libraries base, rna,
-# datasets and kernels with their headers: find_package(flashrna), then link flashrna::rna, flashrna::datasets or
-# flashrna::kernels, and include "rna/io/structure_reader.h" as here.
+# make install PREFIX=... installs bin/flashrna, share/flashrna (configurations, weights), and the libraries base, rna,
+# datasets and kernels with their headers. Users call find_package(flashrna), link flashrna::rna, flashrna::datasets or
+# flashrna::kernels, and include "rna/io/structure_reader.h" as this source does.
 include(CMakePackageConfigHelpers)
 set(_package lib/cmake/flashrna)
 
-set_target_properties(flashrna PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)  # LibTorch stays where it is
+set_target_properties(flashrna PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)  # LibTorch is not copied
 install(TARGETS flashrna RUNTIME DESTINATION bin)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION share/flashrna FILES_MATCHING PATTERN "*.ini")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights DESTINATION share/flashrna)

@@ -1,12 +1,12 @@
-# LibTorch as an imported target, flashrna::libtorch. Its own find_package(Torch) is not used: from a CUDA wheel it
-# demands nvcc and overrides the architectures. Linking the libraries by name works with and without nvcc.
+# LibTorch as an imported target, flashrna::libtorch. Its own find_package(Torch) is not used, because that of a CUDA
+# wheel requires nvcc and overrides the architectures. Linking the libraries by name works with and without nvcc.
 set(_cache_home "$ENV{XDG_CACHE_HOME}")
 if(NOT _cache_home)
   set(_cache_home "$ENV{HOME}/.cache")
 endif()
 set(FLASHRNA_LIBTORCH "${_cache_home}/flashrna/libtorch-2.11.0" CACHE PATH
     "LibTorch 2.11: a folder with lib/ and include/, or a site-packages that holds torch/")
-# The environment wins, so that the variable means the same here and in scripts/install_dependencies.sh.
+# The environment variable takes precedence, as in scripts/install_dependencies.sh.
 if(NOT "$ENV{FLASHRNA_LIBTORCH}" STREQUAL "")
   set(FLASHRNA_LIBTORCH "$ENV{FLASHRNA_LIBTORCH}" CACHE PATH "" FORCE)
 endif()
@@ -24,8 +24,8 @@ file(STRINGS "${_torch_root}/include/torch/headeronly/version.h" _version_lines 
 string(REGEX REPLACE "[^0-9]+" "." FLASHRNA_LIBTORCH_VERSION "${_version_lines}")
 string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" FLASHRNA_LIBTORCH_VERSION "${FLASHRNA_LIBTORCH_VERSION}")
 
-# Whether this LibTorch is complete for CUDA. The folder that scripts/install_dependencies.sh makes says so in a file;
-# any other one (an unpacked libtorch archive, a site-packages) must have cuDNN within reach of its libraries.
+# Whether this LibTorch is complete for CUDA. scripts/install_dependencies.sh writes a marker file; any other folder (an
+# unpacked libtorch archive, a site-packages) must have cuDNN where its libraries find it.
 function(flashrna_libtorch_has_cuda RESULT)
   set(_complete OFF)
   if(EXISTS "${FLASHRNA_LIBTORCH}/LIBTORCH_SET")
@@ -42,7 +42,7 @@ function(flashrna_libtorch_has_cuda RESULT)
   set(${RESULT} ${_complete} PARENT_SCOPE)
 endfunction()
 
-# CUDA: AUTO takes it when there is an nvcc of LibTorch's CUDA (13) and LibTorch is complete for it.
+# CUDA: AUTO builds with CUDA if nvcc has LibTorch's CUDA version (13) and LibTorch is complete for it.
 set(FLASHRNA_WITH_CUDA OFF)
 set(FLASHRNA_CUDA_TEXT "not in this build")
 if(NOT FLASHRNA_CUDA STREQUAL "OFF")
@@ -75,9 +75,10 @@ add_library(flashrna_libtorch INTERFACE)
 add_library(flashrna::libtorch ALIAS flashrna_libtorch)
 target_include_directories(flashrna_libtorch SYSTEM INTERFACE
   "${_torch_root}/include" "${_torch_root}/include/torch/csrc/api/include")
-# LibTorch brings its own, newer fmt headers, found before the distribution's: what sees torch uses fmt header-only, so
-# that nothing looks for their symbols in the distribution's library. fmt's versions live in namespaces of their own.
+# LibTorch brings newer fmt headers, which come before the distribution's in the search path. Code that includes torch
+# therefore uses fmt header-only and needs no symbols of the distribution's library. fmt's versions have separate
+# namespaces.
 target_compile_definitions(flashrna_libtorch INTERFACE USE_DISTRIBUTED=0 FMT_HEADER_ONLY)
-# The CUDA library is not among them: kernels/cuda_backend.cpp loads it where there is a GPU.
+# The CUDA library is not linked: kernels/cuda_backend.cpp loads it if there is a GPU.
 target_link_libraries(flashrna_libtorch INTERFACE "${_torch_root}/lib/libtorch_cpu.so" "${_torch_root}/lib/libc10.so")
 target_link_options(flashrna_libtorch INTERFACE "-Wl,-rpath,${_torch_root}/lib" "-Wl,--allow-shlib-undefined")

@@ -1,4 +1,4 @@
-# plotly.js 3.1.0, which goes into the program for its reports: FLASHRNA_PLOTLY, one minified file.
+# plotly.js 3.1.0, embedded in the program for its reports: FLASHRNA_PLOTLY, one minified file.
 set(_cache_home "$ENV{XDG_CACHE_HOME}")
 if(NOT _cache_home)
   set(_cache_home "$ENV{HOME}/.cache")

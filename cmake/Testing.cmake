@@ -1,7 +1,7 @@
 # flashrna_add_test(NAME SOURCES... LIBRARIES... LABELS... SHARDS n): one GoogleTest program, one ctest entry; its cases
 # share one start of LibTorch and the fixtures of a suite. SHARDS cuts a long program into n entries that run in parallel.
 
-# Debian's own, whatever other is on the PATH: python3-h5py belongs to it.
+# The distribution's Python, whatever is first on the PATH, because python3-h5py is installed for it.
 set(FLASHRNA_PYTHON /usr/bin/python3 CACHE FILEPATH
     "Python of the tests; some also use tensorboard or torch, and are skipped where it has none")
 

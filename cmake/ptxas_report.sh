@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the CUDA compiler, and keeps what its assembler says of registers, stack and spills beside the object file:
-# FILE.cu.o.ptxas. Other messages go on to stderr.
+# Runs the CUDA compiler and writes the assembler's report on registers, stack and spills to FILE.cu.o.ptxas beside the
+# object file. Passes other messages on to stderr.
 #
 #   cmake/ptxas_report.sh nvcc ... -o FILE.cu.o ...
 object=

@@ -46,7 +46,8 @@ struct ArchiveReader::Impl {
 ArchiveReader::Impl::Impl(const std::string& archive_path, std::uint64_t limit)
     : archive(archive_read_new()), path(archive_path), max_bytes(limit) {
   if (archive == nullptr) throw std::bad_alloc();
-  // Only what an RNA collection comes in: every other format that libarchive knows would be one more parser exposed.
+  // Only the formats in which RNA collections are distributed: every other format of libarchive adds a parser to
+  // attack.
   archive_read_support_format_zip(archive);
   archive_read_support_format_tar(archive);
   archive_read_support_filter_gzip(archive);
@@ -61,7 +62,7 @@ ArchiveReader::Impl::Impl(const std::string& archive_path, std::uint64_t limit)
   }
 }
 
-// Fills member.bytes, or member.error.
+// Sets member.bytes or member.error.
 void ArchiveReader::Impl::read_bytes(archive_entry* entry, ArchiveMember& member) {
   const auto refuse_size = [&] {
     member.bytes = {};
@@ -74,7 +75,7 @@ void ArchiveReader::Impl::read_bytes(archive_entry* entry, ArchiveMember& member
   const bool size_known = archive_entry_size_is_set(entry) != 0;
   const auto size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)));
   if (size_known && size > max_bytes) return refuse_size();
-  // The header may lie: it only saves copies, and is not trusted with a large allocation.
+  // The size in the header may be wrong. It only saves copies, so a large value is not allocated in advance.
   constexpr std::uint64_t kMostTrusted = 16 << 20;
   member.bytes.reserve(std::min(size, kMostTrusted));
   std::vector<char> block(1 << 18);
@@ -113,7 +114,7 @@ std::optional<ArchiveMember> ArchiveReader::next(const std::function<bool(const 
     const bool is_link = archive_entry_hardlink(entry) != nullptr || archive_entry_filetype(entry) == AE_IFLNK;
     if (archive_entry_filetype(entry) != AE_IFREG && !is_link) continue;
     const char* name = archive_entry_pathname(entry);
-    // Without a UTF-8 locale libarchive may keep a name in this form only.
+    // Without a UTF-8 locale libarchive may provide the name in this form only.
     if (name == nullptr) name = archive_entry_pathname_utf8(entry);
     ArchiveMember member;
     member.name = name != nullptr ? name : "unnamed";

@@ -1,5 +1,5 @@
-// Streams the files of an archive one after the other, with nothing unpacked to disk: .zip, .tar, and .tar compressed
-// with gzip, bzip2, xz or Zstandard. libarchive does the work.
+// Streams the files of an archive one after the other through libarchive, without unpacking to disk. Formats: .zip,
+// .tar, and .tar compressed with gzip, bzip2, xz or Zstandard.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace flashrna {
 
-// Whether the file name has the ending of an archive (".zip", ".tar", ".tar.gz", ".tgz", ...), in any case.
+// Whether the file name has the extension of an archive (".zip", ".tar", ".tar.gz", ".tgz", ...), in upper or lower
+// case.
 bool is_archive_file_name(std::string_view name);
 
 // One file inside an archive.
@@ -24,7 +25,7 @@ struct ArchiveMember {
 
 class ArchiveReader {
  public:
-  // Throws Error naming the path if it cannot be opened or is no archive.
+  // Throws Error naming the path if the file cannot be opened or is not an archive.
   ArchiveReader(const std::string& path, std::uint64_t max_bytes);
   ~ArchiveReader();
   ArchiveReader(ArchiveReader&&) noexcept;
@@ -35,7 +36,7 @@ class ArchiveReader {
   // the archive is damaged so that what follows cannot be found.
   std::optional<ArchiveMember> next(const std::function<bool(const std::string&)>& wanted);
 
-  // How many bytes of the archive itself have been read.
+  // Bytes of the archive file read so far.
   std::uint64_t position() const;
 
  private:

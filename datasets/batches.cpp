@@ -18,7 +18,7 @@ bool fits(std::int64_t count, std::int64_t length, const BatchBudget& budget) {
          (budget.max_residues_squared == 0 || count * length * length <= budget.max_residues_squared);
 }
 
-// Cuts `order` greedily, keeping the order.
+// Cuts `order` greedily into batches and keeps the order.
 BatchPlan cut(std::span<const std::size_t> order, std::span<const int> lengths, const BatchBudget& budget,
               bool equal_lengths) {
   BatchPlan plan;
@@ -47,7 +47,7 @@ BatchPlan plan_epoch(std::span<const int> lengths, const BatchBudget& budget, co
   check_budget(budget);
   std::vector<std::size_t> order = random_order(lengths.size(), random_below);
 
-  // Integers, so that the order is the same on every machine: length in thousandths, raised by up to a tenth.
+  // Integer keys give the same order on every machine: length in thousandths, increased by up to a tenth at random.
   std::vector<std::uint64_t> key(lengths.size());
   for (std::size_t chain : order) {
     const auto length = static_cast<std::uint64_t>(lengths[chain]);

@@ -1,5 +1,5 @@
-// Plans which chains share a batch, from their lengths alone: similar lengths together, so that little is padded, every
-// chain once per epoch. Reads no data and holds no state: an epoch's plan is a function of its random source.
+// Plans which chains share a batch, from their lengths alone. Similar lengths go together to limit padding, and every
+// chain occurs once per epoch. Reads no data and has no state: the plan depends only on the random source.
 #pragma once
 
 #include <cstddef>
@@ -10,24 +10,24 @@
 
 namespace flashrna {
 
-// Limits of one batch of B chains padded to L residues. A chain beyond them runs alone.
+// Limits of one batch of B chains padded to L residues. A chain that exceeds them gets a batch of its own.
 struct BatchBudget {
-  int batch_size = 1;                     // B at most; >= 1
-  std::int64_t max_residues = 0;          // B L at most; 0 = no limit
-  std::int64_t max_residues_squared = 0;  // B L² at most; 0 = no limit
+  int batch_size = 1;                     // largest B; >= 1
+  std::int64_t max_residues = 0;          // largest B L; 0 = no limit
+  std::int64_t max_residues_squared = 0;  // largest B L²; 0 = no limit
 };
 
-using BatchPlan = std::vector<std::vector<std::size_t>>;  // by batch: indices into `lengths`
+using BatchPlan = std::vector<std::vector<std::size_t>>;  // indices into `lengths`, by batch
 
-// Uniform in 0..n-1.
+// Returns a uniform random number in 0..n-1.
 using RandomBelow = std::function<std::uint64_t(std::uint64_t n)>;
 
-// The chains in random order, sorted by length up to a jitter of 10 % (so that neighbors change between epochs), cut
-// greedily into batches within the budget, and the batches in random order. Throws Error for a batch_size below 1.
+// Sorts the chains by length with a jitter of 10 % (so that batches differ between epochs), cuts them greedily into
+// batches within the budget, and shuffles the batches. Throws Error for a batch_size below 1.
 BatchPlan plan_epoch(std::span<const int> lengths, const BatchBudget& budget, const RandomBelow& random_below);
 
-// Batches of equal lengths in the order given: what sampling needs, where padding would only cost time. Throws Error
-// for a batch_size below 1.
+// Batches of equal lengths, in the order given: for sampling, where padding would only cost time. Throws Error for a
+// batch_size below 1.
 BatchPlan plan_equal_lengths(std::span<const int> lengths, const BatchBudget& budget);
 
 // A random permutation of 0..n-1 (Fisher-Yates).

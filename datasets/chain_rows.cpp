@@ -43,7 +43,7 @@ void append(std::vector<float>& values, const Vec3& v) {
   for (int axis = 0; axis < 3; ++axis) values.push_back(static_cast<float>(v[axis]));
 }
 
-// Many chains may wait to be written: none holds more memory than it needs.
+// Reserves exactly the memory that the rows need: many chains may wait in the writer's queue.
 void reserve(ChainRows& rows) {
   const auto length = static_cast<std::size_t>(rows.length);
   rows.nucleotide.reserve(length);

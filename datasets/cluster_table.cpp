@@ -37,7 +37,7 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \r") - first + 1);
 }
 
-// Separated by commas or tabs where there are any, so that a name may hold blanks; else by blanks.
+// Splits a line at commas or tabs if it has any, so that a name may contain blanks; otherwise at blanks.
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);
   if (line.find_first_of(",\t") == std::string::npos) return {std::istream_iterator<std::string>(stream), {}};
@@ -49,7 +49,7 @@ std::vector<std::string> words_of(const std::string& line) {
 
 bool is_header(const std::vector<std::string>& words) { return to_lower(words[1]).starts_with("cluster"); }
 
-// The whole number that `text` is; -1 if it is none.
+// `text` as a whole number; -1 if it is not one.
 int as_number(const std::string& text) {
   int number = -1;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);

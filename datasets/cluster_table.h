@@ -1,5 +1,5 @@
-// Which cluster a chain belongs to, from a table that somebody else made: two columns, an entry or a chain and its
-// cluster, separated by a comma, a tab or blanks. A first line whose second word begins with "cluster" is a header.
+// Reads the clusters of chains from a table with two columns, entry or chain and cluster, separated by a comma, a tab
+// or blanks. A first line whose second word begins with "cluster" is a header.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace flashrna {
 
 class ClusterTable {
  public:
-  // Throws Error naming file and line: not two columns, or a name that is in two clusters.
+  // Throws Error naming file and line if a line has not two columns or a name is in two clusters.
   static ClusterTable read(const std::string& path);
 
   // A chain is looked up by its id in the dataset ("1EHZ_1_A", "1EHZ_1_A.2"), then as "1EHZ_1_A", then "1EHZ_A", then
@@ -20,8 +20,8 @@ class ClusterTable {
   // by whole numbers keep them, others are numbered from 0 in the order of the table.
   int cluster_of(const ChainRecord& record) const;
 
-  std::size_t size() const { return clusters_.size(); }            // names
-  const std::string& fingerprint() const { return fingerprint_; }  // of the file's bytes: 16 hexadecimal digits
+  std::size_t size() const { return clusters_.size(); }            // number of names
+  const std::string& fingerprint() const { return fingerprint_; }  // hash of the file's bytes, 16 hexadecimal digits
 
  private:
   std::unordered_map<std::string, int> clusters_;

@@ -31,12 +31,12 @@ struct DatasetReader::Impl {
 
   const Hdf5Dataset& column(const std::string& path) const { return columns.at(path); }
   std::uint64_t rows_of(const std::string& path) const { return column(path).shape()[0]; }
-  // The whole column in memory; only for /chains and /rejected.
+  // Reads a whole column; only for /chains and /rejected.
   template <typename T>
   std::vector<T> whole(const std::string& path) const {
     return column(path).read<T>();
   }
-  // Rows of one chain.
+  // Reads the rows of one chain.
   template <typename T>
   void read(const std::string& path, std::size_t index, std::vector<T>& values) const;
 
@@ -99,7 +99,7 @@ void DatasetReader::Impl::open_columns(const Hdf5Group& root) {
   }
 }
 
-// Row counts agree and are possible in a file of this size, before anything is allocated by them.
+// Checks that row counts agree and are possible for a file of this size, before allocating by them.
 void DatasetReader::Impl::check_counts() const {
   std::map<std::string, std::uint64_t> rows = {{kChainsGroup, rows_of("/chains/id")},
                                                {kResiduesGroup, rows_of("/residues/nucleotide")},
@@ -110,8 +110,8 @@ void DatasetReader::Impl::check_counts() const {
       fail("{}: damaged: it has {} rows, expected {}", column(wanted.path()).where(), rows_of(wanted.path()), expected);
     }
   }
-  // Each column has the bytes for its shape (Hdf5Group::open_dataset), but deflate shrinks a thousand times. A row of
-  // chains takes more: a variable-length text has 16 bytes and is not compressed.
+  // Hdf5Group::open_dataset checks each column's bytes against its shape, but deflate can shrink data a thousandfold. A
+  // row of /chains takes more: a variable-length text needs 16 bytes and is not compressed.
   const std::uint64_t bytes = std::filesystem::file_size(file.path());
   const std::uint64_t most_rows = bytes / 16;
   if (rows[kChainsGroup] > most_rows || rows[kRejectedGroup] > most_rows) {
@@ -159,7 +159,7 @@ void DatasetReader::Impl::check_offsets() const {
          n_residues);
   }
   for (std::size_t i = 0; i < chains.size(); ++i) {
-    // In this order nothing overflows: offsets start at 0 and rise.
+    // Checked in this order, nothing overflows: offsets start at 0 and increase.
     const bool rises = offset[i + 1] > offset[i];
     if (!rises || offset[i + 1] - offset[i] != chains[i].length) {
       fail("{}: damaged: chain {} ({}) has length {}, its rows are {} to {}", file.path(), i, chains[i].id,

@@ -1,5 +1,5 @@
-// Random access to the chains of a flashrna HDF5 dataset. The chain table is held in memory; residues are read on
-// demand, so memory does not grow with the file. Layout: datasets/schema.h.
+// Random access to the chains of a flashrna HDF5 dataset. The table of chains is held in memory; residues are read on
+// demand, so that memory does not grow with their number. Layout: datasets/schema.h.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace flashrna {
 
 class DatasetReader {
  public:
-  // Throws Error if the file is missing, not HDF5, not ours, of a later version, or damaged.
+  // Throws Error if the file is missing, not HDF5, not a flashrna dataset, of a later version, or damaged.
   explicit DatasetReader(const std::string& path);
   ~DatasetReader();
   DatasetReader(DatasetReader&&) noexcept;
@@ -22,7 +22,7 @@ class DatasetReader {
 
   const std::string& path() const;
   const std::vector<ChainRecord>& chains() const;
-  // Both throw Error if `index` is out of range or the rows are damaged. Safe to call from several threads.
+  // Both throw Error if `index` is out of range or the rows are damaged. Thread-safe.
   ChainFeatures read_chain(std::size_t index) const;
   ChainRows read_rows(std::size_t index) const;
 
@@ -30,7 +30,7 @@ class DatasetReader {
   std::uint64_t residue_count() const;
   // Root attributes.
   const std::string& program_version() const;
-  const std::string& source() const;   // the inputs' names, separated by spaces
+  const std::string& source() const;   // names of the inputs, separated by spaces
   const std::string& options() const;  // the options that changed the content: "model=1"
 
  private:

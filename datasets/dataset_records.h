@@ -1,4 +1,4 @@
-// The rows of a flashrna HDF5 dataset, as they are written and read. Layout: datasets/schema.h.
+// The rows of a flashrna HDF5 dataset. Layout: datasets/schema.h.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct ChainRecord {
   std::string source_sha256;
 };
 
-// One chain's residues, row-major, L = length.
+// The residues of one chain, row-major, L = length.
 struct ChainFeatures {
   int length = 0;
   std::vector<std::uint8_t> nucleotide;     // [L] Base
@@ -43,16 +43,16 @@ struct ChainFeatures {
   std::vector<std::int32_t> partner;
 };
 
-// Every column of /residues for one chain: the features and what the source file called the residues.
+// Every column of /residues for one chain: the features, and the names and numbers of the source file.
 struct ChainRows : ChainFeatures {
   std::vector<std::string> residue_name;         // [L] as in the source file, e.g. "PSU"
   std::vector<std::int32_t> seq_id;              // [L] author's number
-  std::string insertion_code;                    // [L] one character each, ' ' where there is none
+  std::string insertion_code;                    // [L] one character per residue, ' ' = none
   std::vector<std::uint8_t> chain_in_structure;  // [L]
   std::vector<float> b_factor;                   // [L] Å²
 };
 
-// One row of /rejected: an input chain that is not in /chains, and why.
+// One row of /rejected: an input chain that is not in /chains, with the reason.
 struct RejectedRecord {
   std::string source;
   std::string chain;  // empty = the whole file

@@ -50,7 +50,7 @@ bool rewrite_dataset(const DatasetReader& reader, const std::vector<ChainRecord>
 
 namespace {
 
-// What clusters the numbers of a dataset mean: tables are the same if their fingerprints are.
+// Which table the cluster numbers of a dataset come from. Tables are the same if their fingerprints are equal.
 std::string clusters_of(const DatasetReader& reader) {
   return option_value(reader.options(), "clusters") + " " + option_value(reader.options(), "structure_clusters");
 }
@@ -61,7 +61,7 @@ bool has_clusters(const DatasetReader& reader) {
   });
 }
 
-// Options of the whole: values that differ are listed, "model=1,2".
+// Merges the options of all datasets; different values of one key are listed, "model=1,2".
 std::string merged_options(const std::vector<DatasetReader>& readers, bool keep_clusters) {
   std::string options = readers.front().options();
   std::istringstream words(options);

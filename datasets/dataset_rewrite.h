@@ -1,4 +1,4 @@
-// Datasets made from datasets: the same chains with other records, and several files joined into one.
+// Makes datasets from datasets: rewrites one with other records, or merges several into one file.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,12 @@ namespace flashrna {
 
 struct RewriteCalls {
   std::function<void(std::size_t chains_done, std::size_t chains)> progress;
-  std::function<bool()> stop;  // asked after every chain; true ends the work without an output
+  std::function<bool()> stop;  // called after every chain; true ends the work without an output
 };
 
-// Writes the chains of `reader`, with `records` (one per chain, same lengths) in place of its own, and `options` as the
-// root's attribute. `output` may be the file that is read, if `overwrite`. False if stop() ended it.
+// Writes the chains of `reader` with `records` in place of their own (one per chain, same lengths) and with `options`
+// as root attribute. `output` may be the file being read if `overwrite` is true. Returns false if stop() ended the
+// work.
 bool rewrite_dataset(const DatasetReader& reader, const std::vector<ChainRecord>& records, const std::string& options,
                      const std::string& output, bool overwrite, const RewriteCalls& calls = {});
 
@@ -25,19 +26,19 @@ struct MergeResult {
   std::uint64_t residues = 0;
   std::size_t duplicates = 0;     // listed in /rejected
   bool dropped_clusters = false;  // the inputs were not clustered by the same table
-  bool dropped_splits = false;    // splits of parts say nothing about the whole
-  bool stopped = false;           // no output was written
+  bool dropped_splits = false;    // the splits of the inputs need not agree
+  bool stopped = false;           // stop() ended the work; no output was written
 };
 
-// Joins datasets in the order given, as if their inputs had been converted together: chains that are there already are
-// listed under /rejected, identifiers are made unique again. Sequence and structure clusters stay if every input has
-// them from the same table. Throws Error if one cannot be read, or if chains and assemblies would be mixed.
+// Merges datasets in the order given, with the result of converting their inputs together: duplicate chains are listed
+// under /rejected and ids are made unique. Sequence and structure clusters are kept if all inputs have them from the
+// same table. Throws Error if an input cannot be read, or if chains and assemblies would be mixed.
 MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::string& output, bool overwrite,
                            const RewriteCalls& calls = {});
 
-// `options` ("model=1 unit=chain") with `key` set to `value`, or without it where the value is empty.
+// `options` ("model=1 unit=chain") with `key` set to `value`; an empty value removes the key.
 std::string with_option(const std::string& options, const std::string& key, const std::string& value);
-// The value of `key`, empty if it is not there.
+// The value of `key`; empty if `options` lacks it.
 std::string option_value(const std::string& options, const std::string& key);
 
 }  // namespace flashrna

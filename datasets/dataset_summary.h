@@ -12,11 +12,11 @@ namespace flashrna {
 
 using Counts = std::map<std::string, std::size_t>;
 
-// Of `count` values; the others are 0 where there are none.
+// All zero except `count` if there are no values.
 struct Spread {
   std::size_t count = 0;
   double lowest = 0.0;
-  double median = 0.0;  // the lower one of an even number
+  double median = 0.0;  // the lower of the two middle values of an even number
   double highest = 0.0;
 };
 
@@ -25,10 +25,10 @@ Spread spread_of(std::vector<double> values);
 struct DatasetSummary {
   std::vector<int> lengths;  // of every chain, nucleotides
   Spread length;
-  Spread resolution;        // Å, of the chains that have one
-  std::size_t entries = 0;  // distinct
+  Spread resolution;        // Å, of the chains whose resolution is known
+  std::size_t entries = 0;  // different entries
   Counts kinds, methods;    // chains by molecule_kind, method
-  Counts splits;            // chains by split, "not assigned" where it is empty
+  Counts splits;            // chains by split; "not assigned" if empty
   Counts rejected;          // rows of /rejected by reason
   std::int64_t modified = 0;
   std::int64_t without_frame = 0;
@@ -45,7 +45,7 @@ struct LengthBin {
   int count;
 };
 
-// Bins 1, 2-3, 4-7, ... from the one of the shortest to the one of the longest; empty for no lengths.
+// Bins 1, 2-3, 4-7, ... from the shortest to the longest length; empty for no lengths.
 std::vector<LengthBin> length_histogram(const std::vector<int>& lengths);
 
 }  // namespace flashrna

@@ -54,17 +54,17 @@ struct DatasetWriter::Impl {
       column(column_path).append_rows<T>(values);
     }
   }
-  // The rows below that wait for a full block: HDF5 takes long over a single row of text.
+  // Writes the buffered rows below. They are written in blocks because HDF5 is slow at writing single rows of text.
   void write_chains();
   void write_rejected();
   void append_residues(const ChainRows& rows);
 
   Hdf5OutputFile file;
-  std::map<std::string, Hdf5Dataset> columns;  // before `file` in destruction: HDF5 closes a file last
+  std::map<std::string, Hdf5Dataset> columns;  // destroyed before `file`: HDF5 closes a file last
   std::unordered_set<std::uint64_t> ids;       // hashes
   std::vector<ChainRecord> chains;             // not yet written
   std::vector<RejectedRecord> rejected;        // not yet written
-  std::vector<std::int64_t> offset;            // of all chains, and the end
+  std::vector<std::int64_t> offset;            // of every chain, and the end of the last
 };
 
 DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, bool overwrite)

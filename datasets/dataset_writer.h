@@ -1,5 +1,5 @@
-// Writes a flashrna dataset chain by chain: memory does not grow with the file but for some 50 bytes per chain. The
-// file has a temporary name until finish(); without it, nothing is left behind.
+// Writes a flashrna dataset chain by chain. Memory grows by some 50 bytes per chain only. The file has a temporary name
+// until finish(); without finish() it is removed.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +10,30 @@
 
 namespace flashrna {
 
-// What the root attributes say about the origin.
+// Root attributes that describe the origin.
 struct DatasetOrigin {
-  std::string source;   // the inputs' names
-  std::string options;  // those that change the content
+  std::string source;   // names of the inputs
+  std::string options;  // options that change the content
 };
 
 class DatasetWriter {
  public:
-  // Throws Error if `path` exists and `overwrite` is false, or cannot be written, before anything else is done.
+  // Throws Error, before writing anything, if `path` exists and `overwrite` is false, or if `path` cannot be written.
   DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite);
   ~DatasetWriter();
 
-  // Appends a chain. Bytes of texts that are not UTF-8 become U+FFFD. Throws Error for an id that is there already, for
-  // no residues, and for a full disk.
+  // Appends a chain. Bytes of texts that are not UTF-8 become U+FFFD. Throws Error if the id is already used, if the
+  // chain has no residues, or if the disk is full.
   void append(const ChainRecord& record, const ChainRows& rows);
-  // Whether a chain of this id is there; of two different ids one in 2^64 is taken for the other.
+  // Whether a chain with this id was appended. Compares 64-bit hashes: two different ids collide once in 2^64.
   bool has(const std::string& id) const;
   std::string id(std::uint64_t index) const;
   void reject(const RejectedRecord& rejected);
-  // Of chain `index`, the columns that tell whether another is the same: residue_name, atom_mask, atom_positions.
+  // The columns of chain `index` that tell whether another chain is the same: residue_name, atom_mask, atom_positions.
   ChainRows read_content(std::uint64_t index) const;
 
-  // Writes out, syncs, renames. Throws Error (disk full); the temporary file is then removed by the destructor.
+  // Writes the buffers, synchronizes and renames the file. Throws Error (disk full); the destructor then removes the
+  // temporary file.
   void finish();
 
  private:

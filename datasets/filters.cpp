@@ -8,7 +8,7 @@ namespace flashrna {
 
 namespace {
 
-// Whether one of the comma-separated words satisfies `fits`; true if there are none.
+// Whether one of the comma-separated words satisfies `fits`; true if there are no words.
 template <typename Fits>
 bool any_word(const std::string& words, Fits&& fits) {
   std::istringstream stream(words);
@@ -28,7 +28,7 @@ bool ChainFilter::passes(const ChainRecord& chain) const {
   if (chain.length < min_length || (max_length > 0 && chain.length > max_length)) return false;
   if (max_resolution > 0) {
     if (chain.resolution <= 0 ? !unknown_resolution : static_cast<double>(chain.resolution) > max_resolution + 1e-6) {
-      return false;  // 3.3 in the table is a float: a hair above 3.3
+      return false;  // the table stores 3.3 as a float, which is slightly above 3.3
     }
   }
   if (max_breaks >= 0 && chain.n_breaks > max_breaks) return false;

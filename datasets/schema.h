@@ -1,5 +1,5 @@
-// The layout of a flashrna dataset in one place: every group and column with its type, unit and meaning. The writer
-// makes files from this table, the reader checks files against it, the tests compare both with it.
+// The layout of a flashrna dataset: every group and column with its type, unit and meaning. The writer creates files
+// from this table, the reader checks files against it, and tests compare both with it.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ namespace flashrna {
 inline constexpr const char* kDatasetFormat = "flashrna-dataset";
 inline constexpr int kDatasetVersion = 1;
 
-// What the rows of a group are, and how many rows go into one compressed chunk.
+// What one row of a group is, and the number of rows in a compressed chunk.
 struct SchemaGroup {
   const char* name;
   std::uint64_t chunk_rows;
@@ -35,17 +35,19 @@ struct SchemaColumn {
 inline constexpr const char* kChainsGroup = "chains";
 inline constexpr const char* kResiduesGroup = "residues";
 inline constexpr const char* kRejectedGroup = "rejected";
-// The only column of /chains with one row more than there are chains.
+// The only column of /chains with one more row than there are chains.
 inline constexpr std::string_view kOffsetColumn = "offset";
-// Nucleotides of one chain. The longest RNA known has some 40 thousand; a file that claims more than this is damaged.
+// Longest allowed chain in nucleotides. The longest known RNA has some 40 thousand; a larger number means a damaged
+// file.
 inline constexpr int kLongestChain = 1'000'000;
-// Bytes of one text of fixed width where the schema has variable length, as other programs may write it.
+// Largest accepted width of fixed-width texts in columns that the schema declares variable-length, as other programs
+// may write them.
 inline constexpr std::size_t kWidestText = 4096;
 // Width of residue_name. Names in the Chemical Component Dictionary have at most 5 characters.
 inline constexpr std::size_t kResidueNameWidth = 16;
 
 std::span<const SchemaGroup> dataset_groups();
-// In the order in which they are written.
+// In the order of writing.
 std::span<const SchemaColumn> dataset_columns();
 
 }  // namespace flashrna

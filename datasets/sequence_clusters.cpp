@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Gone with everything in it at the end.
+// A temporary folder; the destructor removes it with its content.
 class WorkFolder {
  public:
   WorkFolder() {
@@ -37,7 +37,7 @@ class WorkFolder {
   fs::path path_;
 };
 
-// Names are the indices. Both programs think in DNA letters.
+// The names are the indices. Both programs expect DNA letters.
 void write_fasta(const std::string& path, const std::vector<std::string>& sequences) {
   std::ofstream fasta(path);
   for (std::size_t i = 0; i < sequences.size(); ++i) {
@@ -48,7 +48,7 @@ void write_fasta(const std::string& path, const std::vector<std::string>& sequen
   if (!fasta.flush()) fail("{}: cannot be written; is the disk full?", path);
 }
 
-// Longest words that still find all pairs of this identity (the CD-HIT user's guide).
+// Longest word length that still finds all pairs of this identity (CD-HIT user's guide).
 int word_length(double identity) {
   if (identity >= 0.95) return 10;
   if (identity >= 0.9) return 8;
@@ -57,7 +57,7 @@ int word_length(double identity) {
   return identity >= 0.8 ? 5 : 4;
 }
 
-// The representative (an index) of each member (an index).
+// Maps each member to its representative, both as indices.
 using Representatives = std::unordered_map<std::size_t, std::size_t>;
 
 Representatives run_mmseqs(const WorkFolder& folder, const SequenceClustering& options, const std::string& threads) {
@@ -72,7 +72,8 @@ Representatives run_mmseqs(const WorkFolder& folder, const SequenceClustering& o
 }
 
 Representatives run_cd_hit(const WorkFolder& folder, const SequenceClustering& options, const std::string& threads) {
-  // -r 0: a strand and its complement are two sequences. -g 1: the best cluster, not the first. -l: shortest kept.
+  // -r 0: a strand and its complement are different sequences. -g 1: assign to the best cluster, not to the first. -l:
+  // minimum length.
   run_program({"cd-hit-est",
                "-i",
                folder.file("all.fasta"),

@@ -13,7 +13,7 @@ namespace flashrna {
 
 namespace {
 
-// Disjoint sets of 0..n-1, each known by its lowest member.
+// Disjoint sets of 0..n-1. The representative of a set is its lowest member.
 class DisjointSets {
  public:
   explicit DisjointSets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
@@ -87,7 +87,7 @@ void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>&
   for (const SplitGroup& group : groups) residues += group.residues;
 
   std::array<double, 3> missing{};  // residues
-  double smallest = HUGE_VAL;       // part wanted
+  double smallest = HUGE_VAL;       // smallest requested share
   for (std::size_t s = 0; s < 3; ++s) {
     missing[s] = fractions[s] / sum * static_cast<double>(residues);
     if (missing[s] > 0) smallest = std::min(smallest, missing[s]);
@@ -97,7 +97,8 @@ void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>&
   const auto small = std::stable_partition(order.begin(), order.end(), is_large);
   const auto larger = [&](std::size_t a, std::size_t b) { return groups[a].residues > groups[b].residues; };
   std::stable_sort(order.begin(), small, larger);
-  // Of the others the second half, a random one, goes by size: the smallest come last and even out what is missing.
+  // The small groups that hold the second half of the residues are ordered by size: the smallest come last and even out
+  // the shares.
   std::int64_t left = residues;
   auto half = order.begin();
   for (; half != order.end() && 2 * left > residues; ++half) left -= groups[*half].residues;

@@ -1,4 +1,4 @@
-// Divides a dataset into training, validation and test by whole clusters, so that no family stands on two sides.
+// Divides a dataset into training, validation and test by whole clusters, so that no family is in two of them.
 #pragma once
 
 #include <array>
@@ -13,24 +13,25 @@ namespace flashrna {
 
 inline constexpr std::array<const char*, 3> kSplitNames = {"train", "validation", "test"};
 
-// Clusters that must stay together.
+// Chains that must stay together.
 struct SplitGroup {
-  std::vector<std::size_t> chains;  // indices, rising
+  std::vector<std::size_t> chains;  // indices, increasing
   std::int64_t residues = 0;
-  int split = 0;  // in kSplitNames
+  int split = 0;  // index into kSplitNames
 };
 
 // The parent bases (A, C, G, U, N) of every chain.
 std::vector<std::string> parent_sequences(const DatasetReader& reader);
 
-// The connected components of: chains of one sequence cluster; chains of one structure cluster; and, for a chain with
-// neither, the other such chains of its entry and every chain of the same sequence. `sequences`: parent bases, a chain
-// each. In order of their first chains.
+// The connected components of these relations: same sequence cluster; same structure cluster; and, for a chain with
+// neither, same entry as another such chain or same sequence as any chain. `sequences`: parent bases, one string per
+// chain. Groups are ordered by their first chain.
 std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains, const std::vector<std::string>& sequences);
 
-// Sets `split` of every group, so that the three shares of residues come near `fractions` (not negative, any sum above
-// 0; a part that is 0 stays empty). Groups too large to correct for later go first, the largest to where most is
-// missing; the others follow in random order, the last of them by size. Throws UsageError for other fractions.
+// Sets `split` of every group so that the shares of residues approximate `fractions` (not negative, sum above 0; a
+// split of fraction 0 stays empty). The groups too large to correct for later are assigned first, each to the split
+// that lacks most. The others follow in random order, the last of them ordered by size. Throws UsageError for invalid
+// fractions.
 void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>& fractions,
                    const RandomBelow& random_below);
 

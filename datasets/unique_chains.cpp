@@ -41,7 +41,7 @@ void compute_centroid(const ChainRows& rows, float (&centroid)[3]) {
 }
 
 bool is_same(double one, double other) {
-  // Positions far from the origin have been rounded to float32 on both sides.
+  // Positions far from the origin were rounded to float32 on both sides.
   const double rounding = 1.2e-7 * std::max(std::abs(one), std::abs(other));
   return std::abs(one - other) <= kSameCoordinate + rounding;
 }

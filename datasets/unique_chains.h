@@ -1,5 +1,5 @@
-// Stores every chain once: the same coordinates under another name are a duplicate, listed under /rejected, and each
-// stored chain gets an identifier that no other has.
+// Stores every chain once. A chain with the same coordinates under another name is a duplicate and is listed under
+// /rejected. Every stored chain gets a unique id.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@ namespace flashrna {
 
 class DatasetWriter;
 
-inline constexpr const char* kDuplicate = "duplicate";  // reason in /rejected; detail: of which chain
+inline constexpr const char* kDuplicate = "duplicate";  // reason in /rejected; the detail names the stored chain
 
 class UniqueChains {
  public:
   explicit UniqueChains(DatasetWriter& writer) : writer_(writer) {}
 
-  // Appends the chain, or rejects it as a duplicate: the same residue names, atoms present, and every coordinate within
-  // 1e-3 Å of those of a stored chain. True if stored. record.id is made here: entry_model_chains, with ".2" where that
-  // is taken, so that "1EHZ_1_A.2" is the second chain of this name in the order of appending.
-  // Memory: some 50 bytes for each stored chain; coordinates are compared with those in the file.
+  // Appends the chain and returns true, or rejects it as a duplicate: same residue names, same atoms present, and every
+  // coordinate within 1e-3 Å of a stored chain. Sets record.id to entry_model_chains, with ".2" if that is used, so
+  // that "1EHZ_1_A.2" is the second chain of this name in the order of appending. Memory: some 50 bytes per stored
+  // chain; coordinates are compared with those in the file.
   bool append(ChainRecord record, const ChainRows& rows);
 
  private:
@@ -29,7 +29,7 @@ class UniqueChains {
     std::uint32_t index;
     float centroid[3];  // Å, of all atoms present
   };
-  // The stored chain that `rows` repeats; nullptr if there is none.
+  // The stored chain with the same content as `rows`; nullptr if there is none.
   const Stored* find_duplicate(std::uint64_t hash, const Stored& chain, const ChainRows& rows) const;
 
   DatasetWriter& writer_;

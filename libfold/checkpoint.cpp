@@ -18,7 +18,7 @@ std::string shape_text(const at::Tensor& tensor) {
   return fmt::format("[{}]", fmt::join(tensor.sizes().begin(), tensor.sizes().end(), ", "));
 }
 
-// What keeps `tensors` from being copied into `parameters`, one line each.
+// The differences that keep `tensors` from being copied into `parameters`, one per line.
 std::vector<std::string> differences(const NamedParameters& parameters, const NamedTensors& tensors) {
   std::vector<std::string> found;
   NamedTensors unused = tensors;
@@ -56,7 +56,7 @@ NamedTensors read_tensors(const Hdf5Group& group) {
   std::uint64_t stored_bytes = 0;
   for (const std::string& name : group.names()) {
     const Hdf5Dataset dataset = group.open_dataset(name);
-    // Any number of names may be links to one large tensor.
+    // Many names may be links to the same large tensor, so the sum is checked.
     stored_bytes += dataset.stored_bytes();
     if (stored_bytes > file_bytes)
       fail("{}: damaged: its tensors take more than the {} bytes of the file", group.where(), file_bytes);

@@ -1,12 +1,12 @@
-// A checkpoint: one HDF5 file with everything a run needs to go on, or a sampler to start. Numbers and text only, so
-// that loading one runs no code.
+// A checkpoint: one HDF5 file with all that a run needs to resume and a sampler needs to start. It holds numbers and
+// text only, so that loading it runs no code.
 //   /                  attrs: format="flashrna-checkpoint", version, program, step, epoch, batch, best_loss, data,
 //                      configuration (INI text), longest_chain, longest_chain_length (absent in older files)
 //   /weights/<name>    f32, names of libfold/nn/flow_model.h ("trunk.ipa_0.linear_q.weight")
 //   /ema/<name>        f32, the moving average of the weights; absent when training.ema_decay = 0
 //   /optimizer/exp_avg/<name>, exp_avg_sq/<name>, step/<name>      f32, state of AdamW
-// read_checkpoint also takes a weights file, which has less of this (libfold/weights_file.h).
-// Random numbers need no state: every stream is a function of (training.seed, purpose, step).
+// read_checkpoint also reads a weights file, which holds a part of this (libfold/weights_file.h). Random numbers need
+// no state: every stream is a function of (training.seed, purpose, step).
 #pragma once
 
 #include <ATen/ATen.h>
@@ -22,47 +22,47 @@ namespace flashrna {
 class Hdf5Group;
 
 using NamedTensors = std::map<std::string, at::Tensor>;
-// In the model's order; the tensors share the model's storage.
+// In the model's order. The tensors share the model's storage.
 using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
 
 struct Checkpoint {
-  std::string path;           // where it was read from
+  std::string path;           // the file it was read from
   std::string configuration;  // INI text
   std::int64_t step = 0;      // optimizer steps done
-  std::int64_t epoch = 0;     // where the next batch is: epoch, and batch within it
+  std::int64_t epoch = 0;     // position of the next batch: epoch, and batch within it
   std::int64_t batch = 0;
   double best_loss = 0.0;        // lowest validation loss so far (training loss without validation); inf = none yet
   std::string data;              // fingerprint of the training chains (TrainingData::fingerprint)
-  std::string longest_chain;     // id of the longest training chain; empty = not known
-  int longest_chain_length = 0;  // residues of it in a batch, after cropping; 0 = not known
+  std::string longest_chain;     // id of the longest training chain; empty = unknown
+  int longest_chain_length = 0;  // its residues in a batch, after cropping; 0 = unknown
   NamedTensors weights, ema;     // f32 on the CPU
   NamedTensors exp_avg, exp_avg_sq, optimizer_step;
-  bool weights_only = false;  // from a weights file: no state of the optimizer, nothing to go on training with
-  bool averaged = false;      // of a weights file: `weights` is the moving average
+  bool weights_only = false;  // from a weights file: no optimizer state, so training cannot resume
+  bool averaged = false;      // in a weights file: whether `weights` is the moving average
 };
 
 inline constexpr const char* kCheckpointFormat = "flashrna-checkpoint";
 inline constexpr const char* kWeightsFormat = "flashrna-weights";
 
-// Written under a temporary name, synced, renamed: whole or absent. Replaces `path` if it exists.
+// Writes atomically: temporary name, sync, rename. Replaces `path` if it exists.
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
-// A checkpoint or a weights file. Throws Error if the file is missing, not HDF5, neither of the two, of a later
+// Reads a checkpoint or a weights file. Throws Error if the file is missing, not HDF5, neither of the two, of a later
 // version, or damaged.
 Checkpoint read_checkpoint(const std::string& path);
 
-// What is said about the tensors of a checkpoint, as attributes of `root`; `configuration` stands for its own.
+// Writes what describes the tensors as attributes of `root`, with `configuration` in place of the checkpoint's own.
 void write_checkpoint_attributes(Hdf5Group& root, const Checkpoint& checkpoint, const char* format,
                                  const std::string& configuration);
 
-// A group of named tensors, as f32 datasets; f16 ones are read too. Reading throws Error for other types and for more
-// than the file holds.
+// A group of named tensors as f32 datasets. Reading also accepts f16. It throws Error for other types, and for tensors
+// larger than the file.
 void write_tensors(Hdf5Group& parent, const std::string& name, const NamedTensors& tensors,
                    const std::string& description);
 NamedTensors read_tensors(const Hdf5Group& group);
 
-// Copies `tensors` into `parameters`, whatever their dtype and device. Throws Error, and copies nothing, unless names
-// and shapes agree one by one; the message lists what differs. `where` begins it ("step_8.h5:/weights").
+// Copies `tensors` into `parameters` of any dtype and device. Throws Error, and copies nothing, unless all names and
+// shapes agree; the message begins with `where` ("step_8.h5:/weights") and lists the differences.
 void copy_into(const NamedParameters& parameters, const NamedTensors& tensors, const std::string& where);
 
 // Detached f32 copies on the CPU.

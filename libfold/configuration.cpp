@@ -21,7 +21,7 @@
 namespace flashrna {
 namespace {
 
-// Text to T. Throws std::invalid_argument whose text completes "... is not ".
+// Converts text to T. Throws std::invalid_argument whose text completes "... is not ".
 template <typename T>
 T parse_value(const std::string& text) {
   if constexpr (std::is_same_v<T, std::string>) {
@@ -31,7 +31,7 @@ T parse_value(const std::string& text) {
     if (text == "false" || text == "no" || text == "off" || text == "0") return false;
     throw std::invalid_argument("true or false");
   } else {
-    // from_chars, unlike stod, reads the same in every locale.
+    // from_chars, unlike stod, does not depend on the locale.
     T value{};
     const char* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, value);
@@ -53,7 +53,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-// "a.b#c" keeps its #: a comment starts a line or follows white space.
+// Removes a comment, which begins a line or follows white space: "a.b#c" keeps its #.
 std::string_view without_comment(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     const bool starts = i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t';
@@ -62,7 +62,7 @@ std::string_view without_comment(std::string_view line) {
   return line;
 }
 
-// `text` begins after an opening quote. Throws UsageError if the quote is not closed or something follows it.
+// `text` begins after an opening quote. Throws UsageError if the quote is not closed or text follows the closing quote.
 std::string read_quoted(std::string_view text, const std::string& where) {
   std::string value;
   std::size_t i = 0;
@@ -80,7 +80,7 @@ std::string read_quoted(std::string_view text, const std::string& where) {
   return value;
 }
 
-// The inverse of what read_ini_text does to a value.
+// The inverse of how read_ini_text reads a value.
 std::string quoted_if_needed(const std::string& value) {
   const bool plain = value.find('\n') == std::string::npos && trimmed(value) == value &&
                      without_comment(value) == value && (value.empty() || value[0] != '"');
@@ -95,7 +95,7 @@ std::string quoted_if_needed(const std::string& value) {
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);  // distances of a's first i characters to every prefix of b
+  std::vector<std::size_t> row(b.size() + 1);  // edit distances of a's first i characters to every prefix of b
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
@@ -154,7 +154,7 @@ void Configuration::set(const std::string& key, const std::string& text, const s
 void Configuration::read_ini(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  // Reading a directory opens but fails at the first byte; an empty file sets failbit on `text` only.
+  // Opening a directory succeeds, but its first byte cannot be read. An empty file sets failbit on `text` only.
   if (!file || (file.peek(), file.bad())) fail("{}: cannot read the configuration: {}", path, std::strerror(errno));
   text << file.rdbuf();
   read_ini_text(text.str(), path);
@@ -194,7 +194,7 @@ std::string Configuration::to_ini() const {
     const std::string section = section_of(entry.key);
     if (std::find(sections.begin(), sections.end(), section) == sections.end()) sections.push_back(section);
   }
-  // Keys without a section must come before the first one.
+  // Keys without a section must precede the first section.
   std::stable_partition(sections.begin(), sections.end(), [](const std::string& section) { return section.empty(); });
   std::string text;
   for (const std::string& section : sections) {
@@ -217,7 +217,7 @@ std::string Configuration::nearest_key(const std::string& key) const {
   }
   const std::string nearest = nearest_name(key, full);
   if (key.find('.') != std::string::npos && !nearest.empty()) return nearest;
-  // The section is missing or wrong: compare what follows it.
+  // The section is missing or wrong: compare the name without its section.
   const auto dot = key.find('.');
   const std::string alike = nearest_name(dot == std::string::npos ? key : key.substr(dot + 1), bare);
   const auto found = std::find(bare.begin(), bare.end(), alike);

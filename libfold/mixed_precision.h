@@ -1,13 +1,13 @@
-// bf16 where it costs no accuracy that matters: matrix products of the single and pair representations. What decides
-// coordinates stays in f32: point projections, attention, frames, norms, the torsion head's output, losses, weights.
+// bf16 autocast for the matrix products of the single and pair representations. Whatever decides coordinates stays in
+// f32: point projections, attention, frames, norms, the torsion head's output, losses, weights.
 #pragma once
 
 #include <ATen/ATen.h>
 
 namespace flashrna {
 
-// LibTorch's autocast to bf16 on `device`'s kind for the scope's length, on or off. Weights are cast at each use: a
-// cast that is remembered from a pass without gradients would keep the next one from having any.
+// Switches LibTorch's autocast to bf16 on or off for the scope, for devices of `device`'s type. Weights are cast at
+// each use: a cast cached in a pass without gradients would have no gradient in the next pass.
 class ScopedAutocast {
  public:
   ScopedAutocast(at::Device device, bool enabled);
@@ -23,7 +23,7 @@ class ScopedAutocast {
 
 bool autocast_enabled(at::Device device);
 
-// bf16 becomes f32; f32 and f64 stay.
+// Converts bf16 to f32; f32 and f64 are unchanged.
 at::Tensor full_precision(const at::Tensor& x);
 
 }  // namespace flashrna

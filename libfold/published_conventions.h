@@ -1,5 +1,5 @@
-// The mistakes of the published implementation, one switch each, all off by default. The golden tests and imported
-// weights turn on what they need; no other code asks "published or ours?". golden/README.md section 4 has the list.
+// The mistakes of the published implementation, one switch each, all off by default: docs/architecture.md explains
+// them. Golden tests and imported weights switch on what they need.
 #pragma once
 
 namespace flashrna {
@@ -7,18 +7,18 @@ namespace flashrna {
 class Configuration;
 
 struct PublishedConventions {
-  bool unscaled_pair_bias = false;         // factored pair bias without the factor sqrt(1/3)
-  bool neighbors_include_padding = false;  // padded residues can be nearest neighbours
-  bool self_as_last_neighbor = false;      // a residue is its own neighbour at 1e6 Å when others run out
+  bool unscaled_pair_bias = false;         // factorized pair bias without the factor sqrt(1/3)
+  bool neighbors_include_padding = false;  // padded residues can be nearest neighbors
+  bool self_as_last_neighbor = false;      // with too few other residues, a residue is its own neighbor at 1e6 Å
   bool index_by_position = false;          // residue index 0..L-1 across gaps
   bool short_index_periods = false;        // index embeddings repeat after some 3,600 residues
-  bool deoxyadenosine_atoms = false;       // losses rebuild atoms with deoxyadenosine's constants
-  bool twelfth_atom_at_origin = false;     // the 10-atom loss counts an atom that sits at the origin
-  bool distance_loss_denominator = false;  // pairs minus the padded length, not the number of real pairs
-  bool ignore_torsion_mask = false;        // torsion loss over undefined torsions too
+  bool deoxyadenosine_atoms = false;       // losses rebuild atoms with the constants of deoxyadenosine
+  bool twelfth_atom_at_origin = false;     // the 10-atom loss counts an atom at the origin
+  bool distance_loss_denominator = false;  // divides by pairs minus padded length, not by real pairs
+  bool ignore_torsion_mask = false;        // the torsion loss counts undefined torsions
   bool inverse_coupling = false;           // minibatch coupling applies the inverse permutation
-  bool padded_coupling = false;            // padding counts in the coupling's centring and cost
-  bool truncated_log = false;              // SO(3) logarithm by the square-root branch within 0.01 of pi
+  bool padded_coupling = false;            // padding counts in the coupling's centering and cost
+  bool truncated_log = false;              // SO(3) logarithm by the square-root formula within 0.01 of pi
 
   static PublishedConventions all();
   void add_options(Configuration& configuration);  // section [published]

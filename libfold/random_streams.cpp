@@ -10,8 +10,8 @@
 namespace flashrna {
 namespace {
 
-// The finalizer of splitmix64 (Steele et al. 2014, doi:10.1145/2714064.2660195): every input bit changes half of the
-// output bits.
+// The finalizer of splitmix64 (Steele et al. 2014, doi:10.1145/2714064.2660195): each input bit affects every output
+// bit.
 std::uint64_t mix(std::uint64_t x) {
   x += 0x9e3779b97f4a7c15u;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -67,7 +67,7 @@ std::uint64_t RandomStream::next_u64() {
 }
 
 double RandomStream::uniform() {
-  // 52 random bits and a half: never 0 nor 1, and exact.
+  // 52 random bits plus one half: exact, and never 0 or 1.
   return (static_cast<double>(next_u64() >> 12) + 0.5) * 0x1p-52;
 }
 
@@ -78,7 +78,7 @@ double RandomStream::normal() {
 
 std::uint64_t RandomStream::below(std::uint64_t n) {
   TORCH_CHECK(n > 0, "RandomStream::below: n = 0, must be positive");
-  // Values under 2^64 mod n would make small results likelier: draw again.
+  // Values below 2^64 mod n would favor small results and are redrawn.
   const std::uint64_t unfair = (0 - n) % n;
   std::uint64_t value = next_u64();
   while (value < unfair) value = next_u64();

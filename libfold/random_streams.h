@@ -1,7 +1,7 @@
-// All randomness: named streams of one 64-bit seed, stream = hash(seed, purpose, index...), drawn on the host with
-// Philox4x32-10 (Random123, Salmon et al. 2011, doi:10.1145/2063384.2063405). Equal on every compiler, thread count
-// and device (normals up to the rounding of the math library's log, sin and cos); no std:: distribution, no global
-// seed.
+// The source of all randomness: named streams of one 64-bit seed, stream = hash(seed, purpose, index...). Numbers are
+// drawn on the host with Philox4x32-10 (Random123, Salmon et al. 2011, doi:10.1145/2063384.2063405) and are equal for
+// every compiler, thread count and device (normals up to the rounding of log, sin and cos in the math library). Uses no
+// std:: distribution and no global seed.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,7 +19,7 @@ std::uint64_t stream_key(std::uint64_t seed, std::string_view purpose, std::init
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::string_view purpose, std::initializer_list<std::uint64_t> indices = {});
-  // The stream whose Philox key is `key`, low word first. Draw n is word n % 4 of the block with counter n / 4.
+  // The stream with the Philox key `key`, low word first. Draw n is word n % 4 of the block with counter n / 4.
   static RandomStream with_key(std::uint64_t key);
 
   std::uint32_t next_u32();
@@ -28,9 +28,9 @@ class RandomStream {
   std::uint64_t below(std::uint64_t n);  // uniform in 0..n-1, unbiased; n > 0
 
   at::Tensor uniform(at::IntArrayRef shape);  // f64 on the CPU, row-major order of draws
-  at::Tensor normal(at::IntArrayRef shape);   // f64 on the CPU; 4 draws give two values, an odd last value takes 4
+  at::Tensor normal(at::IntArrayRef shape);   // f64 on the CPU; 4 draws per two values, and 4 for an odd last value
 
-  // The number of 32-bit draws so far: with the constructor's arguments, the whole state.
+  // Number of 32-bit draws so far. With the constructor's arguments it is the whole state.
   std::uint64_t position() const { return position_; }
   void seek(std::uint64_t position) { position_ = position; }
 

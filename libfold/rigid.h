@@ -11,10 +11,10 @@ struct Frames {
   at::Tensor translations;  // [..., 3]
 };
 
-// The frame that first applies `second`, then `first`.
+// The frame that applies `second` first, then `first`.
 Frames compose(const Frames& first, const Frames& second);
 
-// Rotation of the quaternion (w, x, y, z) of any non-zero length: [..., 4] -> [..., 3, 3].
+// Rotation of the quaternion (w, x, y, z), which need not be normalized: [..., 4] -> [..., 3, 3].
 at::Tensor rotation_from_quaternion(const at::Tensor& quaternion);
 
 }  // namespace flashrna

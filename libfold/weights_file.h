@@ -1,11 +1,11 @@
-// A weights file: of a checkpoint what a sampler needs, small enough to be shipped and shared. read_checkpoint
-// (libfold/checkpoint.h) reads it back.
+// A weights file: the part of a checkpoint that sampling needs, small enough to ship. read_checkpoint
+// (libfold/checkpoint.h) reads it.
 //   /                  attrs: format="flashrna-weights", version, program, program_version, step, epoch, batch,
-//                      best_loss, data, configuration, longest_chain, longest_chain_length as in a checkpoint; averaged (1: the
-//                      moving average, 0: as trained), parameters, dataset_sha256, license, description ("" = not
+//                      best_loss, data, configuration, longest_chain, longest_chain_length as in a checkpoint; averaged
+//                      (1: moving average, 0: as trained), parameters, dataset_sha256, license, description ("" = not
 //                      given)
 //   /weights/<name>    f16, the names of a checkpoint
-// The configuration names the dataset's file without its folder, which is nobody else's business.
+// The configuration names the dataset's file without its folder, which is private.
 #pragma once
 
 #include <optional>
@@ -16,19 +16,19 @@
 
 namespace flashrna {
 
-// What a checkpoint does not know; each may be empty.
+// Metadata that a checkpoint lacks; each may be empty.
 struct WeightsNotes {
   std::string program_version;
-  std::string dataset_sha256;  // of the file it was trained on
+  std::string dataset_sha256;  // of the training dataset's file
   std::string license;
   std::string description;
-  std::optional<RotationSchedule> schedule;  // that its samples take; empty: the checkpoint's own
+  std::optional<RotationSchedule> schedule;  // default schedule of its samples; empty: the checkpoint's own
 };
 
-// `averaged`: the moving average where the checkpoint has one, else (and without one) the weights as trained. The same
-// checkpoint and notes give the same bytes. Throws Error, and writes nothing, if `path` exists and `overwrite` is
-// false, for a configuration that cannot be read, and for a value that float16 cannot hold (beyond ±65,504, or not
-// finite), naming its tensor.
+// Writes the moving average if `averaged` is true and the checkpoint has one, otherwise the weights as trained. The
+// same checkpoint and notes give the same bytes. Throws Error, and writes nothing, if `path` exists and `overwrite` is
+// false, if the configuration cannot be read, or if float16 cannot represent a value (beyond ±65,504, or not finite);
+// the message names the tensor.
 void write_weights(const std::string& path, const Checkpoint& checkpoint, const WeightsNotes& notes, bool averaged,
                    bool overwrite);
 

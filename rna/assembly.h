@@ -1,4 +1,4 @@
-// Several chains as one entry: an assembly.
+// Joins several chains to one entry (an assembly).
 #pragma once
 
 #include <span>
@@ -7,13 +7,13 @@
 
 namespace flashrna {
 
-// From the last nucleotide of a chain to the first of the next, residue_index rises by this much: further than any
-// positional encoding mistakes for a neighbour.
+// Increase of residue_index from the last nucleotide of a chain to the first of the next. It exceeds the range in which
+// positional encodings treat residues as neighbors.
 inline constexpr int kChainJoin = 201;
 
-// The chains one after the other: id "A,B,C", chain_in_structure 0, 1, 2, ..., residue_index rising by kChainJoin at
-// each join (so each counts as a break), all counts summed. At least one chain.
-// Throws Error where the indices would go beyond int, as the numbering of a damaged file may.
+// Concatenates the chains: id "A,B,C"; chain_in_structure 0, 1, 2, ...; residue_index increases by kChainJoin at each
+// join, so that each join counts as a break; counts are summed. Needs at least one chain. Throws Error if an index
+// would exceed int, as the numbering of a damaged file may cause.
 Chain join_chains(std::span<const Chain> chains);
 
 }  // namespace flashrna

@@ -9,7 +9,7 @@ namespace flashrna {
 namespace {
 
 // Means over A, C, G and U of the published ideal positions (tests/data/golden/geometry.h5, constants/atom23_positions,
-// rows 4 to 7; they differ by at most 0.006 Å), each in the frame of its group. C4' is the origin.
+// rows 4 to 7, which differ by at most 0.006 Å), each in the frame of its group. C4' is the origin.
 const Vec3 kIdealC3(-0.37425, 1.47525, 0.0);
 const Vec3 kIdealO4(1.4505, 0.0, 0.0);
 const Vec3 kIdealC5(-0.513, -0.806, -1.17125);
@@ -26,7 +26,7 @@ RigidTransform compose(const RigidTransform& outer, const RigidTransform& inner)
   return {outer.rotation * inner.rotation, outer * inner.translation};
 }
 
-// Frame of the torsion a-b-c-d at angle zero: origin c, x along b->c, `a` in the xy-plane at y > 0.
+// Frame of the torsion a-b-c-d at angle zero: origin c, x along b->c, `a` in the xy-plane with y > 0.
 RigidTransform torsion_frame(const Vec3& a, const Vec3& b, const Vec3& c) {
   const Vec3 x = (c - b).normalized();
   const Vec3 to_a = a - b;
@@ -39,7 +39,7 @@ RigidTransform torsion_frame(const Vec3& a, const Vec3& b, const Vec3& c) {
 
 BackboneGeometry make_ideal_geometry() {
   const Vec3 origin = Vec3::Zero();
-  // An atom one bond before its group's origin sits on the negative x axis, at that bond's length.
+  // The atom bonded to a group's origin on the parent's side lies on the negative x axis at the bond's length.
   const auto before = [](double bond_length) { return Vec3(-bond_length, 0.0, 0.0); };
 
   BackboneGeometry ideal;

@@ -47,7 +47,7 @@ CellList::Cell CellList::cell_of(const Vec3& point) const {
 }
 
 std::uint64_t CellList::key_of(const Cell& cell) {
-  // 1e6 Å in cubes of 1 Å or more fit in 21 bits with their sign and a neighbor to spare.
+  // Cell numbers of coordinates up to 1e6 Å with cubes of at least 1 Å, and their neighbors', fit in 21 bits with sign.
   const auto along = [](std::int64_t x) {
     return static_cast<std::uint64_t>(x + (std::int64_t{1} << (kBitsPerAxis - 1)));
   };

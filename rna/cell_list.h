@@ -1,6 +1,6 @@
-// Which of many points lie within a fixed distance of one another: points sorted into cubes of that edge, so that only
-// the 27 cubes around a point are looked through. Memory is linear in the points; so is the time, but for a sort, where
-// their density has a limit.
+// Finds all pairs of points within a fixed distance. Points are sorted into cubes of that edge length, so that only the
+// 27 cubes around a point are searched. Memory is linear in the number of points. For bounded density so is the time,
+// except for one sort.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@ namespace flashrna {
 
 class CellList {
  public:
-  // Keeps a copy of the points. Throws Error for a reach that is not positive, and for a point beyond 1e6 Å.
+  // Copies the points. Throws Error if `reach` is not positive or if a coordinate exceeds 1e6 Å.
   CellList(std::span<const Vec3> points, double reach);
 
-  // Calls use(j, squared distance) for every point j within the reach of point i, but i itself; in no special order.
+  // Calls use(j, squared distance) for every point j != i within the reach of point i, in no particular order.
   template <typename Use>
   void for_each_near(std::size_t i, Use use) const {
     const Cell center = cell_of(points_[i]);
     for (std::int64_t a = center.a - 1; a <= center.a + 1; ++a) {
       for (std::int64_t b = center.b - 1; b <= center.b + 1; ++b) {
-        // The three cubes along the last axis are next to each other in the sorted list.
+        // The three cubes along the last axis are contiguous in the sorted list.
         const auto [begin, end] = range({a, b, center.c - 1}, {a, b, center.c + 1});
         for (std::size_t k = begin; k < end; ++k) {
           const double square = (sorted_points_[k] - points_[i]).squaredNorm();
@@ -39,14 +39,14 @@ class CellList {
 
   Cell cell_of(const Vec3& point) const;
   static std::uint64_t key_of(const Cell& cell);
-  // Places in the sorted list of the points from the first cube to the last.
+  // Range in the sorted list of the points from the first cube to the last.
   std::pair<std::size_t, std::size_t> range(const Cell& first, const Cell& last) const;
 
   double reach_, square_reach_;
   std::vector<Vec3> points_, sorted_points_;
-  std::vector<std::size_t> order_;   // by place in the sorted list: the point's own number
-  std::vector<std::uint64_t> keys_;  // of the occupied cubes, rising
-  std::vector<std::size_t> begin_;   // by occupied cube: its first place; one more at the end
+  std::vector<std::size_t> order_;   // index of the point at each position of the sorted list
+  std::vector<std::uint64_t> keys_;  // of the occupied cubes, increasing
+  std::vector<std::size_t> begin_;   // first position of each occupied cube, and the end
 };
 
 }  // namespace flashrna

@@ -1,5 +1,5 @@
-// The frame of a nucleotide: origin C4', x along C4'->O4', C3' in the xy-plane with y > 0
-// (RNA-FrameFlow, arXiv:2406.13839). Conventions to the digit: tests/data/golden/geometry.h5.
+// The frame of a nucleotide: origin C4', x along C4'->O4', C3' in the xy-plane with y > 0 (RNA-FrameFlow,
+// arXiv:2406.13839). Reference values: tests/data/golden/geometry.h5.
 #pragma once
 
 #include "rna/geometry.h"

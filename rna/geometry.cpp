@@ -17,7 +17,7 @@ double angle(const Vec3& a, const Vec3& b, const Vec3& c) {
   const Vec3 to_a = a - b;
   const Vec3 to_c = c - b;
   if (to_a.isZero(0.0) || to_c.isZero(0.0)) return kUndefined;
-  // acos of the dot product loses half the digits near 0 and π.
+  // acos of the dot product would lose half the digits near 0 and π.
   return std::atan2(to_a.cross(to_c).norm(), to_a.dot(to_c));
 }
 

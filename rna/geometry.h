@@ -17,13 +17,13 @@ struct RigidTransform {
   Vec3 operator*(const Vec3& local) const { return rotation * local + translation; }
 };
 
-// Angle at b, in [0, π]; NaN where a or c lies on b.
+// Angle at b, in [0, π]; NaN if a or c coincides with b.
 double angle(const Vec3& a, const Vec3& b, const Vec3& c);
 
-// Torsion about b-c with the IUPAC sign, in (-π, π]; NaN where three successive points lie exactly on a line.
+// Torsion about b-c with the IUPAC sign, in (-π, π]; NaN if three successive points are exactly collinear.
 double dihedral(const Vec3& a, const Vec3& b, const Vec3& c, const Vec3& d);
 
-// The same mass for every point. Throw Error if there is no point.
+// Equal masses. Both throw Error if there are no points.
 Vec3 centroid(std::span<const Vec3> points);
 double radius_of_gyration(std::span<const Vec3> points);
 

@@ -15,7 +15,7 @@ constexpr AtomNames with_base_atoms(std::initializer_list<std::string_view> base
   return names;
 }
 
-// By Base; base atoms go around the rings from the atom bonded to C1'.
+// By Base. Base atoms are listed around the rings from the atom bonded to C1'.
 constexpr std::array<AtomNames, 5> kAtomNames = {
     with_base_atoms({"N9", "C8", "N7", "C5", "C6", "N6", "N1", "C2", "N3", "C4"}),
     with_base_atoms({"N1", "C2", "O2", "N3", "C4", "N4", "C5", "C6"}),

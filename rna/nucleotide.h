@@ -1,4 +1,4 @@
-// What a nucleotide is: its base, its name in the file, and its heavy atoms in a fixed layout.
+// A nucleotide: its base, its name in the file, and its heavy atoms in a fixed layout.
 #pragma once
 
 #include <array>
@@ -10,23 +10,23 @@
 
 namespace flashrna {
 
-// Parent base of a nucleotide; N when nothing tells. The values are those stored in HDF5.
+// Parent base of a nucleotide; N if unknown. The values are stored in HDF5.
 enum class Base : std::uint8_t { A = 0, C = 1, G = 2, U = 3, N = 4 };
 
 char base_letter(Base base);  // 'A', 'C', 'G', 'U' or 'N'
 
-// 12 sugar-phosphate atoms, the same for every base, then up to 11 base atoms whose names depend on the base.
+// 12 sugar-phosphate atoms, equal for all bases, and up to 11 base atoms whose names depend on the base.
 inline constexpr int kAtomSlots = 23;
 inline constexpr int kSugarPhosphateAtoms = 12;
 // 13 backbone atoms: the 12 above and the ring atom bonded to C1'.
 inline constexpr int kBackboneAtoms = 13;
 
-// Slots of the sugar-phosphate atoms. Slot kGlycosidicNitrogen (12) holds the ring atom bonded to C1'
-// (N9 in purines, N1 in pyrimidines, C5 in pseudouridine and its like), so slots 0..12 are the 13 backbone atoms.
+// Slots of the sugar-phosphate atoms. Slot kGlycosidicNitrogen (12) holds the ring atom bonded to C1' (N9 in purines,
+// N1 in pyrimidines, C5 in C-nucleosides such as pseudouridine), so that slots 0..12 are the 13 backbone atoms.
 enum AtomSlot : int { kP, kOP1, kOP2, kO5, kC5, kC4, kO4, kC3, kO3, kC2, kO2, kC1, kGlycosidicNitrogen };
 
-// Name of the atom in `slot` for `base` (IUPAC, with a prime: "C4'"); empty where the base has no such atom.
-// For Base::N only slots 0..12 are named, slot 12 "N9".
+// Name of the atom in `slot` for `base` (IUPAC, with a prime: "C4'"); empty if the base has no such atom. Base::N has
+// names for slots 0..12 only; its slot 12 is "N9".
 std::string_view atom_name(Base base, int slot);
 
 // Slot of the atom `name` (IUPAC, with a prime) in a nucleotide of `base`; -1 if it has none.
@@ -37,8 +37,8 @@ struct Nucleotide {
   std::string name;  // as in the file: "PSU", "A", ...
   int seq_id = 0;    // author's number
   char insertion_code = ' ';
-  int residue_index = 0;                              // see DESIGN: rises by 1 to a bonded neighbour, jumps across gaps
-  int chain_in_structure = 0;                         // 0 unless several chains form one entry
+  int residue_index = 0;                              // rises by 1 to a bonded neighbor, by more across a gap
+  int chain_in_structure = 0;                         // index of its chain in an entry of several chains
   float b_factor = 0.0f;                              // mean over the stored atoms, Å²
   std::uint32_t atom_mask = 0;                        // bit s set: slot s is present
   std::array<Vec3, kAtomSlots> atoms = zero_atoms();  // Å; zero where absent
@@ -58,8 +58,8 @@ struct Nucleotide {
   }
 };
 
-// Name of the atom in `slot` of this nucleotide, as a file writes it. It differs from atom_name(base, slot) only in
-// C-nucleosides (pseudouridine and its like), whose slot 12 holds C5 and whose slot of C5 holds N1.
+// Name of the atom in `slot` of this nucleotide, as files write it. It differs from atom_name(base, slot) only in
+// C-nucleosides (such as pseudouridine): their slot 12 holds C5, and their slot of C5 holds N1.
 std::string_view atom_name(const Nucleotide& nucleotide, int slot);
 
 }  // namespace flashrna

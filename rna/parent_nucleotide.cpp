@@ -17,8 +17,8 @@ struct KnownName {
   bool is_mirror = false;
 };
 
-// RNA that gemmi's table lacks, or knows only as a ligand; sorted by name. Names not listed here get their parent from
-// the base atoms present, so this table needs those that atoms cannot tell, and those often met incomplete.
+// RNA names that gemmi's table lacks or lists as ligands only, sorted. For names not listed, the parent follows from
+// the base atoms present. The table therefore needs only names whose atoms are ambiguous or often incomplete.
 constexpr auto kRnaNames = std::to_array<KnownName>({
     {"0A", Base::A, false, true},
     {"0C", Base::C, false, true},
@@ -131,7 +131,7 @@ namespace {
 
 ResidueIdentity identify_exactly(const std::string& name) {
   if (name == "N") return {ResidueKind::kRna, Base::N};
-  // gemmi takes the cytidine bisphosphate CCC at the 3' end for what it is, and all of ours as unknown or ligands.
+  // gemmi knows CCC (a cytidine bisphosphate at 3' ends) but lists our other names as unknown or as ligands.
   const auto known = std::lower_bound(kRnaNames.begin(), kRnaNames.end(), std::string_view(name),
                                       [](const KnownName& entry, std::string_view key) { return entry.name < key; });
   if (known != kRnaNames.end() && known->name == name) {

@@ -1,6 +1,6 @@
-// What a residue's name says: RNA with which parent base, DNA, amino acid, water, or nothing we know.
-// Knows the Chemical Component Dictionary's common names, and those of AMBER and CHARMM. A file's own records about its
-// modified residues go first: see rna/io/polymer_chain.h.
+// Classifies a residue by its name: RNA with a parent base, DNA, amino acid, water, or unknown. Knows the common names
+// of the Chemical Component Dictionary, AMBER and CHARMM. A file's own records of modified residues take precedence:
+// see rna/io/polymer_chain.h.
 #pragma once
 
 #include <string>

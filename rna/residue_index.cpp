@@ -7,7 +7,7 @@ namespace flashrna {
 namespace {
 
 constexpr double kLongestC4C4 = 9.0;  // Å
-// Beyond what any numbering needs, and far enough from the end of int for who computes with it.
+// Larger than any real numbering needs, and far enough below the largest int for arithmetic.
 constexpr std::int64_t kLargestIndex = 1'000'000'000;
 
 bool within(const Vec3& a, const Vec3& b, double distance) { return (a - b).squaredNorm() <= distance * distance; }
@@ -37,7 +37,7 @@ void assign_residue_indices(std::span<Nucleotide> nucleotides, std::span<const P
       const std::int64_t to = positions[i].sequence_position;
       const std::int64_t missing =
           from > 0 && to > from ? to - from : std::int64_t{current.seq_id} - std::int64_t{previous.seq_id};
-      // Numbers may be anything in a file; a gap leaves room for as long a one before each residue that follows.
+      // File numbers are arbitrary: each gap is limited so that as large a gap fits before each remaining residue.
       const std::int64_t room =
           (kLargestIndex - previous.residue_index) / static_cast<std::int64_t>(nucleotides.size() - i);
       step = std::max<std::int64_t>(2, std::min(missing, room));

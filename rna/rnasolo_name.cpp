@@ -11,7 +11,7 @@ namespace flashrna {
 
 namespace {
 
-// "1abc" or "pdb_00001abc" at the beginning of `text`, without the underscore that follows; empty if there is none.
+// "1abc" or "pdb_00001abc" at the beginning of `text`, without the following underscore; empty if absent.
 std::string_view leading_id(std::string_view text) {
   const std::string_view id = text.substr(0, text.starts_with("pdb_") ? 12 : 4);
   return is_pdb_id(id) && text.substr(id.size()).starts_with('_') ? id : std::string_view();
@@ -34,7 +34,7 @@ std::optional<RnasoloName> parse_rnasolo_name(std::string_view file_name) {
     const std::size_t hyphen = chains.find('-');
     more = hyphen != std::string_view::npos;
     const std::string_view chain = chains.substr(0, hyphen);
-    constexpr std::size_t kLongestChain = 4;  // "1abc_1_relaxed" is somebody's own name
+    constexpr std::size_t kLongestChain = 4;  // "1abc_1_relaxed" is not a name of RNAsolo
     if (!is_alphanumeric(chain) || chain.size() > kLongestChain) return std::nullopt;
     name.chains.emplace_back(chain);
     if (more) chains.remove_prefix(hyphen + 1);

@@ -1,5 +1,5 @@
-// Names of RNAsolo's files (Adamczyk et al. 2022, doi:10.1093/bioinformatics/btac386): entry_model_chains, where
-// several chains are joined by hyphens: 6WD5_1_2, 7M57_1_qq-bb, 3B58_1_B-C-A. The case of a chain's letters counts.
+// File names of RNAsolo (Adamczyk et al. 2022, doi:10.1093/bioinformatics/btac386): entry_model_chains, several chains
+// joined by hyphens: 6WD5_1_2, 7M57_1_qq-bb, 3B58_1_B-C-A. Chain letters are case-sensitive.
 #pragma once
 
 #include <optional>
@@ -17,13 +17,13 @@ struct RnasoloName {
   std::vector<std::string> chains;
 };
 
-// What a file's name says, whatever its folder and ending; nothing if it is not such a name.
+// Parses a file name, ignoring folder and extension; nullopt if it is not a name of RNAsolo.
 std::optional<RnasoloName> parse_rnasolo_name(std::string_view file_name);
 
-// Gives `structure`, read from such a file, the model that the file was taken from and its chains' own identifiers.
-// What stands in the file goes before: a name of another entry says nothing, the model counts only where the file has
-// one model, and chains are renamed only in a PDB file (which has room for one character), as many as the name lists,
-// where the name has longer ones.
+// Applies the model number and chain identifiers of the file's name to `structure`, read from that file. The file's
+// content takes precedence: a name of another entry is ignored; the model is used only if the file has one model;
+// chains are renamed only in a PDB file (which has room for one character), and only if the name lists as many chains
+// as the file has and longer identifiers.
 void apply_rnasolo_name(const RnasoloName& name, bool is_pdb, Structure& structure);
 
 }  // namespace flashrna

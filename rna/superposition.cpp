@@ -26,7 +26,7 @@ Superposition superpose(std::span<const Vec3> mobile, std::span<const Vec3> targ
   Superposition result;
   result.motion.rotation = svd.matrixU() * Vec3(1.0, 1.0, handedness).asDiagonal() * svd.matrixV().transpose();
   result.motion.translation = target_center - result.motion.rotation * mobile_center;
-  // Summed from the distances themselves: the textbook difference of squares loses half the digits near zero.
+  // Computed from the distances: the textbook difference of squares loses half the digits near zero.
   double sum = 0.0;
   for (std::size_t i = 0; i < mobile.size(); ++i) sum += (result.motion * mobile[i] - target[i]).squaredNorm();
   result.rmsd = std::sqrt(sum / static_cast<double>(mobile.size()));

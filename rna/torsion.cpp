@@ -21,7 +21,7 @@ constexpr std::array<std::array<int, 4>, kTorsions> kTorsionAtoms = {{
 }  // namespace
 
 std::array<double, 2> dihedral_sin_cos(const Vec3& a, const Vec3& b, const Vec3& c, const Vec3& d) {
-  // In the frame with x along b->c and `a` in the xy-plane at y > 0, `d` lies at (cos, sin) in the yz-plane.
+  // In the frame with x along b->c and `a` in the xy-plane with y > 0, `d` is at (cos, sin) in the yz-plane.
   const RigidTransform frame = frame_from_atoms(a, b, c);
   const Vec3 to_d = d - c;
   const double cos = frame.rotation.col(1).dot(to_d);

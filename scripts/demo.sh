@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# The whole path on real RNA: backbones from the weights that ship, a dataset of 24 structures, what the backbones are
-# like beside them, and two and a half minutes of training to see that too. Everything it makes lies in build/demo, the
-# samples and the model anew each time.
+# Runs the whole path on real RNA: samples the shipped weights, converts 24 structures, evaluates the samples against
+# them, and trains for two and a half minutes. Writes to build/demo; samples and model are made again on every run.
 #
 #   scripts/demo.sh PROGRAM
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts real RNA structures into a folder: the experimental ones among the test data of the Python package rna-tools,
-# by the list in scripts/example_structures.tsv. Downloads nothing where they are there already.
+# Downloads real RNA structures into a folder: the experimental ones among the test data of the Python package
+# rna-tools, as listed in scripts/example_structures.tsv. Does nothing if they are present.
 #
 #   scripts/fetch_example_structures.sh [FOLDER]     default: build/demo/structures
 set -euo pipefail

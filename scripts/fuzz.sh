@@ -4,8 +4,8 @@
 #
 #   scripts/fuzz.sh [SECONDS [TARGET...]]        60 s; structure_reader_fuzzer dataset_reader_fuzzer
 #
-# Seeds are the regression files of tests/data/fuzz and, where they are, the structures of FLASHRNA_SHARED (else
-# ../shared) beside the checkout, cut down: long inputs make fuzzing slow.
+# Seeds are the regression files of tests/data/fuzz and, if present, the structures of FLASHRNA_SHARED (default:
+# ../shared beside the checkout), shortened, because long inputs make fuzzing slow.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
@@ -15,12 +15,12 @@ samples=${FLASHRNA_SHARED:-../shared}/structures/sample
 build=build/fuzz
 run=$build/run
 
-# The first 160 atoms of a PDB file, 10 remarks and at most 60 lines of anything else.
+# Keeps the first 160 atoms of a PDB file, 10 remarks, and at most 60 lines of any other record.
 cut_pdb() {
   awk '/^(ATOM|HETATM|ANISOU)/ { if (++atoms <= 160) print; next } /^REMARK/ && ++remarks > 10 { next } ++others <= 60'
 }
 
-# The first 160 atoms of an mmCIF file and every other category that is short.
+# Keeps the first 160 atoms of an mmCIF file and every other short category.
 cut_mmcif() {
   awk 'function flush() { if (size < 1500 || is_atoms) printf "%s", block; block = ""; size = is_atoms = atoms = 0 }
     /^#/ { flush() }
@@ -29,13 +29,13 @@ cut_mmcif() {
     END { flush() }'
 }
 
-# Of the atoms those that make a nucleotide one, with a gap in the chain now and then: long chains in short files.
+# Keeps the atoms that define a nucleotide, with occasional gaps in the chain: long chains in short files.
 thin() {
   awk '/^(ATOM|HETATM)/ && (!/[ "](P|O3.|C3.|C4.|O4.|C1.|O2.|N1|N9)[ "]/ || ++seen % 80 > 60 || ++kept > 160) { next }
     !/^ANISOU/'
 }
 
-# The first byte of a seed says what the rest is: tests/fuzz/structure_input.h.
+# The first byte of a seed selects how the rest is read: tests/fuzz/structure_input.h.
 make_structure_seeds() {
   local folder=$1 file name format plain packed
   for file in "$samples"/*; do
@@ -61,8 +61,8 @@ for target in "${targets[@]}"; do
   cmake --build --preset fuzz --target "$target"
   mkdir -p "$run/$target/corpus" "$run/$target/seeds" "$run/$target/findings"
   options=(-max_len=100000)
-  # The choices of tests/fuzz/dataset_reader_fuzzer.cpp take few bytes, but from the start. libhdf5 itself loses a few
-  # bytes where a call fails.
+  # tests/fuzz/dataset_reader_fuzzer.cpp needs few bytes, all from the start of the run. Leak detection is off because
+  # libhdf5 leaks a few bytes when a call fails.
   [ "$target" = dataset_reader_fuzzer ] && options=(-max_len=2000 -len_control=0 -detect_leaks=0)
   seeds=("$run/$target/seeds")
   if [ "$target" = structure_reader_fuzzer ]; then
@@ -72,7 +72,7 @@ for target in "${targets[@]}"; do
   fi
   log=$run/$target/log
   touch "$run/$target/start"
-  # 2 GiB and 25 s are far beyond what such inputs need: a runaway allocation or loop is a finding.
+  # Such inputs need far less than 2 GiB and 25 s: a runaway allocation or loop is a finding.
   nice "$build/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -malloc_limit_mb=1024 -timeout=25 \
     -print_final_stats=1 -artifact_prefix="$run/$target/findings/" "${options[@]}" "$run/$target/corpus" "${seeds[@]}" \
     >"$log" 2>&1 || status=1

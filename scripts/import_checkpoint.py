@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Turns a checkpoint of the published RNA-FrameFlow (a PyTorch Lightning .ckpt, or a bare state dict) into one that
-`flashrna sample` reads.
+"""Converts a checkpoint of the published RNA-FrameFlow (a PyTorch Lightning .ckpt, or a bare state dict) to the format
+that `flashrna sample` reads.
 
-Needs numpy and h5py, not PyTorch: the file's pickle is read with tensors and containers alone, so nothing that is in
-it runs, and its configuration (omegaconf) may hold any class. The model's sizes are read off the tensors' shapes;
-what shapes do not tell, and how to sample, comes from --config. Every name and shape must then be the model's.
+Needs numpy and h5py, not PyTorch. Only tensors and containers of the file's pickle are read, so that no code in it runs
+and its configuration (omegaconf) may contain any class. The model's sizes follow from the tensors' shapes; what shapes
+do not determine, and the sampling settings, come from --config. All names and shapes must then match the model's.
 """
 
 import argparse
@@ -37,10 +37,10 @@ EXAMPLE = """example:
 
 
 class Failure(Exception):
-    """What was wrong, for the user."""
+    """An error message for the user."""
 
 
-# ---- torch.save's format: a ZIP archive of one pickle, data.pkl, and one file of raw numbers per storage.
+# ---- The format of torch.save: a ZIP archive with one pickle, data.pkl, and one file of raw numbers per storage.
 
 
 class Storage(typing.NamedTuple):
@@ -78,7 +78,7 @@ REAL_TYPES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2
 
 
 class Inert:
-    """Stands for an object of any other class: takes whatever the pickle does to it, and does nothing."""
+    """Replaces objects of all other classes: accepts every operation of the pickle and does nothing."""
 
     def __init__(self, *_, **__):
         pass
@@ -90,7 +90,7 @@ class Inert:
 
 
 class TensorUnpickler(pickle.Unpickler):
-    """Finds no class or function but these; a pickle can run nothing else."""
+    """Resolves only these classes and functions, so that a pickle can call nothing else."""
 
     def find_class(self, module, name):
         if module == "torch" and name.endswith("Storage"):
@@ -109,7 +109,7 @@ class TensorUnpickler(pickle.Unpickler):
 
 
 def open_archive(path):
-    """A function that reads a member of the archive, by its name below the archive's one folder."""
+    """Returns a function that reads a member of the archive by its name below the archive's only folder."""
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile:
@@ -130,11 +130,11 @@ def open_archive(path):
 
 
 def read_state_dict(archive):
-    """Tensors by name, and the optimizer step and epoch that a Lightning file states."""
+    """Tensors by name, and the optimizer step and epoch of a Lightning file."""
     data = io.BytesIO(archive("data.pkl"))
     try:
         value = TensorUnpickler(data).load()
-    except Exception as error:  # a damaged pickle raises whatever its opcodes come to
+    except Exception as error:  # a damaged pickle can raise any exception
         raise Failure(f"damaged: its data.pkl cannot be read: {error}") from None
     is_lightning = isinstance(value, dict) and isinstance(value.get("state_dict"), dict)
     tensors = value["state_dict"] if is_lightning else value
@@ -146,31 +146,31 @@ def read_state_dict(archive):
     return tensors, [n if isinstance(n, int) else 0 for n in position]
 
 
-# ---- The model: its sizes under the names of our section [model].
+# ---- The model: its sizes, under the key names of our section [model].
 
 SIZES = ("node_channels", "pair_channels", "pair_rank", "blocks", "attention_channels", "attention_heads",
          "query_points", "value_points", "transformer_layers", "position_channels", "time_channels",
          "edge_feature_channels", "distance_bins", "neighbors", "torsion_channels", "factorizer_length")
 
-# Without a pair representation the published model has these all the same; ours does not.
+# The published model has these even without a pair representation; ours does not.
 UNUSED_WITHOUT_BIAS = ("edge_embedder.", "trunk.edge_transition_")
 
 
 def mode_of(names):
-    """The kind of pair representation, from the parameters that only it has."""
+    """The kind of pair representation, recognized by its own parameters."""
     text = "\n".join(names)
     if "trunk.ipa_" not in text:
         some = ", ".join(list(names)[:5])
         raise Failure(f"holds another network than RNA-FrameFlow's: no trunk.ipa_0 among {some}, ...")
     if ".linear_b." not in text:
-        return "flash_no_bias"  # or orig_no_bias, which is the same with other arithmetic
+        return "flash_no_bias"  # or orig_no_bias, which computes the same function
     if "_distogram." in text:
         return "flash_1d_bias"
     return "flash_2d_factorize_bias" if ".factorizer." in text else "orig_2d_bias"
 
 
 def expected_shapes(model):
-    """Name and shape of every parameter (golden/parameters.csv), in the order of the network."""
+    """Name and shape of every parameter (tests/data/golden/parameters.csv), in the order of the network."""
     mode = model["mode"]
     has_bias = mode != "flash_no_bias"
     s, z, f = model["node_channels"], model["pair_channels"], model["edge_feature_channels"]
@@ -251,11 +251,11 @@ def expected_shapes(model):
 
 
 def infer_model(shapes, recipe):
-    """`recipe` with the mode and every size that the shapes tell."""
+    """`recipe` with the mode and all sizes that the shapes determine."""
     model = dict(recipe, mode=mode_of(shapes))
 
     def take(key, pattern, size):
-        """From the last dimension of the tensors of that name; most votes win, so that a wrong one is found out."""
+        """Sets `key` from the last dimension of the tensors matching `pattern`; the majority exposes a wrong shape."""
         answers = collections.Counter(
             size(shape[-1]) for name, shape in shapes.items() if shape and re.fullmatch(pattern, name))
         if answers:
@@ -293,7 +293,7 @@ def infer_model(shapes, recipe):
 
 
 def differences(tensors, model):
-    """What keeps the tensors from being the model's parameters, one line each."""
+    """The differences between the tensors and the model's parameters, one per line."""
     expected = expected_shapes(model)
     found = []
     for name, shape in expected.items():
@@ -311,7 +311,7 @@ def differences(tensors, model):
 
 
 def fitting_model(tensors, recipe, config):
-    """The model that the tensors are of."""
+    """The model to which the tensors belong."""
     model = infer_model({name: tensor.shape for name, tensor in tensors.items() if isinstance(tensor, Tensor)}, recipe)
     found = differences(tensors, model)
     if found:
@@ -321,11 +321,11 @@ def fitting_model(tensors, recipe, config):
     return model
 
 
-# ---- The configuration that goes with the weights.
+# ---- The configuration that belongs to the weights.
 
 
 def read_recipe(path):
-    """Sections of an INI file; what it lacks is taken from the published recipe."""
+    """Sections of an INI file; missing keys are taken from the published recipe."""
     ini = configparser.ConfigParser(inline_comment_prefixes=("#", ";"), interpolation=None)
     try:
         for file in (RECIPE, path):
@@ -337,21 +337,21 @@ def read_recipe(path):
 
 
 def published_conventions(mode):
-    """Which mistakes of the published code (golden/README.md, section 4) imported weights need: those that the network
-    learnt with or that the published sampler makes. Those of the losses and of the coupling shaped the weights, but
-    play no part in sampling, and training that goes on should not repeat them."""
+    """The mistakes of the published code (docs/architecture.md) that imported weights need: those of the network and of
+    the published sampler. Those of the losses and of the coupling do not affect sampling, and further training should
+    not repeat them."""
     return {
-        # The weights of linear_b were learnt without the factor sqrt(1/3); the dense mode has it.
+        # The weights of linear_b were trained without the factor sqrt(1/3); the dense mode has it.
         "unscaled_pair_bias": mode in ("flash_1d_bias", "flash_2d_factorize_bias"),
-        # Off: published batches, in training and in sampling, hold chains of one length, so that the network never saw
-        # padding; and with it a sample would depend on the others of its batch.
+        # Off: published batches hold chains of one length, in training and sampling, so the network never saw padding.
+        # Switched on, a sample would depend on the others of its batch.
         "neighbors_include_padding": False,
-        # What the network sees where a chain has no more than model.neighbors residues.
+        # The network's input for chains of at most model.neighbors residues.
         "self_as_last_neighbor": mode == "flash_1d_bias",
-        # It never saw an index that skips a gap, and knows positions by these embeddings alone.
+        # The network never saw an index that skips a gap, and gets positions from these embeddings only.
         "index_by_position": True,
         "short_index_periods": True,
-        # Training and sampler took their rotation steps along this logarithm.
+        # Training and sampling used this logarithm.
         "truncated_log": True,
     }
 
@@ -361,7 +361,7 @@ def configuration_text(model, recipe, comment):
         "data": {"path": "unknown"},
         "model": model,
         "flow": recipe["flow"],
-        # The published sampler feeds predictions back, which must have been trained for.
+        # The published sampler feeds predictions back, which the network must be trained for.
         "training": {"self_conditioning": recipe["training"]["self_conditioning"]},
         "published": {key: str(on).lower() for key, on in published_conventions(model["mode"]).items()},
     }
@@ -375,7 +375,7 @@ def configuration_text(model, recipe, comment):
 
 
 def write_checkpoint(path, weights, configuration, step, epoch):
-    """The file is whole or absent."""
+    """Writes the file atomically (temporary name, rename)."""
     partial = pathlib.Path(f"{path}.partial")
     try:
         with h5py.File(partial, "w") as file:
@@ -385,7 +385,7 @@ def write_checkpoint(path, weights, configuration, step, epoch):
             file.attrs["step"] = np.int64(step)
             file.attrs["epoch"] = np.int64(epoch)
             file.attrs["batch"] = np.int64(0)
-            file.attrs["best_loss"] = math.inf  # none was measured
+            file.attrs["best_loss"] = math.inf  # not measured
             file.attrs["data"] = ""
             file.attrs["configuration"] = configuration
             group = file.create_group("weights")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what flashrna stands on: packages of the distribution (Debian 12, Ubuntu 24.04), and LibTorch and plotly.js
-# from their pinned Python wheels into a cache that all checkouts share. Does nothing where everything is there.
+# Installs the dependencies: packages of the distribution (Debian 12, Ubuntu 24.04), and LibTorch and plotly.js from
+# pinned Python wheels into a cache shared by all checkouts. Does nothing if all are installed.
 #
 #   scripts/install_dependencies.sh [cpu|cuda]     default: cuda where nvcc is found, else cpu
 #
@@ -22,7 +22,7 @@ packages=(
 # ---- packages of the distribution
 
 missing_packages() {
-  # Only "installed" counts: a removed package leaves its configuration, and its entry, behind.
+  # Tests for "installed", because a removed package keeps its entry if its configuration remains.
   local installed
   installed=$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
   local name
@@ -54,7 +54,7 @@ install_packages() {
 
 # ---- LibTorch
 
-# The file LIBTORCH_SET in the folder says which set is complete in it: "cpu" or "cuda" (which holds cpu).
+# The file LIBTORCH_SET in the folder names the complete set: "cpu" or "cuda" (which includes cpu).
 has_set() { # FOLDER SET
   local found
   found=$(cat "$1/LIBTORCH_SET" 2>/dev/null) || return 1
@@ -68,15 +68,15 @@ download_wheels() { # SET FOLDER
   for tag in manylinux_2_28 manylinux_2_27 manylinux_2_25 manylinux_2_18 manylinux_2_17 manylinux2014; do
     platforms+=(--platform "${tag}_x86_64")
   done
-  # The wheels are for one fixed Python: they are unpacked, not installed, so the host's own does not matter.
+  # The wheels are for a fixed Python version. They are unpacked, not installed, so the host's version does not matter.
   python3 -m pip download --disable-pip-version-check --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
     --python-version 3.11 --implementation cp --abi cp311 "${platforms[@]}" \
     --requirement "libtorch-$1.txt" --dest "$2" >&2 ||
     die "the LibTorch wheels could not be downloaded; run this script again, or set FLASHRNA_LIBTORCH to a LibTorch 2.11"
 }
 
-# The shared libraries that C++ programs load, the headers, the licences; the layout of site-packages stays, because
-# the libraries find each other by relative paths ($ORIGIN/../../nvidia/cu13/lib).
+# Unpacks the shared libraries that C++ programs load, the headers and the licenses. The layout of site-packages is
+# kept, because the libraries find each other by relative paths ($ORIGIN/../../nvidia/cu13/lib).
 unpack_wheels() { # SET WHEELS FOLDER
   python3 - "$@" <<'PYTHON'
 import pathlib, re, shutil, sys, zipfile
@@ -95,8 +95,8 @@ for wheel in sorted(wheels.glob("*.whl")):
 PYTHON
 }
 
-# Moves `new` into place: as a whole where there is nothing yet; file by file into a complete smaller set, whose
-# files stay valid all the while. The marker comes last.
+# Moves `new` into place: the whole folder if none exists; file by file if a smaller complete set exists, whose files
+# remain valid. Writes the marker last.
 publish() { # SET NEW FOLDER
   if [ ! -e "$3/LIBTORCH_SET" ]; then
     rm -rf "$3"
@@ -124,7 +124,7 @@ install_libtorch() { # SET
   if has_set "$folder" "$1"; then return 0; fi
   [ "$(uname -m)" = x86_64 ] || die "the LibTorch wheels are for x86-64, this is $(uname -m); set FLASHRNA_LIBTORCH"
   mkdir -p "$cache"
-  # One installation at a time; whoever waited finds the work done.
+  # A lock allows one installation at a time; one that waited finds the work done.
   exec 9>"$cache/libtorch-2.11.0.lock"
   flock 9
   if has_set "$folder" "$1"; then return 0; fi
@@ -140,7 +140,7 @@ install_libtorch() { # SET
   say "LibTorch 2.11.0 is in $folder ($(du -sh "$folder" | cut -f1))"
 }
 
-# ---- plotly.js, which the program carries for its reports
+# ---- plotly.js, embedded in the program for its reports
 
 install_plotly() {
   if [ -n "${FLASHRNA_PLOTLY:-}" ]; then
@@ -152,7 +152,7 @@ install_plotly() {
   if [ -e "$folder/plotly.min.js" ]; then return 0; fi
   python3 -m pip --version >/dev/null 2>&1 || die "python3 has no pip; run: sudo apt-get install python3-pip"
   mkdir -p "$folder"
-  # Each installation in a folder of its own; whichever moves its file last has moved the same one.
+  # Each installation uses its own folder; concurrent ones move identical files into place.
   plotly_partial=$(mktemp --directory "$folder/partial.XXXXXX")
   trap 'rm -rf "${partial:-}" "$plotly_partial"' EXIT
   say "downloading plotly.js 3.1.0 into $folder"

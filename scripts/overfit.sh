@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The proof that the flow, the losses and the sampler belong together: a model that has seen only 1EHZ must make 1EHZ.
-# Prints the C4' RMSD of ten samples to it after superposition, and fails if their median is above 2 Å.
+# Tests that flow, losses and sampler fit together: a model trained on 1EHZ alone must generate 1EHZ. Prints the C4'
+# RMSD of ten samples to it after superposition, and fails if their median is above 2 Å.
 #
 #   scripts/overfit.sh PROGRAM
 set -euo pipefail

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Whether 240 samples reach what weights that ship must reach (weights/thresholds.csv), beside held-out natives and the
-# same natives rebuilt from their own frames and torsions; then long samples, with time and memory. DATASET is one that
-# `flashrna split` wrote; its train part is the reference. Without WEIGHTS the natives alone. Given again, only what is
-# missing is sampled. scripts/model_card.py writes the model card from what it leaves.
+# Tests whether 240 samples meet the thresholds for shipped weights (weights/thresholds.csv), beside held-out natives
+# and the same natives rebuilt from their frames and torsions; then samples long chains and measures time and memory.
+# DATASET was written by `flashrna split`; its training split is the reference. Without WEIGHTS only natives are
+# measured. A second run samples only what is missing. scripts/model_card.py writes the model card from the output.
 #
 #   scripts/quality.sh PROGRAM DATASET OUTPUT [WEIGHTS]
 #
-# OUTPUT gets natives/, rebuilt/ and samples/, evaluation/ of each, comparison/ with all measures side by side,
-# thresholds.json, measures.json, and long/ with a folder by length. Exit status 1 if a threshold is not met.
+# OUTPUT gets natives/, rebuilt/ and samples/, an evaluation/ of each, comparison/ with all measures side by side,
+# thresholds.json, measures.json, and long/ with a folder per length. The exit status is 1 if a threshold is not met.
 set -euo pipefail
 if [[ $# -lt 3 || $# -gt 4 ]]; then
   echo "usage: scripts/quality.sh PROGRAM DATASET OUTPUT [WEIGHTS]" >&2
@@ -19,7 +19,7 @@ mkdir -p "$3"
 cd "$3"
 
 flashrna() { printf '$ flashrna %s\n' "$*" >&2; "$program" "$@"; }
-# The same, and its peak of memory to long/LENGTH/peak_kilobytes.
+# The same, and writes its peak memory to long/LENGTH/peak_kilobytes.
 flashrna_in_memory() {
   printf '$ flashrna %s\n' "$*" >&2
   python3 - "$program" "$@" <<'PYTHON'
@@ -32,16 +32,16 @@ if status == 0:
 sys.exit(status)
 PYTHON
 }
-# Chains whose clusters are held out, of both parts, for one alone has few folds; of the lengths that are sampled, for
-# natives of 20 to 40 nt are drawn-out duplex strands as often as hairpins. One of each cluster, for some RNAs were solved
-# a dozen times.
+# Chains of held-out clusters, from both splits, because one split alone has few folds. They have the sampled lengths,
+# because natives of 20 to 40 nt are as often extended duplex strands as hairpins. One chain per cluster, because some
+# RNAs were solved a dozen times.
 rm -rf natives rebuilt
 parts=$("$program" info "$dataset" --json | python3 -c '
 import json, sys
 print(*sorted(json.load(sys.stdin)["splits"].keys() & {"validation", "test"}))')
 for part in $parts; do
   choice=(--split "$part" --min-length 40 --max-length 150 --one-per-cluster --quiet)
-  # A part may have no chain of these lengths.
+  # A split may have no chain of these lengths.
   flashrna export "$dataset" "${choice[@]}" --output natives >&2 || continue
   flashrna export "$dataset" "${choice[@]}" --output rebuilt --rebuilt >&2
 done
@@ -66,7 +66,7 @@ if [[ -n $weights ]]; then
 fi
 folders=()
 for set in "${sets[@]}"; do
-  # What natives resemble is not asked here, and takes longest.
+  # Novelty is skipped for natives: it is not needed and takes longest.
   more=(--no-novelty)
   if [[ $set == samples ]]; then more=(); fi
   flashrna evaluate --samples "$set" --reference "$dataset" --split train --output "evaluation/$set" "${more[@]}" >&2

@@ -33,7 +33,7 @@ Hdf5Handle simple_space(const Hdf5Shape& shape, const Hdf5Shape* most, const std
   return checked(space, closing(H5Sclose), where, "describe the shape");
 }
 
-// Shuffled, compressed, with a checksum.
+// Selects the shuffle, deflate and checksum filters.
 void set_packing(hid_t properties, const std::string& where) {
   check(H5Pset_shuffle(properties), where, "set the filters");
   check(H5Pset_deflate(properties, kGzipLevel), where, "set the filters");
@@ -50,7 +50,7 @@ void refuse_text(hid_t dataset, const std::string& where) {
   if (kind != H5T_FLOAT && kind != H5T_INTEGER && kind != H5T_ENUM) fail("{} does not hold numbers", where);
 }
 
-// File and memory selections of rows first .. first + rows.
+// Selections in file and memory of the rows first .. first + rows.
 struct RowSelection {
   Hdf5Handle file;
   Hdf5Handle memory;
@@ -71,7 +71,7 @@ RowSelection select_rows(hid_t dataset, const Hdf5Shape& shape, std::uint64_t fi
   return selection;
 }
 
-// Grows the first dimension by `rows` and selects the new ones.
+// Extends the first dimension by `rows` and selects the new rows.
 RowSelection add_rows(hid_t dataset, Hdf5Shape& shape, std::uint64_t rows, const std::string& where) {
   const std::uint64_t first = shape[0];
   shape[0] += rows;
@@ -80,7 +80,7 @@ RowSelection add_rows(hid_t dataset, Hdf5Shape& shape, std::uint64_t rows, const
   return select_rows(dataset, shape, first, rows, where);
 }
 
-// `count` strings of the selection, of either kind.
+// Reads the `count` strings of a selection, of fixed or variable length.
 std::vector<std::string> read_strings(hid_t dataset, const std::string& where, std::size_t count, hid_t memory,
                                       hid_t file) {
   const Hdf5Handle type = datatype_of(dataset, where);
@@ -135,7 +135,7 @@ const char* hdf5_type_name(Hdf5Type type) {
   return "other";
 }
 
-// ---- Datasets ----
+// ---- Reading and appending ----
 
 Hdf5Dataset::Hdf5Dataset(Hdf5Handle handle, std::string file, std::string path)
     : Hdf5Object(std::move(handle), std::move(file), std::move(path)) {
@@ -254,7 +254,7 @@ void Hdf5Dataset::append_text(std::span<const std::string> values) {
   check(H5Dwrite(id(), type.get(), selection.memory.get(), selection.file.get(), H5P_DEFAULT, data), where(), "write");
 }
 
-// ---- Making datasets ----
+// ---- Creating datasets ----
 
 template <typename T>
 Hdf5Dataset Hdf5Group::write(const std::string& name, const Hdf5Shape& shape, std::span<const T> values) {
@@ -285,7 +285,7 @@ Hdf5Dataset Hdf5Group::write_float16(const std::string& name, const Hdf5Shape& s
   const Hdf5Handle type = hdf5::float16_type();
   const Hdf5Handle space = simple_space(shape, nullptr, place);
   const Hdf5Handle properties = hdf5::untimed_properties(H5P_DATASET_CREATE);
-  // The index of a dataset's chunks takes some 2 kB, more than packing saves of a small one.
+  // The chunk index takes some 2 kB: more than compression saves of a small dataset.
   constexpr std::size_t kSmallestPacked = 8192;
   if (bits.size() >= kSmallestPacked) {
     check(H5Pset_chunk(properties.get(), static_cast<int>(shape.size()),
@@ -321,7 +321,7 @@ Hdf5Dataset Hdf5Group::make_extensible(const std::string& name, Hdf5Handle::Id t
   chunk[0] = chunk_rows;
   check(H5Pset_chunk(properties.get(), static_cast<int>(chunk.size()), chunk.data()), place, "set the chunks");
   if (compress) set_packing(properties.get(), place);
-  // Rows come at the end only: with the library's own cache, memory would grow by 1 MB for each column of a long file.
+  // Rows are only appended. With HDF5's default cache, memory would grow by 1 MB per column.
   constexpr std::size_t kCachedChunks = 2;
   const std::size_t chunk_bytes = H5Tget_size(type) * product(std::vector<std::uint64_t>(chunk.begin(), chunk.end()));
   const Hdf5Handle access = checked(H5Pcreate(H5P_DATASET_ACCESS), closing(H5Pclose), place, "make the dataset");

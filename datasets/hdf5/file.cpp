@@ -65,7 +65,7 @@ void write_attribute(hid_t object, const std::string& where, const std::string& 
   check(H5Awrite(attribute.get(), memory_type, value), place, "write");
 }
 
-// Opens a scalar attribute of one of the given classes, or throws.
+// Opens a scalar attribute. Throws Error unless its type is of one of the classes `allowed`.
 Hdf5Handle open_scalar_attribute(hid_t object, const std::string& where, const std::string& name, const char* expected,
                                  std::initializer_list<H5T_class_t> allowed) {
   if (H5Aexists(object, name.c_str()) <= 0) fail("{}: attribute \"{}\" is missing", where, name);
@@ -105,7 +105,7 @@ std::string Hdf5Object::text(const std::string& name) const {
   LibraryLock lock;
   const Hdf5Handle attribute = open_scalar_attribute(id(), where(), name, "a text", {H5T_STRING});
   const Hdf5Handle type = checked(H5Aget_type(attribute.get()), closing(H5Tclose), where(), "read an attribute");
-  // The memory type must have the character set of the stored one.
+  // The memory type must have the character set of the stored type.
   if (H5Tis_variable_str(type.get()) > 0) {
     hdf5::check_text_length(attribute.get(), fmt::format("{}: attribute \"{}\"", where(), name));
     char* pointer = nullptr;
@@ -147,7 +147,7 @@ std::string Hdf5Group::child_path(const std::string& name) const {
 bool Hdf5Group::has(const std::string& name) const {
   LibraryLock lock;
   const hdf5::InsideFile inside(H5P_LINK_ACCESS);
-  // H5Lexists fails unless every step before the last exists.
+  // H5Lexists fails unless every step of the path before the last exists.
   for (std::size_t slash = name.find('/');; slash = name.find('/', slash + 1)) {
     const bool exists = H5Lexists(id(), name.substr(0, slash).c_str(), inside.get()) > 0;
     inside.check(file_ + ":" + child_path(name));
@@ -218,13 +218,13 @@ bool Hdf5Group::is_dataset(const std::string& name) const {
 
 namespace {
 
-// Objects in the format of HDF5 1.8: compact, with checksums on metadata, read by everything since 2008. No locks: a
-// file never changes under its final name, and locks fail on some network file systems.
+// Object format of HDF5 1.8: compact, with checksums on metadata, readable since 2008. No file locks: a file never
+// changes under its final name, and locking fails on some network file systems.
 Hdf5Handle access_properties(const std::string& shown_path) {
   Hdf5Handle properties = checked(H5Pcreate(H5P_FILE_ACCESS), closing(H5Pclose), shown_path, "open");
   check(H5Pset_libver_bounds(properties.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST), shown_path, "open");
   check(H5Pset_file_locking(properties.get(), false, true), shown_path, "open");
-  // Closing fails, rather than waits, while objects of the file are still open.
+  // Closing a file fails, instead of being delayed, while objects of the file are open.
   check(H5Pset_fclose_degree(properties.get(), H5F_CLOSE_SEMI), shown_path, "open");
   return properties;
 }
@@ -250,7 +250,8 @@ Hdf5File Hdf5File::open(const std::string& path) {
 Hdf5File Hdf5File::create(const std::string& path, const std::string& shown_path) {
   LibraryLock lock;
   const Hdf5Handle properties = access_properties(shown_path);
-  // The library keeps up to 32 MB of metadata, which a long file would fill: its texts count as such.
+  // By default HDF5 caches up to 32 MB of metadata. Variable-length texts count as metadata, so a long file would fill
+  // it.
   H5AC_cache_config_t cache{};
   cache.version = H5AC__CURR_CACHE_CONFIG_VERSION;
   check(H5Pget_mdc_config(properties.get(), &cache), shown_path, "create the file");

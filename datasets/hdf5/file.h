@@ -1,9 +1,9 @@
-// A small RAII layer over the HDF5 C API: files, groups, datasets and attributes whose handles close on scope exit and
-// whose failures become Error with the file's name. Knows nothing of RNA; the dataset and the checkpoint stand on it.
-// A file opened for reading is not trusted: links, values and filters that lie outside of it are refused, and sizes are
-// checked against the file's before memory is taken by them. Object modification times are off, so the same calls give
-// the same bytes. Safe to use from several threads (one lock around the library, which distributions build without
-// their own).
+// A small RAII layer over the HDF5 C API: files, groups, datasets and attributes. Handles close on scope exit, and
+// failures become Error with the file's name. Datasets and checkpoints are built on it.
+//
+// A file opened for reading is not trusted: links, values and filters outside the file are refused, and sizes are
+// checked against the file's size before memory is allocated. Modification times are off, so that the same calls give
+// the same bytes. Thread-safe: one lock guards the library, which most distributions build without its own.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,8 @@ namespace flashrna {
 
 using Hdf5Shape = std::vector<std::uint64_t>;
 
-// Element types in files. Every <T> below is one of float, double, std::int32_t, std::int64_t, std::uint8_t,
-// std::uint32_t. kFloat16 is IEEE binary16, kText fixed-width (zero-padded) or variable-length UTF-8; kOther is
-// anything else.
+// Element types in files. Every <T> below is float, double, std::int32_t, std::int64_t, std::uint8_t or std::uint32_t.
+// kFloat16 is IEEE binary16. kText is UTF-8 of fixed width (zero-padded) or variable length. kOther is anything else.
 enum class Hdf5Type { kFloat16, kFloat32, kFloat64, kInt32, kInt64, kUInt8, kUInt32, kText, kOther };
 
 const char* hdf5_type_name(Hdf5Type type);  // "float32", ..., "text", "other"
@@ -36,7 +35,7 @@ class Hdf5Handle {
   Hdf5Handle& operator=(Hdf5Handle&& other) noexcept;
 
   Id get() const { return id_; }
-  // Closes now; false if HDF5 reports an error (its buffers could not be written).
+  // Closes now. Returns false if HDF5 reports an error (it could not write its buffers).
   bool reset();
 
  private:
@@ -44,7 +43,7 @@ class Hdf5Handle {
   Close close_ = nullptr;
 };
 
-// What groups and datasets share: attributes. Reading throws Error if the attribute is missing or of another type.
+// Base of groups and datasets: attributes. Reading throws Error if the attribute is missing or has another type.
 class Hdf5Object {
  public:
   // "file.h5:/chains/id", for messages.
@@ -52,7 +51,7 @@ class Hdf5Object {
   const std::string& file() const { return file_; }
 
   bool has_attribute(const std::string& name) const;
-  // UTF-8 of any length.
+  // Variable-length UTF-8.
   void set_text(const std::string& name, const std::string& value);
   void set_integer(const std::string& name, std::int64_t value);
   void set_number(const std::string& name, double value);
@@ -74,24 +73,25 @@ class Hdf5Dataset : public Hdf5Object {
   Hdf5Type type() const;
   const Hdf5Shape& shape() const { return shape_; }  // [] for a scalar
   std::uint64_t size() const;                        // number of elements
-  std::uint64_t stored_bytes() const;                // that its elements take in the file, compressed or not
-  std::size_t text_width() const;                    // bytes of one text of fixed width, 0 for variable length
+  std::uint64_t stored_bytes() const;                // bytes of its elements in the file, compressed or not
+  std::size_t text_width() const;                    // bytes of one fixed-width text; 0 = variable length
 
-  // All elements, row-major. Numbers are converted (float64 in the file to float here); text is refused.
+  // All elements, row-major. Converts between number types (float64 in the file to float); throws Error for text.
   template <typename T>
   std::vector<T> read() const;
-  // Rows first .. first + n of the first dimension, n = values.size() / (elements per row). Error if out of range.
+  // Rows first .. first + n of the first dimension, n = values.size() / (elements per row). Throws Error if out of
+  // range.
   template <typename T>
   void read_rows(std::uint64_t first, std::span<T> values) const;
-  // All strings of a text dataset (a scalar gives one).
+  // All strings of a text dataset; one for a scalar.
   std::vector<std::string> read_text() const;
   // Rows first .. first + count of a text dataset [n].
   std::vector<std::string> read_text_rows(std::uint64_t first, std::uint64_t count) const;
 
-  // For datasets made by Hdf5Group::create_extensible*: adds values.size() / (elements per row) rows.
+  // For datasets made by Hdf5Group::create_extensible*: appends values.size() / (elements per row) rows.
   template <typename T>
   void append_rows(std::span<const T> values);
-  // Error for a string wider than the column, or with a zero byte in it.
+  // Throws Error for a string that is wider than the column or contains a zero byte.
   void append_text(std::span<const std::string> values);
 
  private:
@@ -105,8 +105,8 @@ class Hdf5Dataset : public Hdf5Object {
 
 class Hdf5Group : public Hdf5Object {
  public:
-  // Whether this group has a child (or deeper: "a/b") of that name. Throws Error if the way there leads out of the
-  // file, as the opening functions do for the child itself.
+  // Whether the group has this child, or descendant ("a/b"). Throws Error if the path leads out of the file, as the
+  // opening functions do.
   bool has(const std::string& name) const;
   // Names of the children, sorted.
   std::vector<std::string> names() const;
@@ -114,22 +114,24 @@ class Hdf5Group : public Hdf5Object {
   Hdf5Group create_group(const std::string& name);
   Hdf5Group open_group(const std::string& name) const;
   Hdf5Dataset open_dataset(const std::string& name) const;
-  // Whether the child is a dataset (and not a group).
+  // Whether the child is a dataset, not a group.
   bool is_dataset(const std::string& name) const;
 
-  // Writes a whole array, contiguous. Error if values.size() is not the product of `shape` ([] = scalar).
+  // Writes a whole array, contiguous; `shape` [] = scalar. Throws Error if values.size() is not the product of `shape`.
   template <typename T>
   Hdf5Dataset write(const std::string& name, const Hdf5Shape& shape, std::span<const T> values);
-  // The same as float16, from its bits: shuffled and compressed where that pays, with a checksum. Reads as float.
+  // The same for float16, given as bits: with shuffle, compression and checksum unless the array is small. read()
+  // converts it to float.
   Hdf5Dataset write_float16(const std::string& name, const Hdf5Shape& shape, std::span<const std::uint16_t> bits);
   // [n] variable-length strings.
   Hdf5Dataset write_text(const std::string& name, std::span<const std::string> values);
 
-  // An empty array [0, row...] that append_rows extends; chunks of `chunk_rows` rows, shuffled, gzip level 4, with a
+  // An empty array [0, row...] that append_rows extends. Chunks of `chunk_rows` rows, with shuffle, gzip level 4 and
   // checksum.
   template <typename T>
   Hdf5Dataset create_extensible(const std::string& name, const Hdf5Shape& row, std::uint64_t chunk_rows);
-  // The same for text [0]; `width` bytes each, zero-padded, or 0 for variable length (which gzip does not shrink).
+  // The same for text [0]: `width` bytes each, zero-padded, or variable length if `width` is 0 (gzip does not compress
+  // these).
   Hdf5Dataset create_extensible_text(const std::string& name, std::size_t width, std::uint64_t chunk_rows);
 
  private:
@@ -142,15 +144,15 @@ class Hdf5Group : public Hdf5Object {
 
 class Hdf5File {
  public:
-  // Opens for reading. Throws Error: missing, a folder, not readable, "is not an HDF5 file", damaged or cut short.
+  // Opens for reading. Throws Error if the file is missing, a folder, unreadable, not HDF5, damaged or truncated.
   static Hdf5File open(const std::string& path);
-  // Creates or truncates; `shown_path` stands for the path in messages. Prefer Hdf5OutputFile.
+  // Creates or truncates the file; messages show `shown_path`. Prefer Hdf5OutputFile.
   static Hdf5File create(const std::string& path, const std::string& shown_path);
 
   const std::string& path() const { return path_; }
   Hdf5Group root() const;
-  // Writes out every buffer and closes; throws Error where the destructor would have to be silent (disk full).
-  // All groups and datasets of this file must be gone.
+  // Writes all buffers and closes. Throws Error (disk full), which the destructor cannot report. All groups and
+  // datasets of this file must be closed before.
   void close();
 
  private:
@@ -160,11 +162,11 @@ class Hdf5File {
   std::string path_;
 };
 
-// A new HDF5 file that is whole or absent: it has a temporary name beside `path` until commit(). What a killed run left
-// behind is removed by the next one.
+// A new HDF5 file with a temporary name beside `path` until commit(), so that `path` is never a partial file. The
+// constructor removes temporary files that killed runs left behind.
 class Hdf5OutputFile {
  public:
-  // Throws Error if `path` exists and `overwrite` is false (before anything is written), if it is a folder, or if the
+  // Throws Error, before writing anything, if `path` exists and `overwrite` is false, if `path` is a folder, or if its
   // folder is missing or not writable.
   Hdf5OutputFile(const std::string& path, bool overwrite);
   // Removes the temporary file unless committed.
@@ -173,20 +175,20 @@ class Hdf5OutputFile {
 
   Hdf5Group root() const { return file_.root(); }
   const std::string& temporary_path() const { return temporary_path_; }
-  // Writes out, syncs to the disk, renames to `path`. All groups and datasets must be gone. Throws Error; the
-  // temporary file is then removed by the destructor.
+  // Writes the buffers, synchronizes to the disk, renames to `path`. All groups and datasets must be closed before.
+  // Throws Error; the destructor then removes the temporary file.
   void commit();
 
  private:
   std::string path_;
   std::string temporary_path_;
-  int lock_;  // descriptor of the temporary file, locked: tells other runs that it is in use
+  int lock_;  // descriptor of the locked temporary file; the lock tells other runs that the file is in use
   Hdf5File file_;
   bool committed_ = false;
 };
 
-// Throws Error if `path` exists (and `overwrite` is false), is a folder, or its folder is missing or not writable: to
-// be asked before long work begins.
+// Throws Error if `path` exists and `overwrite` is false, is a folder, or its folder is missing or not writable. Called
+// before long work begins.
 void check_output_path(const std::string& path, bool overwrite);
 
 }  // namespace flashrna

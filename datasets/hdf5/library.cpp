@@ -9,12 +9,12 @@ namespace flashrna::hdf5 {
 namespace {
 
 std::recursive_mutex& library_mutex() {
-  // Never destroyed: handles may close during static destruction.
+  // Never destroyed, because handles may close during static destruction.
   static auto* mutex = new std::recursive_mutex;
   return *mutex;
 }
 
-// Keeps the first (innermost) description and, before any other, one that carries the system's message.
+// H5Ewalk callback: keeps the first (innermost) description, but prefers one that contains the system's message.
 herr_t collect_reason(unsigned, const H5E_error2_t* error, void* data) {
   auto& reason = *static_cast<std::string*>(data);
   if (error->desc == nullptr) return 0;
@@ -33,16 +33,16 @@ herr_t collect_reason(unsigned, const H5E_error2_t* error, void* data) {
 }  // namespace
 
 LibraryLock::LibraryLock() : guard_(library_mutex()) {
-  // A file whose last writes failed (disk full) cannot be closed, and HDF5's handler at exit crashes on it. Nothing
-  // else is left for that handler: every identifier has an owner.
+  // HDF5's exit handler crashes on a file whose last writes failed (disk full). It has nothing else to do, because
+  // every identifier has an owner.
   static const bool no_exit_handler = H5dont_atexit() >= 0;
   (void)no_exit_handler;
-  // Freed blocks that the library keeps for later, in all and per size: by default tens of MB.
+  // Limits of the freed blocks that the library caches, in total and per size. By default it keeps tens of MB.
   constexpr int kKept = 1 << 20, kKeptPerSize = 1 << 16;
   static const bool few_kept =
       H5set_free_list_limits(kKept, kKeptPerSize, kKept, kKeptPerSize, kKept, kKeptPerSize) >= 0;
   (void)few_kept;
-  // A file names the filters it is packed with, and HDF5 would look for them in shared libraries.
+  // Without plug-ins HDF5 does not load shared libraries for the filters that a file names.
   static const bool no_plugins = H5PLset_loading_state(0) >= 0;
   (void)no_plugins;
   thread_local const bool silenced = [] { return H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0; }();
@@ -85,7 +85,7 @@ Hdf5Handle text_type(std::size_t width) {
 
 Hdf5Handle float16_type() {
   Hdf5Handle type = checked(H5Tcopy(H5T_IEEE_F32LE), closing(H5Tclose), "HDF5", "make a number type");
-  // Sign at bit 15, five bits of exponent from bit 10, ten of mantissa; the fields before the size that holds them.
+  // Sign at bit 15, five exponent bits from bit 10, ten mantissa bits. The fields are set before the size is reduced.
   check(H5Tset_fields(type.get(), 15, 10, 5, 0, 10), "HDF5", "make a number type");
   check(H5Tset_size(type.get(), 2), "HDF5", "make a number type");
   check(H5Tset_ebias(type.get(), 15), "HDF5", "make a number type");
@@ -97,7 +97,7 @@ Hdf5Type type_of(hid_t datatype) {
   const std::size_t size = H5Tget_size(datatype);
   if (kind == H5T_STRING) return Hdf5Type::kText;
   if (kind == H5T_FLOAT && size == 2) {
-    const Hdf5Handle float16 = float16_type();  // bfloat16 has two bytes too
+    const Hdf5Handle float16 = float16_type();  // the size alone does not tell: bfloat16 has two bytes too
     return H5Tequal(datatype, float16.get()) > 0 ? Hdf5Type::kFloat16 : Hdf5Type::kOther;
   }
   if (kind == H5T_FLOAT && size == 4) return Hdf5Type::kFloat32;

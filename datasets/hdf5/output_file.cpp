@@ -26,7 +26,7 @@ fs::path folder_of(const std::string& path) {
 
 constexpr std::string_view kEnding = ".partial";
 
-// The file that a link stands for: it is replaced, not the link.
+// The target of a symbolic link, so that the target is replaced, not the link.
 std::string target_of(const std::string& path) {
   std::error_code reason;
   if (!fs::is_symlink(path, reason)) return path;
@@ -34,8 +34,8 @@ std::string target_of(const std::string& path) {
   return reason ? path : target.string();
 }
 
-// Removes what killed runs left beside `path`. A run that is alive, on this machine or another, holds a lock on its
-// file; where locks do not work, nothing is removed.
+// Removes temporary files that killed runs left beside `path`. A live run, on this machine or another, holds a lock on
+// its file. Removes nothing where locks do not work.
 void remove_abandoned(const std::string& path) {
   const std::string beginning = fs::path(temporary_name_beside(path, ".")).filename().string();
   std::error_code ignored;
@@ -55,11 +55,11 @@ std::string temporary_name(const std::string& path, bool overwrite) {
   return temporary_name_beside(path, fmt::format(".{}{}", getpid(), kEnding));
 }
 
-// Makes the file and locks it, for as long as the descriptor is open.
+// Creates the file and locks it until the descriptor is closed.
 int make_locked(const std::string& temporary_path, const std::string& shown_path) {
   const int descriptor = ::open(temporary_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) fail("{}: cannot create the file: {}", shown_path, std::strerror(errno));
-  flock(descriptor, LOCK_EX | LOCK_NB);  // without a lock the file is only not recognized as abandoned
+  flock(descriptor, LOCK_EX | LOCK_NB);  // if this fails, later runs cannot recognize the file as abandoned
   return descriptor;
 }
 
@@ -69,7 +69,7 @@ void sync(const std::string& path, const std::string& shown_path) {
   const int status = fsync(descriptor);
   const int reason = errno;
   ::close(descriptor);
-  // Some file systems cannot sync a folder and say EINVAL.
+  // Some file systems cannot synchronize a folder and return EINVAL.
   if (status != 0 && reason != EINVAL) fail("{}: cannot sync to the disk: {}", shown_path, std::strerror(reason));
 }
 

@@ -13,7 +13,7 @@ namespace flashrna::hdf5 {
 
 namespace {
 
-// HDF5 unpacks whole chunks, whatever is asked of them. Ours have 300 kB at most.
+// HDF5 always unpacks whole chunks. Chunks of our files have at most 300 kB.
 constexpr std::uint64_t kLargestChunk = std::uint64_t{64} << 20;
 constexpr double kLargestDeflateRatio = 1032.0;
 
@@ -62,14 +62,14 @@ void refuse_large_chunks(hid_t dataset, hid_t creation, const std::string& where
   }
 }
 
-// HDF5 has no call for the length of a text that it has not read. But it converts as it reads, and a conversion of ours
-// from text of variable length to opaque bytes may leave what is in the file: the text's length and its address.
+// A conversion from variable-length text to opaque bytes that leaves the stored reference (length and address)
+// unchanged. HDF5 has no call that returns the length of a text before reading it.
 herr_t keep_reference(hid_t, hid_t, H5T_cdata_t* state, std::size_t, std::size_t, std::size_t, void*, void*, hid_t) {
   if (state->command == H5T_CONV_INIT) state->need_bkg = H5T_BKG_NO;
   return 0;
 }
 
-// Opaque bytes as many as a text's length (4), address and index (4) take in the file of `object`.
+// Opaque type of the size of such a reference in the file of `object`: length (4 bytes), address, index (4 bytes).
 Hdf5Handle reference_type(hid_t object, const std::string& where) {
   const Hdf5Handle owner = checked(H5Iget_file_id(object), closing(H5Fclose), where, "open");
   const Hdf5Handle creation = checked(H5Fget_create_plist(owner.get()), closing(H5Pclose), where, "open");
@@ -163,11 +163,11 @@ std::uint64_t file_bytes(hid_t object, const std::string& where) {
 
 void check_stored(hid_t dataset, const Hdf5Shape& shape, const std::string& where) {
   const Hdf5Handle type = checked(H5Dget_type(dataset), closing(H5Tclose), where, "read the type");
-  // In floating point: a product of extents from a file may overflow any integer.
+  // Floating point, because the product of extents from a file may overflow any integer.
   double bytes = static_cast<double>(H5Tget_size(type.get()));
   for (const std::uint64_t extent : shape) bytes *= static_cast<double>(extent);
   if (bytes == 0) return;
-  // Several chunks may claim the same bytes of the file, but the sum of what they claim fits in it.
+  // Several chunks may claim the same bytes of the file, but the sum of their claims cannot exceed it.
   const std::uint64_t whole = file_bytes(dataset, where);
   const std::uint64_t stored = H5Dget_storage_size(dataset);
   if (stored > whole || bytes > kLargestDeflateRatio * static_cast<double>(stored)) {

@@ -71,7 +71,7 @@ Tensor group_rotations(const Tensor& torsions, const GeometryTensors& constants)
   return constants.fixed + cos * constants.by_cos + sin * constants.by_sin;
 }
 
-// Groups that place `slots`, with their ancestors. O2' stands on C1', C2' and C3'.
+// The groups that place `slots`, and their ancestors. O2' is placed from C1', C2' and C3'.
 std::array<bool, kRigidGroups> needed_groups(const std::vector<int>& slots, const BackboneGeometry& geometry) {
   std::array<bool, kRigidGroups> needed{};
   const auto need = [&](int slot) {
@@ -89,7 +89,7 @@ std::array<bool, kRigidGroups> needed_groups(const std::vector<int>& slots, cons
 
 Tensor unit(const Tensor& v) { return v / v.square().sum(-1, /*keepdim=*/true).sqrt(); }
 
-// place_o2 of rna/backbone.h, [..., 3] each.
+// The same as place_o2 of rna/backbone.h; [..., 3] each.
 Tensor place_o2(const Tensor& c1, const Tensor& c2, const Tensor& c3) {
   const Tensor to_c1 = unit(c1 - c2), to_c3 = unit(c3 - c2);
   const Tensor outward = -unit(to_c1 + to_c3), up = unit(at::linalg_cross(to_c3, to_c1));
@@ -103,7 +103,7 @@ const BackboneGeometry& deoxyadenosine_geometry() {
     BackboneGeometry da;
     da.parent = ideal_backbone_geometry().parent;
     da.group = ideal_backbone_geometry().group;
-    // The float32 values of tests/data/golden/geometry.h5, constants/default_frames, row 0.
+    // Float32 values from tests/data/golden/geometry.h5, constants/default_frames, row 0.
     da.to_parent[1] = da.to_parent[4] = rigid({-0.24824956f, -0.49159983f, -0.83468664f,  //
                                                0.9686961f, -0.12598321f, -0.21390669f,    //
                                                0.0f, -0.86165994f, 0.5074861f},

@@ -1,4 +1,4 @@
-// The link O3'(i)-P(i+1) between neighbors, on tensors and differentiable: its length and the angles at both ends.
+// Length and angles of the link O3'(i)-P(i+1) between successive residues, as differentiable tensor operations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,7 +18,7 @@ struct LinkGeometry {
   at::Tensor cosine_at_p;   // of O3'-P-O5'
 };
 
-// Of every residue but the last with the next one, whether bonded or not: atoms [B, L, 3] Å -> [B, L - 1] each, L >= 1.
+// Link of every residue but the last to the next one, bonded or not: atoms [B, L, 3] Å -> [B, L - 1] each, L >= 1.
 LinkGeometry link_geometry(const at::Tensor& c3, const at::Tensor& o3, const at::Tensor& p, const at::Tensor& o5);
 
 }  // namespace flashrna

@@ -34,7 +34,7 @@ std::vector<int> all_slots() {
   return slots;
 }
 
-// What changes, all zero at first.
+// The optimized variables, initially zero.
 struct Moves {
   Tensor shifts;    // [B, L, 3] Å
   Tensor turns;     // [B, L, 3] rotation vectors in the residue's frame

@@ -1,5 +1,5 @@
-// The last correction of a sampled backbone: what a model leaves of overlapping atoms and of links O3'-P of wrong
-// length or angle goes away by small moves of frames and torsions.
+// Corrects a sampled backbone: removes overlaps of atoms and wrong lengths and angles of links O3'-P by small changes
+// of frames and torsions.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// A generated backbone as numbers, and how it becomes a structure. No torch.
+// A generated backbone as plain numbers, and its conversion to a structure. Does not use torch.
 #pragma once
 
 #include <array>
@@ -17,12 +17,12 @@ struct SampledBackbone {
   std::vector<std::array<std::array<double, 2>, kTorsions>> sin_cos;  // by residue
 };
 
-// All 13 backbone atoms of every residue, chain "A", residues numbered from 1. Base::N is written as residue "N".
-// `bases` by residue, as many as the backbone has; or one for all.
+// All 13 backbone atoms of every residue, chain "A", residues numbered from 1. `bases` has one entry per residue, or
+// one for all residues; Base::N is written as residue "N".
 Structure make_structure(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases);
 Structure make_structure(const SampledBackbone& backbone, const std::string& name, Base base);
 
-// Å, of C4': 5.7 L^0.32, the trend of native RNA of `length` residues.
+// Radius of gyration of the C4' atoms, Å: 5.7 L^0.32, the trend of native RNA with L = `length` residues.
 double native_radius_of_gyration(int length);
 
 std::vector<Vec3> c4_positions(const Chain& chain);

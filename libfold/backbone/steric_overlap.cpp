@@ -19,14 +19,14 @@ using at::Tensor;
 
 namespace {
 
-constexpr double kStep = 0.04;  // of moved_apart: Å per unit of the gradient of a residue, stable for a dozen pairs
-constexpr double kLongestStep = 0.5;                // Å
-constexpr int64_t kPairsAtOnce = int64_t{1} << 22;  // of atoms; memory is some 50 bytes for each
+constexpr double kStep = 0.04;        // of moved_apart: Å per unit of a residue's gradient, stable for a dozen pairs
+constexpr double kLongestStep = 0.5;  // Å
+constexpr int64_t kPairsAtOnce = int64_t{1} << 22;  // of atoms; some 50 bytes of memory each
 
-// Where another residue stands on the chain.
+// Position of another residue relative to this one along the chain.
 enum Relation { kElsewhere, kNext, kPrevious, kRelations };
 
-// Distance at which atoms begin to overlap, Å; -1 for a pair that never does: [relation, own slot, other slot].
+// Distance (Å) below which a pair of atoms overlaps, -1 for pairs that never count: [relation, own slot, other slot].
 Tensor limits(double margin, const at::TensorOptions& like) {
   Tensor limits = at::empty({kRelations, kBackboneAtoms, kBackboneAtoms}, at::kDouble);
   auto limit = limits.accessor<double, 3>();
@@ -46,7 +46,7 @@ struct Overlap {
   Tensor gradient;  // [B, L, 13, 3]
 };
 
-// A residue at a time, with its neighbors.
+// Computes one residue at a time with its neighbors.
 template <class T>
 void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& nearest,
                  const Tensor& limits, Tensor& energy, Tensor& gradient) {
@@ -106,7 +106,7 @@ Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& resi
     overlap.value = energy.sum(1);
     return overlap;
   }
-  // Rows of all chains one after another.
+  // Index of each chain's first row when the chains are concatenated.
   const Tensor offset = at::arange(B, nearest.options()).mul(L).view({B, 1, 1});
   const Tensor others = (nearest.clamp_min(0) + offset).view({B * L, k});
   const Tensor there = (nearest >= 0).view({B * L, k});
@@ -131,7 +131,7 @@ Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& resi
                              .clamp_min_(0)
                              .masked_fill_(pairs.logical_not(), 0);
     rows(energy).copy_(depth.square().sum({1, 2, 3}) / 2);
-    // Each atom feels the pair once in its own row: the derivative of the square of a depth that both share.
+    // Each atom gets the pair's force once, in its own row: the derivative of the squared depth of both.
     const Tensor push = -2 * depth / distance.clamp_min(1e-6);
     rows(gradient).copy_((push.unsqueeze(-1) * apart).sum({1, 3}));
   }

@@ -18,11 +18,11 @@ using at::Tensor;
 
 namespace {
 
-constexpr double kLeastSeconds = 0.02;  // short calls are repeated and waited for once
+constexpr double kLeastSeconds = 0.02;  // calls are repeated until they take this long, with one synchronization
 constexpr int kMostCalls = 200;
 constexpr std::int64_t kCheckedRows = 32;
 
-// Seconds of one call. A value of the last result is read, which waits for a GPU to finish.
+// Seconds of one call. Reading a value of the last result synchronizes with the GPU.
 double seconds_of_call(const std::function<Tensor()>& call) {
   const auto seconds_of_calls = [&](int calls) {
     return seconds_of([&] {
@@ -47,12 +47,12 @@ Tensor sum_of(const std::vector<Tensor>& outputs) {
   return sum;
 }
 
-// The gradient of the sum of `outputs` by `inputs`, none of which keeps it.
+// The gradients of the sum of `outputs` with respect to `inputs`; the inputs' .grad is unchanged.
 Tensor differentiate(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs) {
   return torch::autograd::grad({sum_of(outputs)}, inputs)[0];
 }
 
-// A backend by the name of its row.
+// A backend and the name of its row.
 struct NamedBackend {
   AttentionBackend backend;
   FusedPrecision precision = FusedPrecision::kFast;
@@ -79,7 +79,7 @@ Subject backend_subject(const FlashIpaInput& input, NamedBackend backend) {
           [=] { return differentiate(output_tensors(backend(variables)), inputs); }};
 }
 
-// While it lives, LibTorch's attention takes this kernel and no other, or says why it cannot.
+// Allows LibTorch's attention only one kernel for the scope: LibTorch uses it, or throws with its reason.
 class OnlyKernel {
  public:
   explicit OnlyKernel(const std::string& peer) {
@@ -148,7 +148,7 @@ double measure_products(at::Device device) {
 
 bool is_peer(const std::string& name) { return name == kPeerF32 || name == kPeerFlash || name == kPeerCudnn; }
 
-// What LibTorch says if it cannot, in one line; else nothing.
+// LibTorch's reason if it cannot run the subject, in one line; otherwise empty.
 std::string refusal_of(const Subject& subject) {
   try {
     subject.training();
@@ -203,7 +203,7 @@ AttentionBench bench_attention(const std::vector<AttentionBenchCase>& cases, con
       }
       timings.push_back(timing);
     }
-    // One after the other in every round, so that a change of the machine's speed meets all alike.
+    // Every round runs all subjects in turn, so that changes of the machine's speed affect all of them.
     for (int repeat = 0; repeat < repeats; ++repeat) {
       bench.products_per_second = std::max(bench.products_per_second, measure_products(device));
       for (std::size_t i = 0; i < subjects.size(); ++i) {

@@ -13,7 +13,7 @@
 namespace flashrna {
 namespace {
 
-// A value of the result is read, which waits for a GPU to finish.
+// Reading a value of the result synchronizes with the GPU.
 double seconds_until_read(const std::function<at::Tensor()>& call) {
   return seconds_of([&] { call().flatten()[0].item<float>(); });
 }
@@ -22,7 +22,7 @@ double seconds_until_read(const std::function<at::Tensor()>& call) {
 
 std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vector<int>& lengths, int repeats,
                                      at::Device device, const std::function<void()>& on_run) {
-  constexpr std::int64_t n = 2048;  // of the square matrices
+  constexpr std::int64_t n = 2048;  // size of the square matrices
   const at::Tensor a = at::ones({n, n}, at::TensorOptions().device(device)), b = at::ones_like(a);
   FlowModel model(config, PublishedConventions{});
   model->initialize(0);
@@ -46,7 +46,7 @@ std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vecto
         sum.backward();
         return sum.detach();
       });
-      if (repeat > 0) {  // the first warms up
+      if (repeat > 0) {  // the first run warms up
         timing.forward_seconds = std::min(timing.forward_seconds, forward);
         timing.training_seconds = std::min(timing.training_seconds, training);
       }
@@ -61,7 +61,7 @@ std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vecto
 double igso3_table_seconds() {
   double angle = 0.0;
   const double seconds = seconds_of([&] { angle = Igso3(1.5).angle(0.5); });
-  return angle > 0 ? seconds : 0.0;  // the table is used, and so made
+  return angle > 0 ? seconds : 0.0;  // uses the table, so that it is computed
 }
 
 }  // namespace flashrna

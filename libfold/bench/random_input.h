@@ -1,4 +1,4 @@
-// What the benchmarks run on: chains at random, of a native's size.
+// Input of the benchmarks: random chains of the size of natives.
 #pragma once
 
 #include "libfold/batch.h"
@@ -6,10 +6,10 @@
 
 namespace flashrna {
 
-// One chain of `length` residues: frames and torsions at random within a ball of a native's size.
+// One chain of `length` residues: random frames and torsions within a ball of a native's size.
 Batch random_batch(int length);
 
-// `copies` of its frames as the network gets them at t = 0.5, self-conditioned.
+// `copies` of the same frames as network input at t = 0.5 with self-conditioning.
 FlowModelInput random_network_input(int length, int copies, at::Device device);
 
 }  // namespace flashrna

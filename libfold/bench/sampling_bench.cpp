@@ -29,14 +29,14 @@ std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::v
 
     constexpr double kNever = std::numeric_limits<double>::infinity();
     SamplingTiming timing{one.backend, one.length, one.batch, steps, kNever, kNever};
-    sampler.sample(lengths, indices, 0, 2);  // warms up
+    sampler.sample(lengths, indices, 0, 2);  // warm-up
     for (int repeat = 0; repeat < repeats; ++repeat) {
       const AllocationRecorder memory(device);
       const double sampling = seconds_of([&] { sampler.sample(lengths, indices, 0, steps); });
       timing.step_seconds = std::min(timing.step_seconds, sampling / steps);
       timing.peak_bytes = std::max(timing.peak_bytes, memory.peak_bytes());
       timing.largest_bytes = memory.largest_bytes() < 0 ? -1 : std::max(timing.largest_bytes, memory.largest_bytes());
-      // As often as the sampler does, so that both see the same caches; the read waits for a GPU.
+      // As many calls as the sampler makes, so that both use the caches alike. The read synchronizes with the GPU.
       const double forward = seconds_of([&] {
         at::Tensor last;
         for (int step = 0; step < steps; ++step) last = model->forward(in).translations;

@@ -14,7 +14,7 @@
 namespace flashrna {
 namespace {
 
-// The parts of a trainer that a step goes through.
+// The parts of a trainer that one step uses.
 struct Step {
   Step(const RunConfig& config, at::Device device)
       : training(config, device),
@@ -22,12 +22,12 @@ struct Step {
         ema(training.parameters(), config.training.ema_decay) {}
 
   void run(const Batch& batch) {
-    // In place: gradients are part of the state that is not measured.
+    // Zeroed in place, because gradients belong to the state, which is not measured.
     for (const auto& [name, parameter] : training.parameters())
       if (parameter.grad().defined()) parameter.grad().zero_();
     const TrainingStep::Evaluation evaluation = training.add_gradients(batch, 0, 0, 1.0);
     const at::Tensor norm = clip_gradients(training.parameters(), 1.0);
-    step_terms(stacked_terms(evaluation.losses), norm);  // waits for a GPU, as the trainer does
+    step_terms(stacked_terms(evaluation.losses), norm);  // synchronizes with the GPU, as the trainer does
     optimizer.step(1e-6);
     ema.update(0);
   }
@@ -55,7 +55,7 @@ TrainingTiming time_training_step(const RunConfig& config, const Batch& batch, i
     if (self_conditioned ? share == 0 : share == 1) continue;
     Step step(with_self_conditioning(config, self_conditioned ? 1.0 : 0.0), device);
     step.training.model()->initialize(0);
-    step.run(random_batch(8));  // gradients and the optimizer's state are there from now on
+    step.run(random_batch(8));  // allocates gradients and optimizer state
     double fastest = std::numeric_limits<double>::infinity();
     for (int repeat = 0; repeat < repeats; ++repeat) {
       const AllocationRecorder memory(device);

@@ -12,17 +12,17 @@ namespace flashrna {
 
 struct TrainingTiming {
   std::int64_t length = 0;
-  double seconds = 0.0;            // the fastest of the repeats, averaged over steps with and without self-conditioning
-  std::int64_t peak_bytes = 0;     // of tensors beyond weights, gradients and the optimizer's state
-  std::int64_t largest_bytes = 0;  // of one tensor; -1 on a GPU
-  std::int64_t resident_bytes = 0;  // growth of the process, state included; -1 on a GPU
+  double seconds = 0.0;             // fastest repeat, averaged over steps with and without self-conditioning
+  std::int64_t peak_bytes = 0;      // of tensors, without weights, gradients and optimizer state
+  std::int64_t largest_bytes = 0;   // largest tensor; -1 on a GPU
+  std::int64_t resident_bytes = 0;  // growth of the process, including the state; -1 on a GPU
 };
 
-// One chain of each length. `on_run` is called after each step.
+// One chain of each length. Calls `on_run` after each step.
 std::vector<TrainingTiming> bench_training(const RunConfig& config, const std::vector<int>& lengths, int repeats,
                                            at::Device device, const std::function<void()>& on_run);
 
-// The same for one given chain or batch.
+// The same for a given batch.
 TrainingTiming time_training_step(const RunConfig& config, const Batch& batch, int repeats, at::Device device,
                                   const std::function<void()>& on_run);
 

@@ -14,7 +14,7 @@ std::vector<std::string> split_words(const std::string& option, const std::strin
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const char next = i + 1 < text.size() ? text[i + 1] : '\0';
-    if (c == '\\' && next == '\n' && quote != '\'') {  // a line that goes on
+    if (c == '\\' && next == '\n' && quote != '\'') {  // a backslash at the end of a line continues it
       ++i;
       continue;
     }

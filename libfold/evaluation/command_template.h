@@ -1,4 +1,4 @@
-// The command line of another program with places to fill in: "design --in {backbone} --out '{fasta}'".
+// The command line of another program with placeholders: "design --in {backbone} --out '{fasta}'".
 #pragma once
 
 #include <map>
@@ -9,12 +9,12 @@ namespace flashrna {
 
 class CommandTemplate {
  public:
-  // Words are separated by blanks, but for what stands in single or double quotes or after a backslash; there is no
-  // shell. `option` names the template in messages. Throws UsageError for an empty template, a quote without its end,
-  // and where one of `placeholders` ("{fasta}") does not occur.
+  // Splits `text` into words at blanks, except within quotes or after a backslash. No shell is involved. `option` names
+  // the template in messages. Throws UsageError for an empty template, an unclosed quote, or if one of `placeholders`
+  // ("{fasta}") is missing.
   CommandTemplate(const std::string& option, const std::string& text, const std::vector<std::string>& placeholders);
 
-  // The program's words with every placeholder replaced by its value; braces around other names stay.
+  // The words with every placeholder replaced by its value. Other text in braces is unchanged.
   std::vector<std::string> words(const std::map<std::string, std::string>& values) const;
   const std::string& text() const { return text_; }
 

@@ -1,5 +1,5 @@
-// What the measures mean, for people: the tables of docs/evaluation.md, which the program carries. The documentation
-// and the report's tooltips say the same because they are the same text.
+// Definitions of the measures for users: the tables of docs/evaluation.md, embedded in the program. The report's
+// tooltips use the same text.
 #pragma once
 
 #include <map>
@@ -14,12 +14,13 @@ struct Definition {
   std::string text;
 };
 
-// By key, from the tables with the columns key, name, unit, definition.
+// Definitions by key, from the tables with the columns key, name, unit, definition.
 std::map<std::string, Definition> read_definitions(std::string_view markdown);
 
-const std::map<std::string, Definition>& definitions();  // of docs/evaluation.md
+const std::map<std::string, Definition>& definitions();  // those of docs/evaluation.md
 
-// Of a measure of distributed_measures(): its own, or that of its kind ("bond", "bond_angle", "ring") with its name.
+// Definition of a measure of distributed_measures(): its own, or that of its kind ("bond", "bond_angle", "ring") with
+// the measure's name.
 Definition distribution_definition(std::string_view measure);
 
 }  // namespace flashrna

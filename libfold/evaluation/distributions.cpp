@@ -25,7 +25,7 @@ Spread1d circular_spread(std::span<const double> values) {
   return {values.size(), std::atan2(sines, cosines), std::sqrt(std::max(0.0, -2.0 * std::log(length)))};
 }
 
-// The value below which `share` of the others lie, by rank. Reorders.
+// The quantile `share` by rank. Reorders the values.
 double quantile(std::vector<double>& values, double share) {
   const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + rank, values.end());

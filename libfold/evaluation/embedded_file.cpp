@@ -1,6 +1,6 @@
 #include "libfold/evaluation/embedded_file.h"
 
-// The assembler copies the file FILE as it is; end - begin is its length.
+// The assembler copies FILE unchanged. Its length is end - begin.
 #define FLASHRNA_EMBED(NAME, FILE)                                       \
   asm(".pushsection .rodata\n"                                           \
       ".balign 16\n"                                                     \

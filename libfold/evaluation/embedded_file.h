@@ -1,4 +1,4 @@
-// Files that are built into the program: the report's page, the definitions of the measures, plotly.js.
+// Files embedded in the program: the report's page, the definitions of the measures, plotly.js.
 #pragma once
 
 #include <string_view>

@@ -17,7 +17,7 @@
 namespace flashrna {
 namespace {
 
-// One evaluation in the making; every stage returns false if stop() ended it.
+// The stages of one evaluation. run() returns nullopt if stop() ended it.
 class Evaluator {
  public:
   Evaluator(const EvaluationSettings& settings, const EvaluationCalls& calls)
@@ -142,7 +142,7 @@ class Evaluator {
     evaluation_.diversity = std::move(diversity);
   }
 
-  // Of Diversity; whatever it is if stop() ended it.
+  // Diversity::mean_pair_tm. The value is meaningless if stop() ended the computation.
   std::optional<double> mean_pair_tm(const std::vector<std::vector<Vec3>>& chains) const {
     std::map<std::size_t, std::vector<std::size_t>> of_length;
     std::vector<std::pair<std::size_t, std::size_t>> pairs;

@@ -1,4 +1,4 @@
-// An evaluation: a set of structures measured alone, against one another, and against a reference.
+// Evaluates a set of structures: each alone, against one another, and against a reference.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,11 @@
 
 namespace flashrna {
 
-// Structures at least this alike are one fold (RNA-FrameFlow): clusters, and validity by self-consistency.
+// TM-score from which two structures count as the same fold (RNA-FrameFlow), for clusters and for validity by
+// self-consistency.
 inline constexpr double kSameFold = 0.45;
 
-// Samples of one length whose pairs are compared: the first ones. The work grows with their square.
+// Largest number of samples per length whose pairs are compared, the first ones; the work grows with its square.
 inline constexpr std::size_t kComparedPerLength = 20;
 
 struct EvaluationSettings {
@@ -40,7 +41,7 @@ struct EvaluationSettings {
 };
 
 struct EvaluationCalls {
-  // From any thread; `stage`: "reading samples", "searching the reference", ...; total 0: not known.
+  // Called from any thread. `stage`: "reading samples", "searching the reference", ...; total 0 = unknown.
   std::function<void(const std::string& stage, const std::string& unit, std::size_t done, std::size_t total)> progress;
   std::function<bool()> stop;
 };
@@ -48,15 +49,15 @@ struct EvaluationCalls {
 struct Diversity {
   std::vector<int> cluster;  // by sample
   std::size_t clusters = 0;
-  std::optional<double> mean_pair_tm;         // none where no two samples are of one length
-  std::optional<std::size_t> valid_clusters;  // of the valid samples alone; with self-consistency
+  std::optional<double> mean_pair_tm;         // nullopt if no two samples have the same length
+  std::optional<std::size_t> valid_clusters;  // among the valid samples only; needs self-consistency
 };
 
 struct Evaluation {
   EvaluationSettings settings;
   StructureSet samples;
   std::optional<StructureSet> reference;
-  std::vector<DistributionComparison> distributions;  // by distributed_measures()
+  std::vector<DistributionComparison> distributions;  // in the order of distributed_measures()
   GyrationFit gyration;                               // NaN without a reference
   std::optional<Diversity> diversity;
   std::optional<NoveltySearch> novelty;
@@ -65,14 +66,14 @@ struct Evaluation {
   std::optional<SelfConsistency> consistency;
   std::optional<Judgement> judgement;
 
-  // Sample i is self-consistent with a TM-score of at least kSameFold; false without a score.
+  // Whether the sample is self-consistent with a TM-score of at least kSameFold; false without a score.
   bool valid(std::size_t sample) const;
-  // Samples from the best to the worst: by scTM where there is one, else by defects per 100 nt; those without a score
-  // last.
+  // Samples from best to worst: by scTM with self-consistency, samples without a score last; otherwise by defects per
+  // 100 nt.
   std::vector<std::size_t> ranking() const;
 };
 
-// Nothing if stop() ended it. Throws Error for input that is missing or holds nothing to measure.
+// Returns nullopt if stop() ended it. Throws Error if an input is missing or holds nothing to measure.
 std::optional<Evaluation> evaluate(const EvaluationSettings& settings, const EvaluationCalls& calls = {});
 
 }  // namespace flashrna

@@ -296,7 +296,7 @@ Json consistency_json(const Evaluation& evaluation) {
   return json;
 }
 
-// P, C4' and the base's first atom of every nucleotide, to 0.1 Å about their center; null where there is none.
+// P, C4' and the base's first atom of every nucleotide, relative to their center, rounded to 0.1 Å; null if absent.
 Json trace_json(const StoredBackbone& backbone) {
   const Vec3 center = centroid(backbone.positions(kC4));
   Json trace = Json::object();
@@ -312,7 +312,7 @@ Json trace_json(const StoredBackbone& backbone) {
     }
     trace[name] = atoms;
   }
-  // Where no bond leads on from nucleotide i to i + 1.
+  // The nucleotides i without a bond to i + 1.
   Json ends = Json::array();
   for (std::size_t i = 0; i + 1 < backbone.size(); ++i) {
     if (backbone.residue_index[i + 1] != backbone.residue_index[i] + 1) ends.push_back(i);
@@ -329,7 +329,7 @@ Json examples_json(const Evaluation& evaluation) {
        {std::pair("best", std::size_t{0}), std::pair("median", (n - 1) / 2), std::pair("worst", n - 1)}) {
     const bool shown = std::any_of(examples.begin(), examples.end(),
                                    [&](const Json& example) { return example.at("sample") == ranking[place]; });
-    if (shown) continue;  // of one or two samples
+    if (shown) continue;  // with one or two samples the ranks coincide
     const MeasuredStructure& structure = evaluation.samples.structures[ranking[place]];
     Json example = {{"rank", rank}, {"name", structure.name}, {"sample", ranking[place]}};
     example.update(trace_json(structure.backbone));
@@ -339,7 +339,7 @@ Json examples_json(const Evaluation& evaluation) {
   return examples;
 }
 
-// At most kMostPoints of the pairs, evenly taken, in degrees to 0.1.
+// At most kMostPoints pairs at equal steps, in degrees, rounded to 0.1.
 Json eta_theta_points(const std::vector<std::array<float, 2>>& pairs) {
   Json eta = Json::array(), theta = Json::array();
   const std::size_t stride = 1 + pairs.size() / (kMostPoints + 1);

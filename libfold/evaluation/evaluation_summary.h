@@ -1,4 +1,4 @@
-// An evaluation as tables and JSON: what metrics.csv, summary.json and the report are made of.
+// Converts an evaluation to tables and JSON: the content of metrics.csv, summary.json and the report.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -14,19 +14,19 @@ namespace flashrna {
 inline constexpr const char* kSummaryFormat = "flashrna-evaluation";
 inline constexpr int kSummaryVersion = 1;
 
-// A row per sample; docs/evaluation.md defines the columns.
+// One row per sample. docs/evaluation.md defines the columns.
 MetricsTable metrics_table(const Evaluation& evaluation);
 
-// What is said about the whole set, beside the same of the reference; docs/evaluation.md defines the keys.
+// A measure of the whole set, with the reference's value. docs/evaluation.md defines the keys.
 struct SetMeasure {
   std::string key;
-  std::optional<double> samples;    // none: not defined, or not asked for
-  std::optional<double> reference;  // none also for what a reference cannot have
+  std::optional<double> samples;    // nullopt: undefined or not requested
+  std::optional<double> reference;  // nullopt also for measures that a reference does not have
 };
 
 std::vector<SetMeasure> set_measures(const Evaluation& evaluation);
 
-// Everything but the rows of metrics.csv. Holds no time and no number of threads: the same input gives the same bytes.
+// Everything except the rows of metrics.csv. Contains no time and no thread count: the same input gives the same bytes.
 nlohmann::ordered_json evaluation_summary(const Evaluation& evaluation);
 
 }  // namespace flashrna

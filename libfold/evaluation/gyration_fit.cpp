@@ -42,7 +42,7 @@ GyrationFit fit_gyration(std::span<const GyrationPoint> points) {
     y[i] = off;
   }
   std::ranges::sort(y);
-  // Between points in proportion, as numpy.percentile does.
+  // Interpolates linearly between points, as numpy.percentile does.
   const auto percentile = [&](double share) {
     const double at = share * (n - 1.0);
     const auto below = static_cast<std::size_t>(at);

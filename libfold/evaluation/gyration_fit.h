@@ -1,4 +1,4 @@
-// How the radius of gyration grows with the length: Rg = prefactor · L^exponent, fitted to a reference.
+// Radius of gyration as a function of length, fitted to a reference: Rg = prefactor · L^exponent.
 #pragma once
 
 #include <span>
@@ -11,19 +11,19 @@ struct GyrationPoint {
 };
 
 struct GyrationFit {
-  double prefactor = 0.0;  // Å; NaN where the points do not determine a line
+  double prefactor = 0.0;  // Å; NaN if the points do not determine a line
   double exponent = 0.0;
   double deviation = 0.0;  // standard deviation of ln Rg about the line
-  double low = 0.0;        // 5th and 95th percentile of ln Rg less the line, over the same points
+  double low = 0.0;        // 5th and 95th percentile of ln Rg minus the line
   double high = 0.0;
 
   double radius(int length) const;  // Å
-  // Whether ln Rg less the line is from `low` to `high`; false without a line.
+  // Whether ln Rg minus the line is in [low, high]; false without a line.
   bool in_band(int length, double radius) const;
 };
 
-// Least squares of ln Rg against ln L over the points of at least kShortestFitted nucleotides; needs three of them, of
-// two lengths.
+// Least-squares fit of ln Rg against ln L over the points of at least kShortestFitted nucleotides. Needs three points
+// with two different lengths.
 inline constexpr int kShortestFitted = 10;
 GyrationFit fit_gyration(std::span<const GyrationPoint> points);
 

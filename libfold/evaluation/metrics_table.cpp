@@ -24,7 +24,7 @@ std::string csv_line(const std::vector<std::string>& cells) {
   return line + '\n';
 }
 
-// All lines of a CSV text; a quoted cell may hold commas and line breaks.
+// Splits a CSV text into rows and cells. A quoted cell may contain commas and line breaks.
 std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
   std::vector<std::vector<std::string>> lines;
   std::vector<std::string> cells(1);

@@ -1,4 +1,5 @@
-// A table of text cells with named columns, as metrics.csv holds it: comma-separated, quoted where needed (RFC 4180).
+// A table of text cells with named columns, in the format of metrics.csv: comma-separated, quoted where needed (RFC
+// 4180).
 #pragma once
 
 #include <optional>
@@ -9,15 +10,15 @@ namespace flashrna {
 
 struct MetricsTable {
   std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;  // as many cells as columns
+  std::vector<std::vector<std::string>> rows;  // one cell per column
 
   std::string to_csv() const;
-  // Throws Error naming `path`: cannot be read, or a row has more or fewer cells than the first line.
+  // Throws Error naming `path` if the file cannot be read or a row has another number of cells than the first line.
   static MetricsTable read(const std::string& path);
 
-  // Position of a column; throws Error for one that is not there.
+  // Index of a column. Throws Error if there is no such column.
   std::size_t column(const std::string& name) const;
-  // The number in a cell; none where it is empty or no number.
+  // The number in a cell; nullopt if the cell is empty or not a number.
   std::optional<double> number(std::size_t row, std::size_t column) const;
 };
 

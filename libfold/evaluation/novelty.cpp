@@ -20,8 +20,8 @@ struct Candidate {
   double by_reference, by_longer;  // upper bounds
 };
 
-// References from the highest bound down, of nearly the same length first: where a high score is likely, so that it is
-// there early and spares the others.
+// References by decreasing upper bound for the longer length. Those of similar length come first: a high score found
+// early lets the search skip the others.
 std::vector<Candidate> candidates_of(const DistanceProfile& structure, std::span<const DistanceProfile> reference) {
   std::vector<Candidate> candidates;
   for (std::size_t c = 0; c < reference.size(); ++c) {
@@ -65,7 +65,7 @@ NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::s
         const double score = align(other.size());
         take_higher(score, candidate.chain, novelty.by_reference);
         take_higher(score, candidate.chain, novelty.by_longer);
-      } else if (by_reference && by_longer) {  // together they share half of the work
+      } else if (by_reference && by_longer) {  // one call for both normalizations shares half of the work
         alignments += 2;
         const StructureAlignments both = align_structures(structure, other);
         take_higher(both.by_target.score.value, candidate.chain, novelty.by_reference);

@@ -1,4 +1,4 @@
-// How much a structure resembles the nearest one of a reference: its highest TM-score over all reference chains.
+// Finds the reference chain most similar to a structure: the highest TM-score over all reference chains.
 #pragma once
 
 #include <cstddef>
@@ -11,28 +11,29 @@
 namespace flashrna {
 
 struct Nearest {
-  double tm_score = 0.0;  // 0 where there is no reference
-  int chain = -1;         // of the reference
+  double tm_score = 0.0;  // 0 without a reference
+  int chain = -1;         // index of the reference chain
 };
 
 struct Novelty {
   Nearest by_reference;  // normalized by the reference chain, as published (RNA-FrameFlow)
-  Nearest by_longer;     // normalized by the longer one of the two
+  Nearest by_longer;     // normalized by the longer of the two
 };
 
 struct NoveltySearch {
   std::vector<Novelty> of;     // by structure
-  std::size_t pairs = 0;       // of a structure and a reference chain
-  std::size_t alignments = 0;  // done, of at most two per pair
+  std::size_t pairs = 0;       // pairs of a structure and a reference chain
+  std::size_t alignments = 0;  // alignments computed, at most two per pair
 };
 
 struct NoveltyCalls {
-  std::function<void(std::size_t structures_done)> progress;  // from any thread
-  std::function<bool()> stop;                                 // the search of what is left then ends
+  std::function<void(std::size_t structures_done)> progress;  // called from any thread
+  std::function<bool()> stop;                                 // true ends the search
 };
 
-// Chains are C3' positions, Å. Skipped are only pairs whose upper bound (rna/compare/tm_bound.h) is not above
-// the highest score at hand. The same on any number of threads (0 = one per core). Throws Error as align_structures.
+// Chains are C3' positions, Å. Skips only pairs whose upper bound (rna/compare/tm_bound.h) does not exceed the best
+// score so far. The result does not depend on the number of threads (0 = one per core). Throws Error as
+// align_structures does.
 NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::span<const std::vector<Vec3>> reference,
                            int threads, const NoveltyCalls& calls = {});
 

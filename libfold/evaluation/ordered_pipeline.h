@@ -1,4 +1,4 @@
-// Work on many items by several threads, results in the order of the items: what every number of threads does alike.
+// Processes items in several threads and collects the results in the order of the items, for any number of threads.
 #pragma once
 
 #include <tbb/global_control.h>
@@ -18,8 +18,8 @@ inline int thread_count(int threads) {  // 0 = one per core
   return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// take() -> std::optional<Item>, nothing at the end; work(Item&&) -> Result, by any thread; collect(Result&&) in order.
-// An exception of any of them ends the work and is thrown on.
+// take() -> std::optional<Item>, nullopt at the end. work(Item&&) -> Result, called from any thread. collect(Result&&)
+// is called in order. An exception from any of them ends the work and is rethrown.
 template <typename Item, typename Result, typename Take, typename Work, typename Collect>
 void run_in_order(int threads, Take take, Work work, Collect collect) {
   const auto n = static_cast<std::size_t>(thread_count(threads));

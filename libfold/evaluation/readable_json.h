@@ -5,7 +5,7 @@
 
 namespace flashrna {
 
-// Indented; an array of numbers or texts takes one line.
+// Indented JSON with each array of numbers or texts on one line.
 std::string readable_json(const nlohmann::ordered_json& value);
 
 }  // namespace flashrna

@@ -54,7 +54,7 @@ std::vector<std::string> read_sequences(const std::string& fasta, std::size_t le
 }
 
 std::vector<Nucleotide> folded_nucleotides(const std::string& text) {
-  // The program chose the format; the reader goes by the name.
+  // Detects the format that the program chose, because the reader decides by the file name.
   const bool mmcif = text.find("data_") < text.find('\n') || text.find("_atom_site.") != std::string::npos;
   const Structure structure = read_structure_from_memory(text, mmcif ? "folded.cif" : "folded.pdb");
   std::vector<Nucleotide> nucleotides;
@@ -171,7 +171,7 @@ Proportion wilson_proportion(std::size_t successes, std::size_t count) {
   const double center = p + kZ * kZ / (2.0 * n);
   const double half = kZ * std::sqrt(p * (1.0 - p) / n + kZ * kZ / (4.0 * n * n));
   const double divisor = 1.0 + kZ * kZ / n;
-  // At the ends exactly, whatever the rounding.
+  // Exact at the ends, without rounding.
   proportion.low = successes == 0 ? 0.0 : (center - half) / divisor;
   proportion.high = successes == count ? 1.0 : (center + half) / divisor;
   return proportion;

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What one thread makes of one file or one chain of a dataset.
+// What one thread extracts from one file or one chain of a dataset.
 struct Measured {
   std::vector<MeasuredStructure> structures;
   MeasuredValues values = no_values();
@@ -86,7 +86,7 @@ Measured measure_file(SourceFile&& source, const ReadSetOptions& options) {
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    measured = {};  // a file counts as a whole or not at all
+    measured = {};  // a file with an error contributes nothing
     std::string message = error.what();
     if (message.starts_with(name + ": ")) message = message.substr(name.size() + 2);
     measured.unreadable.push_back({name, message});
@@ -202,7 +202,7 @@ std::vector<Vec3> StoredBackbone::positions(int slot) const {
   return positions;
 }
 
-// Whether the file is the PDB form of an mmCIF file beside it, as `flashrna sample --format both` writes them.
+// Whether an mmCIF file with the same name lies beside this PDB file, as after `flashrna sample --format both`.
 bool stands_beside_mmcif(const std::string& path) {
   const std::string whole = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
   if (!whole.ends_with(".pdb")) return false;

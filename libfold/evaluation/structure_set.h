@@ -1,5 +1,5 @@
-// A set of structures as an evaluation sees it: read from files, folders, archives or a dataset, and measured one by
-// one. What cannot be measured is named, with its reason. The result is the same on every number of threads.
+// A set of structures for an evaluation: read from files, folders, archives or a dataset, and measured one by one.
+// Structures that cannot be measured are listed with the reason. The result does not depend on the number of threads.
 #pragma once
 
 #include <array>
@@ -14,30 +14,30 @@
 
 namespace flashrna {
 
-// What counts as one structure of a file: a model with all its RNA chains, or each chain of the first model.
+// The unit that counts as one structure of a file: a model with all its RNA chains, or each chain of the first model.
 enum class StructureUnit { kModel, kChain };
 
-// The 13 backbone atoms of a structure, in single precision: all that is kept of it.
+// The 13 backbone atoms of a structure in single precision; other atoms are not stored.
 struct StoredBackbone {
   std::vector<std::array<float, 3 * kBackboneAtoms>> atoms;  // Å, by slot
   std::vector<std::uint16_t> masks;                          // bit s set: slot s is present
   std::vector<std::int32_t> residue_index;
   std::vector<std::uint8_t> bases;
-  std::vector<std::uint16_t> chain;  // chain_in_structure
+  std::vector<std::uint16_t> chain;  // Nucleotide::chain_in_structure
 
   static StoredBackbone of(std::span<const Nucleotide> nucleotides);
   std::size_t size() const { return atoms.size(); }
   std::vector<Nucleotide> nucleotides() const;  // numbered from 1
-  std::vector<Vec3> positions(int slot) const;  // of a slot that every nucleotide has
+  std::vector<Vec3> positions(int slot) const;  // the slot must be present in every nucleotide
 };
 
 struct MeasuredStructure {
-  std::string name;  // "folder/1ehz.cif"; with "#2" for the second of several models, "/A" for a chain of several
+  std::string name;  // "folder/1ehz.cif"; with "#2" for the second of several models, "/A" for one of several chains
   StructureMeasures measures;
   std::vector<int> partner;  // base pairs (rna/pairs/base_pairs.h), -1 without
   PairMeasures pairs;
   std::vector<Vec3> c3;     // Å
-  StoredBackbone backbone;  // empty unless asked for
+  StoredBackbone backbone;  // empty unless requested
 };
 
 struct LeftOut {
@@ -50,8 +50,8 @@ struct StructureSet {
   MeasuredValues values = no_values();        // of all structures together
   std::vector<std::array<float, 2>> eta_theta;
   std::size_t files = 0;
-  std::size_t skipped_files = 0;     // in folders and archives, with names that are not those of structures
-  std::size_t pdb_twins = 0;         // PDB files left out beside mmCIF files of the same name
+  std::size_t skipped_files = 0;     // files in folders and archives whose names are not those of structures
+  std::size_t pdb_twins = 0;         // PDB files skipped because an mmCIF file of the same name lies beside them
   std::vector<LeftOut> unreadable;   // files
   std::vector<LeftOut> without_rna;  // files
   std::vector<LeftOut> too_short;    // structures of less than kShortestStructure
@@ -64,22 +64,22 @@ inline constexpr int kShortestStructure = 3;  // nucleotides with a frame
 struct ReadSetOptions {
   StructureUnit unit = StructureUnit::kModel;
   bool keep_backbones = false;
-  std::string split;  // of a dataset: only its chains with this split; "" = all
+  std::string split;  // of a dataset: use only chains of this split; "" = all
   int threads = 0;    // 0 = one per core
 };
 
 struct ReadSetCalls {
-  std::function<void(std::size_t done, std::size_t total)> progress;  // total 0: not known
+  std::function<void(std::size_t done, std::size_t total)> progress;  // total 0 = unknown
   std::function<bool()> stop;
 };
 
-// Files, folders and archives (datasets/source_files.h). Throws Error where an input is missing or nothing in it can be
-// measured, naming the first that was left out; a set that stop() ended has what was measured until then.
+// Reads files, folders and archives (datasets/source_files.h). Throws Error if an input is missing or nothing can be
+// measured; the message names the first structure left out. If stop() ends it, returns what was measured until then.
 StructureSet read_structure_files(const std::vector<std::string>& inputs, const ReadSetOptions& options,
                                   const ReadSetCalls& calls = {});
 
-// A flashrna dataset (.h5), chain by chain, or files as above with the unit kChain. Throws Error also for a file of
-// another kind, and for a split that no chain has.
+// Reads a flashrna dataset (.h5) chain by chain, or files as above with the unit kChain. Throws Error also for a file
+// of another kind and for a split without chains.
 StructureSet read_reference(const std::string& path, const ReadSetOptions& options, const ReadSetCalls& calls = {});
 
 }  // namespace flashrna

@@ -1,4 +1,4 @@
-// Exponential moving average of the weights: what validation and sampling use, smoother than the last step.
+// Exponential moving average of the weights, which validation and sampling use.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@ namespace flashrna {
 
 class Ema {
  public:
-  // Starts at the parameters' present values. `decay` in [0, 1); 0 = no average is kept.
+  // Starts with the current parameters. `decay` is in [0, 1); 0 keeps no average.
   Ema(NamedParameters parameters, double decay);
 
   bool enabled() const { return decay_ > 0; }
-  // average <- average + (1 - d)(weights - average), d = min(decay, (1 + n) / (10 + n)) after `n` earlier updates:
-  // the short memory of the beginning forgets the initial weights.
+  // average <- average + (1 - d)(weights - average), d = min(decay, (1 + n) / (10 + n)) after `n` earlier updates. The
+  // small d of the first updates discards the initial weights quickly.
   void update(std::int64_t n);
   // Exchanges the values of weights and average; calling it twice restores both.
   void swap();
@@ -27,7 +27,7 @@ class Ema {
   double decay_;
 };
 
-// The averaged weights are in the model for the scope's length.
+// Puts the averaged weights into the model for the scope.
 class ScopedEma {
  public:
   explicit ScopedEma(Ema& ema) : ema_(ema) { ema_.swap(); }

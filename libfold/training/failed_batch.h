@@ -1,5 +1,5 @@
-// A training step whose loss or gradient was not finite, as a file from which it can be run again: where its batches
-// stand in the data, their chains and times, and the weights of that moment.
+// The record of a training step whose loss or gradient was not finite, from which the step can be run again: positions
+// of its batches in the data, their chains and times, and the weights before the step.
 #pragma once
 
 #include <cstdint>
@@ -21,36 +21,36 @@ struct FailedChain {
 
 struct FailedBatch {
   struct Position {
-    std::int64_t epoch = 0, batch = 0, index = 0;  // `index` names the noise: TrainingStep::evaluate
+    std::int64_t epoch = 0, batch = 0, index = 0;  // `index` selects the noise: TrainingStep::evaluate
   };
 
   std::string configuration;  // INI text
-  std::int64_t step = 0;      // optimizer steps done before
+  std::int64_t step = 0;      // optimizer steps done before this one
   std::uint64_t seed = 0;
   std::string data;               // fingerprint of the training chains
-  std::string message;            // what the run ended with
-  std::vector<Position> batches;  // several where gradients are accumulated
+  std::string message;            // error message of the run
+  std::vector<Position> batches;  // several if gradients are accumulated
   std::vector<FailedChain> chains;
   NamedTensors weights;
 };
 
-// HDF5: attributes, /batches/{epoch, batch, index}, /chains/{id, t, batch}, /weights. Whole or absent.
+// HDF5: attributes, /batches/{epoch, batch, index}, /chains/{id, t, batch}, /weights. Written atomically.
 void write_failed_batch(const std::string& path, const FailedBatch& failed);
-// Throws Error if the file is missing, not of this kind, or damaged.
+// Throws Error if the file is missing, of another kind, or damaged.
 FailedBatch read_failed_batch(const std::string& path);
 
 struct ReplayedChain {
   FailedChain chain;
-  double t = 0.0;   // as drawn now: equal, unless the file was changed
+  double t = 0.0;   // as drawn in the replay: equal to the file's unless the file was changed
   StepTerms terms;  // of this chain alone
 };
 
 struct Replay {
   std::vector<ReplayedChain> chains;
-  StepTerms terms;  // of the step
+  StepTerms terms;  // of the whole step
 };
 
-// Runs the step again. Throws Error if the dataset of `config` holds other chains than it was trained on.
+// Runs the step again. Throws Error if the dataset of `config` has other chains than the run's dataset.
 Replay replay_failed_batch(const FailedBatch& failed, const RunConfig& config, at::Device device);
 
 }  // namespace flashrna

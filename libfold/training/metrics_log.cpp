@@ -14,7 +14,7 @@
 namespace flashrna {
 namespace {
 
-// The step of a row, -1 if it does not begin with one.
+// The step of a row; -1 if the row does not begin with a step.
 std::int64_t step_of(const std::string& row) {
   std::int64_t step = -1;
   const auto [end, error] = std::from_chars(row.data(), row.data() + row.size(), step);
@@ -33,7 +33,7 @@ MetricsLog::MetricsLog(std::string path, std::vector<std::string> columns, std::
     if (std::getline(file, line) && line != header())
       fail("{}: its columns are not those of this program ({}); move it away and resume again", path_, header());
     while (std::getline(file, line)) {
-      if (file.eof()) break;  // no line end: the run was killed while writing it
+      if (file.eof()) break;  // no line end: the run was killed while writing this line
       const std::int64_t step = step_of(line);
       if (step >= 0 && step <= last_step) kept += line + "\n";
     }

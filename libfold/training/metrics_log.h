@@ -1,4 +1,4 @@
-// metrics.csv of a run: one row per logged step, appended and flushed at once, so that a killed run loses none.
+// metrics.csv of a run: one row per logged step, appended and flushed at once, so that a killed run keeps its rows.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace flashrna {
 
 class MetricsLog {
  public:
-  // Opens or creates `path`. The first column is "step"; `columns` are the others. Rows of steps beyond `last_step`
-  // (of a run that went on after its last checkpoint) are removed, as is a last line cut short.
-  // Throws Error if the file cannot be written or has other columns.
+  // Opens or creates `path`. The first column is "step", followed by `columns`. Removes a truncated last line and the
+  // rows after `last_step`, which a run wrote after its last checkpoint. Throws Error if the file cannot be written or
+  // has other columns.
   MetricsLog(std::string path, std::vector<std::string> columns, std::int64_t last_step);
 
-  // A column without a value stays empty. Throws Error for a value without a column, or if the disk is full.
+  // Leaves a column without a value empty. Throws Error for a value without a column, or if the disk is full.
   void append(std::int64_t step, const std::map<std::string, double>& values);
 
  private:

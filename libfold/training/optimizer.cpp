@@ -51,7 +51,7 @@ void AdamW::step(double learning_rate) {
     steps.push_back(step_[i].second);
   }
   if (parameters.empty()) return;
-  at::_foreach_add_(steps, 1);  // the kernel corrects the bias with the number of this update
+  at::_foreach_add_(steps, 1);  // the kernel's bias correction needs the number of this update
   at::_fused_adamw_(parameters, gradients, exp_avg, exp_avg_sq, {}, steps, learning_rate, kBeta1, kBeta2, kWeightDecay,
                     kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
 }

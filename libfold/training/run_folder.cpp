@@ -22,7 +22,7 @@ bool is_checkpoint_name(const std::string& name) {
 }  // namespace
 
 RunFolder::RunFolder(std::string path, bool resume) : path_(std::move(path)) {
-  // The first checkpoint is written before config.ini: a folder with neither holds nothing worth keeping.
+  // The first checkpoint is written before config.ini, so a folder with neither holds nothing worth keeping.
   const bool used = fs::exists(file("config.ini")) || !checkpoints_of(path_).empty();
   if (resume) latest_checkpoint(path_);
   if (!resume && used)
@@ -48,7 +48,7 @@ void RunFolder::keep_as_best(const std::string& path) const {
   const fs::path best = checkpoints_folder(path_) / "best.h5", partial = best.string() + ".partial";
   std::error_code error;
   fs::remove(partial, error);
-  fs::create_hard_link(path, partial, error);  // takes no room, until the checkpoint is removed
+  fs::create_hard_link(path, partial, error);  // takes no disk space until the checkpoint is removed
   if (error) fs::copy_file(path, partial);
   fs::rename(partial, best);
 }

@@ -1,4 +1,4 @@
-// The folder of a training run: who may write there, and which checkpoints it holds.
+// The folder of a training run: its lock and its checkpoints.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,15 @@ namespace flashrna {
 
 class RunFolder {
  public:
-  // With `resume` false: makes the folder; Error if it already holds a run. With `resume` true: Error if it holds no
-  // checkpoint. Error, too, if another process trains into it. What a killed writer left behind is removed.
+  // With `resume` false, creates the folder; throws Error if it already holds a run. With `resume` true, throws Error
+  // if it holds no checkpoint. Throws Error if another process trains into it. Removes temporary files that killed
+  // writers left.
   RunFolder(std::string path, bool resume);
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const;
   std::string checkpoint_path(std::int64_t step) const;  // checkpoints/step_00002000.h5
-  // Makes checkpoints/best.h5 the checkpoint at `path`, which is in the folder.
+  // Makes checkpoints/best.h5 the checkpoint at `path`, a file of the folder.
   void keep_as_best(const std::string& path) const;
   // Removes all but the last `keep` checkpoints.
   void prune(std::size_t keep) const;
@@ -30,13 +31,13 @@ class RunFolder {
   std::unique_ptr<FileLock> lock_;
 };
 
-// Checkpoints of the run in `folder`, in order of their steps; none if there is no such folder.
+// Checkpoints of the run in `folder`, in order of their steps; empty if the folder does not exist.
 std::vector<std::string> checkpoints_of(const std::string& folder);
 
-// The last of them. Throws Error if there is none.
+// The last checkpoint. Throws Error if there is none.
 std::string latest_checkpoint(const std::string& folder);
 
-// The same, read, for a run that goes on. Throws Error also if it is a weights file (libfold/weights_file.h).
+// Reads the last checkpoint to resume from it. Throws Error also if it is a weights file (libfold/weights_file.h).
 Checkpoint read_checkpoint_to_resume(const std::string& folder);
 
 }  // namespace flashrna

@@ -39,12 +39,12 @@ std::string float_field(int field, float value) {
   return key(field, 5) + little_endian(std::bit_cast<std::uint32_t>(value));
 }
 
-// A string or a message within a message.
+// A string or a nested message.
 std::string bytes_field(int field, std::string_view bytes) {
   return (key(field, 2) + varint(bytes.size())).append(bytes);
 }
 
-// ---- What TensorFlow's event.proto and summary.proto number so.
+// ---- Field numbers of TensorFlow's event.proto and summary.proto.
 
 std::string file_version() { return bytes_field(3, "brain.Event:2"); }
 
@@ -76,13 +76,13 @@ std::string framed(std::string_view payload) {
 }  // namespace
 
 TensorboardLog::TensorboardLog(const std::string& folder, std::int64_t last_step) {
-  // TensorBoard reads files in the order of their names, and an earlier one not at all once it saw a later one.
+  // TensorBoard reads files in the order of their names and ignores a file that sorts before one it has read.
   auto seconds = static_cast<std::int64_t>(seconds_since_1970());
   do {
     path_ = (std::filesystem::path(folder) / fmt::format("events.out.tfevents.{:010d}.flashrna", seconds++)).string();
   } while (std::filesystem::exists(path_));
   write_record(0, file_version());
-  // Dropped is what has this step or a later one.
+  // Makes TensorBoard drop the points of this step and of later ones.
   write_record(last_step + 1, session_start());
 }
 

@@ -1,5 +1,6 @@
-// The rows of metrics.csv as TensorBoard scalars: an event file beside it, TFRecord framing around the few fields of
-// TensorFlow's Event message that scalars need. Encoded by hand: the protobuf library clashes with LibTorch's own.
+// Writes the rows of metrics.csv as TensorBoard scalars: an event file with TFRecord framing and those fields of
+// TensorFlow's Event message that scalars need. Encoded by hand, because the protobuf library conflicts with LibTorch's
+// own.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +12,13 @@ namespace flashrna {
 
 class TensorboardLog {
  public:
-  // Begins a new events.out.tfevents.<seconds>.flashrna in `folder`; TensorBoard reads all of them in order. Its first
-  // records make TensorBoard drop what earlier files hold of steps beyond `last_step`, as MetricsLog does (its default
-  // loader, which ignores them, drops a tag's points once the tag gets a new one).
-  // Throws Error if the file cannot be written.
+  // Starts a new events.out.tfevents.<seconds>.flashrna in `folder`; TensorBoard reads all such files in order. Its
+  // first records make TensorBoard drop points after `last_step` from earlier files, as MetricsLog does. (TensorBoard's
+  // default loader ignores these records; it drops a tag's points once the tag gets a new one.) Throws Error if the
+  // file cannot be written.
   TensorboardLog(const std::string& folder, std::int64_t last_step);
 
-  // One point per value, by column of metrics.csv, flushed at once. Throws Error if the disk is full.
+  // Writes one point per value, keyed by column of metrics.csv, and flushes. Throws Error if the disk is full.
   void append(std::int64_t step, const std::map<std::string, double>& values);
 
   const std::string& path() const { return path_; }
@@ -28,7 +29,7 @@ class TensorboardLog {
   std::string path_;
 };
 
-// Where TensorBoard shows a column of metrics.csv: "loss" -> "training/loss", "waiting" -> "speed/waiting",
+// TensorBoard's name for a column of metrics.csv: "loss" -> "training/loss", "waiting" -> "speed/waiting",
 // "validation_t_0.0_0.2" -> "validation/t_0.0_0.2", "sample_clashes" -> "samples/clashes".
 std::string tensorboard_tag(const std::string& column);
 

@@ -21,7 +21,7 @@ struct Seed {
 
 bool higher(const Seed& a, const Seed& b) { return a.score > b.score; }
 
-// The residues of the target near to those of a moved mobile chain.
+// Finds target residues near to those of the moved mobile chain.
 class Neighbors {
  public:
   Neighbors(std::span<const Vec3> mobile, std::span<const Vec3> target, double scale)
@@ -30,7 +30,7 @@ class Neighbors {
         inverse_square_(static_cast<float>(1.0 / (scale * scale))),
         grid_(target, std::clamp(3.0 * scale, 5.0, 9.0)) {}
 
-  // Calls use(i, j, score) for every `stride`-th mobile residue i with a near target residue j.
+  // Calls use(i, j, score) for every `stride`-th mobile residue i that has a near target residue j.
   template <typename Use>
   void for_each(const RigidTransform& motion, std::size_t stride, Use use) const {
     const Eigen::Matrix3f r = motion.rotation.cast<float>();
@@ -66,7 +66,7 @@ class SeedSearch {
   std::vector<RigidTransform> run(std::size_t n_seeds) {
     const int shorter = static_cast<int>(std::min(mobile_.size(), target_.size()));
     n_kept_ = kImprovedPerSeed * n_seeds;
-    // Short stretches that do not fit each other seldom lead anywhere; most are dropped before they are scored.
+    // Stretches with a large RMSD seldom lead to good alignments; most are dropped before scoring.
     for (const auto& [length, largest_rmsd] : {std::pair(8, 3.5), std::pair(32, 8.0)}) {
       if (length < shorter) superpose_stretches(length, largest_rmsd);
     }
@@ -81,7 +81,7 @@ class SeedSearch {
   }
 
  private:
-  static constexpr std::size_t kStretches = 2000;  // of each length, about; more for very long chains
+  static constexpr std::size_t kStretches = 2000;  // approximate number per length; more for very long chains
   static constexpr std::size_t kSampledResidues = 50;
   static constexpr std::size_t kImprovedPerSeed = 5;
 
@@ -91,7 +91,7 @@ class SeedSearch {
     for (int offset = length - n1; offset <= n2 - length; ++offset) {
       const int first = std::max(0, -offset), last = std::min(n1, n2 - offset) - length;
       SuperpositionSums sums;
-      int begin = first, end = first;  // of the stretch in `sums`, in the mobile chain
+      int begin = first, end = first;  // range of the stretch in `sums`, in the mobile chain
       Seed best{-1.0f, {}};
       int block_end = first + length / 2;
       for (int next = first; next <= last; next += step) {
@@ -114,7 +114,7 @@ class SeedSearch {
     }
   }
 
-  // Holds a few times as many as will be needed, so that memory does not grow with the number of stretches.
+  // Keeps a few times as many seeds as needed, so that memory does not grow with the number of stretches.
   void keep(const Seed& seed) {
     raw_.push_back(seed);
     if (raw_.size() >= 4 * n_kept_) drop_all_but(n_kept_);
@@ -125,7 +125,8 @@ class SeedSearch {
     raw_.resize(count);
   }
 
-  // Total score of the neighbors that go on in the neighbor before, one to three residues further.
+  // Total score of the residues whose near target residue follows that of the previous one by one to three positions
+  // (more if residues are sampled).
   float continued_neighbors(const RigidTransform& motion) const {
     const int furthest = static_cast<int>(residue_stride_) + 2;
     float sum = 0.0f;
@@ -165,7 +166,7 @@ class SeedSearch {
     return best;
   }
 
-  // Keeps the higher one of two motions that differ by less than `scale` for most of the mobile chain.
+  // Of two motions that differ by less than `scale` for most of the mobile chain, keeps the one with the higher score.
   void insert(const Seed& seed, std::size_t n_seeds, std::vector<Seed>& seeds) const {
     const auto same = std::find_if(seeds.begin(), seeds.end(), [&](const Seed& known) {
       const double turned = gyration_ * (known.motion.rotation - seed.motion.rotation).norm() / std::sqrt(3.0);
@@ -189,7 +190,7 @@ class SeedSearch {
   Neighbors neighbors_;
   RisingChain rising_;
   std::size_t n_kept_ = 0;
-  std::vector<Seed> raw_;  // before they are improved
+  std::vector<Seed> raw_;  // before improvement
   std::vector<std::pair<int, int>> near_;
   std::vector<float> weights_;
 };

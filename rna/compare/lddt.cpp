@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kInclusionRadius = 15.0;  // Å
 
-// Share of the four thresholds that a difference of distances (Å) stays below.
+// Share of the four thresholds that exceed a difference of distances (Å).
 double kept(double difference) {
   return 0.25 * ((difference < 0.5) + (difference < 1.0) + (difference < 2.0) + (difference < 4.0));
 }

@@ -8,7 +8,7 @@ namespace flashrna {
 
 NearestResidueGrid::NearestResidueGrid(std::span<const Vec3> points, double reach) {
   constexpr double kFinestCell = 1.5;         // Å
-  constexpr double kCellsPerResidue = 500.0;  // compact RNA with its margin fills fewer finest cells
+  constexpr double kCellsPerResidue = 500.0;  // compact RNA with its margin fills fewer cells of the finest size
   Vec3 low = points[0], high = points[0];
   for (const Vec3& point : points) {
     low = low.cwiseMin(point);
@@ -19,7 +19,7 @@ NearestResidueGrid::NearestResidueGrid(std::span<const Vec3> points, double reac
   const Vec3 size = (high - low).cwiseMax(kFinestCell);
   const double most_cells = kCellsPerResidue * static_cast<double>(points.size()) + 1000.0;
   const double cell = std::max(kFinestCell, std::cbrt(size.prod() / most_cells));
-  const double furthest = reach + 0.5 * (cell - kFinestCell) * std::sqrt(3.0);  // from the center of a cell
+  const double furthest = reach + 0.5 * (cell - kFinestCell) * std::sqrt(3.0);  // from a cell's center
   cells_per_unit_ = static_cast<float>(1.0 / cell);
   for (int axis = 0; axis < 3; ++axis) {
     n_[axis] = static_cast<std::size_t>(std::ceil(size[axis] / cell));

@@ -1,6 +1,6 @@
-// Which residue of a chain is nearest to a point in space, roughly and at once: a grid of cells that each name the
-// residue nearest to their center. Memory is linear in the chain's length: cells of 1.5 Å, larger where the box around
-// the chain holds too many of them; so let its long axis lie along x, y or z.
+// Looks up approximately which residue of a chain is nearest to a point, in constant time: each cell of a grid stores
+// the residue nearest to its center. Memory is linear in the chain's length. Cells are 1.5 Å wide, and wider if the
+// chain's bounding box would need too many; align the chain's long axis with x, y or z to avoid this.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@ namespace flashrna {
 
 class NearestResidueGrid {
  public:
-  // At least one point. Residues within about `reach` (Å) of a point are found.
+  // Needs at least one point. Finds residues within about `reach` (Å) of a point.
   NearestResidueGrid(std::span<const Vec3> points, double reach);
 
-  // -1 where no residue is near.
+  // The index of the nearest residue; -1 if none is near.
   int nearest(float x, float y, float z) const {
     const float a = (x - origin_[0]) * cells_per_unit_;
     const float b = (y - origin_[1]) * cells_per_unit_;

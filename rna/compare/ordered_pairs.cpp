@@ -5,10 +5,10 @@
 namespace flashrna {
 namespace {
 
-// Steps back from a cell. A cell has two states: its two residues are a pair, or a gap is open there.
-constexpr std::uint8_t kPairAfterGap = 1;   // the pair came after a gap; else after a pair or as the first
-constexpr std::uint8_t kGapFromTarget = 2;  // the gap's last unpaired residue is the target's; else the mobile's
-constexpr std::uint8_t kGapAfterPair = 4;   // the gap begins here, right after a pair; else it goes on
+// Steps back from a cell. A cell has two states: its residues are paired, or a gap is open.
+constexpr std::uint8_t kPairAfterGap = 1;   // the pair follows a gap; otherwise a pair, or it is the first
+constexpr std::uint8_t kGapFromTarget = 2;  // the gap's last unpaired residue is the target's; otherwise the mobile's
+constexpr std::uint8_t kGapAfterPair = 4;   // the gap begins here after a pair; otherwise it continues
 
 }  // namespace
 
@@ -21,7 +21,7 @@ PointArrays::PointArrays(std::span<const Vec3> points) {
   }
 }
 
-// One row of cells, in passes of which all but one are vectorized.
+// Computes one row of cells in several passes, all but one vectorized.
 void OrderedPairing::fill_row(std::size_t n, float gap, std::size_t row) {
   const float* __restrict scores = scores_.data();
   const float* __restrict paired = paired_.data();
@@ -34,7 +34,7 @@ void OrderedPairing::fill_row(std::size_t n, float gap, std::size_t row) {
   for (std::size_t j = 0; j < n; ++j) next_paired[j + 1] = scores[j] + std::max(paired[j], unpaired[j]);
   for (std::size_t j = 0; j < n; ++j) from_up[j] = std::max(paired[j + 1] + gap, unpaired[j + 1]);
   for (std::size_t j = 0; j < n; ++j) open_left[j] = next_paired[j] + gap;
-  // Each cell waits for the one to its left: no more than one maximum here.
+  // Each cell depends on its left neighbor, so this loop is not vectorized and computes only a maximum.
   float left = next_unpaired[0];
   for (std::size_t j = 0; j < n; ++j) {
     left = std::max(left, std::max(from_up[j], open_left[j]));
@@ -53,7 +53,7 @@ void OrderedPairing::fill_row(std::size_t n, float gap, std::size_t row) {
 void OrderedPairing::fill(const PointArrays& mobile, const PointArrays& target, float d0, float furthest, float gap) {
   const float inverse_square = 1.0f / (d0 * d0), furthest_square = furthest * furthest;
   const std::size_t n = target.size();
-  // Column 0 and row 0 are a free gap: unpaired ends cost nothing, and nothing is paired there.
+  // Column 0 and row 0 are a free gap: unpaired ends cost nothing, and no pair exists there.
   constexpr float kImpossible = -1e30f;
   scores_.resize(n);
   paired_.assign(n + 1, kImpossible);
@@ -70,7 +70,7 @@ void OrderedPairing::fill(const PointArrays& mobile, const PointArrays& target, 
     for (std::size_t j = 0; j < n; ++j) {
       const float dx = target.x[j] - x, dy = target.y[j] - y, dz = target.z[j] - z;
       const float square = dx * dx + dy * dy + dz * dz;
-      const float near = square <= furthest_square ? 1.0f : 0.0f;  // no branch around the division: it is vectorized
+      const float near = square <= furthest_square ? 1.0f : 0.0f;  // no branch, so that the loop vectorizes
       scores[j] = near / (1.0f + square * inverse_square);
     }
     fill_row(n, gap, i);

@@ -1,5 +1,5 @@
-// The best correspondence between two chains of points that keeps the order of both, by dynamic programming
-// (Needleman & Wunsch 1970) over scores 1 / (1 + d²/d0²).
+// The order-preserving correspondence of two chains of points with the highest score, by dynamic programming (Needleman
+// & Wunsch 1970) over pair scores 1 / (1 + d²/d0²).
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace flashrna {
 
-// (position in the mobile chain, position in the target chain), both rising.
+// (position in the mobile chain, position in the target chain), both increasing.
 using ResiduePairs = std::vector<std::pair<int, int>>;
 
-// Points of a chain, one array per coordinate: single precision is enough to choose pairs.
+// Points of a chain, one array per coordinate. Single precision suffices to choose pairs.
 struct PointArrays {
   std::vector<float> x, y, z;
 
@@ -23,11 +23,12 @@ struct PointArrays {
   std::size_t size() const { return x.size(); }
 };
 
-// Keeps its buffers from call to call: one byte per pair of residues, and a few rows.
+// Reuses its buffers between calls: one byte per pair of residues, and a few rows.
 class OrderedPairing {
  public:
-  // Pairs of highest total score: the sum over the pairs of 1 / (1 + d²/d0²), or 0 beyond `furthest`, plus `gap` (<= 0)
-  // for every run of unpaired residues between two pairs. Ends are free. Pairs beyond `furthest` are then left out.
+  // The pairs with the highest total score: the sum over pairs of 1 / (1 + d²/d0²), or 0 beyond `furthest`, plus `gap`
+  // (<= 0) for every run of unpaired residues between two pairs. Gaps at the ends are free. Pairs beyond `furthest` are
+  // removed from the result.
   const ResiduePairs& pair(const PointArrays& mobile, const PointArrays& target, double d0, double furthest,
                            double gap);
 
@@ -35,8 +36,8 @@ class OrderedPairing {
   void fill(const PointArrays& mobile, const PointArrays& target, float d0, float furthest, float gap);
   void fill_row(std::size_t n, float gap, std::size_t row);
 
-  std::vector<float> scores_, paired_, unpaired_, next_paired_, next_unpaired_;  // rows of the target's length + 1
-  std::vector<float> from_up_, open_left_;   // best scores of a gap that comes from above, or opens from the left
+  std::vector<float> scores_, paired_, unpaired_, next_paired_, next_unpaired_;  // rows of target length + 1
+  std::vector<float> from_up_, open_left_;   // best scores of a gap from above, and of one opened from the left
   std::vector<std::uint8_t> steps_;          // [mobile, target]
   int last_mobile_ = -1, last_target_ = -1;  // the pair that ends the best path
   ResiduePairs pairs_;

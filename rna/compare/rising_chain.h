@@ -1,4 +1,4 @@
-// The heaviest chain among weighted pairs (i, j) in which both numbers rise.
+// The heaviest chain of weighted pairs (i, j) in which both numbers strictly increase.
 #pragma once
 
 #include <span>
@@ -9,18 +9,18 @@ namespace flashrna {
 
 class RisingChain {
  public:
-  // All j are below `n_targets`.
+  // All j must be below `n_targets`.
   explicit RisingChain(std::size_t n_targets) : best_(n_targets + 1) {}
 
-  // `pairs` come with rising i. Returns the chain's weight; chain() then holds the places of its pairs in the list.
-  // Time n log n_targets.
+  // `pairs` are ordered by increasing i. Returns the chain's weight; chain() then holds the indices of its pairs in
+  // `pairs`. Takes n log n_targets time.
   float find(std::span<const std::pair<int, int>> pairs, std::span<const float> weights);
   const std::vector<int>& chain() const { return chain_; }
 
  private:
   struct Entry {
     float weight = 0.0f;
-    int last = -1;  // place in the list
+    int last = -1;  // index into `pairs`
   };
   std::vector<Entry> best_;  // binary indexed tree of prefix maxima over j
   std::vector<int> previous_, chain_;

@@ -1,6 +1,6 @@
-// Seeds (rna/compare/alignment_seeds.h) are aligned by dynamic programming on a soft scale; the best go on to
-// convergence on the scale d0, each round an alignment to the motion and a climb to the best motion for the alignment,
-// with two penalties for gaps; the last word is the full search of rna/compare/tm_score.h on the best alignment.
+// The search. Seeds (rna/compare/alignment_seeds.h) are aligned by dynamic programming with a soft scale. The best then
+// alternate, with scale d0 and two gap penalties, between an alignment for the motion and the best motion for the
+// alignment, until convergence. The full search of rna/compare/tm_score.h on the best alignment gives the final motion.
 #include "rna/compare/structure_alignment.h"
 
 #include <Eigen/Dense>
@@ -15,7 +15,7 @@ namespace flashrna {
 namespace {
 
 constexpr double kGapPenalty = -0.6;         // as in TM-align
-constexpr double kSofter = 1.5;              // Å above d0
+constexpr double kSofter = 1.5;              // Å added to d0
 constexpr double kFurthestCoordinate = 1e6;  // Å
 constexpr std::size_t kSeeds = 20;
 constexpr std::size_t kConverged = 6;
@@ -30,8 +30,8 @@ void check(std::span<const Vec3> chain, const char* which) {
   }
 }
 
-// Moved so that the centroid is the origin and the long axis z: single precision and the grid of alignment_seeds want
-// it.
+// The points in the frame with the centroid as origin and the long axis along z, which suits single precision and the
+// grid of alignment_seeds.
 std::vector<Vec3> along_axes(std::span<const Vec3> points) {
   const Vec3 center = centroid(points);
   Mat3 covariance = Mat3::Zero();
@@ -45,7 +45,7 @@ std::vector<Vec3> along_axes(std::span<const Vec3> points) {
 }
 
 struct Alignment {
-  double sum = 0.0;  // of 1 / (1 + d²/d0²) at `motion`
+  double sum = 0.0;  // sum of 1 / (1 + d²/d0²) at `motion`
   RigidTransform motion;
   ResiduePairs pairs;
 };
@@ -60,7 +60,7 @@ class AlignmentRounds {
         d0_(d0),
         furthest_(1.5 * std::pow(static_cast<double>(std::min(mobile.size(), target.size())), 0.3) + 3.5) {}
 
-  // Two rounds on the soft scale, the result scored on d0.
+  // Two rounds with the soft scale; the result is scored with d0.
   Alignment start(const RigidTransform& seed) {
     Alignment alignment = round(seed, d0_ + kSofter, kGapPenalty);
     alignment = round(alignment.motion, d0_ + kSofter, kGapPenalty);
@@ -68,7 +68,7 @@ class AlignmentRounds {
     return alignment;
   }
 
-  // Rounds on d0 as long as they gain.
+  // Rounds with d0 until the score stops increasing.
   Alignment converge(Alignment alignment, double gap) {
     constexpr int kMaxRounds = 20;
     for (int k = 0; k < kMaxRounds; ++k) {
@@ -110,12 +110,12 @@ class AlignmentRounds {
   std::span<const Vec3> mobile_, target_;
   PointArrays target_arrays_;
   double d0_;
-  double furthest_;  // Å: residues further apart are no pair; as in TM-align
+  double furthest_;  // Å; residues further apart are not paired, as in TM-align
   OrderedPairing pairing_;
   std::vector<Vec3> moved_;
 };
 
-// The best alignment that the seeds lead to on one scale.
+// The best alignment that the seeds lead to, for one scale.
 ResiduePairs best_pairs(std::span<const Vec3> mobile, std::span<const Vec3> target, double d0,
                         const std::vector<RigidTransform>& seeds) {
   AlignmentRounds rounds(mobile, target, d0);
@@ -132,7 +132,7 @@ ResiduePairs best_pairs(std::span<const Vec3> mobile, std::span<const Vec3> targ
   return best.pairs;
 }
 
-// Both chains along their axes, and where to start.
+// Both chains along their axes, and the seeds.
 class PreparedChains {
  public:
   PreparedChains(std::span<const Vec3> mobile, std::span<const Vec3> target) : mobile_(mobile), target_(target) {

@@ -29,13 +29,13 @@ void check(std::span<const std::vector<Vec3>> structures, const ClusterSettings&
 bool alike(const std::vector<Vec3>& a, const std::vector<Vec3>& b, const ClusterSettings& settings) {
   const std::size_t longer = std::max(a.size(), b.size()), shorter = std::min(a.size(), b.size());
   const std::size_t length = settings.normalization == TmNormalization::kLonger ? longer : shorter;
-  // No more pairs than the shorter one has residues, each worth at most 1.
+  // At most as many pairs as the shorter chain has residues, each with a score of at most 1.
   if (static_cast<double>(shorter) < settings.cut * static_cast<double>(length)) return false;
   return align_structures(a, b, static_cast<int>(length)).score.value >= settings.cut;
 }
 
-// The first of `representatives` that is like `structure`; their number if none is. Threads take them in order and skip
-// those behind one that is already found.
+// The index of the first representative that is similar to `structure`; representatives.size() if there is none.
+// Threads test them in order and skip those after one that is already found.
 std::size_t first_alike(std::span<const std::vector<Vec3>> structures, std::size_t structure,
                         const std::vector<int>& representatives, const ClusterSettings& settings) {
   std::atomic<std::size_t> next = 0, found = representatives.size();

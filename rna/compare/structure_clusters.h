@@ -1,6 +1,7 @@
-// Greedy clustering of structures by TM-score, as qTMclust of US-align does it: from the longest structure to the
-// shortest, each joins the first representative that it resembles, or becomes one. The diversity of a set of generated
-// backbones is its number of clusters over its number of structures (RNA-FrameFlow, arXiv:2406.13839, cut 0.45).
+// Greedy clustering of structures by TM-score, as in qTMclust of US-align. From the longest structure to the shortest,
+// each joins the first representative that is similar enough, or becomes a representative. The diversity of a set of
+// generated backbones is the number of clusters over the number of structures (RNA-FrameFlow, arXiv:2406.13839, cut
+// 0.45).
 #pragma once
 
 #include <cstddef>
@@ -12,24 +13,25 @@
 
 namespace flashrna {
 
-// Of two chains of different lengths; the longer one asks for more: nearly the same length, and nearly all of it alike.
+// The length that normalizes the score of two chains. kLonger is stricter: it needs nearly equal lengths and a match of
+// nearly the whole chains.
 enum class TmNormalization { kLonger, kShorter };
 
 struct ClusterSettings {
-  double cut = 0.45;  // structures with at least this TM-score are alike; in (0, 1]
+  double cut = 0.45;  // structures with at least this TM-score are similar; in (0, 1]
   TmNormalization normalization = TmNormalization::kLonger;
-  int threads = 1;                                 // the result is the same for every number
-  std::function<void(std::size_t done)> progress;  // after every structure
-  std::function<bool()> stop;                      // asked before every structure; true ends the clustering there
+  int threads = 1;                                 // the result does not depend on it
+  std::function<void(std::size_t done)> progress;  // called after every structure
+  std::function<bool()> stop;                      // called before every structure; true ends the clustering
 };
 
 struct StructureClusters {
   std::vector<int> cluster;          // by structure, from 0
-  std::vector<int> representatives;  // by cluster: its longest structure; longest first, then in the given order
+  std::vector<int> representatives;  // by cluster: its longest structure; ordered by decreasing length, then as given
 };
 
-// `structures` are chains of C3' positions, Å. Throws Error for a cut or a number of threads that is not allowed, or
-// for a structure that align_structures refuses, naming its place.
+// `structures` are chains of C3' positions, Å. Throws Error for an invalid cut or number of threads, and for a
+// structure that align_structures refuses, naming its index.
 StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structures,
                                      const ClusterSettings& settings = {});
 

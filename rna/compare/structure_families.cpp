@@ -20,7 +20,7 @@ void check(const FamilySettings& settings) {
   if (settings.threads < 1) fail("families by {} threads: at least 1 is needed", settings.threads);
 }
 
-// Sets that are joined, two at a time; safe to use from several threads.
+// Disjoint sets. Thread-safe.
 class JoinedSets {
  public:
   explicit JoinedSets(std::size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
@@ -48,7 +48,7 @@ class JoinedSets {
   std::vector<std::size_t> parent_;
 };
 
-// Calls work(i) for i = 0 .. count - 1 on so many threads; the first exception ends it and is thrown again.
+// Calls work(i) for i = 0 .. count - 1 from several threads. The first exception ends the work and is rethrown.
 void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next = 0;
   std::exception_ptr error;
@@ -78,7 +78,8 @@ StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> cha
   for (std::size_t i = 0; i < chains.size(); ++i) {
     if (std::ssize(chains[i]) >= settings.shortest) long_enough.push_back(i);
   }
-  // Of nearly the same length first: likely pairs, which spare the others.
+  // Sorted by length, so that each chain is compared with those of similar length first: likely pairs, which make later
+  // comparisons unnecessary.
   std::ranges::stable_sort(long_enough, {}, [&](std::size_t i) { return chains[i].size(); });
   const std::size_t n = long_enough.size();
   std::vector<DistanceProfile> profiles(n);

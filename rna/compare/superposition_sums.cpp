@@ -11,7 +11,7 @@ namespace {
 using Mat4 = Eigen::Matrix4d;
 using Quaternion = Eigen::Vector4d;  // w, x, y, z
 
-// The quadratic form whose largest value, over unit quaternions, is the largest sum of (R x).y.
+// The quadratic form whose maximum over unit quaternions is the largest sum of (R x).y.
 Mat4 quadratic_form(const Mat3& s) {
   Mat4 k;
   k(0, 0) = s(0, 0) + s(1, 1) + s(2, 2);
@@ -27,7 +27,7 @@ Mat4 quadratic_form(const Mat3& s) {
   return k;
 }
 
-// Newton from above, where the characteristic polynomial has no turning point: it cannot miss the largest root.
+// Newton's method from above: the characteristic polynomial is convex there, so it converges to the largest root.
 double largest_eigenvalue(const Mat3& s, const Mat4& k, double upper_bound) {
   const double c2 = -2.0 * s.squaredNorm();
   const double c1 = -8.0 * s.determinant();
@@ -45,7 +45,8 @@ double largest_eigenvalue(const Mat3& s, const Mat4& k, double upper_bound) {
   return value;
 }
 
-// Row `r` of the cofactors of a symmetric matrix; for a singular one it is an eigenvector of eigenvalue zero, or zero.
+// Row `r` of the cofactors of a symmetric matrix. For a singular matrix it is an eigenvector of eigenvalue zero, or
+// zero.
 Quaternion cofactors(const Mat4& a, int r) {
   std::array<int, 3> rows{};
   for (int i = 0, n = 0; i < 4; ++i) {
@@ -60,7 +61,7 @@ Quaternion cofactors(const Mat4& a, int r) {
   return r % 2 == 0 ? c : -c;
 }
 
-// Unit eigenvector of the largest eigenvalue; all is scaled so that the largest eigenvalue is at most 1.
+// Unit eigenvector of the largest eigenvalue. Scaled so that the largest eigenvalue is at most 1.
 Quaternion top_eigenvector(const Mat4& k, double eigenvalue) {
   const Mat4 singular = k - eigenvalue * Mat4::Identity();
   for (int r = 0; r < 4; ++r) {
@@ -68,7 +69,7 @@ Quaternion top_eigenvector(const Mat4& k, double eigenvalue) {
     const double norm = candidate.norm();
     if (norm > 1e-5) return candidate / norm;
   }
-  // Two eigenvalues are nearly the same: few points, or points on a line.
+  // Two eigenvalues are nearly equal: few points, or collinear points.
   return Eigen::SelfAdjointEigenSolver<Mat4>(k).eigenvectors().col(3);
 }
 
@@ -105,7 +106,7 @@ RigidTransform SuperpositionSums::motion(double* least_squares) const {
   const Vec3 mobile_center = mobile / weight;
   const Vec3 target_center = target / weight;
   const Mat3 covariance = cross - mobile * target_center.transpose();
-  const double spread = squares - mobile.dot(mobile_center) - target.dot(target_center);  // of both about their centers
+  const double spread = squares - mobile.dot(mobile_center) - target.dot(target_center);  // of both, centered
   RigidTransform result;
   double eigenvalue = 0.0;
   if (spread > 0.0) {

@@ -1,6 +1,5 @@
-// Superposition from running sums, for searches that superpose very many subsets of the same points: pairs are added
-// one by one, weighted, and the sums of whole stretches are added and subtracted. The plain version, with its rmsd, is
-// rna/superposition.h.
+// Superposition from running sums, for searches that superpose very many subsets of the same points. Weighted pairs are
+// added one by one; sums of stretches are added and subtracted. The simple version, with RMSD, is rna/superposition.h.
 #pragma once
 
 #include "rna/geometry.h"
@@ -25,9 +24,10 @@ struct SuperpositionSums {
   SuperpositionSums& operator+=(const SuperpositionSums& other);
   SuperpositionSums& operator-=(const SuperpositionSums& other);
 
-  // The proper rigid motion that takes x onto y with the least weighted sum of squares, by the largest eigenvalue of a
+  // The proper rigid motion of x onto y with the smallest weighted sum of squares, from the largest eigenvalue of a
   // quaternion's quadratic form (Horn 1987, doi:10.1364/JOSAA.4.000629; Theobald 2005, doi:10.1107/S0108767305015266).
-  // `least_squares`, if given, receives that sum, Å². Weight must be positive. Points far from the origin cost digits.
+  // Stores that sum (Å²) in `least_squares` if given. The total weight must be positive. Points far from the origin
+  // lose digits.
   RigidTransform motion(double* least_squares = nullptr) const;
 };
 

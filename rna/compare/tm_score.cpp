@@ -41,7 +41,7 @@ double tm_score_at(std::span<const Vec3> mobile, std::span<const Vec3> target, i
 
 TmScore tm_score(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length) {
   check(mobile, target, normalizing_length);
-  // Every start up to 1,000 pairs, then ever fewer: the time is n² log n up to there, n log n beyond.
+  // Uses every start up to 1,000 pairs, and a decreasing share beyond: time n² log n up to there, n log n beyond.
   const std::size_t stride = 1 + mobile.size() / 1000;
   constexpr std::size_t kClimbed = 100;
   const PairedPoints pairs(mobile, target);

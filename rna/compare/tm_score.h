@@ -1,5 +1,5 @@
-// TM-score of RNA structures (Gong et al. 2019, doi:10.1093/bioinformatics/btz282) on C3' atoms.
-// Needs a residue correspondence; to find one from the structures alone see rna/compare/structure_alignment.h.
+// TM-score of RNA structures (Gong et al. 2019, doi:10.1093/bioinformatics/btz282) on C3' atoms. Needs a residue
+// correspondence; rna/compare/structure_alignment.h finds one from the structures alone.
 #pragma once
 
 #include <span>
@@ -9,15 +9,15 @@
 namespace flashrna {
 
 struct TmScore {
-  double value = 0.0;     // in (0, 1] if normalized by a length not below the number of pairs; 1 = identical
-  double rmsd = 0.0;      // Å, of all pairs after the superposition of least rmsd
-  RigidTransform motion;  // takes `mobile` onto `target`, at the highest TM-score
+  double value = 0.0;     // in (0, 1] if the normalizing length is not below the number of pairs; 1 = identical
+  double rmsd = 0.0;      // Å, of all pairs after the superposition with the smallest RMSD
+  RigidTransform motion;  // moves `mobile` onto `target` with the highest TM-score
 };
 
-// d0 in Å: 0.6 sqrt(L - 0.5) - 2.5 for L >= 30, below that 0.7 (from 24), 0.6 (20), 0.5 (16), 0.4 (12), 0.3.
+// d0 in Å: 0.6 sqrt(L - 0.5) - 2.5 for L >= 30; below, 0.7 (L >= 24), 0.6 (20), 0.5 (16), 0.4 (12), 0.3.
 double tm_score_scale(int normalizing_length);
 
-// Sum over pairs of 1 / (1 + d²/d0²) at a given motion, over the normalizing length.
+// Sum over pairs of 1 / (1 + d²/d0²) at a given motion, divided by the normalizing length.
 double tm_score_at(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length,
                    const RigidTransform& motion);
 

@@ -13,7 +13,7 @@ double sum_of(const std::vector<double>& squares, double d0) {
   return sum;
 }
 
-// Positions of the pairs within `cutoff`; it is raised until there are three, or all.
+// Selects the pairs within `cutoff`, which is increased until there are three pairs (or all, if fewer).
 void select_near(const std::vector<double>& squares, double cutoff, std::vector<std::size_t>& near) {
   const std::size_t needed = std::min<std::size_t>(3, squares.size());
   for (;; cutoff += 0.5) {
@@ -25,7 +25,8 @@ void select_near(const std::vector<double>& squares, double cutoff, std::vector<
   }
 }
 
-// Superposes a start anew on the pairs that it brings near, until they stay the same; the best motion on the way.
+// Superposes repeatedly on the pairs that the motion brings near, until they stay the same. Returns the best motion
+// met.
 class NearbyPairs {
  public:
   NearbyPairs(const PairedPoints& pairs, double d0) : pairs_(pairs), d0_(d0), reach_(std::clamp(d0, 4.5, 8.0)) {}
@@ -38,7 +39,7 @@ class NearbyPairs {
       pairs_.squared_distances(motion, squares_);
       const double sum = sum_of(squares_, d0_);
       if (sum > best.sum) best = {sum, motion};
-      // The first start is rough: take in fewer pairs, then more.
+      // The first motion is rough, so it selects fewer pairs; later rounds select more.
       select_near(squares_, round == 0 ? reach_ - 1.0 : reach_ + 1.0, near_);
       if (near_ == last_ || near_.empty()) break;
       SuperpositionSums sums;
@@ -56,7 +57,7 @@ class NearbyPairs {
   std::vector<std::size_t> near_, last_;
 };
 
-// The best motions seen, no two with the same sum.
+// The best motions found, no two with the same sum.
 class BestMotions {
  public:
   explicit BestMotions(std::size_t capacity) : capacity_(capacity) {}
@@ -76,7 +77,7 @@ class BestMotions {
   static constexpr double kSame = 1e-7;
 
   std::size_t capacity_;
-  std::vector<ScoredMotion> motions_;  // highest first
+  std::vector<ScoredMotion> motions_;  // by decreasing sum
 };
 
 }  // namespace

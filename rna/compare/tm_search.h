@@ -1,4 +1,4 @@
-// The search for the rigid motion of highest TM-score over fixed pairs, which tm_score and structure_alignment share.
+// The search for the rigid motion with the highest TM-score over fixed pairs, used by tm_score and structure_alignment.
 #pragma once
 
 #include <span>
@@ -9,10 +9,10 @@
 
 namespace flashrna {
 
-// Corresponding points, one array per coordinate, moved so that each set has its mean at the origin.
+// Corresponding points, one array per coordinate, each set centered at the origin.
 class PairedPoints {
  public:
-  // Same length, at least one pair.
+  // Needs equal lengths and at least one pair.
   PairedPoints(std::span<const Vec3> mobile, std::span<const Vec3> target);
 
   std::size_t size() const { return x_.size(); }
@@ -22,7 +22,7 @@ class PairedPoints {
   // Writes the squared distance (Å²) of every pair after a motion of the centered points.
   void squared_distances(const RigidTransform& motion, std::vector<double>& squares) const;
 
-  // From a motion of the centered points to one of the given points, and back.
+  // Converts a motion of the centered points to one of the given points, and back.
   RigidTransform uncentered(const RigidTransform& motion) const;
   RigidTransform centered(const RigidTransform& motion) const;
 
@@ -31,20 +31,20 @@ class PairedPoints {
   std::vector<double> x_, y_, z_, u_, v_, w_;
 };
 
-// A motion of centered points with the sum over pairs of 1 / (1 + d²/d0²).
+// A motion of the centered points, and its sum over pairs of 1 / (1 + d²/d0²).
 struct ScoredMotion {
   double sum = 0.0;
   RigidTransform motion;
 };
 
-// Climbs from a motion to the next maximum of the sum, at most `max_steps` steps: superposition with the weights
-// 1 / (1 + d²/d0²)². The sum is convex in d², so no step can lower it. Stops where a step gains less than
-// `least_gain` per pair.
+// Climbs from a motion to the next maximum of the sum in at most `max_steps` steps: superpositions with the weights 1 /
+// (1 + d²/d0²)². The sum is convex in d², so no step decreases it. Stops when a step gains less than `least_gain` per
+// pair.
 ScoredMotion climb(const PairedPoints& pairs, const RigidTransform& start, double d0, int max_steps, double least_gain);
 
-// The best motion found from superpositions of stretches of all lengths n, n/2, n/4, ... 4, starting every `stride`
-// pairs (Zhang & Skolnick 2004, doi:10.1002/prot.20264): each is superposed anew on the pairs it brings near until they
-// stay the same, and the `n_climbed` best then climb.
+// The best motion found from superpositions of stretches of lengths n, n/2, n/4, ... 4, starting every `stride` pairs
+// (Zhang & Skolnick 2004, doi:10.1002/prot.20264). Each is superposed repeatedly on the pairs it brings near until they
+// stay the same; then the best `n_climbed` climb.
 ScoredMotion search_motion(const PairedPoints& pairs, double d0, std::size_t stride, std::size_t n_climbed);
 
 }  // namespace flashrna

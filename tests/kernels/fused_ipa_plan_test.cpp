@@ -155,7 +155,7 @@ TEST(FusedIpaBackwardPlan, WorkspaceIsLinearInLengthAndPartsDoNotOverlap) {
   const auto plan = [&](std::int64_t longest) { return plan_fused_backward(size, 2, 4, longest, kA100); };
   EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / static_cast<double>(plan(8192).workspace_bytes), 2.0,
               0.001);
-  // Of the operands 1,808 bytes a head and row (KERNEL.md 2.4), and what heads add up.
+  // 1,808 bytes of operands per head and row, and the sums over heads.
   EXPECT_NEAR(static_cast<double>(plan(16384).workspace_bytes) / (8 * 16384), 1808 + 56 + 256, 8);
   EXPECT_LE(plan(0).workspace_bytes, 3 * 256);
   const FusedBackwardPlan p = plan(700);

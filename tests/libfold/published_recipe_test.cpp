@@ -1,4 +1,4 @@
-// The recipes in configs/ against the published settings (golden/published_configuration.csv).
+// The recipes in configs/ against the published settings (tests/data/golden/published_configuration.csv).
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Frames, torsions and rebuilding against the published implementation's numbers (geometry.h5; its README section 3.9).
+// Frames, torsions and rebuilding against the published implementation's numbers (tests/data/golden/geometry.h5).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -238,7 +238,7 @@ TEST(Backbone, OurConstantsRebuildRealChainsClosely) {
     const double o2_median = median(o2_error);
     std::cout << "  " << chain << ": C1'-C2' median " << closure_median << " Å (ideal 1.53), backbone error median "
               << backbone_median << " Å, O2' error median " << o2_median << " Å\n";
-    EXPECT_NEAR(closure_median, 1.62, 0.1) << chain;  // DESIGN section 4
+    EXPECT_NEAR(closure_median, 1.62, 0.1) << chain;  // docs/architecture.md, "Torsions"
     EXPECT_LT(backbone_median, 0.15) << chain;
     EXPECT_LT(o2_median, 0.2) << chain;  // the wrong chirality is 2.3 Å off
   }

@@ -1,4 +1,4 @@
-// C3' traces of golden/tm_coords.h5.
+// C3' traces of tests/data/golden/tm_coords.h5.
 #pragma once
 
 #include <string>

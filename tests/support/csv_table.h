@@ -1,4 +1,4 @@
-// Reads the tables that tests compare with: comma-separated, the first line names the columns, no quotes.
+// Reads the reference tables of tests: comma-separated, column names in the first line, no quotes.
 #pragma once
 
 #include <map>
@@ -7,12 +7,12 @@
 
 namespace flashrna {
 
-// One row by column name; an empty cell is an empty string.
+// One row by column name. An empty cell is an empty string.
 class CsvRow {
  public:
   explicit CsvRow(std::map<std::string, std::string> cells) : cells_(std::move(cells)) {}
 
-  // Both throw std::runtime_error for a column that is not there, `number` also for a cell that is no number.
+  // Both throw std::runtime_error for an unknown column, `number` also for a cell that is not a number.
   const std::string& text(const std::string& column) const;
   double number(const std::string& column) const;
 
@@ -20,7 +20,7 @@ class CsvRow {
   std::map<std::string, std::string> cells_;
 };
 
-// Throws std::runtime_error if the file is not there. The last column may hold commas.
+// Throws std::runtime_error if the file is missing. The last column may contain commas.
 std::vector<CsvRow> read_csv(const std::string& path);
 
 }  // namespace flashrna

@@ -26,7 +26,7 @@ void record_and_replay(at::Device device, const std::function<void()>& work, con
   check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t runnable = nullptr;
-  // Relaxed: LibTorch may take memory from the driver meanwhile.
+  // Relaxed, because LibTorch may allocate memory from the driver during the capture.
   check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture");
   work();
   check(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");

@@ -1,4 +1,4 @@
-// Work that is recorded into a CUDA graph once and run again, as a step of sampling is.
+// Records work into a CUDA graph and replays it, as the sampler does with a step.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,8 +7,8 @@
 
 namespace flashrna {
 
-// Records `work` on a stream of LibTorch's, runs what was recorded `times` times, and waits for it. Only in a build
-// with CUDA. Throws std::runtime_error with what CUDA says.
+// Records `work` on a stream of LibTorch, replays it `times` times, and synchronizes. Only in builds with CUDA. Throws
+// std::runtime_error with CUDA's message.
 void record_and_replay(at::Device device, const std::function<void()>& work, const std::function<void()>& before_replay,
                        int times);
 

@@ -1,4 +1,4 @@
-// Gradients by autograd against central differences.
+// Compares gradients by autograd with central differences.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -9,7 +9,7 @@
 namespace flashrna {
 namespace {
 
-// An HDF5 identifier that closes itself.
+// Owns an HDF5 identifier.
 class Handle {
  public:
   Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
@@ -39,7 +39,7 @@ hid_t open_dataset(hid_t file_id, const std::string& file, const std::string& pa
   return checked(H5Dopen2(file_id, path.c_str(), H5P_DEFAULT), file, path, "no such dataset");
 }
 
-// Reads the strings that `read` puts into a buffer of the given type and count; both HDF5 kinds of string.
+// Reads the strings that `read` puts into a buffer of the given type and count, of fixed or variable length.
 template <typename Read>
 std::vector<std::string> read_text(hid_t type, hid_t space, Read read) {
   const auto count = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
@@ -80,7 +80,7 @@ GoldenFile::GoldenFile(const std::string& path) : path_(path) {
 GoldenFile::~GoldenFile() { H5Fclose(file_); }
 
 bool GoldenFile::has(const std::string& path) const {
-  // H5Lexists demands that every group on the way exists.
+  // H5Lexists requires that every group of the path exists.
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string prefix = path.substr(0, end);
     if (prefix != "/" && !prefix.empty() && H5Lexists(file_, prefix.c_str(), H5P_DEFAULT) <= 0) return false;

@@ -1,5 +1,5 @@
-// Reads the golden numbers (tests/data/golden/*.h5) for tests: datasets widened to double, with their shapes.
-// Every failure throws std::runtime_error naming the file and the object.
+// Reads golden files (tests/data/golden/*.h5): datasets converted to double, with their shapes. Every failure throws
+// std::runtime_error naming the file and the object.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace flashrna {
 
-// Path of a golden file: in the folder named by the environment variable FLASHRNA_GOLDEN_DIR if that is set,
-// else in tests/data/golden.
+// Path of a golden file: in the folder of the environment variable FLASHRNA_GOLDEN_DIR if set, otherwise in
+// tests/data/golden.
 std::string golden_path(const std::string& file);
 
-// Whether that file is there. Tests of a missing file are skipped and say its name.
+// Whether the file exists. Tests of a missing file are skipped and name it.
 bool golden_exists(const std::string& file);
 
 class GoldenFile {
@@ -27,9 +27,9 @@ class GoldenFile {
   std::vector<std::string> children(const std::string& group) const;
 
   std::vector<std::int64_t> shape(const std::string& path) const;  // empty for a scalar
-  // All elements in row-major order; integers, float32 and float64 alike.
+  // All elements in row-major order, converted from integers, float32 or float64.
   std::vector<double> read(const std::string& path) const;
-  // Elements of a string dataset, padding removed.
+  // Elements of a string dataset without padding.
   std::vector<std::string> read_strings(const std::string& path) const;
   bool stored_as_float32(const std::string& path) const;
 

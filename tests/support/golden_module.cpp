@@ -19,7 +19,7 @@ struct PublishedError {
   double relative;
 };
 
-// golden/README.md section 5, column "relative to max".
+// Largest error of the published f32 modules against the golden f64 numbers, relative to the largest value.
 constexpr PublishedError kPublishedErrors[] = {
     {"backbone_update", "batch_masked", "rotmats_2", 4.8e-07},
     {"backbone_update", "batch_masked", "trans_2", 1.1e-07},
@@ -111,7 +111,7 @@ class CaseRun {
   }
 
  private:
-  // Padded rows of the published code are meaningless: both sides are masked.
+  // Padded rows of the published code are meaningless, so both sides are masked.
   Tensor real_rows(const Tensor& tensor) const {
     for (const char* name : {"mask", "res_mask"}) {
       const auto found = inputs_.find(name);
@@ -142,7 +142,7 @@ class CaseRun {
       scalar = scalar + terms.sum();
       magnitude = magnitude + terms.detach().abs().sum();
     }
-    // S is a sum of terms of both signs: its error is judged against the sum of their magnitudes.
+    // S sums terms of both signs: its error is compared with the sum of their magnitudes.
     const Tensor expected = golden_tensor(file_, root_ + "/outputs_scalar").squeeze();
     expect_close(label("S / sum|y c|"), scalar / magnitude - expected / magnitude + 1.0,
                  at::scalar_tensor(1.0, at::kDouble), dtype_ == at::kFloat ? 1e-4 : kF64);
@@ -189,8 +189,8 @@ class CaseRun {
     }
   }
 
-  // Some gradients vanish identically (a bias that shifts all logits of a row) and the file holds their rounding: those
-  // are judged against the largest gradient of the case.
+  // Some gradients are exactly zero (e.g. of a bias that shifts all logits of a row) and the file holds rounding
+  // errors. They are compared relative to the largest gradient of the case.
   void compare_gradient(const std::string& what, const Tensor& got, const std::string& path) {
     const Tensor expected = real_rows(golden_tensor(file_, path));
     if (expected.abs().max().item<double>() > 1e-12 * largest_gradient_) {
@@ -220,7 +220,8 @@ class CaseRun {
 }  // namespace
 
 double allowed_f32_error(const std::string& file, const std::string& case_name, const std::string& dataset) {
-  // The listed figure, else the largest of its file, else (a file without any) of the nearest: the same kind of module.
+  // The listed error; otherwise the largest of the file; otherwise (a file without any) that of the nearest kind of
+  // module.
   const auto listed = [](const std::string& name) {
     return std::any_of(std::begin(kPublishedErrors), std::end(kPublishedErrors),
                        [&](const PublishedError& e) { return name == e.file; });

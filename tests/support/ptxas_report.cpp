@@ -14,7 +14,7 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 
 bool is_backward(const std::string& kernel) { return contains(kernel, "backward") || contains(kernel, "Backward"); }
 
-// The text between two quotes, from the `nth` pair on.
+// The text between the `nth` pair of quotes.
 std::string quoted(const std::string& line, int nth) {
   std::size_t begin = 0, end = 0;
   for (int pair = 0; pair <= nth; ++pair) {
@@ -26,7 +26,7 @@ std::string quoted(const std::string& line, int nth) {
   return line.substr(begin + 1, end - begin - 1);
 }
 
-// Whether the kernel's own two lines have been read.
+// Which of the kernel's two lines have been read.
 struct Open {
   bool properties = true, registers = true;
 };
@@ -40,7 +40,7 @@ PtxasReport parse_ptxas_report(const std::string& text) {
     if (!seen.properties || !seen.registers)
       throw std::runtime_error("the assembler's report breaks off at " + report.kernels.back().kernel);
   };
-  bool of_kernel = false;  // properties of a called function carry its own name
+  bool of_kernel = false;  // whether the current properties are the kernel's, not those of a called function
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     if (contains(line, "Compiling entry function")) {
@@ -57,7 +57,7 @@ PtxasReport parse_ptxas_report(const std::string& text) {
       if (std::sscanf(line.c_str(), " %d bytes stack frame, %d bytes spill stores, %d bytes spill loads", &stack,
                       &stores, &loads) != 3)
         throw std::runtime_error("not understood: " + line);
-      // A function that was not inlined counts with its kernel.
+      // A function that was not inlined counts for its kernel.
       kernel.stack_bytes += stack;
       kernel.spill_store_bytes += stores;
       kernel.spill_load_bytes += loads;

@@ -1,17 +1,17 @@
-// Real structures that are not part of the project: tests that need them look here and are skipped without.
+// Real structures that are not part of the repository. Tests that need them are skipped without them.
 #pragma once
 
 #include <string>
 
 namespace flashrna {
 
-// Path of a file in the folder named by the environment variable FLASHRNA_SHARED, else in ../shared beside the
-// project; empty if it is not there.
+// Path of a file in the folder of the environment variable FLASHRNA_SHARED, otherwise in ../shared beside the
+// repository; empty if it does not exist.
 std::string shared_path(const std::string& file);
 
 }  // namespace flashrna
 
-// Skips the test, visibly, where the shared file is absent; otherwise defines PATH.
+// Skips the test with a message if the shared file is missing; otherwise defines PATH.
 #define FLASHRNA_REQUIRE_SHARED(PATH, FILE)               \
   const std::string PATH = ::flashrna::shared_path(FILE); \
   if (PATH.empty()) GTEST_SKIP() << "no shared data: " << (FILE)

@@ -1,4 +1,4 @@
-// A folder that goes away with its object.
+// A temporary folder; the destructor removes it.
 #pragma once
 
 #include <unistd.h>

@@ -31,7 +31,7 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-// Inside <script> no text may look like a tag or a comment.
+// Escapes JSON so that no text inside <script> can end the element or start a comment.
 std::string script_json(const Json& value) {
   std::string text;
   for (const char c : value.dump(-1, ' ', false, Json::error_handler_t::replace)) {
@@ -40,7 +40,7 @@ std::string script_json(const Json& value) {
   return text;
 }
 
-// What the charts need of metrics.csv: numbers as numbers, empty cells as null.
+// The values of metrics.csv for the charts: numbers as numbers, empty cells as null.
 Json metrics_json(const MetricsTable& table) {
   Json columns = Json::object();
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
@@ -107,7 +107,7 @@ std::string make_report(const std::vector<EvaluatedSet>& sets) {
     data["sets"].push_back({{"name", set.name}, {"summary", set.summary}, {"metrics", metrics_json(set.metrics)}});
   }
   std::string page(embedded_page());
-  // The data last: a file may be called like a place.
+  // The data is filled in last, because a file name could look like a placeholder.
   fill(page, "__PLOTLY__", base64(embedded_plotly_gzip()));
   fill(page, "__DATA__", script_json(data));
   return page;

@@ -1,4 +1,4 @@
-// The report: one HTML page with tables, charts (plotly.js) and rotatable backbones that opens without a network.
+// The report: one HTML page with tables, charts (plotly.js) and rotatable backbones. It needs no network.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,17 +9,18 @@
 
 namespace flashrna {
 
-// One evaluated set: what an evaluation's folder holds.
+// One evaluated set: the content of an evaluation's folder.
 struct EvaluatedSet {
   std::string name;
   nlohmann::ordered_json summary;  // evaluation_summary()
   MetricsTable metrics;            // metrics_table()
 };
 
-// The folder of an earlier evaluation, named after it. Throws Error where it is none, or of a later version.
+// Reads the folder of an earlier evaluation; the set is named after the folder. Throws Error if the folder holds no
+// evaluation, or one of a later version.
 EvaluatedSet read_evaluated_set(const std::string& folder);
 
-// The page for one set, or for several side by side.
+// The page for one set, or for several sets beside each other.
 std::string make_report(const std::vector<EvaluatedSet>& sets);
 
 }  // namespace flashrna

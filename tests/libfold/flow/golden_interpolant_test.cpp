@@ -1,4 +1,4 @@
-// The flow against golden/interpolant.h5 (golden/README.md section 3.10).
+// The flow against tests/data/golden/interpolant.h5 (docs/architecture.md, "Path" and "IGSO(3)").
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Every module of the network against the published implementation's numbers (golden/README.md).
+// Every module of the network against the published implementation's numbers (docs/architecture.md).
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The losses against golden/losses.h5 and the rebuilt atoms against golden/geometry.h5 (sections 3.9 and 3.12).
+// The losses against tests/data/golden/losses.h5 and the rebuilt atoms against tests/data/golden/geometry.h5.
 #include <gtest/gtest.h>
 
 #include <map>

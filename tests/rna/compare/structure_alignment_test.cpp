@@ -20,8 +20,8 @@
 namespace flashrna {
 namespace {
 
-// US-align's sequence-independent alignments (golden/README.md section 6). Both are searches, so a pair may come out
-// higher or lower.
+// US-align's sequence-independent alignments (tests/data/golden/tm_score_pairs.csv). Both are searches, so a pair may
+// come out higher or lower.
 TEST(StructureAlignment, GoldenPairsScoreAsHighAsByUsAlign) {
   const GoldenFile coordinates(golden_path("tm_coords.h5"));
   double seconds = 0.0, their_seconds = 0.0, sum = 0.0, lowest = 1.0;

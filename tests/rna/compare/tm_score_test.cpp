@@ -18,8 +18,8 @@
 namespace flashrna {
 namespace {
 
-// US-align's score of given correspondences (golden/README.md section 6). It is a search: ours may find more, never
-// less. `TM_best_found` came from many starts with local refinement.
+// US-align's score of given correspondences (tests/data/golden/tm_score_fixed.csv). It is a search: ours may find more,
+// never less. `TM_best_found` came from many starts with local refinement.
 TEST(TmScore, NoGoldenCorrespondenceScoresLess) {
   const GoldenFile coordinates(golden_path("tm_coords.h5"));
   double seconds = 0.0, their_seconds = 0.0;

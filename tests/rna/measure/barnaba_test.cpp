@@ -1,4 +1,4 @@
-// Torsions and sugar pucker of real structures against barnaba 0.1.9 (golden/README.md section 6). Where the two differ
+// Torsions and sugar pucker of real structures against barnaba 0.1.9. Where the two differ
 // by more than 0.1 degrees, tests/data/barnaba_differences.csv says why; nothing may differ that is not listed there,
 // and nothing may be listed that does not differ.
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// The published C4' metrics against the published implementation's numbers (golden/README.md section 3.11).
+// The published C4' metrics against the published implementation's numbers (docs/architecture.md, "Formulas").
 #include "rna/measure/published_metrics.h"
 
 #include <gtest/gtest.h>
