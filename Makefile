@@ -4,7 +4,7 @@ PRESET ?= $(if $(NVCC),cuda,cpu)
 PROGRAM := build/$(PRESET)/flashrna
 PREFIX ?= /usr/local
 
-.PHONY: help deps build test install demo overfit clean
+.PHONY: help deps build program test install demo overfit clean
 
 help:
 	@echo "make deps      install missing packages of the distribution, and LibTorch"
@@ -24,15 +24,20 @@ build: deps
 	@cmake --build --preset $(PRESET)
 
 test: build
-	@ctest --preset $(PRESET)
+	@ctest --preset $(PRESET); status=$$?; scripts/list_skipped_tests.sh build/$(PRESET); exit $$status
 
 install: build
 	@cmake --install build/$(PRESET) --prefix "$(PREFIX)"
 
-demo: build
+# The program alone: no test is built.
+program: deps
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) --target flashrna
+
+demo: program
 	@scripts/demo.sh $(PROGRAM)
 
-overfit: build
+overfit: program
 	@scripts/overfit.sh $(PROGRAM)
 
 clean:
