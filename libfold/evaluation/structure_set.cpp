@@ -111,6 +111,10 @@ void collect(Measured&& measured, StructureSet& set) {
 
 void check_any(const StructureSet& set, const std::string& where) {
   if (!set.structures.empty()) return;
+  if (set.files == 0) {
+    fail("{}: no file to measure; {} PDB file{} left out, each the twin of an mmCIF file beside it", where,
+         set.pdb_twins, set.pdb_twins == 1 ? "" : "s");
+  }
   const auto first = !set.unreadable.empty()    ? set.unreadable
                      : !set.without_rna.empty() ? set.without_rna
                                                 : set.too_short;
@@ -227,7 +231,7 @@ StructureSet read_structure_files(const std::vector<std::string>& inputs, const 
       [&]() -> std::optional<SourceFile> {
         while (!stopped(calls)) {
           std::optional<SourceFile> source = sources.next();
-          if (!source || !stands_beside_mmcif(source->path)) return source;
+          if (!source || source->is_named || !stands_beside_mmcif(source->path)) return source;
           ++pdb_twins;
         }
         return std::nullopt;

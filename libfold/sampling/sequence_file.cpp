@@ -2,9 +2,12 @@
 
 #include <cctype>
 #include <fstream>
+#include <iterator>
 #include <optional>
+#include <sstream>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace flashrna {
 namespace {
@@ -36,8 +39,11 @@ struct Record {
 }  // namespace
 
 std::map<int, std::vector<Base>> read_sequences(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) fail("--sequence {}: cannot be read", path);
+  std::ifstream input(path);
+  if (!input) fail("--sequence {}: cannot be read", path);
+  std::string text{std::istreambuf_iterator<char>(input), {}};
+  drop_byte_order_marks(text, path);
+  std::istringstream file(text);
   std::vector<Record> records;
   int number = 0;
   for (std::string line; std::getline(file, line);) {

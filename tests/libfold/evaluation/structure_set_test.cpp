@@ -57,6 +57,15 @@ TEST(StructureSet, OfAPdbFileBesideAnMmcifFileOfItsNameTheLatterCounts) {
   EXPECT_EQ(set.pdb_twins, 1u);
 }
 
+TEST(StructureSet, APdbFileThatIsNamedIsMeasuredWhateverLiesBesideIt) {
+  const TemporaryFolder folder;
+  folder.write("s/a.cif", to_mmcif(example_structure("a", {20})));
+  const std::string pdb = folder.write("s/a.pdb", to_pdb(example_structure("a", {20})));
+  const StructureSet set = read_structure_files({pdb}, {});
+  EXPECT_EQ(names_of(set), std::vector<std::string>{"a.pdb"});
+  EXPECT_EQ(set.pdb_twins, 0u);
+}
+
 TEST(StructureSet, NothingToMeasureIsAnErrorThatSaysWhy) {
   const TemporaryFolder folder;
   folder.write("s/protein.pdb", kProtein);
