@@ -22,8 +22,8 @@ class DatasetWriter {
   DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite);
   ~DatasetWriter();
 
-  // Appends a chain. Bytes of texts that are not UTF-8 become U+FFFD. Throws Error for an id that is there already, for
-  // no residues, and for a full disk.
+  // Appends a chain; rows without partners get those of chain_pairs.h. Bytes of texts that are not UTF-8 become U+FFFD.
+  // Throws Error for an id that is there already, for no residues, and for a full disk.
   void append(const ChainRecord& record, const ChainRows& rows);
   // Whether a chain of this id is there; of two different ids one in 2^64 is taken for the other.
   bool has(const std::string& id) const;
