@@ -26,8 +26,9 @@ class Validation {
 
   static std::vector<std::string> loss_columns();
   // sample_c4_c4_w1, sample_o3_p_w1: Wasserstein distances, Å, to the held-out natives; sample_c4_neighbors,
-  // sample_bonded: shares of neighbours with C4'-C4' in 5 to 7 Å and with O3'-P below 2.5 Å; sample_rg_ratio: mean of
-  // the radius of gyration over that of natives of the length, 5.7 Å L^0.32.
+  // sample_bonded: shares of neighbors with C4'-C4' in 5 to 7 Å and with O3'-P below 2.5 Å; sample_rg_ratio: mean of
+  // the radius of gyration over that of natives of the length, 5.7 Å L^0.32; sample_helix_share: of nucleotides in
+  // double helices; sample_suite_outliers: of backbone conformers.
   static std::vector<std::string> sample_columns();
 
  private:
