@@ -17,9 +17,9 @@ struct CouplingConventions {
 };
 
 struct Coupling {
-  at::Tensor noise;      // [B, L, 3] Å, by datum: scaled, centered and rotated onto it
-  at::Tensor rotations;  // [B, B, 3, 3]; noise i (row vectors) times rotations[i, j] is superposed on datum j
-  at::Tensor costs;      // [B, B] Å, noise i to datum j: mean distance per residue
+  at::Tensor noise;                     // [B, L, 3] Å, by datum: scaled, centered and rotated onto it
+  at::Tensor rotations;                 // [B, B, 3, 3]; row vectors of noise i times rotations[i, j] match datum j
+  at::Tensor costs;                     // [B, B] Å, noise i to datum j: mean distance per residue
   std::vector<int64_t> datum_of_noise;  // the optimal permutation
 };
 

@@ -60,7 +60,7 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
 std::vector<Tensor> recomputed(const TensorFunction& function, const std::vector<Tensor>& inputs) {
   if (!at::GradMode::is_enabled()) return function(inputs);
   return Recomputed::apply(function,
-                           at::TensorList(inputs));  // autograd tracks the tensors of a TensorList, not of a vector
+                           at::TensorList(inputs));  // autograd ignores tensors in a vector
 }
 
 }  // namespace flashrna
