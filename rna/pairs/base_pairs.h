@@ -20,9 +20,8 @@ inline constexpr int kShortestPairSpan = 4;
 struct BasePairLimits {
   double shortest_nitrogens = 8.2, longest_nitrogens = 9.8;       // N-N, Å
   double shortest_c1_distance = 9.6, longest_c1_distance = 11.4;  // C1'-C1', Å
-  double smallest_lambda = 42.0,
-         largest_lambda = 72.0;   // degrees; both angles of C1'->N with C1'->C1'
-  double largest_torsion = 45.0;  // degrees; upper limit of |torsion N-C1'-C1'-N|
+  double smallest_lambda = 42.0, largest_lambda = 72.0;           // degrees; both angles of C1'->N with C1'->C1'
+  double largest_torsion = 45.0;                                  // degrees; upper limit of |torsion N-C1'-C1'-N|
 };
 
 struct BasePairCandidate {

@@ -37,10 +37,9 @@ struct LoopStrand {
 // Loops are those of the nested structure. Nucleotides paired only in a pseudoknot count as unpaired in them.
 struct Loop {
   LoopKind kind;
-  int i, j;        // the closing pair, i < j; -1, -1 for the outermost exterior loop
-  int n_branches;  // pairs of the nested structure inside the loop, without the closing pair
-  std::vector<LoopStrand>
-      strands;  // from i to j, between successive pairs; two strands where a molecule ends in between
+  int i, j;                         // the closing pair, i < j; -1, -1 for the outermost exterior loop
+  int n_branches;                   // pairs of the nested structure inside the loop, without the closing pair
+  std::vector<LoopStrand> strands;  // from i to j, between successive pairs; split where a molecule ends
 
   int n_unpaired() const;
 };
