@@ -49,8 +49,7 @@ struct ConversionResult {
 // Reasons in /rejected besides those of rna/structure.h.
 inline constexpr const char* kUnreadableFile = "unreadable file";  // detail: the reader's message
 inline constexpr const char* kEmptyFile = "no polymer";            // no chain in the file
-inline constexpr const char* kInvalidResidue =
-    "invalid residue";  // a value that is not a number, or a name that is too long
+inline constexpr const char* kInvalidResidue = "invalid residue";  // a value is NaN, or the name is too long
 
 struct ConversionCalls {
   // Called after every file, by one thread at a time.

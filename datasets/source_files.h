@@ -20,10 +20,9 @@ struct SourceFile {
   // Starts with the name of the input, with '/' as separator: "pdbs/1ehz.cif.gz", "rna.zip/1ehz.cif". Stored in the
   // dataset, whose bytes therefore do not depend on the location of the input.
   std::string name;
-  std::string path;   // path to open; empty for a member of an archive
-  std::string bytes;  // content of an archive member
-  std::string
-      error;  // reason for missing content: a damaged member, a dangling link, or the lost remainder of an archive
+  std::string path;       // path to open; empty for a member of an archive
+  std::string bytes;      // content of an archive member
+  std::string error;      // reason for missing content: damaged member, dangling link, lost remainder of an archive
   bool is_named = false;  // given as an input itself, not found in a folder or an archive
 };
 
