@@ -1,4 +1,4 @@
-// Training and sampling at lengths that take minutes on a CPU; labelled slow.
+// Training and sampling at lengths that take minutes on a CPU; labeled slow.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
