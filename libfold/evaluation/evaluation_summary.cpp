@@ -450,7 +450,7 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation) {
   add_consistency(evaluation, measures);
   add_judgement(evaluation, measures);
   add_natives(evaluation, measures);
-  // What was asked for comes before everything else that is measured.
+  // Agreement with the request precedes all other measures.
   std::vector<SetMeasure> asked;
   for (const auto& [key, value] : asked_pair_values(evaluation)) asked.push_back({key, value, std::nullopt});
   measures.insert(measures.begin() + 2, asked.begin(), asked.end());
