@@ -82,26 +82,30 @@ std::vector<std::size_t> one_per_cluster(const DatasetReader& reader, const std:
   return firsts;
 }
 
-// The base pairs that rna/pairs/base_pairs.h finds.
-std::string secondary_structure_of(const Structure& structure, const std::string& name, const std::string& format) {
+// `partner`: as stored; empty: those that rna/pairs/base_pairs.h finds.
+std::string secondary_structure_of(const Structure& structure, const std::vector<int>& partner, const std::string& name,
+                                   const std::string& format) {
   SecondaryStructureRecord record{.name = name};
   const Chain chain = join_chains(structure.chains);
   for (const Nucleotide& nucleotide : chain.nucleotides) {
     record.sequence += base_letter(nucleotide.base);
     record.molecule.push_back(nucleotide.chain_in_structure);
   }
-  record.partner = find_base_pairs(chain.nucleotides);
+  record.partner = partner.empty() ? find_base_pairs(chain.nucleotides) : partner;
   return secondary_structure_text(record, secondary_structure_format("." + format));
 }
 
 std::string structure_text(const DatasetReader& reader, std::size_t index, const ExportSettings& settings) {
-  Structure structure = structure_of(reader.chains()[index], reader.read_rows(index));
+  const ChainRows rows = reader.read_rows(index);
+  Structure structure = structure_of(reader.chains()[index], rows);
   if (settings.rebuilt) {
     for (Chain& chain : structure.chains)
       for (Nucleotide& nucleotide : chain.nucleotides) nucleotide = rebuild_nucleotide(nucleotide);
   }
   if (settings.format != "cif" && settings.format != "pdb") {
-    return secondary_structure_of(structure, reader.chains()[index].id, settings.format);
+    const std::vector<int> stored(rows.partner.begin(), rows.partner.end());
+    return secondary_structure_of(structure, settings.rebuilt ? std::vector<int>() : stored, reader.chains()[index].id,
+                                  settings.format);
   }
   return settings.format == "pdb" ? to_pdb(structure) : to_mmcif(structure);
 }

@@ -80,7 +80,7 @@ double in_helices(const DatasetReader& reader, const DatasetSummary& summary) {
 void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summary) {
   Table table({"item", "value"});
   table.add_row({"file", reader.path()});
-  table.add_row({"format", fmt::format("{} version {}, written by flashrna {}", kDatasetFormat, kDatasetVersion,
+  table.add_row({"format", fmt::format("{} version {}, written by flashrna {}", kDatasetFormat, reader.version(),
                                        reader.program_version())});
   table.add_row({"source", reader.source()});
   table.add_row({"options", reader.options()});
@@ -104,7 +104,7 @@ void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summ
 Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
   Json json = {{"file", reader.path()},
                {"format", kDatasetFormat},
-               {"version", kDatasetVersion},
+               {"version", reader.version()},
                {"program_version", reader.program_version()},
                {"source", reader.source()},
                {"options", reader.options()},

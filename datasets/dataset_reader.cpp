@@ -10,13 +10,25 @@
 #include <span>
 
 #include "base/error.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
 #include "rna/geometry.h"
 #include "rna/nucleotide.h"
+#include "rna/pairs/secondary_structure.h"
 #include "rna/torsion.h"
 
 namespace flashrna {
+namespace {
+
+// Whether what is said of position i can be: no partner, nothing known, or one that has i as its own.
+bool is_partner(const std::vector<std::int32_t>& partner, int i) {
+  const std::int32_t j = partner[i];
+  if (j == kUnpaired || j == kNotSaid) return true;
+  return j >= 0 && j < static_cast<std::int32_t>(partner.size()) && j != i && partner[j] == i;
+}
+
+}  // namespace
 
 struct DatasetReader::Impl {
   explicit Impl(const std::string& path);
@@ -45,6 +57,7 @@ struct DatasetReader::Impl {
   std::vector<ChainRecord> chains;
   std::vector<std::int64_t> offset;
   std::uint64_t n_residues = 0;
+  std::int64_t version = 0;
   std::string program_version, source, options;
 };
 
@@ -67,7 +80,7 @@ void DatasetReader::Impl::check_identity(const Hdf5Group& root) {
   if (format != kDatasetFormat) {
     fail("{} is not a flashrna dataset: its format is \"{}\", expected \"{}\"", path, format, kDatasetFormat);
   }
-  const std::int64_t version = root.integer("version");
+  version = root.integer("version");
   if (version > kDatasetVersion) {
     fail("{} is a flashrna dataset of version {}, this program reads up to {}; update flashrna", path, version,
          kDatasetVersion);
@@ -80,6 +93,7 @@ void DatasetReader::Impl::check_identity(const Hdf5Group& root) {
 
 void DatasetReader::Impl::open_columns(const Hdf5Group& root) {
   for (const SchemaColumn& wanted : dataset_columns()) {
+    if (wanted.since > version) continue;
     Hdf5Dataset dataset = root.open_group(wanted.group).open_dataset(wanted.name);
     if (dataset.type() != wanted.type) {
       fail("{}: damaged: it holds {}, expected {}", dataset.where(), hdf5_type_name(dataset.type()),
@@ -105,6 +119,7 @@ void DatasetReader::Impl::check_counts() const {
                                                {kResiduesGroup, rows_of("/residues/nucleotide")},
                                                {kRejectedGroup, rows_of("/rejected/source")}};
   for (const SchemaColumn& wanted : dataset_columns()) {
+    if (wanted.since > version) continue;
     const std::uint64_t expected = rows[wanted.group] + (wanted.name == kOffsetColumn ? 1 : 0);
     if (rows_of(wanted.path()) != expected) {
       fail("{}: damaged: it has {} rows, expected {}", column(wanted.path()).where(), rows_of(wanted.path()), expected);
@@ -192,7 +207,12 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
   read("/residues/torsion_mask", index, features.torsion_mask);
   read("/residues/atom_positions", index, features.atom_positions);
   read("/residues/atom_mask", index, features.atom_mask);
+  if (version >= 2) read("/residues/partner", index, features.partner);
   check_features(index, features);
+  if (version >= 2) return;
+  std::vector<std::uint8_t> chain_in_structure;
+  read("/residues/chain_in_structure", index, chain_in_structure);
+  features.partner = base_pairs_of(features, chain_in_structure);
 }
 
 namespace {
@@ -223,6 +243,7 @@ void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures&
   for (int i = 0; i < features.length; ++i) {
     if (features.nucleotide[i] > static_cast<std::uint8_t>(Base::N)) damaged(i, "nucleotide is not in 0..4");
     if (features.atom_mask[i] >> kAtomSlots != 0) damaged(i, "atom_mask has bits beyond the last slot");
+    if (!features.partner.empty() && !is_partner(features.partner, i)) damaged(i, "its partner has another or is none");
     if (i > 0 && features.residue_index[i] <= features.residue_index[i - 1]) damaged(i, "residue_index does not rise");
     if (!all_finite(&features.frame_rotation[i * 9], 9) || !all_finite(&features.frame_translation[i * 3], 3)) {
       damaged(i, "the frame is not finite");
@@ -250,6 +271,7 @@ DatasetReader& DatasetReader::operator=(DatasetReader&&) noexcept = default;
 const std::string& DatasetReader::path() const { return impl_->file.path(); }
 const std::vector<ChainRecord>& DatasetReader::chains() const { return impl_->chains; }
 std::uint64_t DatasetReader::residue_count() const { return impl_->n_residues; }
+std::int64_t DatasetReader::version() const { return impl_->version; }
 const std::string& DatasetReader::program_version() const { return impl_->program_version; }
 const std::string& DatasetReader::source() const { return impl_->source; }
 const std::string& DatasetReader::options() const { return impl_->options; }

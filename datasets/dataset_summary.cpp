@@ -4,18 +4,16 @@
 #include <set>
 
 #include "base/error.h"
-#include "datasets/chain_rows.h"
-#include "rna/pairs/base_pairs.h"
 #include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 namespace {
 
-int count_in_helices(std::span<const Nucleotide> nucleotides) {
-  std::vector<int> molecule;
-  for (const Nucleotide& nucleotide : nucleotides) molecule.push_back(nucleotide.chain_in_structure);
+int count_in_helices(const ChainRows& rows) {
+  const std::vector<int> partner(rows.partner.begin(), rows.partner.end());
+  const std::vector<int> molecule(rows.chain_in_structure.begin(), rows.chain_in_structure.end());
   int count = 0;
-  for (const Stem& stem : describe_secondary_structure(find_base_pairs(nucleotides), molecule).stems) {
+  for (const Stem& stem : describe_secondary_structure(partner, molecule).stems) {
     if (stem.is_helix()) count += 2 * stem.n_pairs;
   }
   return count;
@@ -47,7 +45,7 @@ DatasetSummary summarize_dataset(const DatasetReader& reader) {
   }
   for (std::size_t i = 0; i < reader.chains().size(); ++i) {
     try {
-      summary.in_helices += count_in_helices(nucleotides_of(reader.read_rows(i)));
+      summary.in_helices += count_in_helices(reader.read_rows(i));
     } catch (const Error& error) {
       fail("{}: chain {}: {}", reader.path(), reader.chains()[i].id, error.what());
     }

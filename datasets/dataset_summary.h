@@ -34,10 +34,10 @@ struct DatasetSummary {
   std::int64_t without_frame = 0;
   std::int64_t breaks = 0;
   std::size_t broken_chains = 0;  // with at least one break
-  std::int64_t in_helices = 0;    // nucleotides in stems of two base pairs or more (rna/pairs/base_pairs.h)
+  std::int64_t in_helices = 0;    // nucleotides in stems of two base pairs or more (chain_pairs.h)
 };
 
-// Reads every chain. Throws Error naming the chain whose pairs cannot be found.
+// Reads every chain. Throws Error naming a chain whose pairs cannot be.
 DatasetSummary summarize_dataset(const DatasetReader& reader);
 
 struct LengthBin {

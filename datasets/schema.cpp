@@ -22,7 +22,7 @@ const std::array<SchemaGroup, 3> kGroups = {{
     {kRejectedGroup, 512, "one row per input chain (or whole file: chain is empty) that is not in /chains"},
 }};
 
-const std::array<SchemaColumn, 36> kColumns = {{
+const std::array<SchemaColumn, 37> kColumns = {{
     {"chains", "id", kText, {}, 0, "", "unique name: entry_model_chain"},
     {"chains",
      "entry",
@@ -93,6 +93,14 @@ const std::array<SchemaColumn, 36> kColumns = {{
      "sine and cosine of bb2_1, bb2_2, bb2_3, delta, gamma, beta, alpha1, alpha2; (0, 1) where undefined"},
     {"residues", "torsion_mask", kUInt8, {}, 0, "1", "bit k is set where the four atoms of torsion k are present"},
     {"residues", "b_factor", kFloat32, {}, 0, "angstrom^2", "mean B factor of the stored atoms"},
+    {"residues",
+     "partner",
+     kInt32,
+     {},
+     0,
+     "1",
+     "base-pair partner, as a position in this chain or assembly from 0; -1 = unpaired, -2 = not known",
+     2},
 
     {"rejected", "source", kText, {}, 0, "", "source file, from the name of the given input on"},
     {"rejected", "chain", kText, {}, 0, "", "author's chain identifier; empty = the whole file"},

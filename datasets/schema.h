@@ -11,7 +11,7 @@
 namespace flashrna {
 
 inline constexpr const char* kDatasetFormat = "flashrna-dataset";
-inline constexpr int kDatasetVersion = 1;
+inline constexpr int kDatasetVersion = 2;  // 2: /residues/partner
 
 // What one row of a group is, and the number of rows in a compressed chunk.
 struct SchemaGroup {
@@ -28,6 +28,7 @@ struct SchemaColumn {
   std::size_t text_width;  // bytes of a fixed-width text, 0 = variable length; only for kText
   const char* unit;        // "1" for pure numbers, "" for names
   const char* description;
+  int since = 1;  // version of the dataset that has it first
 
   std::string path() const { return std::string("/") + group + "/" + name; }
 };

@@ -87,7 +87,8 @@ Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& con
   if (kinds.pairs) told.partner = at::full({B, L}, kNotSaid, at::kLong);
   if (kinds.letters) told.nucleotide = at::full({B, L}, kLetterNotSaid, at::kLong);
   if (kinds.motifs) told.fixed = at::zeros({B, L}, at::kBool);
-  const Tensor partner = truth.partner.cpu().contiguous(), nucleotide = truth.nucleotide.cpu().contiguous();
+  const Tensor partner = kinds.pairs ? truth.partner.cpu().contiguous() : Tensor();
+  const Tensor nucleotide = kinds.letters ? truth.nucleotide.cpu().contiguous() : Tensor();
   for (int64_t b = 0; b < B; ++b) {
     const int64_t n = lengths[b].item<int64_t>();
     const auto stream = [&](std::uint64_t kind) {

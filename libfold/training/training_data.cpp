@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
+#include "libfold/conditioning.h"
 #include "libfold/random_streams.h"
 
 namespace flashrna {
@@ -38,7 +38,7 @@ ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& p
   part.frame_translation = cut(chain.frame_translation, 3);
   part.torsion_sin_cos = cut(chain.torsion_sin_cos, 16);
   part.torsion_mask = cut(chain.torsion_mask, 1);
-  std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), -2);
+  std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), kNotSaid);
   for (std::size_t i = 0; i < places.size(); ++i) place_of[places[i]] = static_cast<std::int32_t>(i);
   for (std::size_t place : places) {
     const std::int32_t partner = chain.partner[place];
@@ -105,7 +105,7 @@ std::string filters_in_use(const DataConfig& config) {
 }  // namespace
 
 TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
-    : config_(config), seed_(seed), reader_(config.path), pairs_(reader_.chains().size()) {
+    : config_(config), seed_(seed), reader_(config.path) {
   split();
   if (training_.empty()) {
     const std::string filters = filters_in_use(config_);
@@ -209,25 +209,12 @@ BatchPlan TrainingData::plan_training(std::int64_t epoch) const {
   return plan;
 }
 
-ChainFeatures TrainingData::read(std::size_t chain) const {
-  ChainFeatures features = reader_.read_chain(chain);
-  {
-    const std::lock_guard lock(pairs_mutex_);
-    features.partner = pairs_[chain];
-  }
-  if (!features.partner.empty() || features.length == 0) return features;
-  features.partner = base_pairs_of(features);
-  const std::lock_guard lock(pairs_mutex_);
-  pairs_[chain] = features.partner;
-  return features;
-}
-
 Batch TrainingData::load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const {
   std::vector<ChainFeatures> chains;
   std::vector<std::string> ids;
   for (std::size_t item : planned) {
     const std::size_t chain = training_[item % training_.size()];
-    ChainFeatures features = read(chain);
+    ChainFeatures features = reader_.read_chain(chain);
     const int length = trained_length(chain);
     if (length < features.length) {
       RandomStream stream(seed_, "crop", {static_cast<std::uint64_t>(epoch), item});
@@ -258,7 +245,7 @@ Batch TrainingData::load_validation(const std::vector<std::size_t>& planned) con
   std::vector<ChainFeatures> chains;
   std::vector<std::string> ids;
   for (std::size_t item : planned) {
-    chains.push_back(read(validation_[item]));
+    chains.push_back(reader_.read_chain(validation_[item]));
     ids.push_back(reader_.chains()[validation_[item]].id);
   }
   return make_batch(chains, ids);

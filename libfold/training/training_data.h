@@ -54,15 +54,12 @@ class TrainingData {
 
  private:
   void split();
-  ChainFeatures read(std::size_t chain) const;  // including base pairs
   std::vector<std::size_t> drawn_by_cluster(std::int64_t epoch) const;
   BatchBudget budget() const;
 
   DataConfig config_;
   std::uint64_t seed_;
   DatasetReader reader_;
-  mutable std::mutex pairs_mutex_;
-  mutable std::vector<std::vector<std::int32_t>> pairs_;  // by chain of the dataset; computed at the first read
   std::vector<std::size_t> training_, validation_;
   std::vector<std::vector<std::size_t>> training_groups_;  // for sampling by cluster: indices into training_
 };

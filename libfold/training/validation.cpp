@@ -14,6 +14,9 @@
 #include "libfold/random_streams.h"
 #include "rna/io/structure_writer.h"
 #include "rna/measure/backbone_checks.h"
+#include "rna/measure/suites.h"
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 namespace {
@@ -61,7 +64,8 @@ std::vector<std::string> Validation::loss_columns() {
 }
 
 std::vector<std::string> Validation::sample_columns() {
-  return {"sample_c4_c4_w1", "sample_o3_p_w1", "sample_c4_neighbors", "sample_bonded", "sample_rg_ratio"};
+  return {"sample_c4_c4_w1", "sample_o3_p_w1",     "sample_c4_neighbors",  "sample_bonded",
+          "sample_rg_ratio", "sample_helix_share", "sample_suite_outliers"};
 }
 
 std::map<std::string, double> Validation::losses() {
@@ -97,7 +101,8 @@ std::map<std::string, double> Validation::samples(const std::string& folder) {
                                          static_cast<int>(config_.training.validation_sample_steps));
   std::filesystem::create_directories(folder);
   LocalGeometry made;
-  double neighbors = 0.0, bonded = 0.0, rg_ratio = 0.0, pairs = 0.0;
+  double neighbors = 0.0, bonded = 0.0, rg_ratio = 0.0, pairs = 0.0, in_helices = 0.0, residues = 0.0;
+  SuiteCounts suites;
   for (std::size_t i = 0; i < backbones.size(); ++i) {
     const std::string name = fmt::format("len_{:05}_sample_{:03}", sample_lengths_[i], i);
     const Structure structure = make_structure(backbones[i], name, Base::N);
@@ -107,9 +112,14 @@ std::map<std::string, double> Validation::samples(const std::string& folder) {
     const BackboneChecks checks = check_backbone(chain.nucleotides);
     const double n = static_cast<double>(sample_lengths_[i]) - 1.0;
     if (n > 0) neighbors += n * checks.c4_neighbors, bonded += n * checks.bonded, pairs += n;
+    const double share = describe_secondary_structure(find_base_pairs(chain.nucleotides)).helix_share();
+    in_helices += share * sample_lengths_[i], residues += sample_lengths_[i];
+    suites.add(find_suites(chain.nucleotides));
     rg_ratio += checks.radius_of_gyration / native_radius_of_gyration(sample_lengths_[i]);
   }
-  std::map<std::string, double> values{{"sample_rg_ratio", rg_ratio / static_cast<double>(backbones.size())}};
+  std::map<std::string, double> values{{"sample_rg_ratio", rg_ratio / static_cast<double>(backbones.size())},
+                                       {"sample_helix_share", in_helices / residues}};
+  if (suites.complete > 0) values["sample_suite_outliers"] = suites.outlier_share();
   if (pairs > 0) values["sample_c4_neighbors"] = neighbors / pairs, values["sample_bonded"] = bonded / pairs;
   for (const auto& [column, measure] : {std::pair{"sample_c4_c4_w1", "C4'-C4'"}, {"sample_o3_p_w1", "O3'-P"}}) {
     if (made.of(measure).empty() || natives_.of(measure).empty()) continue;

@@ -28,7 +28,8 @@ class Validation {
   static std::vector<std::string> loss_columns();
   // sample_c4_c4_w1, sample_o3_p_w1: Wasserstein distances, Å, to the held-out natives. sample_c4_neighbors,
   // sample_bonded: fractions of neighbors with C4'-C4' from 5 to 7 Å and with O3'-P below 2.5 Å. sample_rg_ratio: mean
-  // ratio of the radius of gyration to that of natives of the same length, 5.7 Å L^0.32.
+  // ratio of the radius of gyration to that of natives of the same length, 5.7 Å L^0.32. sample_helix_share: fraction
+  // of nucleotides in helices. sample_suite_outliers: fraction of backbone conformers that are outliers.
   static std::vector<std::string> sample_columns();
 
  private:

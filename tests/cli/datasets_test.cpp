@@ -20,7 +20,7 @@
 #include "rna/pairs/secondary_structure_file.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
-#include "tests/libfold/evaluation/paired_structures.h"
+#include "tests/datasets/paired_structures.h"
 
 namespace flashrna {
 namespace {

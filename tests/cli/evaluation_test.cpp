@@ -10,7 +10,7 @@
 #include "rna/io/structure_writer.h"
 #include "tests/cli/program.h"
 #include "tests/cli/small_data.h"
-#include "tests/libfold/evaluation/paired_structures.h"
+#include "tests/datasets/paired_structures.h"
 
 namespace flashrna {
 namespace {

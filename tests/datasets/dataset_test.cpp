@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/utf8.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_summary.h"
@@ -15,8 +16,10 @@
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
 #include "rna/frame.h"
+#include "rna/pairs/dot_bracket.h"
 #include "rna/torsion.h"
 #include "tests/datasets/example_structures.h"
+#include "tests/datasets/paired_structures.h"
 
 namespace flashrna {
 namespace {
@@ -172,7 +175,7 @@ TEST_F(DatasetTest, EveryColumnStatesItsUnitAndMeaningAndHasTheTypeOfTheSchema) 
   const Hdf5File file = Hdf5File::open(make({5}));
   const Hdf5Group root = file.root();
   EXPECT_EQ(root.text("format"), "flashrna-dataset");
-  EXPECT_EQ(root.integer("version"), 1);
+  EXPECT_EQ(root.integer("version"), 2);
   std::size_t columns = 0;
   for (const SchemaGroup& group : dataset_groups()) {
     EXPECT_EQ(root.open_group(group.name).text("description"), group.description);
@@ -244,11 +247,11 @@ TEST_F(DatasetTest, FilesThatAreNotOursAreRefused) {
   const std::string later = make({5});
   damage(later, [](hid_t file) {
     const hid_t attribute = H5Aopen(file, "version", H5P_DEFAULT);
-    const std::int64_t two = 2;
-    H5Awrite(attribute, H5T_NATIVE_INT64, &two);
+    const std::int64_t three = 3;
+    H5Awrite(attribute, H5T_NATIVE_INT64, &three);
     H5Aclose(attribute);
   });
-  EXPECT_THAT(refusal(later), HasSubstr("of version 2, this program reads up to 1; update flashrna"));
+  EXPECT_THAT(refusal(later), HasSubstr("of version 3, this program reads up to 2; update flashrna"));
 }
 
 struct Damage {
@@ -418,6 +421,37 @@ TEST_F(DatasetTest, DamagedResiduesAreFoundWhenTheyAreRead) {
               HasSubstr("residue 5: residue_index does not rise"));
   const DatasetReader reader(make({10, 20}));
   EXPECT_THAT(error_of([&] { reader.read_chain(2); }), HasSubstr("chain 2 is out of range, it has 2"));
+}
+
+TEST_F(DatasetTest, PartnersAreStoredAndThoseOfVersion1AreFound) {
+  const Chain chain = paired_hairpin("hairpin").chains[0];
+  const std::string path = folder.path("paired.h5");
+  {
+    DatasetWriter writer(path, {}, false);
+    writer.append(make_record("1ABC_1_A", chain), chain_rows(chain));
+    writer.finish();
+  }
+  const std::vector<int> expected = parse_dot_bracket(kPairedHairpin, "test").partner;
+  EXPECT_EQ(DatasetReader(path).version(), 2);
+  EXPECT_EQ(DatasetReader(path).read_chain(0).partner, expected);
+  EXPECT_EQ(Hdf5File::open(path).root().open_group("residues").open_dataset("partner").text("rule"), kStoredPairRule);
+  const auto change = [&](const std::function<void(hid_t)>& how) {
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    how(file);
+    H5Fclose(file);
+  };
+  change([](hid_t file) { overwrite_first<int>(file, "/residues/partner", H5T_NATIVE_INT, 5); });
+  EXPECT_THAT(error_of([&] { DatasetReader(path).read_rows(0); }),
+              HasSubstr("chain 1ABC_1_A, residue 0: its partner has another or is none"));
+  change([](hid_t file) {  // as version 1 has it
+    H5Ldelete(file, "/residues/partner", H5P_DEFAULT);
+    const hid_t version = H5Aopen(file, "version", H5P_DEFAULT);
+    const std::int64_t one = 1;
+    H5Awrite(version, H5T_NATIVE_INT64, &one);
+    H5Aclose(version);
+  });
+  EXPECT_EQ(DatasetReader(path).version(), 1);
+  EXPECT_EQ(DatasetReader(path).read_rows(0).partner, expected);
 }
 
 TEST_F(DatasetTest, AFlippedOrMissingByteNeverGivesOtherCoordinates) {

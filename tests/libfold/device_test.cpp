@@ -220,7 +220,7 @@ TEST_F(OnCuda, CorrectionsOfASampleAreThoseOfTheCpu) {
     return moved_apart(on.rotations, on.translations, on.torsions, index.to(device), lengths.to(device), 20).cpu();
   };
   const auto mended = [&](at::Device device) {
-    return to(relaxed(to(backbone, device), lengths.to(device), 30), at::kCPU);
+    return to(relaxed(to(backbone, device), lengths.to(device), {.rounds = 30}), at::kCPU);
   };
   // In f64; one neighbor more or less exceeds the tolerance.
   expect_error("moved apart", difference(apart(cuda_device()), apart(at::kCPU)), 1e-9);

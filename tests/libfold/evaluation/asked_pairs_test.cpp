@@ -5,7 +5,7 @@
 
 #include "libfold/evaluation/evaluation_summary.h"
 #include "rna/io/structure_writer.h"
-#include "tests/libfold/evaluation/paired_structures.h"
+#include "tests/datasets/paired_structures.h"
 
 namespace flashrna {
 namespace {

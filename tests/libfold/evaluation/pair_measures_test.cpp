@@ -4,7 +4,7 @@
 
 #include "rna/pairs/base_pairs.h"
 #include "rna/pairs/dot_bracket.h"
-#include "tests/libfold/evaluation/paired_structures.h"
+#include "tests/datasets/paired_structures.h"
 
 namespace flashrna {
 namespace {
