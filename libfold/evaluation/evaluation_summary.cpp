@@ -102,7 +102,7 @@ Totals totals_of(const StructureSet& set, const GyrationFit& fit) {
   return totals;
 }
 
-// What a reference has as well.
+// Measures that a reference has as well.
 KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {
   const Totals t = totals_of(set, fit);
   const auto rate = [](long part, long whole) {
