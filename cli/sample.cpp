@@ -44,10 +44,12 @@ Table::Cell cell_of(const std::string& text) {
   return text;
 }
 
-void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>& plan, bool with_reference,
+void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>& plan, const SampleConfig& config,
                    bool as_json) {
-  std::vector<std::string> columns{"file", "length", "c4_neighbors", "bonded", "clashes", "radius_of_gyration"};
-  if (with_reference) columns.emplace_back("rmsd_to_reference");
+  std::vector<std::string> columns{"file",       "length", "c4_neighbors", "bonded", "clashes", "radius_of_gyration",
+                                   "helix_share"};
+  if (!config.secondary_structure.empty()) columns.emplace_back("pair_f1");
+  if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   Table table(columns);
   for (const PlannedSample& sample : plan) {
     std::vector<Table::Cell> cells{writer.path_of(sample), sample.length};
@@ -234,7 +236,7 @@ int sample_main(const std::vector<std::string>& arguments) {
     return interrupted_status();
   }
   const std::vector<PlannedSample> plan = samples_of(batches);
-  print_samples(writer, plan, !config.reference.empty(), common.json);
+  print_samples(writer, plan, config, common.json);
   if (!config.reference.empty() && !common.quiet) print_reference_summary(writer, plan, config);
   return 0;
 }

@@ -9,8 +9,8 @@
 
 namespace flashrna {
 
-// The library and what it links are 3 GB and cost every start of the program most of a second; without a driver they
-// could do nothing. So it is not linked but loaded, and the driver decides.
+// The library and its dependencies are 3 GB and would add most of a second to every start of the program, even without
+// a driver. So it is loaded at run time instead of linked, and only if there is a driver.
 int count_cuda_devices() {
   if (!FLASHRNA_WITH_CUDA || dlopen("libcuda.so.1", RTLD_LAZY) == nullptr) return 0;
   static const bool loaded = [] {
@@ -45,7 +45,7 @@ std::string tf32_override_warning() {
 
 void make_current(at::Device device) { c10::impl::VirtualGuardImpl(device.type()).setDevice(device); }
 
-// By the interface that the loaded library has registered; c10_cuda's own function would have to be linked.
+// Uses the interface that the loaded library has registered: c10_cuda's own function would have to be linked.
 CudaStream current_cuda_stream(at::Device device) {
   const c10::impl::VirtualGuardImpl cuda(device.type());
   if (!device.has_index()) device = cuda.getDevice();

@@ -1,5 +1,5 @@
-// How C++ sources and .cu sources meet: the former see tensors, the latter raw pointers and a CudaStream. No torch
-// here, and no CUDA header unless nvcc reads it.
+// The interface between C++ sources, which use tensors, and .cu sources, which use raw pointers and a CudaStream. No
+// torch here, and no CUDA header unless nvcc compiles it.
 #pragma once
 
 #ifdef __CUDACC__
@@ -11,7 +11,7 @@
 
 namespace flashrna {
 
-// Where a kernel runs. `handle` is a cudaStream_t (nullptr: the device's default stream).
+// The device and stream on which a kernel runs. `handle` is a cudaStream_t (nullptr: the device's default stream).
 struct CudaStream {
   int device = 0;
   void* handle = nullptr;
@@ -19,14 +19,15 @@ struct CudaStream {
 
 #ifdef __CUDACC__
 
-// Throws std::runtime_error "OPERATION: what CUDA says".
+// Throws std::runtime_error "OPERATION: CUDA's error message".
 inline void check_cuda(cudaError_t status, const char* operation) {
   if (status == cudaSuccess) return;
-  cudaGetLastError();  // or the next launch would be blamed for it
+  cudaGetLastError();  // clears the error, which the next launch would report otherwise
   throw std::runtime_error(std::string(operation) + ": " + cudaGetErrorString(status));
 }
 
-// Makes the stream's device the current one while it lives. Our runtime is not LibTorch's, so it is always told.
+// Makes the stream's device the current one during its lifetime. Our CUDA runtime is separate from LibTorch's, so it is
+// always set.
 class ScopedCudaDevice {
  public:
   explicit ScopedCudaDevice(int device) {
@@ -41,9 +42,9 @@ class ScopedCudaDevice {
   int previous_ = 0;
 };
 
-// launch_kernel(stream, "flash_ipa forward", kernel, grid, block, shared_bytes, arguments...): a launch whose errors
-// are read. Those of the running kernel show at the next synchronization. More than 48 kB of shared memory are asked
-// for.
+// launch_kernel(stream, "flash_ipa forward", kernel, grid, block, shared_bytes, arguments...) launches a kernel and
+// checks for launch errors. Errors of the running kernel appear at the next synchronization. Opts in to more
+// than 48 kB of shared memory if needed.
 template <typename... Parameters, typename... Arguments>
 void launch_kernel(const CudaStream& stream, const char* operation, void (*kernel)(Parameters...), dim3 grid,
                    dim3 block, std::size_t shared_bytes, Arguments&&... arguments) {

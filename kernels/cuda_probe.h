@@ -1,4 +1,4 @@
-// What a CUDA device is, and that our kernels run on it.
+// Properties of a CUDA device, and a test that our kernels run on it.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@ struct CudaDevice {
   int capability = 0;  // 10 major + minor: 80, 90
   int multiprocessors = 0;
   std::int64_t memory_bytes = 0;
-  int shared_bytes_per_block = 0;               // the most that a kernel may ask for
+  int shared_bytes_per_block = 0;               // largest amount that a kernel can request
   int driver_version = 0, runtime_version = 0;  // 1000 major + 10 minor: 13000
 };
 
-// Throws std::runtime_error with what CUDA says if there is no such device.
+// Throws std::runtime_error with the CUDA error message if there is no such device.
 CudaDevice describe_cuda_device(int device);
 
-// For which architecture the code was made that a kernel of ours runs as on this device and stream, 80 or 90: the
-// kernel itself says. Throws std::runtime_error if none can be launched.
+// The architecture for which the code was compiled that runs on this device and stream, 80 or 90, as a kernel itself
+// reports it. Throws std::runtime_error if no kernel can be launched.
 int probe_cuda_architecture(const CudaStream& stream);
 
-// Whether what goes to the stream is being recorded into a CUDA graph. The host must not wait for it then.
+// Whether the stream is being captured into a CUDA graph. The host must not synchronize with it then.
 bool is_capturing(const CudaStream& stream);
 
-// The least capability for which our kernels are compiled.
+// The minimum capability for which our kernels are compiled.
 inline constexpr int kLeastCapability = 80;
 
 }  // namespace flashrna

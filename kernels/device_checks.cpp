@@ -21,14 +21,15 @@ using at::Tensor;
 
 namespace {
 
-// A backend with the errors that it may have relative to dense in f64.
+// A backend with its allowed errors relative to dense in f64.
 struct Subject {
   std::string name;
   AttentionBackend backend;
   FusedPrecision precision = FusedPrecision::kFast;
-  // f32: logits of order 10 carry 1e-6, the exponential passes that on, and gradients sum it over keys and heads.
+  // f32: logits of order 10 have errors of 1e-6, the exponential passes them on, and gradients sum them over keys and
+  // heads.
   double outputs = 2e-5, gradients = 2e-4;
-  // Whether P has 11 bits.
+  // Whether P is rounded to 11 bits.
   bool rounds_probabilities() const {
     return backend == AttentionBackend::kFused && precision == FusedPrecision::kFast;
   }
@@ -48,7 +49,7 @@ std::vector<Subject> subjects_on(at::Device device) {
   return subjects;
 }
 
-// max |got - expected| / max |expected|; infinite where something is missing or not finite.
+// max |got - expected| / max |expected|; infinite if a tensor is missing or not finite.
 double relative_error(const Tensor& got, const Tensor& expected) {
   if (!got.defined() || !expected.defined()) return HUGE_VAL;
   const Tensor exact = expected.detach().cpu().to(at::kDouble), apart = got.detach().cpu().to(at::kDouble) - exact;
@@ -62,7 +63,7 @@ double largest_error(const std::vector<Tensor>& got, const std::vector<Tensor>& 
   return largest;
 }
 
-// A sum of all outputs in which every element has a weight of its own.
+// A sum of all outputs in which every element has a different weight.
 Tensor weighted_sum(const FlashIpaOutput& out) {
   Tensor sum = at::zeros({}, out.scalars.options());
   double phase = 0;
@@ -87,7 +88,7 @@ Differentiated differentiate(FlashIpaInput in, const Subject& backend) {
   return result;
 }
 
-// A ragged batch of chains with hard lengths, in f32 on the device and its exact copy in f64 on the CPU.
+// A ragged batch of chains with difficult lengths, in f32 on the device and its exact copy in f64 on the CPU.
 struct Parity {
   FlashIpaInput input, exact;
   Differentiated expected;
@@ -101,7 +102,7 @@ struct Parity {
   }
 };
 
-// A chain of ribosome size 20 nm off the origin.
+// A chain of the size of a ribosome, 20 nm from the origin.
 FlashIpaInput distant_chain() {
   return make_flash_ipa_example(
       {.lengths = {256}, .sizes = {.H = 4, .C = 16}, .radius_of_gyration = 8.0, .off_center = 20.0}, at::kDouble,
@@ -115,17 +116,18 @@ double largest_spread(FlashIpaInput in) {
   const Tensor rotations = in.rotations.transpose(2, 3).unsqueeze(2);  // of row vectors
   const Tensor origins =
       (in.translations - in.translations.mean(1, true)).unsqueeze(2).unsqueeze(3);  // [B, L, 1, 1, 3]
-  const auto square_distances = [&](const Tensor& local) {  // [B, L, H, P, 3] -> [B, L, H, P], from the center
+  const auto square_distances = [&](const Tensor& local) {  // [B, L, H, P, 3] -> [B, L, H, P], relative to the center
     return (at::matmul(local, rotations) + origins).square().sum(-1);
   };
-  in.v = at::constant_pad_nd(square_distances(in.v_points), {0, C - P});  // dense sums them as it sums scalars
+  in.v = at::constant_pad_nd(square_distances(in.v_points), {0, C - P});  // dense averages them like scalars
   const FlashIpaOutput mean = flash_ipa(in, AttentionBackend::kDense);
   return std::sqrt((mean.scalars.narrow(3, 0, P) - square_distances(mean.points)).max().item<double>());
 }
 
-// What a motion may change, nm. A coordinate at 20 nm is rounded by 1e-6 before a backend sees it; logits pass that on
-// to points nm apart. It may also be what takes a P to one or the other of two neighboring halves, 2^-10 of it apart:
-// sum_j dP_ij (x_j - X_i) is then at most 2^-10 sum_j P_ij |x_j - X_i|, and that is not above the standard deviation.
+// Allowed change of an output point under a motion, nm. A coordinate at 20 nm is rounded by 1e-6 before a backend sees
+// it, and logits pass the error on to points that are nanometers apart. It may also round a P to either of two
+// neighboring halves, which differ by 2^-10 of P: then sum_j dP_ij (x_j - X_i) is at most 2^-10 sum_j P_ij |x_j - X_i|,
+// and this sum is at most the standard deviation.
 double allowed_change(const Subject& backend) {
   return 5e-4 + (backend.rounds_probabilities() ? 0x1p-10 * largest_spread(distant_chain()) : 0.0);
 }
@@ -155,7 +157,7 @@ double change_by_motion(const Subject& backend, at::Device device) {
   return largest;
 }
 
-// Of the directional derivative by every input, in f64 against central differences.
+// Error of the directional derivative with respect to every input, in f64 against central differences.
 double finite_difference_error(const Subject& backend, at::Device device) {
   FlashIpaInput in = make_flash_ipa_example(
       {.lengths = {7, 4}, .sizes = {.H = 2, .C = 4, .P_q = 2, .P_v = 3, .R = 2, .c = 4}}, at::kDouble, device);
@@ -179,7 +181,7 @@ double finite_difference_error(const Subject& backend, at::Device device) {
   return largest;
 }
 
-// Neighbors other than the definition's on the CPU.
+// Number of neighbors that differ from those of the definition on the CPU.
 double wrong_neighbors(at::Device device) {
   const auto generator = at::detail::createCPUGenerator(7);
   const Tensor positions = (at::randn({3, 500, 3}, generator, at::kFloat) * 4).round();  // a grid: many ties
@@ -198,7 +200,7 @@ double pair_distance_error(at::Device device) {
     value.sum().backward();
     return std::vector<Tensor>{value, variable.grad()};
   };
-  // Leaves of their own: on a CPU `to` gives the same tensor again.
+  // Separate leaves: on a CPU `to` would return the same tensor.
   const Tensor x = predicted.to(device).clone().requires_grad_(), exact = predicted.to(at::kDouble).requires_grad_();
   return largest_error(value_and_gradient(x, pair_distance_loss(x, truth.to(device), mask.to(device))),
                        value_and_gradient(exact, pair_distance_loss_reference(exact, truth.to(at::kDouble), mask)));
@@ -225,7 +227,7 @@ std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
     on_check(one);
   };
 
-  // Made by the first check that wants it: a device may already fail there.
+  // Created by the first check that uses it, because creating it may already fail on a device.
   std::optional<Parity> made;
   const auto parity = [&]() -> const Parity& {
     if (!made) made.emplace(device);
@@ -239,7 +241,8 @@ std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
     });
     check(name, "gradients, relative to dense in f64", backend.gradients,
           [&] { return largest_error(differentiate(parity().input, backend).gradients, parity().expected.gradients); });
-    // Central differences: step^2 times the third derivative, and 1e-16 / step of cancellation. In f64 fused is simple.
+    // Central differences: step^2 times the third derivative, and 1e-16 / step of cancellation. In f64 fused runs as
+    // simple.
     if (backend.backend != AttentionBackend::kFused) {
       check(name, "gradients in f64 against finite differences", 1e-7,
             [&] { return finite_difference_error(backend, device); });

@@ -1,4 +1,4 @@
-// Whether the operations compute what they should on a device: `flashrna doctor` runs these on the user's machine.
+// Checks that the operations compute correct results on a device. `flashrna doctor` runs them on the user's machine.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,18 +12,18 @@ namespace flashrna {
 struct DeviceCheck {
   std::string device;     // "cpu", "cuda:0"
   std::string operation;  // "flash_ipa lifted"
-  std::string claim;      // what is compared with what
+  std::string claim;      // which results are compared
   double error = 0;
   double allowed = 0;
   double seconds = 0;
-  std::string failure;  // what an operation threw instead of a result; empty otherwise
+  std::string failure;  // the message if an operation threw an exception; empty otherwise
 
   bool passed() const { return failure.empty() && error <= allowed; }
 };
 
-// Every backend of attention, neighbors and the loss of pair distances on `device`; some seconds. Allowed errors are
-// times `tolerance`. `on_check` hears of each as it ends. Never throws for a device that cannot run them: it shows in
-// `failure`.
+// Checks every backend of attention, neighbors and the loss of pair distances on `device`; takes some seconds. Allowed
+// errors are multiplied by `tolerance`. `on_check` is called after each check. Does not throw if a device cannot run an
+// operation: the check's `failure` is set.
 std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
                                       const std::function<void(const DeviceCheck&)>& on_check);
 

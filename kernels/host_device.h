@@ -1,4 +1,4 @@
-// A function that kernels and host code share is declared FLASHRNA_HOST_DEVICE: written once, tested without a GPU.
+// FLASHRNA_HOST_DEVICE declares a function that kernels and host code share: written once, tested without a GPU.
 #pragma once
 
 #ifdef __CUDACC__

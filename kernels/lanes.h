@@ -1,5 +1,5 @@
-// A row of work shared by 32 lanes, written once: on a GPU they are the threads of a warp, on the host a loop. What
-// lanes tell each other goes through arrays of 32 in memory that all of them see, with sync() in between.
+// A row of work shared by 32 lanes, written once: on a GPU they are the threads of a warp, on the host a loop. Lanes
+// communicate through arrays of 32 elements in memory visible to all lanes, with sync() between writing and reading.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,19 @@ namespace flashrna {
 inline constexpr int kLanes = 32;
 
 struct HostLanes {
-  // f(lane) for every lane.
+  // Calls f(lane) for every lane.
   template <typename F>
   FLASHRNA_HOST_DEVICE void each(F f) const {
     for (int lane = 0; lane < kLanes; ++lane) f(lane);
   }
-  // f(item) for every item of [0, count), an item to a lane in turn.
+  // Calls f(item) for every item of [0, count), distributed over the lanes cyclically.
   template <typename F>
   FLASHRNA_HOST_DEVICE void share(std::int64_t count, F f) const {
     for (std::int64_t item = 0; item < count; ++item) f(item);
   }
   FLASHRNA_HOST_DEVICE void sync() const {}
-  // combine(a, b) over values [32]; the same result in all lanes. Lanes whose numbers differ in one bit are paired.
+  // Reduces values [32] with combine(a, b); all lanes get the same result. Lanes whose indices differ in one bit are
+  // paired.
   template <typename T, typename Combine>
   FLASHRNA_HOST_DEVICE T reduce(const T* values, Combine combine) const {
     T partial[kLanes];
@@ -35,7 +36,7 @@ struct HostLanes {
 
 #ifdef __CUDACC__
 
-// A whole warp; `lane` is the thread's place in it.
+// A whole warp; `lane` is the index of the thread in it.
 struct WarpLanes {
   int lane;
 
@@ -64,7 +65,7 @@ struct WarpLanes {
 
 #endif
 
-// Over values [32], one of each lane.
+// Maximum, minimum and sum over values [32], one per lane.
 template <class Lanes, typename T>
 FLASHRNA_HOST_DEVICE T max_over(const Lanes& lanes, const T* values) {
   return lanes.reduce(values, [](T a, T b) { return b > a ? b : a; });

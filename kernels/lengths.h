@@ -1,4 +1,4 @@
-// Lengths of the entries of a batch in a GPU's memory. No torch.
+// Lengths of the entries of a batch in GPU memory. No torch.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 
 namespace flashrna {
 
-// A length as kernels take it, from 0 to the padded one. The host does not look at a GPU's numbers, for it would wait.
+// Clamps a length to 0 to `padded`. Kernels do this because checking the values on the host would need a
+// synchronization.
 FLASHRNA_HOST_DEVICE std::int64_t cut_length(std::int64_t length, std::int64_t padded) {
   return length < 0 ? 0 : length < padded ? length : padded;
 }

@@ -32,7 +32,8 @@ bool is_out_of_memory(const std::exception& error) {
       dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) {
     return true;
   }
-  // Of the CPU's allocator; of CUDA, by whatever names it; of its libraries, whose handles and workspaces take memory.
+  // Messages of the CPU allocator; of CUDA, under several names; and of its libraries, whose handles and workspaces are
+  // allocated on the device.
   const std::string_view text = error.what();
   for (const char* failed : {"can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED",
                              "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate", "CUDNN_STATUS_ALLOC_FAILED",
@@ -56,7 +57,7 @@ std::int64_t allocated_bytes(at::Device device) {
   return device.is_cpu() ? resident_bytes() : gpu_statistic(device).current;
 }
 
-// LibTorch's CPU allocator tells its profiler, which is a thread's own, of every tensor that comes and goes.
+// LibTorch's CPU allocator reports every allocation and deallocation to the profiler of the current thread.
 class AllocationRecorder::Report : public c10::MemoryReportingInfoBase {
  public:
   void reportMemoryUsage(void*, int64_t bytes, std::size_t, std::size_t, c10::Device device) override {

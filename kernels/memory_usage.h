@@ -1,4 +1,4 @@
-// How much memory a computation takes: of the process, of tensors on the CPU, of a GPU.
+// Memory usage: of the process, of tensors on the CPU, of a GPU.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,26 +11,27 @@
 
 namespace flashrna {
 
-// Bytes of this process in memory now, and at most since the last reset; -1 where the system does not tell.
+// Current resident bytes of this process, and their maximum since the last reset; -1 if the system does not report
+// them.
 std::int64_t resident_bytes();
 std::int64_t peak_resident_bytes();
-// Makes the present the peak. False where the system cannot.
+// Resets the maximum to the current value. Returns false if the system does not support it.
 bool reset_peak_resident();
 
-// Bytes a GPU's allocator has handed out; resident_bytes() for the CPU.
+// Bytes allocated on a GPU by LibTorch's allocator; resident_bytes() for the CPU.
 std::int64_t allocated_bytes(at::Device device);
 
-// Whether that is what an allocation said which failed, on any device.
+// Whether the error reports a failed allocation, on any device.
 bool is_out_of_memory(const std::exception& error);
 
-// Follows the tensors that this thread allocates on `device` while it lives.
+// Records the tensors that this thread allocates on `device` during its lifetime.
 class AllocationRecorder {
  public:
   explicit AllocationRecorder(at::Device device);
   ~AllocationRecorder();
 
-  std::int64_t peak_bytes() const;     // beyond what there was at the beginning
-  std::int64_t largest_bytes() const;  // of one tensor; -1 on a GPU, whose allocator does not tell
+  std::int64_t peak_bytes() const;     // in excess of the memory at construction
+  std::int64_t largest_bytes() const;  // of one tensor; -1 on a GPU, whose allocator does not report it
 
  private:
   class Report;

@@ -1,5 +1,4 @@
-// Which positions of a padded batch are padding: derived from the true lengths wherever it is needed, never stored; and
-// the check of lengths.
+// The padding mask of a batch, computed from the lengths where needed and never stored; and the check of lengths.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -11,8 +10,8 @@ inline at::Tensor padding_mask(const at::Tensor& lengths, int64_t padded_length)
   return at::arange(padded_length, lengths.options()).unsqueeze(0) >= lengths.unsqueeze(1);
 }
 
-// lengths [B] i64 on `device`, from 0 to the padded length L. Throws c10::Error "OPERATION: lengths[1] = 12, ...". On a
-// GPU the values are not looked at, for the host would wait: there kernels cut them to that range.
+// Checks that lengths [B] are i64, on `device`, and from 0 to the padded length L. Throws c10::Error "OPERATION:
+// lengths[1] = 12, ...". On a GPU the values are not checked, to avoid a synchronization; kernels clamp them instead.
 inline void check_lengths(const char* operation, const at::Tensor& lengths, int64_t B, int64_t L, at::Device device) {
   TORCH_CHECK(lengths.defined() && lengths.dim() == 1 && lengths.size(0) == B && lengths.scalar_type() == at::kLong,
               operation, ": lengths must be i64 of shape [B] with B = ", B);

@@ -1,1 +1,1 @@
-// Exists so that the precompiled header has a target to belong to.
+// Gives the target of the precompiled header a source file.

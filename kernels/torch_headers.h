@@ -1,4 +1,4 @@
-// The parts of LibTorch that kernels, libfold and their tests use, precompiled once (28 s) and shared.
+// The LibTorch headers that kernels, libfold and their tests use, precompiled once (28 s) and shared.
 #pragma once
 
 #include <torch/csrc/autograd/autograd.h>

@@ -1,4 +1,4 @@
-// Runs a row function of many rows (kernels/lanes.h) on a GPU, a warp a row. For .cu sources.
+// Runs a row function (kernels/lanes.h) for many rows on a GPU, one warp per row. For .cu sources.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace flashrna {
 
-inline constexpr int kMostWarps = 8;  // of a block: neighboring rows, which share what they read in the L1 cache
+inline constexpr int kMostWarps = 8;  // per block; adjacent rows share data in the L1 cache
 
 extern __shared__ __align__(16) char warp_rows_scratch[];
 
@@ -22,8 +22,8 @@ __global__ void run_warp_rows(Arguments arguments, std::int64_t rows, std::int64
   Row()(WarpLanes{static_cast<int>(threadIdx.x)}, arguments, row, scratch);
 }
 
-// Row()(lanes, arguments, row, scratch) for every row of [0, rows), where `scratch` holds `scratch_size` elements of T.
-// Throws std::runtime_error if they do not fit into shared memory or CUDA reports an error.
+// Calls Row()(lanes, arguments, row, scratch) for every row of [0, rows). `scratch` has `scratch_size` elements of T.
+// Throws std::runtime_error if the scratch does not fit into shared memory or CUDA reports an error.
 template <typename Row, typename T, typename Arguments>
 void launch_warp_rows(const char* operation, const Arguments& arguments, std::int64_t rows, std::int64_t scratch_size,
                       const CudaStream& stream) {

@@ -1,4 +1,5 @@
-// Stands in for the .cu sources in a build without CUDA, where count_cuda_devices() is 0 and nobody gets here.
+// Replaces the .cu sources in a build without CUDA, where count_cuda_devices() is 0 and these functions are never
+// called.
 #include <stdexcept>
 
 #include "kernels/cuda_probe.h"

@@ -1,4 +1,4 @@
-// Names of the attention backends, and which one `auto` takes on a device.
+// Names of the attention backends, and the choice of `auto` on a device.
 #include "kernels/flash_ipa/attention_choice.h"
 
 #include <ATen/ATen.h>
@@ -16,7 +16,7 @@ using at::Tensor;
 
 namespace {
 
-// A fixed, ragged, off-center input of a few residues: no random generator, so that every run decides alike.
+// A fixed, ragged, off-center input of a few residues. No random generator, so that every run makes the same choice.
 FlashIpaInput self_check_input(at::Device device, const std::vector<int64_t>& lengths, const FlashIpaSizes& sizes) {
   const int64_t B = static_cast<int64_t>(lengths.size()), L = lengths[0];
   const auto [H, C, P_q, P_v, R, c] = sizes;
@@ -43,9 +43,9 @@ FlashIpaInput self_check_input(at::Device device, const std::vector<int64_t>& le
   return in;
 }
 
-// Outputs, then the derivatives of a weighted sum of them by every input.
+// Outputs, then the gradients of a weighted sum of them with respect to every input.
 std::vector<Tensor> results_of(FlashIpaInput in, const BackendFunction& backend) {
-  // Whatever mode the caller is in: the check decides once for all calls.
+  // Independent of the caller's autograd modes: the check decides once for all calls.
   const c10::InferenceMode normal(false);
   const at::AutoGradMode with_gradients(true);
   std::vector<Tensor> leaves;
@@ -136,11 +136,11 @@ AttentionChoice first_that_passes(const std::vector<AttentionCandidate>& candida
 }
 
 AttentionChoice explain_attention_backend(at::Device device, FusedPrecision precision) {
-  // Coordinates 20 units off carry 1e-6, logits of order 10 as much, and the exponential passes that on; whichever
-  // order a device sums in.
+  // f32 at coordinates 20 units off the origin has errors of 1e-6, and so do logits of order 10. The exponential passes
+  // them on, in any order of summation.
   static SelfCheck lifted("attention backend lifted", "dense, whose memory grows with the square of the length", 1e-4,
                           error_of_lifted);
-  // Operands are rounded by 2^-11, and logits of order 10 by as much each.
+  // Operands have rounding errors of 2^-11, and logits of order 10 amplify them.
   static SelfCheck fast("attention backend fused fast", "lifted", kFusedCheckAllowed, error_of_fused_fast);
   static SelfCheck strict("attention backend fused strict", "lifted", kFusedCheckAllowed, error_of_fused_strict);
   if (!device.is_cuda()) return first_that_passes({{AttentionBackend::kLifted, &lifted}}, device);

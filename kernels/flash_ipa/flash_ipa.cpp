@@ -14,7 +14,7 @@ namespace flash_ipa_backends {
 
 Tensor to_global(const Tensor& points, const Tensor& rotations, const Tensor& translations) {
   const int64_t B = points.size(0), L = points.size(1), H = points.size(2), P = points.size(3);
-  // Coordinate-major, so that one [3, 3] x [3, H P] product per residue moves all points.
+  // Coordinate-major layout: one [3, 3] x [3, H P] product per residue transforms all points.
   const Tensor local = points.permute({0, 1, 4, 2, 3}).reshape({B, L, 3, H * P});
   return (at::matmul(rotations, local) + translations.unsqueeze(3)).view({B, L, 3, H, P});
 }
@@ -50,8 +50,8 @@ FlashIpaOutput finish_by_operations(const FlashIpaInput& in, const Tensor& sums)
   return finish(in, sums.narrow(3, 0, C), points, pairs);
 }
 
-// Mean translation of the real residues, [B, 1, 3]. Attention does not depend on the origin, so neither does its
-// gradient: the centroid is a constant to autograd.
+// Mean translation of the real residues, [B, 1, 3]. Attention does not depend on the origin, so the gradient through it
+// is zero and the centroid is a constant for autograd.
 Tensor sequence_centroid(const FlashIpaInput& in) {
   const at::NoGradGuard no_grad;
   const Tensor real =
@@ -114,11 +114,11 @@ void check(const FlashIpaInput& in) {
 FlashIpaOutput flash_ipa(const FlashIpaInput& in, AttentionBackend backend, FusedPrecision precision) {
   check(in);
   const bool unfactorized = in.pair_bias.defined() || in.pair_values.defined();
-  // Fused attention refuses tensors without elements; the equation does not.
+  // LibTorch's fused attention rejects tensors without elements; the dense equation handles them.
   if (backend == AttentionBackend::kDense || unfactorized || in.q.numel() == 0) return flash_ipa_backends::dense(in);
   if (backend == AttentionBackend::kAuto) {
     backend = resolve_attention_backend(in.q.device(), precision);
-    // Of what the fused kernels do not take, lifted is much faster than simple.
+    // Inputs that the fused kernels do not support run much faster as lifted than as simple.
     const bool measured = in.q.size(3) >= kFusedMeasuredChannels;
     if (backend == AttentionBackend::kFused && !(measured && flash_ipa_backends::fused_takes(in)))
       backend = AttentionBackend::kLifted;

@@ -24,9 +24,10 @@ struct FlashIpaInput {
   at::Tensor rotations;           // [B, L, 3, 3], columns are the axes
   at::Tensor translations;        // [B, L, 3]
   at::Tensor point_weights;       // [H], w > 0
-  at::Tensor bias_q, bias_k;      // [B, L, H, R]; both undefined: no pair bias
-  at::Tensor pair_q, pair_k;      // [B, L, R, c], the same for all heads; both undefined: no pair output
-  // An unfactorized pair representation instead, for comparison: O(L^2) by itself, so only the dense backend takes it.
+  at::Tensor bias_q, bias_k;      // [B, L, H, R]; both undefined if there is no pair bias
+  at::Tensor pair_q, pair_k;      // [B, L, R, c], the same for all heads; both undefined if there is no pair output
+  // An unfactorized pair representation as an alternative, for comparison. It takes O(L^2) memory itself, so only the
+  // dense backend supports it.
   at::Tensor pair_bias;    // [B, L, L, H] (query, key) or undefined
   at::Tensor pair_values;  // [B, L, L, c] or undefined
   at::Tensor lengths;      // [B] i64, real residues, 0 to L; the rest is padding
@@ -41,48 +42,50 @@ struct FlashIpaOutput {
 };
 
 enum class AttentionBackend {
-  kAuto,    // the first of fused, lifted, dense that passes a self-check against dense on this device; fused where it
-            // was measured to be faster
-  kDense,   // the equation as printed, O(L^2) memory: the oracle
-  kLifted,  // FlashIPA's algorithm 1 over LibTorch's fused attention, O(L) memory
-  kFused,   // our CUDA kernels on tensor cores, f32, devices from 8.0 on; dtypes and sizes they do not take run as
+  kAuto,    // the first of fused, lifted, dense that passes a self-check against dense on this device; fused only where
+            // it was measured to be faster
+  kDense,   // the equation as printed, O(L^2) memory: the reference
+  kLifted,  // FlashIPA's algorithm 1 with LibTorch's fused attention, O(L) memory
+  kFused,   // our CUDA kernels on tensor cores, f32, devices of 8.0 or newer; unsupported dtypes and sizes run as
             // kSimple
-  kSimple,  // the equation in plain loops, one row at a time: O(L) memory, slow; an oracle where dense does not fit
+  kSimple,  // the equation in plain loops, row by row: O(L) memory, slow; a reference where dense does not fit
 };
 
-// "auto", "dense", "lifted", "fused", "simple"; throws c10::Error naming the allowed values otherwise.
+// Parses "auto", "dense", "lifted", "fused" or "simple". Throws c10::Error naming the allowed values otherwise.
 AttentionBackend parse_attention_backend(std::string_view name);
 std::string_view attention_backend_name(AttentionBackend backend);
-// "fast", "strict"; likewise.
+// Parses "fast" or "strict". Throws c10::Error naming the allowed values otherwise.
 FusedPrecision parse_fused_precision(std::string_view name);
 std::string_view fused_precision_name(FusedPrecision precision);
 
 // Differentiable in every floating input. An unfactorized pair representation always runs on the dense backend.
-// `precision` is that of the fused one. Work on a GPU goes to LibTorch's current stream; the host does not wait for it,
-// but at first use and when it looks whether numbers were beyond the fused kernels' range, after calls 1, 2, 4, 8...:
-// call once before capturing a CUDA graph.
-// Throws c10::Error naming the tensor whose shape, dtype or device is wrong, on a CPU also the length beyond 0 to L (a
-// GPU takes it cut to that), and std::exception if the fused backend cannot run here.
+// `precision` applies to the fused backend. Work on a GPU is enqueued on LibTorch's current stream. The host
+// synchronizes only at first use and when it checks for numbers beyond the fused kernels' range, after calls 1, 2, 4,
+// 8...: make one call before capturing a CUDA graph. Throws c10::Error naming the tensor whose shape, dtype or device
+// is wrong. On a CPU it also throws for a length outside 0 to L, which a GPU clamps instead. Throws std::exception if
+// the fused backend cannot run here.
 FlashIpaOutput flash_ipa(const FlashIpaInput& input, AttentionBackend backend = AttentionBackend::kAuto,
                          FusedPrecision precision = FusedPrecision::kFast);
 
-// Where RESULTS.md shows kFused to be faster than kLifted, at all lengths, and kAuto takes it; by name it runs wherever
-// it can. Heads of fewer channels have another kernel.
+// Capability and minimum number of channels for which RESULTS.md shows kFused to be faster than kLifted at all lengths,
+// so that kAuto may choose it. An explicit kFused runs wherever it can. Heads with fewer channels use a different
+// kernel.
 inline constexpr int kFusedMeasuredCapability = 90, kFusedMeasuredChannels = 33;
 
-// What kAuto takes on `device` for an input that the fused kernels take and whose heads are that wide, decided at first
-// use by a comparison with kDense of a few milliseconds, outputs and gradients, and remembered.
+// The backend of kAuto on `device` for an input that the fused kernels support and that has at least
+// kFusedMeasuredChannels channels. Decided at first use by comparing outputs and gradients with kDense, which takes a
+// few milliseconds, and cached.
 AttentionBackend resolve_attention_backend(at::Device device, FusedPrecision precision = FusedPrecision::kFast);
 
 struct AttentionChoice {
   AttentionBackend backend;
-  std::string reason;  // what the comparison found, with its error
+  std::string reason;  // result of the comparison, with its error
 };
-// The same, and why.
+// The same with the reason.
 AttentionChoice explain_attention_backend(at::Device device, FusedPrecision precision = FusedPrecision::kFast);
 
-// Floating-point operations of one forward pass on one sequence of L residues: products of queries with keys and of
-// probabilities with values, unpadded.
+// Floating-point operations of one forward pass over one sequence of L residues: the products of queries with keys and
+// of probabilities with values, without padding.
 double flash_ipa_forward_flops(int64_t L, int64_t H, int64_t C, int64_t P_q, int64_t P_v, int64_t R, int64_t c);
 
 }  // namespace flashrna

@@ -1,5 +1,5 @@
-// The default size (8 heads of 128 channels, 8 and 12 points, rank 2), one sequence: dense against lifted, forward and
-// backward. FLOP/s are useful ones: heads unpadded, flash_ipa_forward_flops.
+// The default size (8 heads of 128 channels, 8 and 12 points, rank 2), one sequence: dense and lifted, forward and
+// backward. FLOP/s count useful operations only: unpadded heads, flash_ipa_forward_flops().
 #include <benchmark/benchmark.h>
 
 #include <vector>

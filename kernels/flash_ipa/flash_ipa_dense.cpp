@@ -1,4 +1,4 @@
-// The definition of invariant point attention, written for reading.
+// The definition of invariant point attention, written for readability.
 #include <ATen/ATen.h>
 
 #include <cmath>
@@ -30,7 +30,7 @@ FlashIpaOutput dense(const FlashIpaInput& in) {
   logits = logits - 0.5 * in.point_weights.view({1, H, 1, 1}) * squared_distances;
 
   const Tensor padding = padding_mask(in.lengths, L);  // [B, L]
-  // A finite value: a batch entry without residues must not become NaN.
+  // A finite value, so that a batch entry without residues does not give NaN.
   const Tensor probabilities = at::softmax(logits.masked_fill(padding.view({B, 1, 1, L}), -1e30), -1);
 
   const Tensor v_points = to_global(in.v_points, in.rotations, in.translations);

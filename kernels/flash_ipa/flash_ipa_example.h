@@ -1,4 +1,4 @@
-// Inputs of invariant point attention as a network gives them at the start of its training, for checks and benchmarks.
+// Inputs of invariant point attention like those of a network at the start of training, for checks and benchmarks.
 #pragma once
 
 #include <vector>
@@ -12,14 +12,14 @@ struct FlashIpaExample {
   std::vector<int64_t> lengths;
   FlashIpaSizes sizes;
   double radius_of_gyration = 2.3;  // nm, of each chain
-  double off_center = 0.0;          // nm from the origin
+  double off_center = 0.0;          // nm, distance of each chain from the origin
 };
 
 // Standard normal features and local points (1 nm), random orientations, translations along a random walk, head weights
-// of softplus 1. The same numbers on every machine, in `dtype` on `device`.
+// softplus(1). The numbers are the same on every machine; they are converted to `dtype` on `device`.
 FlashIpaInput make_flash_ipa_example(const FlashIpaExample& example, at::ScalarType dtype, at::Device device);
 
-// The floating-point tensors that are defined, in the order of FlashIpaInput; and the defined outputs.
+// The defined floating-point tensors, in the order of FlashIpaInput; and the defined outputs.
 std::vector<at::Tensor*> floating_tensors(FlashIpaInput& input);
 std::vector<at::Tensor> output_tensors(const FlashIpaOutput& output);
 

@@ -1,5 +1,5 @@
-// From rows of sums to the outputs on a CPU, in one pass over the residues and one back: what finish_by_operations
-// computes.
+// Computes the outputs from rows of sums on a CPU, in one pass over the residues forward and one backward. The result
+// is that of finish_by_operations().
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
 
@@ -20,7 +20,7 @@ struct FinishSizes {
   int64_t B, L, H, C, P, R, c, columns;  // columns of a row of sums
 };
 
-// `sums` has any strides but of the last dimension; the rest is contiguous.
+// The last dimension of `sums` is contiguous, the others have any strides. All other tensors are contiguous.
 template <typename T>
 struct FinishInputs {
   const T* sums;
@@ -37,13 +37,13 @@ struct FinishInputs {
   }
 };
 
-// Outputs, or the gradients by them: [B, L, H, C], [B, L, H, P, 3], [B, L, H, P], [B, L, H, c].
+// Outputs, or the gradients with respect to them: [B, L, H, C], [B, L, H, P, 3], [B, L, H, P], [B, L, H, c].
 template <typename T, typename Pointer = T*>
 struct FinishOutputs {
   Pointer scalars, points, norms, pairs;
 };
 
-// x - t and R^T (x - t) of point `p` of a row.
+// Computes x - t and R^T (x - t) for point `p` of a row.
 template <typename T>
 void local_point(const FinishSizes& n, const ResidueFrame<T>& frame, const T* row, int64_t p, T* apart, T* local) {
   for (int i = 0; i < 3; ++i) apart[i] = row[n.C + 3 * p + i] - frame.t[i];
@@ -52,7 +52,7 @@ void local_point(const FinishSizes& n, const ResidueFrame<T>& frame, const T* ro
 
 template <typename T>
 void finish_residue(const FinishSizes& n, const FinishInputs<T>& in, int64_t residue, const FinishOutputs<T>& out) {
-  if (residue % n.L >= in.lengths[residue / n.L]) return;  // padding is zero already
+  if (residue % n.L >= in.lengths[residue / n.L]) return;  // padding is already zero
   const ResidueFrame<T> frame = in.frame(residue);
   const T* factors = in.pair_q + residue * n.R * n.c;
   for (int64_t h = 0; h < n.H; ++h) {
@@ -71,7 +71,7 @@ void finish_residue(const FinishSizes& n, const FinishInputs<T>& in, int64_t res
   }
 }
 
-// Gradients by the inputs; all come filled with zeros. `sums` is contiguous here.
+// Gradients of the inputs, initialized to zero. `sums` is contiguous here.
 template <typename T>
 struct FinishGradients {
   T *sums, *rotations, *translations, *pair_q;

@@ -1,4 +1,4 @@
-// The fused backend: tensors to the arguments of the kernels, their autograd, and their memory, which is LibTorch's.
+// The fused backend: converts tensors to kernel arguments, implements autograd, and allocates memory through LibTorch.
 #include "kernels/flash_ipa/flash_ipa_fused.h"
 
 #include <ATen/ATen.h>
@@ -34,8 +34,8 @@ fused_ipa::HeadSize head_size_of(const FlashIpaInput& in) {
           pair ? size(in.pair_q, 3) : 0};
 }
 
-// What the autograd function takes and gives gradients for, in this order; without columns where the input is not
-// defined.
+// The inputs of the autograd function for which it computes gradients, in this order. An undefined input is replaced by
+// a tensor without columns.
 variable_list differentiable_inputs(const FlashIpaInput& in) {
   const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2);
   const auto or_none = [&](const Tensor& tensor, at::IntArrayRef shape) {
@@ -108,7 +108,7 @@ fused_ipa::Arguments arguments_of(const FlashIpaInput& in) {
   return a;
 }
 
-// Zeros of these shapes in one piece of memory, which one launch fills; each begins at a multiple of 256 bytes.
+// Zeros of these shapes in one allocation, filled by one launch. Each tensor starts at a multiple of 256 bytes.
 variable_list make_zeros(const std::vector<std::vector<int64_t>>& shapes, const at::TensorOptions& options) {
   const at::NoGradGuard no_grad;
   constexpr int64_t kAligned = 256 / sizeof(float);
@@ -127,7 +127,8 @@ variable_list make_zeros(const std::vector<std::vector<int64_t>>& shapes, const 
   return tensors;
 }
 
-// Scalars, points, norms, pairs; then for backward the sums of pair values by rank and the log-sum-exp, or no elements.
+// Returns scalars, points, norms, pairs; then for backward the sums of pair values by rank and the log-sum-exp, which
+// have no elements otherwise.
 variable_list run_forward(const FusedKernels& kernels, const FlashIpaInput& in, FusedPrecision precision,
                           bool for_backward) {
   const fused_ipa::Arguments a = arguments_of(in);
@@ -202,7 +203,7 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
     }
     const auto kernels = c10::static_intrusive_pointer_cast<FusedKernels>(context->saved_data["kernels"].toCapsule());
     variable_list out = run_backward(*kernels, input_of({&*saved.begin(), &*lengths}, *lengths), outputs, by_outputs);
-    out.resize(out.size() + 3);  // nothing by the lengths, kernels and precision
+    out.resize(out.size() + 3);  // no gradients for lengths, kernels and precision
     return out;
   }
 
@@ -210,18 +211,18 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
   static constexpr int kOutputs = 4, kSaved = 6;  // of run_forward()
 };
 
-// Counts of numbers that no half holds, a counter a device for all calls. The host waits for the device when it looks,
-// so it does after calls 1, 2, 4, 8, ..., and never while a graph is captured.
+// Counts numbers that do not fit into a half, with one counter per device for all calls. Reading a counter synchronizes
+// the host with the device, so it happens after calls 1, 2, 4, 8, ... only, and never during graph capture.
 class RangeWatch {
  public:
-  // Where kernels of this stream count, or null.
+  // The counter for kernels of this stream, or null.
   unsigned long long* counter(const CudaStream& stream, bool capturing) {
     const std::lock_guard lock(mutex_);
     Device& device = devices_[stream.device];
     if (!device.count.defined()) {
-      if (capturing) return nullptr;  // the memory would be the graph's
+      if (capturing) return nullptr;  // the memory would belong to the graph
       device.count = at::zeros({1}, at::TensorOptions(at::kLong).device(at::kCUDA, device_index(stream)));
-      device.count.item<int64_t>();  // other streams use it too: wait until it is there
+      device.count.item<int64_t>();  // other streams use it too, so wait until it is initialized
     }
     return reinterpret_cast<unsigned long long*>(device.count.data_ptr<int64_t>());
   }
@@ -276,7 +277,7 @@ class CudaFusedKernels : public FusedKernels {
   }
 
  private:
-  // Never destroyed: when statics are, the device may be gone.
+  // Never destroyed: at static destruction the device may no longer be usable.
   static RangeWatch& watch() {
     static auto* watch = new RangeWatch;
     return *watch;
@@ -285,7 +286,7 @@ class CudaFusedKernels : public FusedKernels {
 
 }  // namespace
 
-// It takes longer than a short forward.
+// Cached because the query takes longer than a short forward pass.
 FusedDevice fused_device(at::Device device) {
   static std::mutex mutex;
   static std::map<int, FusedDevice> descriptions;
@@ -299,7 +300,7 @@ FusedDevice fused_device(at::Device device) {
 
 bool fused_takes(const FlashIpaInput& in) {
   const bool bias = has_columns(in.bias_q), pair = has_columns(in.pair_q);
-  // A defined factor without columns has outputs of its own shape; the kernels know one rank.
+  // A defined factor without columns gives outputs of a shape of its own, and the kernels support only one rank.
   if (in.bias_q.defined() != bias || in.pair_q.defined() != pair) return false;
   if (bias && pair && in.bias_q.size(3) != in.pair_q.size(2)) return false;
   return in.q.scalar_type() == at::kFloat && fused_forward_supports(head_size_of(in));

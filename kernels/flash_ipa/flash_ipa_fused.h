@@ -1,4 +1,4 @@
-// The fused backend apart from the kernels behind it, so that tests run it on their emulation.
+// The fused backend with its kernels behind an interface, so that tests can run it with emulated kernels.
 #pragma once
 
 #include <ATen/core/ivalue.h>
@@ -8,7 +8,7 @@
 
 namespace flashrna::flash_ipa_backends {
 
-// Forward and backward on raw pointers of f32 tensors that live on `device`. Rows beyond the lengths are not written.
+// Forward and backward on raw pointers to f32 tensors on `device`. Rows beyond the lengths are not written.
 class FusedKernels : public torch::CustomClassHolder {
  public:
   virtual void forward(const fused_ipa::Arguments& arguments, const fused_ipa::Outputs& outputs,
@@ -17,7 +17,7 @@ class FusedKernels : public torch::CustomClassHolder {
                         const fused_ipa::InputGradients& out, at::Device device) const = 0;
 };
 
-// Of a checked input that fused_takes().
+// Runs a checked input for which fused_takes() is true.
 FlashIpaOutput fused_with(const c10::intrusive_ptr<FusedKernels>& kernels, const FlashIpaInput& input,
                           FusedPrecision precision);
 

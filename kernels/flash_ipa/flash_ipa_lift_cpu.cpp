@@ -1,5 +1,5 @@
-// The lifted backend's operands on a CPU, in one pass over the residues and one back: the same columns as in
-// flash_ipa_lifted.cpp, whose many small operations cost as much as the attention itself below 256 residues.
+// The operands of the lifted backend on a CPU, in one pass over the residues forward and one backward. The columns are
+// those of flash_ipa_lifted.cpp, whose many small operations cost as much as the attention itself below 256 residues.
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
 
@@ -17,15 +17,15 @@ using at::Tensor;
 
 namespace {
 
-// Columns of the operands. Queries: scalars | (norm, 1, w x) a point | 1 | bias; keys: scalars | (1, norm, x) | padding
-// | bias; values: scalars | x | pair values. Zeros fill up to `width`.
+// Columns of the operands. Queries: scalars | (norm, 1, w x) per point | 1 | bias. Keys: scalars | (1, norm, x) per
+// point | padding | bias. Values: scalars | x | pair values. The columns up to `width` are zero.
 struct LiftSizes {
   int64_t B, L, H, C, P_q, P_v, R, pair, width;
 
   int64_t flag_column() const { return C + 5 * P_q; }
 };
 
-// Contiguous tensors of one call; null where the input is not defined.
+// Contiguous tensors of one call; null if the input is undefined.
 template <typename T>
 struct LiftInputs {
   const T *q, *k, *v, *q_points, *k_points, *v_points, *rotations, *translations, *origins, *weights, *bias_q, *bias_k,
@@ -44,7 +44,7 @@ void lift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue, 
   const int64_t b = residue / n.L, l = residue % n.L;
   const ResidueFrame<T> frame = in.frame(n, residue);
   const T scale = static_cast<T>(1 / std::sqrt(3.0 * static_cast<double>(n.C)));
-  // Finite: minus infinity times a zero of the other operand would be NaN.
+  // Finite, because minus infinity times a zero of the other operand would be NaN.
   const T padding = l >= in.lengths[b] ? T(-1e30) : T(0);
   for (int64_t h = 0; h < n.H; ++h) {
     const int64_t head = residue * n.H + h, row = ((b * n.H + h) * n.L + l) * n.width;
@@ -78,13 +78,13 @@ void lift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue, 
   }
 }
 
-// Gradients by the inputs, as LiftInputs; `weights` [B, L, H], a part each.
+// Gradients of the inputs, as in LiftInputs. `weights` is [B, L, H], the contributions of each residue.
 template <typename T>
 struct LiftGradients {
   T *q, *k, *v, *q_points, *k_points, *v_points, *rotations, *translations, *weights, *bias_q, *bias_k, *pair_k;
 };
 
-// An operand's gradient, [B, H, L, width] with any strides but of the last.
+// The gradient of an operand, [B, H, L, width]. The last dimension is contiguous, the others have any strides.
 template <typename T>
 struct OperandGradient {
   const T* data;
@@ -151,7 +151,7 @@ LiftInputs<T> pointers_of(at::TensorList in) {
           read(7), read(8), read(9), read(10), read(11), read(12), in[13].const_data_ptr<int64_t>()};
 }
 
-// Inputs: the members of LiftInputs in their order, contiguous and defined. Outputs: queries, keys, values.
+// Inputs: the members of LiftInputs in order, contiguous and defined. Outputs: queries, keys, values.
 class Lift : public torch::autograd::Function<Lift> {
  public:
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, at::TensorList in,

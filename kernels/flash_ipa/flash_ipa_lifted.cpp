@@ -1,11 +1,11 @@
 // FlashIPA's lifting (arXiv:2505.11580, algorithm 1): squared distances become inner products of longer vectors, and
-// LibTorch's fused attention does the rest in linear memory. Differences from the paper, all exact:
-//  - points are taken relative to the sequence's centroid, which keeps the squared norms and their rounding small;
-//  - each point's five columns (-w/2 |q|^2, 1, w q) . (1, -w/2 |k|^2, k) stand side by side, so that the running sum of
-//    the inner product falls back to -w/2 |q - k|^2 after every point instead of carrying all the norms: in f32 this
-//    halves the error of dropping |q|^2 (constant along a row) and folding |k|^2 into one column, and the columns are
-//    free, for values are wider than keys and both are padded to one width;
-//  - padding is one column of the keys: no mask tensor.
+// LibTorch's fused attention computes the rest in linear memory. Differences from the paper, all mathematically exact:
+//  - Points are relative to the sequence's centroid, which keeps the squared norms and their rounding errors small.
+//  - The five columns of each point (-w/2 |q|^2, 1, w q) . (1, -w/2 |k|^2, k) are adjacent, so that the partial sum of
+//    the inner product returns to -w/2 |q - k|^2 after every point instead of accumulating all the norms. In f32 this
+//    halves the error compared with dropping |q|^2 (constant along a row) and folding |k|^2 into one column. The
+//    additional columns cost nothing, because values are wider than keys and both are padded to one width.
+//  - Padding is one column of the keys, so no mask tensor is needed.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -30,14 +30,14 @@ Tensor query_columns(const Tensor& points, const Tensor& weights) {
   return at::cat({norms, at::ones_like(norms), points * weights}, 4).flatten(3);
 }
 
-// (1, -w/2 |k|^2, k), likewise.
+// (1, -w/2 |k|^2, k) for every point of a head: [B, L, H, P, 3] -> [B, L, H, 5 P].
 Tensor key_columns(const Tensor& points, const Tensor& weights) {
   const Tensor norms = points.square().sum(4, /*keepdim=*/true) * (weights * -0.5);
   return at::cat({at::ones_like(norms), norms, points}, 4).flatten(3);
 }
 
-// Concatenates along channels and fills up with zeros to `width`: parts [B, L, H, c] -> [B, H, L, width]. The rows of a
-// head stand side by side: apart, they cost LibTorch's attention a tenth of its speed.
+// Concatenates along channels and pads with zeros to `width`: parts [B, L, H, c] -> [B, H, L, width]. The rows of a
+// head are contiguous: with other strides LibTorch's attention is 10 % slower.
 Tensor operand(std::vector<Tensor> parts, int64_t width) {
   int64_t used = 0;
   for (Tensor& part : parts) {
@@ -50,7 +50,7 @@ Tensor operand(std::vector<Tensor> parts, int64_t width) {
   return at::cat(parts, 3);
 }
 
-// In operations of ATen, on any device, with its autograd.
+// Uses ATen operations, on any device, with their autograd.
 LiftedOperands lift_by_operations(const FlashIpaInput& in, const Tensor& origins, int64_t width) {
   const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2), C = in.q.size(3);
   const Tensor translations = in.translations - origins;
@@ -61,7 +61,7 @@ LiftedOperands lift_by_operations(const FlashIpaInput& in, const Tensor& origins
   const Tensor weights = in.point_weights.view({1, 1, H, 1, 1});
   const Tensor padding = padding_mask(in.lengths, L);
   const Tensor one = at::ones({B, L, H, 1}, in.q.options());
-  // Finite: minus infinity times a zero of the other operand would be NaN.
+  // Finite, because minus infinity times a zero of the other operand would be NaN.
   const Tensor key_padding = at::zeros_like(one).masked_fill(padding.view({B, L, 1, 1}), -1e30);
 
   std::vector<Tensor> q = {in.q / std::sqrt(3.0 * C), query_columns(q_points, weights), one};
@@ -75,7 +75,7 @@ LiftedOperands lift_by_operations(const FlashIpaInput& in, const Tensor& origins
   return {operand(q, width), operand(k, width), operand(v, width)};
 }
 
-// Equal head sizes, of a multiple of 8: with others LibTorch silently takes a path that holds L x L.
+// Equal head sizes, a multiple of 8: with others LibTorch silently uses an implementation that allocates L x L.
 int64_t width_of(const FlashIpaInput& in) {
   const int64_t bias = in.bias_q.defined() ? in.bias_q.size(3) : 0;
   const int64_t pair = in.pair_k.defined() ? in.pair_k.size(2) * in.pair_k.size(3) : 0;

@@ -5,7 +5,7 @@
 
 namespace flashrna {
 
-// residue(i) for every i of [0, count), on all threads.
+// Calls residue(i) for every i of [0, count), on all threads.
 template <typename Residue>
 void for_each_residue(int64_t count, Residue residue) {
   constexpr int64_t kResiduesPerTask = 16;

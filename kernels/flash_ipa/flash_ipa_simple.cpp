@@ -1,4 +1,4 @@
-// The simple backend: tensors packed into rows, and the same row functions in a loop on the host or in warps on a GPU.
+// The simple backend: packs tensors into rows and runs the row functions in a loop on the host or in warps on a GPU.
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
@@ -27,7 +27,7 @@ SimpleSizes sizes_of(const Tensor& queries, const Tensor& values, int64_t produc
           static_cast<int>(values.size(3))};
 }
 
-// row(item, scratch) for every row, on all threads.
+// Calls row(item, scratch) for every row, on all threads.
 template <typename T, typename Row>
 void for_each_row(const SimpleSizes& n, Row row) {
   at::parallel_for(0, n.B * n.H * n.L, 16, [&](int64_t begin, int64_t end) {
@@ -116,11 +116,11 @@ class SimpleAttention : public torch::autograd::Function<SimpleAttention> {
   }
 };
 
-// Parts [B, L, H, columns] side by side: [B, H, L, all columns].
+// Concatenates parts [B, L, H, columns] along columns: [B, H, L, all columns].
 Tensor rows_of(const std::vector<Tensor>& parts) { return at::cat(parts, 3).transpose(1, 2).contiguous(); }
 
 struct Packed {
-  FlashIpaInput shifted;  // the input relative to the sequences' centroids
+  FlashIpaInput shifted;  // the input relative to the centroids of the sequences
   Tensor queries, keys, values, weights, lengths;
   int64_t product_columns;
 };

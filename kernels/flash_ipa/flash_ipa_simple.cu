@@ -1,4 +1,4 @@
-// The simple backend on a GPU: a warp a row.
+// The simple backend on a GPU: one warp per row.
 #include "kernels/flash_ipa/flash_ipa_simple_rows.h"
 #include "kernels/warp_rows.h"
 

@@ -1,8 +1,9 @@
-// The core of the simple backend: attention over packed rows, exact in its dtype, any sizes, memory linear in length.
-// No torch here; flash_ipa_simple.cpp packs tensors into rows, flash_ipa_simple.cu runs them on a GPU.
+// The core of the simple backend: attention over packed rows, exact in its dtype, for any sizes, memory linear in
+// length. No torch here: flash_ipa_simple.cpp packs tensors into rows, flash_ipa_simple.cu runs the rows on a GPU.
 //
-// A row of queries or keys is [products | points]: the logit of a pair is the inner product over the first columns,
-// less half the head's weight times the squared distance over the rest. A row of values is what is averaged.
+// A row of queries or keys is [products | points]. The logit of a pair is the inner product over the first columns,
+// minus half the head's weight times the squared distance over the others. A row of values contains the columns to
+// average.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,12 @@ struct SimpleSizes {
   int value_columns;
 };
 
-// Elements of scratch memory that any of the three row functions needs.
+// Elements of scratch memory that are enough for each of the three row functions.
 inline std::int64_t simple_scratch_size(const SimpleSizes& n) {
   return 2 * (static_cast<std::int64_t>(n.logit_columns) + n.value_columns) + 64;
 }
 
-// float or double. Rows at or beyond a length are neither read nor written.
+// T is float or double. Rows at or beyond a length are neither read nor written.
 template <typename T>
 struct SimpleForward {
   SimpleSizes sizes;
@@ -33,7 +34,7 @@ struct SimpleForward {
   const T* keys_transposed;     // [B, H, logit_columns, L]
   const T* values;              // [B, H, L, value_columns]
   T* output;                    // [B, H, L, value_columns]
-  T* log_sum_exp;               // [B, H, L], natural
+  T* log_sum_exp;               // [B, H, L], natural logarithm
 };
 
 template <typename T>
@@ -44,15 +45,15 @@ struct SimpleBackward {
   const T *queries, *queries_transposed;
   const T *keys, *keys_transposed;
   const T *values, *values_transposed;
-  const T *gradients, *gradients_transposed;  // by the output
+  const T *gradients, *gradients_transposed;  // gradients with respect to the output
   const T* log_sum_exp;
   const T* delta;  // [B, H, L] output . gradient
   T *d_queries, *d_keys, *d_values;
-  T* d_weight_rows;  // [B, H, L]: summed over B and L the derivative by the weights
+  T* d_weight_rows;  // [B, H, L]; its sum over B and L is the gradient of the weights
 };
 
-// On the stream's device, float and double. Throw std::runtime_error if a row does not fit into shared memory (some
-// 5,000 columns in f32) or CUDA reports an error.
+// Run on the stream's device, for float and double. Throw std::runtime_error if a row does not fit into shared memory
+// (about 5,000 columns in f32) or CUDA reports an error.
 template <typename T>
 void simple_forward_cuda(const SimpleForward<T>& arguments, const CudaStream& stream);
 template <typename T>

@@ -1,7 +1,7 @@
-// The simple kernel's arithmetic, one row of the attention matrix at a time: forward, and backward for a query and for
-// a key. Logits are the equation as printed, with direct differences of the points; sums over keys or queries run in
-// blocks of 32 in ascending order, so the result is the same in every run. The same functions are the GPU's kernels
-// and the host's loops.
+// The arithmetic of the simple backend, one row of the attention matrix at a time: forward, and backward for a query
+// and for a key. Logits follow the equation as printed, with explicit differences of the points. Sums over keys or
+// queries run in blocks of 32 in ascending order, so the result is the same in every run. The GPU kernels and the loops
+// on the host call the same functions.
 #pragma once
 
 #include <cmath>
@@ -21,7 +21,7 @@ struct PairLogit {
   T squared_distance;  // summed over points
 };
 
-// Of the row `fixed` [D] with row `j` of the transposed operand `others` [D, L].
+// Logit of the row `fixed` [D] and row `j` of the transposed operand `others` [D, L].
 template <typename T>
 FLASHRNA_HOST_DEVICE PairLogit<T> pair_logit(const SimpleSizes& n, const T* fixed, const T* others, std::int64_t j,
                                              T weight) {
@@ -34,14 +34,14 @@ FLASHRNA_HOST_DEVICE PairLogit<T> pair_logit(const SimpleSizes& n, const T* fixe
   return {products - T(0.5) * weight * squares, squares};
 }
 
-// Derivative of a pair's logit by column d of the row `fixed`.
+// Derivative of a pair's logit with respect to column d of the row `fixed`.
 template <typename T>
 FLASHRNA_HOST_DEVICE T logit_derivative(const SimpleSizes& n, int d, T fixed, T other, T weight) {
   return d < n.product_columns ? other : weight * (other - fixed);
 }
 
-// Gradient of column d of the row `fixed` by `count` pairs with the rows of `others` [L, logit_columns] from `begin`
-// on: the sum of each one's slope dL/dlogit times the derivative of its logit.
+// Gradient of column d of the row `fixed` from its pairs with `count` rows of `others` [L, logit_columns], starting at
+// `begin`: the sum of each pair's slope dL/dlogit times the derivative of its logit.
 template <typename T>
 FLASHRNA_HOST_DEVICE T logit_gradient(const SimpleSizes& n, int d, const T* fixed, const T* others, const T* slopes,
                                       std::int64_t begin, std::int64_t count, T weight) {
@@ -61,9 +61,9 @@ FLASHRNA_HOST_DEVICE T value_product(const SimpleSizes& n, const T* fixed, const
 
 // Row `item` of all rows of a batch, [B, H, L].
 struct SimpleRow {
-  std::int64_t head;    // its head's first row; an operand [B, H, L, columns] of that head begins columns times further
-  std::int64_t i;       // its residue
-  std::int64_t length;  // of its sequence
+  std::int64_t head;    // first row of its head; in an operand [B, H, L, columns] multiply by the number of columns
+  std::int64_t i;       // residue index
+  std::int64_t length;  // length of its sequence
   std::int64_t h;
 };
 
@@ -72,10 +72,12 @@ FLASHRNA_HOST_DEVICE SimpleRow simple_row(const SimpleSizes& n, const std::int64
   return {head * n.L, item % n.L, cut_length(lengths[head / n.H], n.L), head % n.H};
 }
 
-// ---- rows: `item` of [B, H, L], nothing is done for one at or beyond its length. `scratch` holds
-// simple_scratch_size(n) elements that all lanes see ----
+// ---- rows ----
+//
+// `item` is an index into [B, H, L]. A row at or beyond its length is skipped. `scratch` holds simple_scratch_size(n)
+// elements that are visible to all lanes.
 
-// Output and log-sum-exp, by online softmax.
+// Computes output and log-sum-exp by online softmax.
 template <typename T, class Lanes>
 FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>& a, std::int64_t item, T* scratch) {
   const SimpleSizes n = a.sizes;
@@ -90,7 +92,7 @@ FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>
   lanes.share(n.value_columns, [&](std::int64_t column) { sums[column] = 0; });
   lanes.sync();
 
-  const T lowest = T(-1e30);  // finite: a difference of two is a number
+  const T lowest = T(-1e30);  // finite, so that the difference of two is not NaN
   T highest = lowest, total = 0;
   for (std::int64_t begin = 0; begin < length; begin += kLanes) {
     const std::int64_t keys_here = length - begin < kLanes ? length - begin : kLanes;
@@ -119,7 +121,8 @@ FLASHRNA_HOST_DEVICE void forward_row(const Lanes& lanes, const SimpleForward<T>
   });
 }
 
-// As a query: d_queries, and into d_weight_rows the row's part of the derivative by the head's weight.
+// Backward of a query: writes d_queries, and to d_weight_rows the row's contribution to the gradient of the head's
+// weight.
 template <typename T, class Lanes>
 FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t item,
                                              T* scratch) {
@@ -165,7 +168,7 @@ FLASHRNA_HOST_DEVICE void backward_query_row(const Lanes& lanes, const SimpleBac
   });
 }
 
-// As a key: d_keys and d_values.
+// Backward of a key: writes d_keys and d_values.
 template <typename T, class Lanes>
 FLASHRNA_HOST_DEVICE void backward_key_row(const Lanes& lanes, const SimpleBackward<T>& a, std::int64_t item,
                                            T* scratch) {

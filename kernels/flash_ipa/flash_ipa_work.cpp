@@ -9,7 +9,7 @@ FlashIpaWork flash_ipa_work(std::int64_t L, const FlashIpaSizes& s) {
              P_q = static_cast<double>(s.P_q), P_v = static_cast<double>(s.P_v), R = static_cast<double>(s.R),
              c = static_cast<double>(s.c);
   const double logits = C + 3 * P_q + R, values = C + 3 * P_v + R * c;
-  // Numbers a residue: q, k, v, points, bias factors of every head; frame and pair factors once.
+  // Numbers per residue: q, k, v, points and bias factors of every head; frame and pair factors once.
   const double inputs = H * (3 * C + 3 * (2 * P_q + P_v) + 2 * R) + 12 + 2 * R * c;
   const double outputs = H * (C + 4 * P_v + (R > 0 ? c : 0));
   const double saved = H * (R * c + 1);

@@ -1,5 +1,5 @@
-// What a call of invariant point attention costs at least: the operations that it must do and the bytes that it must
-// move. Every rate and every share that the benchmarks print is counted here. No torch.
+// The minimum cost of a call of invariant point attention: required operations and required memory traffic. All rates
+// and shares that the benchmarks print are computed from these counts. No torch.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,14 @@ struct FlashIpaWork {
   double forward_bytes, backward_bytes;
 };
 
-// Of one sequence of L residues. A product of m x k and k x n counts 2 m k n; heads are C + 3 P_q + R wide for queries
-// and keys and C + 3 P_v + R c for values, unpadded. Backward makes the logits again and then four products: three of
-// the one width and two of the other. Bytes: every input read once and every output written once, in f32; backward also
-// reads the outputs, the sums of pair values by rank, a log-sum-exp a row, and the gradients by the outputs.
+// Work for one sequence of L residues. A product of m x k and k x n counts 2 m k n. Heads are C + 3 P_q + R wide for
+// queries and keys and C + 3 P_v + R c for values, without padding. Backward recomputes the logits and then needs four
+// products: three of the first width in total and two of the second. Bytes: every input is read once and every output
+// written once, in f32. Backward also reads the outputs, the sums of pair values by rank, one log-sum-exp per row, and
+// the gradients with respect to the outputs.
 FlashIpaWork flash_ipa_work(std::int64_t L, const FlashIpaSizes& sizes);
 
-// The least time in seconds on an NVIDIA H200 at its sustained 790 TFLOP/s and 4.3 TB/s.
+// Minimum time in seconds on an NVIDIA H200 at its sustained 790 TFLOP/s and 4.3 TB/s.
 double h200_roofline_seconds(double flops, double bytes);
 
 }  // namespace flashrna

@@ -1,15 +1,15 @@
-// Questions about Hopper's tensor cores on which the fused kernels rest, each answered by a measurement on the device:
-//   a. every operand as the kernels address it, at their own places in shared memory: does the product equal the host's
-//      on the numbers that fused/layout.h says are there (tensor_core_cases.h)? Then the same with the two strides of
-//      an operand exchanged: an answer that does not change would show nothing.
-//   b. cycles of the 13 steps of forward's logits, m64n96k16 from shared memory without swizzle, tiles at multiples of
-//      128 bytes and 32 beyond; and with the 128-byte swizzle (48 a step at full rate)
-//   c. cycles of two m64n40k16 after m64n192k16, A in registers (96 + 2 x 20 at full rate)
-//   d. bits that a sum keeps below its largest term, and how it cuts
+// Measures properties of Hopper's tensor cores on which the fused kernels rely:
+//   a. For every operand, addressed as in the kernels and at the same offsets in shared memory: does the product equal
+//      the host's result for the numbers that fused/layout.h places there (tensor_core_cases.h)? The check is repeated
+//      with the two strides of an operand exchanged: if the result did not change, the check would prove nothing.
+//   b. Cycles of the 13 steps of forward's logits, m64n96k16 from shared memory without swizzle, with tiles at
+//      multiples of 128 bytes and 32 bytes further; and with the 128-byte swizzle (48 per step at full rate).
+//   c. Cycles of two m64n40k16 after m64n192k16, A in registers (96 + 2 x 20 at full rate).
+//   d. Number of bits that a sum keeps below its largest term, and the direction of truncation.
 //
 //   build/cuda/flashrna_tensor_core_bench        needs a device of capability 9.0
 //
-// Each question has a process of its own: an illegal access spoils a process's device for good.
+// Each question runs in its own process, because after an illegal access a process cannot use the device any more.
 #include <cuda_fp16.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,11 +37,11 @@ using namespace tensor_core_cases;
 #endif
 
 constexpr int kGroup = 128;               // threads of a warpgroup
-constexpr int kSharedBytes = 227 * 1024;  // the most that a block may have, all of it filled
+constexpr int kSharedBytes = 227 * 1024;  // largest amount per block, all of it filled
 constexpr int kSharedHalves = kSharedBytes / 2;
 constexpr unsigned kSecondsPerQuestion = 120;
 
-// Integers from -8 to 8 that no stride repeats: sums of 16 products are exact.
+// Integers from -8 to 8 that do not repeat for any stride. Sums of 16 products are exact.
 __host__ __device__ inline int hashed(std::uint32_t i) {
   i = (i ^ i >> 16) * 0x7feb352du;
   i = (i ^ i >> 15) * 0x846ca68bu;
@@ -75,7 +75,7 @@ class DeviceArray {
 extern __shared__ __align__(1024) char shared_memory[];
 
 #ifdef FLASHRNA_WGMMA
-// Products see what threads have written.
+// Makes writes of the threads visible to products.
 __device__ __forceinline__ void publish() {
   asm volatile("fence.proxy.async;\n" ::: "memory");
   __syncthreads();
@@ -98,13 +98,13 @@ __device__ Matrix exchanged(Matrix m) {
   m.next_rows = next_chunk;
   return m;
 }
-// Where an operand of `groups` times 8 rows or columns ends.
+// End offset of an operand of `groups` times 8 rows or columns.
 template <class Matrix>
 __device__ int end_of(const Matrix& m, int groups) {
   return static_cast<int>(m.offset + m.next_chunk + (groups - 1) * m.next_rows + 128);
 }
 
-// The 64 x 8 kTiles sums of step s, or NaN where an operand would end beyond shared memory.
+// The 64 x 8 kTiles sums of step s, or NaN if an operand would end beyond shared memory.
 template <class Case>
 __global__ void __launch_bounds__(kGroup, 1) one_product(int s, Exchange exchange, float* out) {
 #ifdef FLASHRNA_WGMMA
@@ -112,7 +112,7 @@ __global__ void __launch_bounds__(kGroup, 1) one_product(int s, Exchange exchang
   const CudaWarpgroupBlock block(shared_memory);
   float sums[Case::kTiles][4];
   for (int n = 0; n < Case::kTiles; ++n)
-    for (int i = 0; i < 4; ++i) sums[n][i] = NAN;  // what was there does not count
+    for (int i = 0; i < 4; ++i) sums[n][i] = NAN;  // overwritten by the product
   auto right = Case::right(s);
   if (exchange == Exchange::kRight) right = exchanged(right);
   const bool right_fits = end_of(right, Case::kTiles) <= kSharedBytes;
@@ -150,7 +150,7 @@ __global__ void __launch_bounds__(kGroup, 1) one_product(int s, Exchange exchang
 }
 
 struct Wrong {
-  int sums = 0, of = 0, left_out = 0;  // steps left out: they would read beyond shared memory
+  int sums = 0, of = 0, left_out = 0;  // steps left out because they would read beyond shared memory
 };
 
 template <class Case>
@@ -184,7 +184,7 @@ bool report_designed() {
   return wrong.sums == 0;
 }
 
-// Whether the case can tell: with exchanged strides most sums must be others.
+// Whether the case is sensitive to its strides: with exchanged strides most sums must differ.
 template <class Case, Exchange exchange>
 bool report_exchanged() {
   const Wrong wrong = wrong_sums<Case>(exchange);
@@ -199,8 +199,8 @@ bool report_exchanged() {
 
 constexpr int kRounds = 200;
 
-// Cycles of kRounds times the steps of Q K^T in each of the block's two warpgroups. Layout 0: as in forward, `beyond`
-// bytes behind multiples of 128; layout 1: the 128-byte swizzle, four steps a panel of 64 columns.
+// Cycles of kRounds times the steps of Q K^T in each of the block's two warpgroups. Layout 0 is that of forward, at
+// `beyond` bytes after multiples of 128. Layout 1 is the 128-byte swizzle, four steps per panel of 64 columns.
 template <int layout, int beyond>
 __global__ void __launch_bounds__(2 * kGroup, 1) rate_n96(long long* cycles, float* sink) {
 #ifdef FLASHRNA_WGMMA
@@ -283,7 +283,7 @@ double cycles_of(const char* what, void (*kernel)(long long*, float*)) {
 
 template <int layout, int beyond>
 bool report_rate_n96() {
-  // Both warpgroups' products go through the same four tensor cores.
+  // The products of both warpgroups share the same four tensor cores.
   const double cycles = cycles_of("rate of n96", rate_n96<layout, beyond>) / (2 * logit_steps(kLayout));
   std::printf("b\tm64n96k16, %s, %d beyond a multiple of 128\t%.1f cycles, %.1f %% of the full rate\n",
               layout == 0 ? "no swizzle" : "128-byte swizzle", beyond, cycles, 100 * 48 / cycles);
@@ -300,7 +300,7 @@ bool report_rate_n40() {
 
 // ---- d: accumulation ----
 
-// D = c + sum of 16 products a_k b_k, row 0 and column 0 of m64n96k16.
+// D = c + sum of 16 products a_k b_k, at row 0 and column 0 of m64n96k16.
 struct Sum {
   float c, a[16], b[16];
 };
@@ -331,8 +331,8 @@ double device_sum(const Sum& sum) {
   return static_cast<double>(out.read("accumulation")[0]);
 }
 
-// A 1, carried or a product, less a product of 1, and 14 times sign 2^-e: what is left of these once the ones cancel.
-// No half holds 2^-e for e > 24, a product of two does.
+// Sums 1 (from the accumulator if `carried`, else from a product), a product -1, and 14 terms sign 2^-e. Returns what
+// is left of these terms after the ones cancel. A half cannot hold 2^-e for e > 24, but a product of two halves can.
 double left_of(bool carried, float sign, int e) {
   Sum sum{};
   for (int k = 0; k < 16; ++k) {
@@ -346,7 +346,7 @@ double left_of(bool carried, float sign, int e) {
   return device_sum(sum);
 }
 
-// The largest e for which nothing is lost.
+// The largest e for which no bit is lost.
 int bits_kept(bool carried) {
   int bits = 0;
   for (int e = 1; e <= 40; ++e)
@@ -361,7 +361,7 @@ bool report_accumulation() {
         "d\tbeside a %s 1 terms keep\t%d bits behind the point; one further, 14 terms of + and - give %g and %g\n",
         carried ? "carried" : "product of", bits, left_of(carried, 1.0f, bits + 1), left_of(carried, -1.0f, bits + 1));
   }
-  // 1 + 1.5 x 2^-23 lies between two numbers of f32: the even one is above.
+  // 1 + 1.5 x 2^-23 is halfway between two f32 numbers; the even one is the larger.
   Sum sum{};
   sum.a[0] = sum.b[0] = 1.0f;
   sum.a[1] = 3.0f;
@@ -374,7 +374,7 @@ bool report_accumulation() {
   return true;
 }
 
-// ---- one process a question ----
+// ---- one process per question ----
 
 bool report_device() {
   cudaDeviceProp device;
@@ -390,7 +390,8 @@ struct Question {
   bool (*report)();
 };
 
-// In a child: nothing here touches the device. Whether it was answered, and as it should be.
+// Runs a question in a child process, because the parent must not use the device. Returns whether it was answered with
+// the expected result.
 bool is_answered(const Question& question) {
   std::fflush(nullptr);
   const pid_t child = fork();

@@ -1,6 +1,6 @@
-// The operands of the fused kernels for 9.0a, for tensor_core_bench.cu. A case is a product: where its operands are by
-// the kernels' own functions (left, right), and by fused/layout.h (left_half, right_half: which half of shared memory
-// is row i, or column j, of the product and term k of the sum).
+// The operands of the fused kernels for 9.0a, for tensor_core_bench.cu. A case is a product. `left` and `right` address
+// its operands with the kernels' own functions. `left_half` and `right_half` derive the same location from
+// fused/layout.h: which half in shared memory is row i, or column j, of the product and term k of the sum.
 #pragma once
 
 #include "kernels/flash_ipa/fused/backward_block_sm90.h"
@@ -109,7 +109,7 @@ struct ValuesTimesGradient {
   }
 };
 
-// The others have A in registers: its 64 rows of 16 come from the beginning of shared memory.
+// The remaining cases have A in registers: its 64 rows of 16 are loaded from the start of shared memory.
 struct FromRegisters {
   static int left_half(int, int i, int k) { return element(i, k, 64); }
 };

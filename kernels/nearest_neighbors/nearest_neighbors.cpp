@@ -21,12 +21,12 @@ using at::Tensor;
 
 namespace {
 
-// One sequence of n residues: for every query the k nearest keys, one row of n distances at a time.
+// Finds the k nearest keys of every query in a sequence of n residues, one row of n distances at a time.
 template <typename T>
 void neighbors_of_sequence(const T* positions, int64_t n, int64_t k, double self_distance, int64_t* indices,
                            T* distances) {
   at::parallel_for(0, n, 16, [&](int64_t begin, int64_t end) {
-    std::vector<std::pair<T, int64_t>> row;  // (squared distance, index): the order that breaks ties
+    std::vector<std::pair<T, int64_t>> row;  // (distance, index): the lower index comes first if distances are equal
     row.reserve(n);
     for (int64_t i = begin; i < end; ++i) {
       row.clear();
@@ -79,7 +79,7 @@ NearestNeighbors on_cuda(const Tensor& positions, const Tensor& lengths, int64_t
   return result;
 }
 
-// Neighbors that differ, and the largest difference of a distance.
+// Number of neighbors that differ, plus the largest difference of a distance.
 double self_check_error(at::Device device) {
   const Tensor positions = self_check_values({2, 37, 3}, 0.2, device) * 10.0;
   const Tensor lengths = at::tensor({37, 20}, at::kLong).to(device);

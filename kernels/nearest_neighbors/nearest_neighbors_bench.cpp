@@ -1,4 +1,4 @@
-// Random residues in a ball of a native's size, k = 20: the definition, blocks of it, and the loops of the CPU.
+// Random residues in a ball of the size of a native structure, k = 20: the definition, its blocks, and the CPU loops.
 #include <benchmark/benchmark.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// The neighbors of one residue on a GPU, in memory that does not depend on the length: every pass over the keys finds
-// the nearest one beyond the last found. The same function is the GPU's kernel and a loop on the host, to be tested.
+// The neighbors of one residue on a GPU, in memory independent of the length: every pass over the keys finds the
+// nearest key after the last one found. The GPU kernel and a loop on the host, which tests use, call the same function.
 #pragma once
 
 #include <cmath>
@@ -13,25 +13,25 @@
 
 namespace flashrna {
 
-// float or double. `indices` come filled with -1 and `distances` with 0.
+// T is float or double. `indices` are initialized to -1 and `distances` to 0.
 template <typename T>
 struct NeighborRows {
   std::int64_t B, L, k;
-  double self_distance;         // as NearestNeighborsOptions
+  double self_distance;         // as in NearestNeighborsOptions
   const T* positions;           // [B, L, 3]
   const std::int64_t* lengths;  // [B]
   std::int64_t* indices;        // [B, L, k]
   T* distances;                 // [B, L, k]
 };
 
-// For every row of [B, L], on the stream's device. Throws std::runtime_error with what CUDA says.
+// Computes every row of [B, L], on the stream's device. Throws std::runtime_error with the CUDA error message.
 template <typename T>
 void nearest_neighbors_cuda(const NeighborRows<T>& arguments, const CudaStream& stream);
 
-// Of scratch memory, elements of 8 bytes.
+// Scratch memory, in elements of 8 bytes.
 inline constexpr std::int64_t kNeighborScratch = 2 * kLanes;
 
-// Row `item` of [B, L]; nothing is done for one at or beyond its length.
+// Computes row `item` of [B, L]. A row at or beyond its length is skipped.
 template <typename T, class Lanes>
 FLASHRNA_HOST_DEVICE void neighbor_row(const Lanes& lanes, const NeighborRows<T>& a, std::int64_t item,
                                        std::int64_t* scratch) {
@@ -44,7 +44,8 @@ FLASHRNA_HOST_DEVICE void neighbor_row(const Lanes& lanes, const NeighborRows<T>
   std::int64_t* candidates = scratch;
   T* nearest = reinterpret_cast<T*>(scratch + kLanes);
 
-  // (distance, index) of the last one found; ascending in that order, so that ties go to the lower index.
+  // (distance, index) of the last key found. Keys are found in ascending order of this pair, so the lower index comes
+  // first if distances are equal.
   T last_distance = T(-1);
   std::int64_t last_index = -1;
   for (std::int64_t m = 0; m < a.k; ++m) {

@@ -1,5 +1,5 @@
-// One atom against all others on a GPU, with its gradient. The same function is the GPU's kernel and a loop on the
-// host, to be tested.
+// The error of one atom against all others on a GPU, with its gradient. The GPU kernel and a loop on the host, which
+// tests use, call the same function.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +11,27 @@
 
 namespace flashrna {
 
-// float or double; N atoms a sample. `gradient` comes filled with zeros, or is null.
+// T is float or double; N atoms per sample. `gradient` is initialized to zero, or is null.
 template <typename T>
 struct PairDistanceRows {
   std::int64_t B, N;
   const T *predicted, *truth;  // [B, N, 3]
   const bool* mask;            // [B, N]
   double* rows;                // [B, N]: sum over j of (|x_i - x_j| - |y_i - y_j|)^2, 0 for a missing atom
-  T* gradient;                 // [B, N, 3] of the sample's sum of rows
+  T* gradient;                 // [B, N, 3], of the sample's sum of rows
 };
 
-// For every row of [B, N], on the stream's device. Throws std::runtime_error with what CUDA says.
+// Computes every row of [B, N], on the stream's device. Throws std::runtime_error with the CUDA error message.
 template <typename T>
 void pair_distance_rows_cuda(const PairDistanceRows<T>& arguments, const CudaStream& stream);
 
 inline constexpr std::int64_t kPairDistanceScratch = 4 * kLanes;
 
-// Row `item` of [B, N].
+// Computes row `item` of [B, N].
 template <typename T, class Lanes>
 FLASHRNA_HOST_DEVICE void pair_distance_gpu_row(const Lanes& lanes, const PairDistanceRows<T>& a, std::int64_t item,
                                                 double* scratch) {
-  constexpr int kStepsPerFlush = 16;  // sums of the working type over so many steps go into an f64 one
+  constexpr int kStepsPerFlush = 16;  // number of steps after which sums of type T are added to f64 sums
   const std::int64_t b = item / a.N, first = b * a.N;
   if (!a.mask[item]) {
     lanes.each([&](int lane) {
@@ -48,7 +48,7 @@ FLASHRNA_HOST_DEVICE void pair_distance_gpu_row(const Lanes& lanes, const PairDi
       T sum = 0, g0 = 0, g1 = 0, g2 = 0;
       const std::int64_t end = flush + kLanes * kStepsPerFlush < a.N ? flush + kLanes * kStepsPerFlush : a.N;
       for (std::int64_t j = flush; j < end; j += kLanes) {
-        if (!a.mask[first + j]) continue;  // its coordinates may be anything, NaN among them
+        if (!a.mask[first + j]) continue;  // its coordinates may have any value, including NaN
         const T dx = xi0 - x[3 * j], dy = xi1 - x[3 * j + 1], dz = xi2 - x[3 * j + 2];
         const T ex = yi0 - y[3 * j], ey = yi1 - y[3 * j + 1], ez = yi2 - y[3 * j + 2];
         const PairDistanceTerm<T> term = pair_distance_term(dx, dy, dz, ex, ey, ez, T(1));
@@ -73,7 +73,7 @@ FLASHRNA_HOST_DEVICE void pair_distance_gpu_row(const Lanes& lanes, const PairDi
   lanes.each([&](int lane) {
     if (lane != 0) return;
     a.rows[item] = sums[0];
-    // Each atom is in its row's pairs and in as many of its column's: twice 2 error times the unit vector.
+    // Each pair occurs in both orders, so the gradient is twice 2 error times the unit vector.
     if (a.gradient == nullptr) return;
     for (int d = 0; d < 3; ++d) a.gradient[3 * item + d] = static_cast<T>(4 * sums[1 + d]);
   });

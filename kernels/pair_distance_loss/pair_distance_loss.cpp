@@ -17,9 +17,9 @@ using at::Tensor;
 
 namespace {
 
-constexpr int64_t kTileDistances = int64_t{1} << 22;  // over the batch; memory is 30 to 60 bytes for each
+constexpr int64_t kTileDistances = int64_t{1} << 22;  // per tile, over the batch; 30 to 60 bytes of memory each
 
-// Largest difference of value or gradient, relative to the largest of either.
+// Largest difference of value or gradient, relative to the largest magnitude of each.
 double self_check_error(at::Device device) {
   const Tensor truth = self_check_values({2, 9, 3, 3}, 0.2, device) * 10.0;
   const Tensor predicted = truth + self_check_values({2, 9, 3, 3}, 0.9, device);
@@ -103,7 +103,7 @@ PairDistanceLoss pair_distance_loss_tiled(const Tensor& predicted, const Tensor&
   const at::NoGradGuard no_grad;
   const int64_t B = predicted.size(0), N = predicted.size(1) * predicted.size(2);
   const Tensor mask = atom_mask.reshape({B, N}), missing = ~mask.unsqueeze(2);
-  // Coordinates of missing atoms may be anything: NaN times 0 is NaN.
+  // Coordinates of missing atoms may have any value, and NaN times 0 is NaN.
   const Tensor x = predicted.reshape({B, N, 3}).masked_fill(missing, 0),
                y = truth.reshape({B, N, 3}).masked_fill(missing, 0);
   Tensor value = at::zeros({B}, x.options().dtype(at::kDouble));
@@ -118,7 +118,7 @@ PairDistanceLoss pair_distance_loss_tiled(const Tensor& predicted, const Tensor&
     const Tensor error = (distance - true_distance).masked_fill(~pairs, 0);
     value += error.square().sum({1, 2}, /*keepdim=*/false, at::kDouble);
     if (!with_gradient) continue;
-    // Each atom is in its row's pairs and in as many of its column's: twice 2 error times the unit vector.
+    // Each pair occurs in both orders, so the gradient is twice 2 error times the unit vector.
     const Tensor pull = (4 * error / distance).masked_fill(distance == 0, 0);
     gradient.narrow(1, begin, rows).copy_((pull.unsqueeze(3) * apart).sum(2));
   }

@@ -1,4 +1,4 @@
-// Three atoms a residue, loss and gradient: the definition with its autograd, tiles in ATen, and the loops of the CPU.
+// Three atoms per residue, loss and gradient: the definition with its autograd, tiles in ATen, and the CPU loops.
 #include <benchmark/benchmark.h>
 
 #include "kernels/pair_distance_loss/pair_distance_loss.h"

@@ -15,10 +15,10 @@ namespace {
 
 constexpr int64_t kRowsPerTask = 64;
 
-// The real atoms of one sample, each coordinate in an array of its own.
+// The real atoms of one sample, with a separate array for each coordinate.
 template <typename T>
 struct PackedAtoms {
-  std::vector<int64_t> origin;  // of each atom, its place in the unpacked sample
+  std::vector<int64_t> origin;  // index of each atom in the unpacked sample
   std::vector<T> predicted[3], truth[3], weight;
 
   PackedAtoms(const T* unpacked_predicted, const T* unpacked_truth, const bool* mask, int64_t count) {
@@ -60,7 +60,7 @@ double compute_sample(const T* predicted, const T* truth, const bool* mask, int6
       for (int d = 0; d < 3; ++d) gradient[3 * packed.origin[i] + d] = static_cast<T>(pull[d]);
     }
   });
-  double total = 0.0;  // in row order, whichever thread made the row
+  double total = 0.0;  // in row order, independent of the thread that computed each row
   for (const double row : rows) total += row;
   return total;
 }

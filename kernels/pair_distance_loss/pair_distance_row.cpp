@@ -7,10 +7,10 @@
 namespace flashrna {
 namespace {
 
-constexpr std::int64_t kStepsPerFlush = 16;  // sums of the working type over so many steps go into an f64 one
+constexpr std::int64_t kStepsPerFlush = 16;  // number of steps after which sums of type T are added to f64 sums
 
-// The sums stand in arrays of kPairDistanceLanes, which the compiler keeps in vectors. Their order is written out, and
-// no multiplication is fused with an addition: the result is the same whatever the width of the vectors.
+// The sums are arrays of kPairDistanceLanes, which the compiler keeps in vector registers. Their order is explicit and
+// no multiplication is fused with an addition, so the result does not depend on the vector width.
 template <typename T, bool kGradient>
 [[gnu::always_inline]] inline double compute_row(const PairDistanceAtoms<T>& atoms, std::int64_t i, double* gradient) {
   const T *x0 = atoms.predicted[0], *x1 = atoms.predicted[1], *x2 = atoms.predicted[2];

@@ -1,4 +1,4 @@
-// One pair of atoms of pair_distance_loss, the same on CPU and GPU.
+// One pair of atoms of pair_distance_loss, shared by CPU and GPU.
 #pragma once
 
 #include <cmath>
@@ -10,7 +10,7 @@ namespace flashrna {
 template <typename T>
 struct PairDistanceTerm {
   T error;   // weight (|d| - |e|)
-  T factor;  // error / |d|, 0 for two atoms in one place: d times this is half the derivative of error^2 by x_i
+  T factor;  // error / |d|, 0 if the atoms coincide; d times this is half the derivative of error^2 with respect to x_i
 };
 
 // `d` = x_i - x_j of the prediction, `e` = y_i - y_j of the truth; weight 1 for a real pair, 0 otherwise.

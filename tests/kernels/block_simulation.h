@@ -1,4 +1,5 @@
-// What runs a block's coroutines, for simulated_block.cpp: who waits for what, and what happens when all are there.
+// Scheduler of a block's coroutines, for simulated_block.cpp: records what each thread waits for, and executes a
+// collective operation when all its threads have arrived.
 #pragma once
 
 #include <ucontext.h>
@@ -21,18 +22,18 @@ namespace simulation {
 
 inline constexpr std::size_t kStackBytes = 256 * 1024;
 
-// What a thread is waiting for.
+// The operation that a thread is waiting for.
 enum class Meeting {
   kNone,
   kBlock,
-  kSome,      // threads that name the same number
-  kWarp,      // and go on
-  kExchange,  // of a warp
+  kSome,      // threads that pass the same barrier id
+  kWarp,      // synchronizes a warp
+  kExchange,  // within a warp
   kLoadMatrices,
   kLoadTransposed,
   kMultiply,
-  kBarrier,   // a phase of a barrier in shared memory
-  kProducts,  // of a warpgroup
+  kBarrier,   // completion of a phase of a barrier in shared memory
+  kProducts,  // completion of products of a warpgroup
   kDone
 };
 
@@ -47,7 +48,7 @@ struct Thread {
   Meeting meeting = Meeting::kNone;
   std::vector<Copy> open_copies;         // since the last commit
   std::deque<std::vector<Copy>> groups;  // committed, oldest first
-  // Operands of the instruction that it has come to, and results.
+  // Operands of the pending instruction, and results.
   float value = 0.0f;
   int mask = 0;
   std::uint32_t offset = 0, r[4] = {}, a[4] = {}, b[2] = {};
@@ -59,8 +60,8 @@ struct Thread {
 
 // A barrier in shared memory.
 struct BarrierState {
-  int count = 0, missing = 0;  // threads of a phase, and those yet to come
-  std::int64_t bytes = 0;      // expected and not yet there
+  int count = 0, missing = 0;  // threads per phase, and those that have not arrived yet
+  std::int64_t bytes = 0;      // expected and not yet copied
   int phase = 0;
 };
 
@@ -83,7 +84,7 @@ class BlockSimulation {
   BlockSimulation(const SimulatedLaunch& of, int block_x, int block_y, int block_z,
                   const std::function<void(const SimulatedBlock&)>& kernel)
       : launch(of), x(block_x), y(block_y), z(block_z), kernel_(kernel), threads_(of.threads) {
-    // Aligned as the hardware aligns it; all bits set, which is NaN as a half and as a float.
+    // Aligned as on the hardware. All bits are set, which is NaN as a half and as a float.
     shared_.resize(launch.shared_bytes + 128, '\xff');
     void* begin = shared_.data();
     std::size_t space = shared_.size();
@@ -93,8 +94,8 @@ class BlockSimulation {
   void run() {
     for (int i = 0; i < launch.threads; ++i) start(i);
     for (;;) {
-      // Every few turns other warps sleep, and the order changes: whoever relies on one is found out. If nothing goes
-      // on without the sleeping ones, they run as well.
+      // Every few iterations a different set of warps sleeps and the order changes, so that code that relies on an
+      // order fails. If no warp makes progress otherwise, the sleeping warps run too.
       const int warps = launch.threads / fused_ipa::kWarp;
       bool progress = false;
       for (const bool asleep : {false, true}) {
@@ -112,8 +113,8 @@ class BlockSimulation {
       }
       progress |= release_some();
       progress |= release_barriers();
-      // Copies of odd seeds land at once, which shows whoever gives memory back too early. Those of even seeds, and
-      // products, when nothing else goes on.
+      // With an odd seed, copies complete immediately, which reveals threads that release memory too early. With an
+      // even seed they complete, like products, only when nothing else can make progress.
       while (launch.seed % 2 == 1 && land_a_copy()) progress = true;
       const int groups = (launch.threads + fused_ipa::kWarpgroup - 1) / fused_ipa::kWarpgroup;
       for (int i = 0; i < groups && !progress; ++i) {
@@ -136,7 +137,7 @@ class BlockSimulation {
     memory(at, 8, 8);
     barriers_[at] = {count, count, 0, 0};
   }
-  // A phase ends when all threads and bytes are there.
+  // A phase completes when all threads have arrived and all bytes have been copied.
   void advance(BarrierState& state) {
     if (state.missing > 0 || state.bytes > 0) return;
     state.missing = state.count;
@@ -144,7 +145,7 @@ class BlockSimulation {
   }
   void add_copy(const TileCopy& copy) { copies_.push_back(copy); }
 
-  // Called from a thread: gives way until the meeting is over.
+  // Called from a thread: yields until the operation completes.
   void meet(int i, Meeting meeting) {
     threads_[i].meeting = meeting;
     swapcontext(&threads_[i].context, &scheduler_);
@@ -179,7 +180,7 @@ class BlockSimulation {
                 static_cast<unsigned>(self), i);
   }
 
-  // makecontext() passes ints only.
+  // makecontext() passes only ints.
   static void enter(unsigned high, unsigned low, int i) {
     auto* self = reinterpret_cast<BlockSimulation*>(static_cast<std::uint64_t>(high) << 32 | low);
     try {
@@ -201,7 +202,7 @@ class BlockSimulation {
     for (int i = first; i < first + n; ++i) threads_[i].meeting = Meeting::kNone;
   }
 
-  // As far as the warp comes without the others. True if any thread moved.
+  // Runs the warp's threads until all of them wait. Returns true if any thread made progress.
   bool run_warp(int warp) {
     const int first = warp * fused_ipa::kWarp;
     bool progress = false;
@@ -277,7 +278,7 @@ class BlockSimulation {
     return true;
   }
 
-  // Where a warpgroup waits: its oldest products, until no more are under way than it allows.
+  // For a waiting warpgroup: executes its oldest products until no more are pending than it allows.
   bool finish_products(int first) {
     if (first + fused_ipa::kWarpgroup > launch.threads || !all(first, fused_ipa::kWarpgroup, Meeting::kProducts))
       return false;
@@ -296,7 +297,7 @@ class BlockSimulation {
     return true;
   }
 
-  // Instructions of a warp or a warpgroup whose threads have all come to them; `first` is its first thread.
+  // Instructions of a warp or a warpgroup that all its threads have reached; `first` is its first thread.
   void read_row(const SimulatedBlock::GroupOperand& operand, int row, float* to);
   void group_multiply(int first, std::size_t k);
   void exchange(int first);

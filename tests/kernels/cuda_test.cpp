@@ -1,4 +1,4 @@
-// That our kernels, LibTorch's streams and both CUDA runtimes live together in one process.
+// Checks that our kernels, LibTorch's streams and both CUDA runtimes work in one process.
 #include <ATen/ATen.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ TEST(Cuda, OurKernelsRunOnLibTorchsStreams) {
 }
 
 TEST(Cuda, ProductsKeepAllBitsOfF32) {
-  set_cuda_precision();  // as count_cuda_devices() does where there is a device
+  set_cuda_precision();  // as count_cuda_devices() does if there is a device
   EXPECT_EQ(cuda_precision_text(), "f32 products without TF32, no cuDNN attention");
   at::globalContext().setAllowTF32CuBLAS(true);
   EXPECT_EQ(cuda_precision_text(), "f32 products with TF32, no cuDNN attention");
@@ -49,7 +49,7 @@ TEST(Cuda, TheCurrentDeviceIsTheOneThatWasNamed) {
   }
 }
 
-// TF32 would be wrong in the fourth digit.
+// With TF32 the fourth digit would be wrong.
 TEST(Cuda, AProductOfF32IsRightToSixDigits) {
   if (count_cuda_devices() == 0) GTEST_SKIP() << "no CUDA device";
   const at::Tensor a = at::arange(256 * 256, at::kDouble).mul(1.37).sin().view({256, 256});

@@ -79,7 +79,7 @@ inline std::vector<at::Tensor> outputs_of(const FlashIpaOutput& out) {
   return all;
 }
 
-// A weighted sum of all outputs whose weights do not repeat.
+// A weighted sum of all outputs with weights that do not repeat.
 inline at::Tensor scalar_of(const FlashIpaOutput& out) {
   Waves wave;
   at::Tensor sum = at::scalar_tensor(0.0, out.scalars.options());
@@ -96,7 +96,8 @@ struct FlashIpaCase {
 
 inline void PrintTo(const FlashIpaCase& c, std::ostream* out) { *out << c.name; }
 
-// f64: 1e-12 is a thousand roundings. f32: logits of order 10 carry 1e-6 and the exponential passes that on.
+// f64: 1e-12 is a thousand rounding errors. f32: logits of order 10 have errors of 1e-6, and the exponential passes
+// them on.
 inline const std::vector<FlashIpaCase> kFlashIpaCases = {
     {"one_residue", {{1}, 2, 4, 2, 3, 2, 4}, at::kDouble, 1e-12},
     {"two_residues", {{2}, 2, 4, 2, 3, 2, 4}, at::kDouble, 1e-12},

@@ -1,4 +1,4 @@
-// The fused backend on a GPU. All of it is skipped where there is none.
+// The fused backend on a GPU. All tests are skipped if there is no GPU.
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <gtest/gtest.h>
 
@@ -50,7 +50,7 @@ Differentiated of_dense(const FlashIpaInput& in) {
   return differentiate(in, AttentionBackend::kDense, FusedPrecision::kFast, at::kCPU);
 }
 
-// Twice the error that rounded operands bring; P is rounded besides, and in backward G and dS.
+// Twice the error of a computation on rounded operands; P is rounded in addition, and in backward G and dS.
 void expect_equals_dense(const std::string& name, const FlashIpaInput& in) {
   const Differentiated expected = of_dense(in_f64(in)), plain = of_dense(operand_rounded(in));
   for (const FusedPrecision precision : kPrecisions) {
@@ -78,7 +78,7 @@ class FusedOnCuda : public testing::Test {
 
 class FusedOnCudaOf : public FusedOnCuda, public testing::WithParamInterface<FlashIpaCase> {};
 
-// Shapes and dtypes that the kernels do not take run as simple: the table holds both.
+// Shapes and dtypes that the kernels do not support run as simple. The table contains both kinds.
 TEST_P(FusedOnCudaOf, EqualsDenseWithGradients) {
   const FlashIpaCase& c = GetParam();
   const FlashIpaInput in = make_input(c.shape, c.dtype);
@@ -116,7 +116,7 @@ TEST_F(FusedOnCuda, GradientsAreEqualBitForBitInTwoRuns) {
   for (size_t i = 0; i < one.gradients.size(); ++i) EXPECT_TRUE(at::equal(one.gradients[i], two.gradients[i])) << i;
 }
 
-// The oracle is the equation in f64 at some rows, on the operands as the tensor cores get them.
+// The reference is the equation in f64 at some rows, on the rounded operands of the tensor cores.
 TEST_F(FusedOnCuda, LongChainsEqualTheOracleAtSomeRows) {
   const at::NoGradGuard no_grad;
   for (const int64_t L : {4096, 16384}) {
@@ -167,7 +167,7 @@ TEST_F(FusedOnCuda, ACapturedGraphGivesWhatACallGives) {
   for (const FusedPrecision precision : kPrecisions) {
     FlashIpaInput in = first;
     in.q = first.q.clone();
-    flash_ipa(in, AttentionBackend::kFused, precision);  // what happens at first use is not for a graph
+    flash_ipa(in, AttentionBackend::kFused, precision);  // initialization at first use must not be captured
     FlashIpaOutput recorded;
     record_and_replay(
         device, [&] { recorded = flash_ipa(in, AttentionBackend::kFused, precision); }, [&] { in.q.copy_(other); }, 2);
@@ -192,7 +192,7 @@ TEST_F(FusedOnCuda, NumbersBeyondTheRangeOfHalvesAreReportedOnce) {
   in.v = in.v * 1e6;
   CountedWarnings warnings;
   const c10::WarningUtils::WarningHandlerGuard guard(&warnings);
-  for (int call = 0; call < 1 << 14; ++call) flash_ipa(in, AttentionBackend::kFused);  // seen at a power of two
+  for (int call = 0; call < 1 << 14; ++call) flash_ipa(in, AttentionBackend::kFused);  // read at powers of two
   EXPECT_EQ(warnings.count, 1);
 }
 
@@ -207,7 +207,7 @@ TEST_F(FusedOnCuda, TheSelfCheckPassesInBothPrecisions) {
   }
 }
 
-// At the sizes that were measured: on other devices, and for narrow heads, it is lifted.
+// At the measured sizes. On other devices and for narrow heads, auto chooses lifted.
 TEST_F(FusedOnCuda, AutoTakesFusedWhereItWasMeasured) {
   const at::NoGradGuard no_grad;
   const at::Device device(at::kCUDA, 0);

@@ -1,5 +1,5 @@
-// The fused backend as flash_ipa() runs it: on the host with the emulated kernels behind its autograd, on a GPU with
-// its own, against the dense definition.
+// The fused backend as flash_ipa() runs it, against the dense definition: on the host with emulated kernels behind its
+// autograd, on a GPU with the CUDA kernels.
 #include "kernels/flash_ipa/flash_ipa_fused.h"
 
 #include <gtest/gtest.h>
@@ -79,7 +79,7 @@ TEST_P(FusedBackend, ForwardAndGradientsEqualDenseButForRounding) {
   for (const FusedPrecision precision : {FusedPrecision::kFast, FusedPrecision::kStrict}) {
     const std::string name = std::string(fused_precision_name(precision)) + " ";
     const Differentiated got = differentiate(in, emulated(precision));
-    // Twice the error that rounded operands bring; P is rounded besides, and in backward G and dS.
+    // Twice the error of a computation on rounded operands; P is rounded in addition, and in backward G and dS.
     for (size_t i = 0; i < expected.outputs.size(); ++i)
       expect_close(name + "output " + std::to_string(i), got.outputs[i], expected.outputs[i],
                    2 * (relative_error(plain.outputs[i], expected.outputs[i]) + 0x1p-12));
@@ -93,7 +93,7 @@ TEST_P(FusedBackend, WithoutGradientsTheOutputsAreTheSameAndThePaddingIsZero) {
   FlashIpaInput in = GetParam().input();
   const FlashIpaOutput with_gradients = emulated(FusedPrecision::kFast)(in);
   const Differentiated differentiated = differentiate(in, emulated(FusedPrecision::kFast));
-  for (Tensor* t : floating_inputs(in)) {  // whatever stands in the padding
+  for (Tensor* t : floating_inputs(in)) {  // sets arbitrary values in the padding
     if (t->dim() < 2) continue;
     *t = t->clone();
     for (size_t b = 0; b < GetParam().shape.lengths.size(); ++b) {
@@ -129,7 +129,7 @@ TEST(FusedBackendOf, AHeadOfWeightZeroHasTheOutputsAndGradientsOfDense) {
                  2 * (relative_error(plain.outputs[i], expected.outputs[i]) + 0x1p-12));
   for (size_t i = 0; i < expected.gradients.size(); ++i) {
     Tensor gradient = got.gradients[i], exact = expected.gradients[i];
-    if (gradient.dim() == 1) {  // by the weights: from the points' gradients, which vanish with the weight
+    if (gradient.dim() == 1) {  // of the weights: computed from the points' gradients, which vanish with the weight
       EXPECT_EQ(gradient[1].item<float>(), 0.0f);
       const Tensor others = at::tensor({0, 2}, at::kLong);
       gradient = gradient.index_select(0, others);
@@ -152,7 +152,7 @@ TEST(FusedBackendOf, ALossOfOneOutputHasItsGradients) {
   const std::vector<Tensor> expected = gradients_of(in_f64(in), dense),
                             got = gradients_of(in, emulated(FusedPrecision::kFast));
   for (size_t i = 0; i < expected.size(); ++i) {
-    if (!expected[i].defined() || expected[i].abs().max().item<double>() == 0) {  // scalars and pairs of values
+    if (!expected[i].defined() || expected[i].abs().max().item<double>() == 0) {  // scalars and pair values
       EXPECT_EQ(got[i].abs().max().item<float>(), 0.0f) << i;
       continue;
     }
@@ -195,7 +195,7 @@ TEST(FusedBackendOf, TakesWhatItsKernelsTakeAndNothingElse) {
   EXPECT_FALSE(takes({{9}, 8, 128, 8, 8, 2, 32}));
   EXPECT_FALSE(takes({{9}, 8, 128, 8, 12, 4, 32}));
   FlashIpaInput in = make_input({{9}, 8, 16, 8, 12, 2, 8}, at::kFloat);
-  in.bias_q = in.bias_k = at::zeros({1, 9, 8, 3});  // of another rank than the pair values
+  in.bias_q = in.bias_k = at::zeros({1, 9, 8, 3});  // a rank that differs from that of the pair values
   EXPECT_FALSE(flash_ipa_backends::fused_takes(in));
 }
 

@@ -1,4 +1,4 @@
-// Every backend against the dense definition: values, gradients, invariance, hard shapes, bad input.
+// Every backend against the dense definition: values, gradients, invariance, difficult shapes, invalid input.
 #include "kernels/flash_ipa/flash_ipa.h"
 
 #include <gtest/gtest.h>
@@ -91,13 +91,13 @@ TEST_P(EveryBackend, OutputIsUnchangedByRigidMotion) {
 }
 
 TEST_P(EveryBackend, MotionOfARibosomeSizedInputChangesF32OutputByRoundingOnly) {
-  // Radius of gyration 8 nm, 100 nm off centre.
+  // Radius of gyration 8 nm, 100 nm off center.
   FlashIpaInput in = make_input({{800}, 2, 16, 8, 12, 2, 4}, at::kFloat);
   in.translations = in.translations * 4.0;
   const FlashIpaOutput before = flash_ipa(in, GetParam());
   in.translations = in.translations + at::tensor({60.0, -50.0, 65.0}, at::kFloat);
   const FlashIpaOutput after = flash_ipa(in, GetParam());
-  // A coordinate of 100 nm is rounded by 4e-6 before the kernel sees it; logits carry w d times that.
+  // A coordinate of 100 nm is rounded by 4e-6 before the kernel reads it; logits change by w d times that.
   const double error = (after.points - before.points).abs().max().item<double>();
   std::printf("  largest change of an output point: %.1e nm\n", error);
   EXPECT_LT(error, 2e-3);
@@ -180,7 +180,7 @@ TEST(FlashIpaDispatch, AutoTakesLiftedOnTheCpuBecauseItPassesTheSelfCheck) {
 TEST(FlashIpaDispatch, TheSelfCheckOfLiftedIsQuickAndDoesNotMindTheCallersMode) {
   const at::NoGradGuard no_grad;
   const FlashIpaInput in = lifted_check_input(at::kCPU);
-  backend_error(in, flash_ipa_backends::lifted);  // what is made once
+  backend_error(in, flash_ipa_backends::lifted);  // excludes initialization from the time
   const auto start = std::chrono::steady_clock::now();
   EXPECT_LT(backend_error(in, flash_ipa_backends::lifted), 2e-5);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -198,7 +198,7 @@ TEST(FlashIpaDispatch, ChecksOfADeviceThatIsNotThereFailAndDoNotEndTheProgram) {
   }
 }
 
-// The row functions of a GPU, which takes lengths as they come.
+// The GPU's row functions, which receive lengths without a check.
 TEST(FlashIpaSimpleRows, LengthsAreCutToThePaddedOne) {
   const SimpleSizes sizes{3, 1, 7, 1, 1, 1};
   const std::vector<std::int64_t> lengths = {4000, -5, 3};

@@ -1,4 +1,4 @@
-// Backward: the query kernel, the key kernel, and the row-wise steps around them.
+// Backward: the query kernel, the key kernel, and the row-wise steps before and after them.
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ using namespace fused_ipa;
 
 namespace {
 
-// What the two kernels leave for one row of one head: sums over the columns of the other operand.
+// Results of the two kernels for one row of one head: sums over the columns of the other operand.
 struct QuerySums {
   std::vector<float> keys;  // [columns of the key operand]
   SlopeSums slopes;
@@ -27,7 +27,7 @@ struct KeySums {
   SlopeSums slopes;
 };
 
-// The two operands of a product whose sums run over columns: row `row` of `a` against all rows of `b`.
+// A product that is summed over columns: row `row` of `a` times all rows of `b`.
 template <int (*kSteps)(Layout), Step (*kStep)(Layout, int)>
 void multiply_columns(const Layout& layout, const float* a_row, bool a_is_first, const std::vector<float>& b_by_column,
                       int b_rows, Accumulation accumulation, std::vector<float>& sums) {
@@ -96,7 +96,7 @@ SlopeSums sum_of_quad(const SlopeSums* quad) {
   return whole;
 }
 
-// The kernel whose rows are queries.
+// The kernel with queries as rows.
 QuerySums sum_over_keys(const Layout& layout, Accumulation accumulation, float half_weight, const QueryTile& tile,
                         int row, const std::vector<KeyTile>& key_tiles) {
   const int columns = kChunk * logit_chunks(layout), gradient_columns = kChunk * gradient_chunks(layout);
@@ -129,7 +129,7 @@ QuerySums sum_over_keys(const Layout& layout, Accumulation accumulation, float h
   return sums;
 }
 
-// The kernel whose rows are keys.
+// The kernel with keys as rows.
 KeySums sum_over_queries(const Layout& layout, Accumulation accumulation, float half_weight, const KeyTile& tile,
                          int row, const std::vector<QueryTile>& query_tiles) {
   const int columns = kChunk * logit_chunks(layout), gradient_columns = kChunk * gradient_chunks(layout);
@@ -226,7 +226,7 @@ void finish_key(const Row& r, Vec3 origin, const KeySums& sums, const InputGradi
       out.v_points + r.at() * 3 * P_v, to);
 }
 
-// `sums` of the head alone.
+// `sums` of this head only.
 void backward_of_head(const Arguments& in, const OutputGradients& gradients, const Layout& layout,
                       const BackwardOptions& options, const HeadOfEntry& head, const InputGradients& out,
                       const HeadSums& sums) {

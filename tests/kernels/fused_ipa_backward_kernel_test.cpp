@@ -1,4 +1,5 @@
-// The source of the CUDA kernels of backward, run on the host thread by thread, against the emulator: bit for bit.
+// Runs the source of the CUDA backward kernels on the host thread by thread and compares it with the emulator bit for
+// bit.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -25,7 +26,7 @@ std::vector<float> waves(std::size_t n, double phase) {
   return all;
 }
 
-// A ragged batch, its outputs and derivatives by them.
+// A ragged batch, its outputs, and the gradients with respect to them.
 struct BackwardBatch {
   BackwardBatch(HeadSize size, int H, const std::vector<std::int64_t>& lengths, bool with_key_bias)
       : batch(size, H, lengths), forward(batch.in) {
@@ -33,7 +34,7 @@ struct BackwardBatch {
     if (with_key_bias) {
       key_bias.assign(in.N, 0.5f);
       for (std::size_t i = 0; i < key_bias.size(); i += 5) key_bias[i] = -INFINITY;
-      // All keys of the last entry: its rows are masked.
+      // All keys of the last entry are masked, so its rows are masked.
       for (std::int64_t i = 0; i < lengths.back(); ++i) key_bias[batch.first_rows.back() + i] = -INFINITY;
       in.key_bias = key_bias.data();
     }
@@ -55,7 +56,7 @@ struct BackwardBatch {
   OutputGradients gradients;
 };
 
-// What nobody writes keeps this.
+// Initial value of the outputs: elements that no kernel writes keep it.
 constexpr float kUntouched = 7.0f;
 
 struct BackwardResult {
@@ -112,7 +113,7 @@ void expect_same_gradients(const BackwardResult& got, const BackwardResult& expe
   expect_same(got.key_bias, expected.key_bias, "key bias");
 }
 
-// Memory of one kernel's operands.
+// Memory of the operands of one kernel.
 template <class Size>
 struct OperandMemory {
   OperandMemory(const RaggedBatch& batch, Tile tile)
@@ -126,7 +127,7 @@ struct OperandMemory {
   DeviceMemory queries, gradients, keys, values;
 };
 
-// What fused_backward_cuda() launches, in its order.
+// The launches of fused_backward_cuda(), in the same order.
 class BackwardRun {
  public:
   BackwardRun(const BackwardBatch& of, const InputGradients& out)
@@ -222,7 +223,7 @@ void expect_backward_equals_emulator(HeadSize size, int H, const std::vector<std
   }
 }
 
-// The tiles of the launch, for smaller heads too.
+// The tiles of the launch, also for smaller heads.
 template <int kC, int kPair>
 using LargeQueries = QueryGradientKernel<kC, kPair, kQueryGradientTileSm80.queries, kQueryGradientTileSm80.keys>;
 template <int kC, int kPair>
@@ -303,7 +304,7 @@ TEST(FusedIpaBackwardKernel, TheDefaultSizeEqualsTheEmulatorBitForBit) {
                                                                              Accumulation::k26Bits);
 }
 
-// The shapes of flash_ipa_cases.h, with the points that the tensor cores take.
+// The shapes of flash_ipa_cases.h, with the numbers of points that the tensor-core kernels support.
 struct BackwardShape {
   const char* name;
   std::vector<std::int64_t> lengths;

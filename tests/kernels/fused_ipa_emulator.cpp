@@ -43,7 +43,7 @@ void multiply_logits(const Layout& layout, const float* query_row, const LogitTi
   }
 }
 
-// sums[n] += P V over step `s` of 16 keys, for the columns from `first_column` on.
+// sums[n] += P V over step `s` of 16 keys, for the columns starting at `first_column`.
 void multiply_values(const std::vector<float>& p, const ValueTile& values, int s, int n_columns, int first_column,
                      int n, Accumulation accumulation, float* sums) {
   const float* b[kStepDepth];
@@ -89,7 +89,8 @@ RowSums attend(const Layout& layout, const EmulatorOptions& options, float half_
     const int steps = n_keys / kStepDepth, hi = main, lo = main + points;
     float* point_sums = out.columns.data() + main;
     if (options.strict) {
-      // Small products first, and the points from zero: each sum is cut at its own size, not at that of all tiles.
+      // Small products first, and points from zero: truncation is relative to the sum of this tile, not to that of all
+      // tiles.
       for (int s = 0; s < steps; ++s) multiply(rest, s, 0, main, out.columns.data());
       for (int s = 0; s < steps; ++s) multiply(p, s, 0, main, out.columns.data());
       std::fill(tile_points.begin(), tile_points.end(), 0.0f);
@@ -122,7 +123,7 @@ RowSums attend(const Layout& layout, const EmulatorOptions& options, float half_
   return out;
 }
 
-// Parts in their order, each with its share.
+// Combines the parts in their order, weighted by part_weight().
 RowSums combine(const std::vector<RowSums>& parts) {
   if (parts.size() == 1) return parts[0];
   std::vector<PartSums> sums;

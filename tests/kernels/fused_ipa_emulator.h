@@ -1,6 +1,6 @@
-// The fused kernels of invariant point attention on the host: the same operands, tiles, order of steps and functions
-// (kernels/flash_ipa/fused/), with the tensor core's arithmetic in the place of its instructions. It shows the rounding
-// of a GPU without one. Work is spread over threads by head.
+// Emulates the fused kernels of invariant point attention on the host: the same operands, tiles, order of steps and
+// functions (kernels/flash_ipa/fused/), with the arithmetic of the tensor core instead of its instructions. It
+// reproduces the rounding of a GPU without one. Heads run in parallel.
 #pragma once
 
 #include <vector>
@@ -13,21 +13,21 @@ namespace flashrna {
 struct EmulatorOptions {
   fused_ipa::Tile tile = fused_ipa::kForwardTileSm90;
   bool strict = false;  // P as two halves, and value points summed per tile
-  int parts = 1;        // into which the keys are split
+  int parts = 1;        // number of parts of the keys
   Accumulation accumulation = Accumulation::k24Bits;
-  std::vector<int> rows;  // the query rows to compute of every batch entry, ascending; empty: all
+  std::vector<int> rows;  // the query rows to compute in every batch entry, ascending; empty: all rows
 };
 
-// Fills the chosen rows of `out`.
+// Writes the chosen rows of `out`.
 void emulate_forward(const fused_ipa::Arguments& in, const EmulatorOptions& options, const fused_ipa::Outputs& out);
 
 struct BackwardOptions {
-  fused_ipa::Tile query_tile = fused_ipa::kQueryGradientTileSm90;  // of the kernel whose rows are queries
-  fused_ipa::Tile key_tile = fused_ipa::kKeyGradientTileSm90;      // of the one whose rows are keys
+  fused_ipa::Tile query_tile = fused_ipa::kQueryGradientTileSm90;  // of the kernel with queries as rows
+  fused_ipa::Tile key_tile = fused_ipa::kKeyGradientTileSm90;      // of the kernel with keys as rows
   Accumulation accumulation = Accumulation::k24Bits;
 };
 
-// Writes all rows of the entries, and the gradient by the heads' weights.
+// Writes the gradients of all rows of the entries, and the gradient of the heads' weights.
 void emulate_backward(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
                       const BackwardOptions& options, const fused_ipa::InputGradients& out);
 

@@ -1,4 +1,4 @@
-// What a rigid motion does to the fused kernel's output, in the emulator: rounding only, and how much.
+// How a rigid motion changes the fused kernel's output, in the emulator: only by rounding, within the stated limits.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using fused_ipa::HeadSize;
 constexpr HeadSize kDefaultSize{128, 8, 12, 2, 32};
 constexpr int kHeads = 8;
 
-// Rows spread over the chain, in every part of a tile.
+// Rows distributed over the chain and over all positions in a tile.
 std::vector<int> spread_rows(int n, int L) {
   std::vector<int> rows;
   for (int i = 0; i < n; ++i) rows.push_back((2 * i + 1) * L / (2 * n) + i % 7);
@@ -55,7 +55,7 @@ struct Change {
   Difference scalars, points;  // points in nm
 };
 
-// What three motions change in the chosen rows, against the chain where its center is the origin.
+// The change of the chosen rows by three motions, compared with the chain centered at the origin.
 template <typename Attention>
 Change change_by_motion(FusedIpaScene& scene, double distance, const std::vector<int>& rows,
                         const Attention& attention) {
@@ -143,7 +143,7 @@ const Mode kStrict24{"strict_24_bits", options_of(fused_ipa::kForwardTileSm90, t
 const Mode kStrict26{"strict_26_bits", options_of(fused_ipa::kForwardTileSm90, true, Accumulation::k26Bits),
                      kStrictLargest, kStrictRms};
 
-// Radius of gyration of a chain of 100 residues, and of a ribosome. The slow program takes more rows, longer chains and
+// Radius of gyration of a chain of 100 residues, and of a ribosome. The slow program uses more rows, longer chains and
 // the tiles of other devices.
 #if FLASHRNA_SLOW_SCENES
 const std::vector<Case> kCases =

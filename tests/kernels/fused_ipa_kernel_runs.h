@@ -1,4 +1,4 @@
-// Inputs and memory for tests that run the CUDA kernels' source in the simulated block.
+// Inputs and memory for tests that run the source of the CUDA kernels in the simulated block.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 
 namespace flashrna {
 
-// A ragged batch in one scene: entries lie apart, one is empty, one has a single residue.
+// A ragged batch in one scene: the entries are not contiguous, one is empty, and one has a single residue.
 struct RaggedBatch {
   RaggedBatch(fused_ipa::HeadSize size, int H, std::vector<std::int64_t> lengths_)
       : lengths(std::move(lengths_)),
@@ -48,7 +48,8 @@ struct RaggedBatch {
   fused_ipa::Arguments in;
 };
 
-// Memory of the operands, aligned as a GPU's is, all bits set: whatever a kernel leaves out is NaN.
+// Memory of the operands, aligned as on a GPU. All bits are set, so that everything that a kernel does not write is
+// NaN.
 class DeviceMemory {
  public:
   explicit DeviceMemory(std::size_t bytes) : storage_(bytes + 256, '\xff') {}
@@ -74,7 +75,7 @@ inline SimulatedLaunch launch_of(int blocks_x, int blocks_y, int blocks_z, int t
   return launch;
 }
 
-// Bit for bit.
+// Expects equality bit for bit.
 inline void expect_same(const std::vector<float>& got, const std::vector<float>& expected, const char* name) {
   ASSERT_EQ(got.size(), expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {

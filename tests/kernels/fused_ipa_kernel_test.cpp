@@ -1,4 +1,4 @@
-// The source of the CUDA kernels, run on the host thread by thread, against the emulator: bit for bit.
+// Runs the source of the CUDA kernels on the host thread by thread and compares it with the emulator bit for bit.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -54,7 +54,7 @@ void lift(const RaggedBatch& batch, const OperandTiles& tiles) {
 
 template <typename Tile>
 void expect_equal_image(const Layout& l, const char* got, const Tile& expected, int rows, const std::string& what) {
-  // Up to the tile's own header, which the emulator does not keep in its bytes.
+  // All bytes before the tile's header, which the emulator does not keep in its image.
   EXPECT_EQ(std::memcmp(got, expected.image.data(), tile_header_offset(l, rows)), 0) << what;
   TileHeader header;
   std::memcpy(&header, got + tile_header_offset(l, rows), sizeof(header));
@@ -119,7 +119,7 @@ TEST(FusedIpaLiftKernel, CountsNumbersThatNoHalfHolds) {
 
 // Forward ------------------------------------------------------------------------------------------------------------
 
-// `Kernel` runs a tile; `Rows`, the ForwardKernel of the same sizes, combines parts.
+// `Kernel` computes a tile. `Rows`, the ForwardKernel of the same sizes, combines parts.
 template <class Kernel, class Rows, int kQueries, int kKeys, bool kStrict>
 void expect_kernel_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, int parts,
                                    Accumulation accumulation) {
@@ -148,7 +148,7 @@ void expect_kernel_equals_emulator(HeadSize size, int H, const std::vector<std::
   options.parts = parts;
   options.accumulation = accumulation;
   emulate_forward(batch.in, options, expected.pointers());
-  // Several orders of warps and copies; those with barriers of their own in more.
+  // Runs several orders of warps and copies; kernels with barriers in shared memory run in more orders.
   for (std::uint64_t seed = 0; seed < (std::is_same_v<Kernel, Rows> ? 1 : 3); ++seed) {
     SimulatedLaunch launch = launch_of(tiles, entry_heads, parts, Kernel::kThreads, Kernel::kSharedBytes, accumulation);
     launch.seed = seed;
@@ -192,7 +192,7 @@ TEST(FusedIpaForwardKernel, StrictEqualsTheEmulatorBitForBit) {
 }
 
 TEST(FusedIpaForwardKernel, PartsOfTheKeysEqualTheEmulatorBitForBit) {
-  // More parts than tiles for the shorter ones.
+  // The shorter entries have fewer tiles than parts.
   expect_forward_equals_emulator<16, 32, 64, 48, false>({16, 8, 12, 2, 16}, 1, {197, 0, 70, 1}, 3,
                                                         Accumulation::k24Bits);
 }

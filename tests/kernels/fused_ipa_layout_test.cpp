@@ -1,4 +1,4 @@
-// Chunks, steps and tiles of the fused kernels, and halves: what the tensor core multiplies is what the formula says.
+// Chunks, steps and tiles of the fused kernels, and halves: the tensor core computes the products of the formula.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ namespace {
 
 class FusedIpaLayout : public testing::TestWithParam<HeadSize> {};
 
-// How often each pair of chunks is multiplied.
+// Number of times that each pair of chunks is multiplied.
 using Products = std::map<std::pair<int, int>, int>;
 
 void add_step(Step step, Products& products) {
@@ -53,7 +53,7 @@ TEST_P(FusedIpaLayout, GradientStepsMultiplyEachPairOfChunksOnce) {
   for (int i = 0; i < points; ++i) ++expected[{i, i}];
   for (int i = 0; i < l.value_point; ++i) {
     ++expected[{points + i, points + i}];
-    // The last of an odd number of chunks stands twice.
+    // The last chunk of an odd number is stored twice.
     const bool repeated = l.value_point % 2 == 1 && i == l.value_point - 1;
     ++expected[{points + i + (repeated ? 1 : 0), points + l.value_point + i}];
   }
@@ -139,7 +139,7 @@ TEST(FusedIpaParts, CoverAllTilesInOrder) {
 
 // Halves -------------------------------------------------------------------------------------------------------------
 
-// From the definition: sign, 5 bits of exponent, 10 of fraction.
+// By the definition: sign, 5 bits of exponent, 10 bits of fraction.
 double value_of(Half h) {
   const int exponent = h >> 10 & 31, fraction = h & 1023;
   const double magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
@@ -156,7 +156,7 @@ TEST(HalfPrecision, EveryFiniteHalfSurvives) {
 }
 
 TEST(HalfPrecision, RoundsToNearestAndTiesToEven) {
-  for (int h = 0; h < 0x7bff; ++h) {  // up to the largest
+  for (int h = 0; h < 0x7bff; ++h) {  // up to the largest half
     const Half below = static_cast<Half>(h), above = static_cast<Half>(h + 1);
     const float middle = static_cast<float>((value_of(below) + value_of(above)) / 2);
     ASSERT_EQ(to_half(middle), h % 2 == 0 ? below : above) << h;
@@ -187,7 +187,7 @@ TEST(HalfPrecision, APairHoldsTwoHalves) {
 TEST(HalfPrecision, TwoHalvesHold22Bits) {
   for (int i = 1; i < 4000; ++i) {
     const float x = std::sin(static_cast<float>(i)) * std::ldexp(1.0f, i % 13 - 2);
-    // Half a unit of the lower half, which is 2^-11 of it, or half a subnormal's unit.
+    // Half a unit in the last place of lo, which is 2^-11 of it, or half the unit of subnormals.
     EXPECT_LE(std::abs(joined(split(x)) - x), std::max(std::abs(x) * 0x1p-22f, 0x1p-25f)) << x;
   }
 }
@@ -211,7 +211,7 @@ TEST(FusedIpaSoftmax, AMaskedRowHasNoWeightAnywhere) {
   EXPECT_TRUE(is_masked(combine_sums(parts, 1, 1)));
 }
 
-// Their logits are so large that a log-sum-exp of either would be off by 4e-6.
+// The logits are so large that a log-sum-exp of each part would have a rounding error of 4e-6.
 TEST(FusedIpaSoftmax, WeightsOfThePartsAddUpToTheWhole) {
   const PartSums parts[3] = {{-97.3f, 40000.0f}, {-96.1f, 61234.5f}, {-99.9f, 123.25f}};
   const PartSums whole = combine_sums(parts, 3, 1);

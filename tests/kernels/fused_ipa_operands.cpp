@@ -15,7 +15,7 @@ using fused_ipa::Vec3;
 
 namespace {
 
-// Where row `row` of the entry has its numbers of one head: `width` of them, for arrays [N, H, width].
+// Start of row `row` of the entry for one head, in an array [N, H, width].
 const float* row_of_head(const float* array, const Arguments& in, const HeadOfEntry& head, int row, int width) {
   return array + ((head.first_row + row) * in.H + head.head) * width;
 }
@@ -28,7 +28,7 @@ Rotation rotation_of(const Arguments& in, const HeadOfEntry& head, int row) {
   return fused_ipa::read_rotation(in.rotations + 9 * (head.first_row + row));
 }
 
-// A row of scalars, chunk by chunk from `first_chunk` on.
+// Stores a row of scalars by chunks, starting at `first_chunk`.
 template <typename Store>
 void lift_row(const float* values, int width, float scale, int first_chunk, const Store& store) {
   for (int chunk = 0; chunk < fused_ipa::chunks_of(width); ++chunk) {
@@ -47,7 +47,7 @@ LogitTile empty_tile(const Arguments& in, const Layout& layout, const HeadOfEntr
   return tile;
 }
 
-// Reads a chunk-major image back: numbers, then the headers at `headers`.
+// Decodes a chunk-major image: numbers, then the headers at offset `headers`.
 template <typename Tile>
 void decode(int rows, int columns, std::size_t headers, Tile& tile) {
   tile.by_row.resize(static_cast<std::size_t>(rows) * columns);
@@ -163,7 +163,7 @@ namespace {
 
 constexpr int kWarp = 32;
 
-// Sum of 32 lanes, as a warp's exchanges between lanes 16, 8, 4, 2 and 1 apart leave it in every lane.
+// Sum over 32 lanes in the order of a warp's exchanges over distances 16, 8, 4, 2 and 1.
 float sum_of_warp(float* lanes) {
   for (int apart = kWarp / 2; apart > 0; apart /= 2) {
     for (int lane = 0; lane < apart; ++lane) lanes[lane] += lanes[lane + apart];

@@ -1,5 +1,5 @@
-// The operands that the fused kernels of invariant point attention keep in memory, built on the host by the functions
-// that the kernels call, and read back as f32.
+// The operands of the fused kernels of invariant point attention as they are in memory, computed on the host by the
+// functions that the kernels call, and converted back to f32.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,18 @@
 
 namespace flashrna {
 
-// One head of one batch entry, cut into tiles.
+// One head of one batch entry, divided into tiles.
 struct HeadOfEntry {
-  std::int64_t first_row;  // of the entry, in N
+  std::int64_t first_row;  // of the entry, in 0 to N - 1
   int length;
   int head;
 };
 
-// Query or key operand of one tile: exactly the bytes of the kernels, and what a tensor core reads from them.
+// Query or key operand of one tile: exactly the kernels' bytes, and the numbers that a tensor core reads from them.
 struct LogitTile {
   fused_ipa::Vec3 origin;
   int first = 0, n = 0;                           // rows of the entry; n <= rows of a tile
-  int rows = 0;                                   // of a whole tile; those past n are zero
+  int rows = 0;                                   // rows of a full tile; those from n on are zero
   std::vector<std::byte> image;                   // logit_tile_bytes
   std::vector<float> by_row, by_column;           // [rows][columns] and [columns][rows]
   std::vector<fused_ipa::RowHeader> row_headers;  // [rows]
@@ -43,14 +43,14 @@ LogitTile make_key_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout&
 ValueTile make_value_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout& layout, const HeadOfEntry& head,
                           int first, int rows);
 
-// The gradient operand beside a tile of queries.
+// The gradient operand of a query tile.
 struct GradientTile {
   std::vector<std::byte> image;                   // gradient_tile_bytes
   std::vector<float> by_row, by_column;           // [rows][columns] and [columns][rows]
   std::vector<fused_ipa::RowHeader> row_headers;  // [rows]
 };
 
-// The query tile with what backward wants in the headers, the log-sum-exp about the tile's origin; infinite past the
+// The query tile for backward, with the log-sum-exp relative to the tile's origin in the headers; infinite past the
 // end.
 LogitTile make_backward_query_tile(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
                                    const fused_ipa::Layout& layout, const HeadOfEntry& head, int first, int rows);
@@ -58,7 +58,7 @@ GradientTile make_gradient_tile(const fused_ipa::Arguments& in, const fused_ipa:
                                 const fused_ipa::Layout& layout, const HeadOfEntry& head, int exponent, int first,
                                 int rows);
 
-// By which power of two the gradients of one head are scaled.
+// Exponent of the power of two that scales the gradients of one head.
 int exponent_of_head(const fused_ipa::Arguments& in, const fused_ipa::OutputGradients& gradients,
                      const HeadOfEntry& head);
 

@@ -1,4 +1,4 @@
-// The fused kernels, emulated, against the dense definition in f64 over the shapes of every backend.
+// The emulated fused kernels against the dense definition in f64, over the shapes for every backend.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -20,7 +20,7 @@ using at::Tensor;
 
 Tensor f32(const Tensor& t) { return t.defined() ? t.to(at::kFloat).contiguous() : t; }
 
-// As a kernel sees the tensors: f32, rows of all entries, padded ones between them.
+// The tensors as a kernel reads them: f32, the rows of all entries, with padded rows between them.
 class FusedInput {
  public:
   explicit FusedInput(const FlashIpaInput& in) : in_(in) {
@@ -28,7 +28,7 @@ class FusedInput {
     first_row_ = at::arange(in.q.size(0), at::kLong) * in.q.size(1);
   }
 
-  // Everything to a device.
+  // Moves all tensors to a device.
   void move_to(at::Device device) {
     for (Tensor* t : floating_inputs(in_)) *t = t->to(device);
     in_.lengths = in_.lengths.to(device);
@@ -99,7 +99,7 @@ Emulated emulate(const FlashIpaInput& in, const FusedInput& fused, const Emulato
   return e;
 }
 
-// Derivatives by the inputs, in the order of floating_inputs(), from those by the outputs, and by the key bias [B, L].
+// Gradients of the inputs, in the order of floating_inputs(), from those of the outputs; and of the key bias [B, L].
 struct EmulatedGradients {
   std::vector<Tensor> inputs;
   Tensor key_bias;
@@ -142,7 +142,7 @@ EmulatedGradients emulate_gradients(const FlashIpaInput& in, const FusedInput& f
   return e;
 }
 
-// The derivatives of scalar_of() by the outputs.
+// The gradients of scalar_of() with respect to the outputs.
 FlashIpaOutput output_gradients(const FlashIpaOutput& out) {
   FlashIpaOutput leaves = out;
   for (Tensor* t : {&leaves.scalars, &leaves.points, &leaves.point_norms, &leaves.pairs}) {
@@ -172,8 +172,8 @@ const std::vector<Mode> kModes = {
 
 class FusedIpaForward : public testing::TestWithParam<FlashIpaCase> {};
 
-// What is left once the operands are rounded alike: strict, the 22 bits of points and P and the sums in f32, as for
-// every f32 backend; fast, one rounding of P to 11 bits.
+// The error that remains if the reference uses the same rounded operands. Strict: 22 bits of points and P, and f32
+// sums, as in every f32 backend. Fast: in addition one rounding of P to 11 bits.
 TEST_P(FusedIpaForward, EqualsDenseOnTheRoundedOperands) {
   const FlashIpaCase& c = GetParam();
   const FlashIpaInput in = make_input(c.shape, at::kFloat);
@@ -187,8 +187,8 @@ TEST_P(FusedIpaForward, EqualsDenseOnTheRoundedOperands) {
   }
 }
 
-// The rule of flash-attention: at most twice the error that the same operands bring to a plain computation, here the
-// definition in f64, with one more rounding for P.
+// The criterion of flash-attention: at most twice the error of a plain computation on the same rounded operands, here
+// the definition in f64, plus one rounding of P.
 TEST_P(FusedIpaForward, ErrorIsThatOfTheRoundedOperands) {
   const FlashIpaCase& c = GetParam();
   const FlashIpaInput in = make_input(c.shape, at::kFloat);
@@ -222,7 +222,7 @@ TEST_P(FusedIpaForward, LogSumExpAndPairSumsEqualTheirDefinition) {
     }
     const Tensor differences = global(exact.q_points).unsqueeze(2) - global(exact.k_points).unsqueeze(1);
     logits = logits - 0.5 * exact.point_weights.view({-1, 1, 1}) * differences.square().sum(3);
-    // Logits of order 100 carry 22 bits, here as an absolute error in units of log 2.
+    // Logits of order 100 have 22 bits; the tolerance is the absolute error in units of log 2.
     expect_close("lse of entry " + std::to_string(b), rows(got.lse).t(), at::logsumexp(logits, {2}) / std::log(2.0),
                  2e-5);
     if (exact.pair_k.defined()) {
@@ -246,7 +246,7 @@ const std::vector<BackwardMode> kBackwardModes = {
     {"sm86", {fused_ipa::kQueryGradientTileSmallSm80, fused_ipa::kKeyGradientTileSmallSm80, Accumulation::k24Bits}},
 };
 
-// Of dense on the rounded operands, given those by its outputs.
+// Gradients of dense on the rounded operands, for given gradients of its outputs.
 std::vector<Tensor> gradients_of_dense(const FlashIpaInput& rounded, const FlashIpaOutput& by_outputs) {
   FlashIpaInput in = rounded;
   for (Tensor* t : floating_inputs(in)) *t = t->detach().clone().requires_grad_(true);
@@ -262,8 +262,8 @@ std::vector<Tensor> gradients_of_dense(const FlashIpaInput& rounded, const Flash
 
 class FusedIpaBackward : public testing::TestWithParam<FlashIpaCase> {};
 
-// The plain computation is dense whose output gradients are rounded to halves. The kernels round P and dS besides, each
-// by at most 2^-11 of itself: at most twice the plain error and those two.
+// The plain computation is dense with output gradients rounded to halves. The kernels also round P and dS, each with a
+// relative error of at most 2^-11. Allowed: twice the plain error plus these two.
 TEST_P(FusedIpaBackward, ErrorIsThatOfRoundedGradients) {
   const FlashIpaCase& c = GetParam();
   const FlashIpaInput in = make_input(c.shape, at::kFloat), rounded = operand_rounded(in);
@@ -289,7 +289,7 @@ TEST_P(FusedIpaBackward, ErrorIsThatOfRoundedGradients) {
 INSTANTIATE_TEST_SUITE_P(Shapes, FusedIpaBackward, testing::ValuesIn(kFlashIpaCases),
                          [](const testing::TestParamInfo<FlashIpaCase>& test) { return test.param.name; });
 
-// A bias of the keys is an unfactorized pair bias that all queries and heads share: the definition takes that.
+// A bias of the keys equals an unfactorized pair bias shared by all queries and heads, which the definition supports.
 FlashIpaInput with_key_bias(FlashIpaInput in, const Tensor& key_bias) {
   const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2);
   in.pair_bias = key_bias.to(at::kDouble).view({B, 1, L, 1}).expand({B, L, L, H});
@@ -325,7 +325,7 @@ TEST(FusedIpaBackwardOf, KeyBiasAndMaskedKeysHaveTheGradientsOfDense) {
   const Emulated forward = emulate(in, fused, kModes[3].options);
   const EmulatedGradients got =
       emulate_gradients(in, fused, forward, output_gradients(forward.out), kBackwardModes[0].options);
-  // Three roundings to halves on the way, of G, P and dS.
+  // Three roundings to halves: of G, P and dS.
   for (size_t i = 0; i < expected.size(); ++i) {
     expect_close("gradient " + std::to_string(i), got.inputs[i], expected[i], 3 * 0x1p-10);
   }
@@ -350,7 +350,7 @@ TEST(FusedIpaBackwardOf, RowsWithoutKeysHaveNoGradient) {
   }
 }
 
-// |dS| stays within the halves' range however large or small the gradients are, and their scale comes back exactly.
+// |dS| stays within the range of halves for gradients of any size, and the scaling is reverted exactly.
 TEST(FusedIpaBackwardOf, GradientsScaleByAPowerOfTwoExactly) {
   const FlashIpaInput in = make_input({{97, 13}, 2, 16, 8, 12, 2, 8}, at::kFloat);
   const FusedInput fused(in);
@@ -370,7 +370,7 @@ TEST(FusedIpaBackwardOf, GradientsScaleByAPowerOfTwoExactly) {
 TEST(FusedIpaForwardOf, MaskedKeysCountAsAbsentAndRowsWithoutKeysAreZero) {
   const FlashIpaInput in = make_input({{200, 150}, 2, 16, 8, 12, 2, 8}, at::kFloat);
   for (const float masked : {-INFINITY, -1e30f}) {
-    // Of the first entry the last 101 keys, whole tiles among them; of the second entry all.
+    // Masks the last 101 keys of the first entry, including whole tiles, and all keys of the second entry.
     Tensor key_bias = at::zeros({2, 200});
     key_bias[0].narrow(0, 99, 101).fill_(masked);
     key_bias[1].fill_(masked);
@@ -410,7 +410,7 @@ TEST(FusedIpaForwardOf, ChosenRowsAreThoseOfAllRows) {
 
 // On a GPU -----------------------------------------------------------------------------------------------------------
 
-// The forward kernels, which take what the tensor cores take; rows of the padding stay zero.
+// Runs the forward kernels, for inputs that they support. Rows in the padding stay zero.
 Emulated run_on_cuda(const FlashIpaInput& in, FusedPrecision precision) {
   const at::Device device(at::kCUDA, 0);
   FusedInput fused(in);

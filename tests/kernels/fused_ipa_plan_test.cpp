@@ -1,4 +1,4 @@
-// What the launches of the fused kernels choose, without a GPU.
+// The choices of the launch plans of the fused kernels, without a GPU.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@ TEST(FusedIpaPlan, Generation9TakesItsOwnKernelWhereItIsCompiled) {
   EXPECT_EQ(plan({100, 8, 12, 2, 8}, kH200).instance.c, 64);
   EXPECT_FALSE(plan({32, 8, 12, 2, 32}, kH200).warpgroups);
   EXPECT_FALSE(plan({128, 8, 12, 2, 32}, kA100).warpgroups);
-  // What is compiled for 9.0a runs on no other generation.
+  // Code compiled for 9.0a runs on no other capability.
   EXPECT_FALSE(plan({128, 8, 12, 2, 32}, {100, 227 * 1024, 148}).warpgroups);
 }
 
@@ -41,10 +41,10 @@ TEST(FusedIpaPlan, KeysAreSplitWhereTheBlocksLeaveTheDeviceIdle) {
   const auto parts = [&](int B, int H, std::int64_t longest) {
     return plan_fused_forward(size, B, H, longest, FusedPrecision::kFast, kA100).parts;
   };
-  EXPECT_EQ(parts(1, 8, 100), 1);   // two tiles of keys: nothing to split
-  EXPECT_EQ(parts(1, 8, 512), 3);   // 32 blocks; 96 of a third of the keys still run at once
-  EXPECT_EQ(parts(1, 8, 1024), 1);  // 64 blocks: two parts would take two rounds
-  EXPECT_EQ(parts(1, 8, 4096), 2);  // 256 blocks are three rounds, 512 of half of the keys five
+  EXPECT_EQ(parts(1, 8, 100), 1);   // two key tiles: splitting is not useful
+  EXPECT_EQ(parts(1, 8, 512), 3);   // 32 blocks; 96 blocks with a third of the keys each still run at once
+  EXPECT_EQ(parts(1, 8, 1024), 1);  // 64 blocks: two parts would need two rounds
+  EXPECT_EQ(parts(1, 8, 4096), 2);  // 256 blocks need three rounds, 512 blocks with half the keys each need five
   EXPECT_EQ(parts(1, 8, 16384), 1);
   EXPECT_EQ(parts(16, 8, 512), 1);
   EXPECT_EQ(parts(1, 1, 4096), 3);  // 32 blocks
@@ -59,12 +59,12 @@ TEST(FusedIpaPlan, AsManyPartsAsPayForTheirCombination) {
         EXPECT_LE(parts, key_tiles);
         const int rounds = (blocks * parts + multiprocessors - 1) / multiprocessors;
         const int whole_rounds = (blocks + multiprocessors - 1) / multiprocessors;
-        // Tiles one after the other.
+        // Number of tiles that run one after the other.
         EXPECT_LE(rounds * ((key_tiles + parts - 1) / parts), whole_rounds * key_tiles);
       }
     }
   }
-  EXPECT_EQ(choose_parts(132, 1000, 132), 1);  // the device is full
+  EXPECT_EQ(choose_parts(132, 1000, 132), 1);  // the device is already full
   EXPECT_GE(choose_parts(1, 1000, 132), 8);
 }
 
@@ -125,7 +125,7 @@ TEST(FusedIpaBackwardPlan, TheTilesAreTheLargestThatFit) {
   EXPECT_EQ(plan(kL40S).of_keys.tile.queries, 16);
   EXPECT_EQ(plan(kL40S).of_keys.query_tiles, 256);
   EXPECT_THROW(plan({75, 64 * 1024, 20}), std::invalid_argument);
-  // Forward fits here, backward does not.
+  // Shared memory is sufficient for forward but not for backward.
   try {
     plan({86, 90 * 1024, 20});
     ADD_FAILURE() << "no error";

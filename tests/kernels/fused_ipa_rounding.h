@@ -1,4 +1,4 @@
-// What of the fused kernels' error is the rounding of their operands: the same rounding, in f64, for the definition.
+// The rounding of the fused kernels' operands applied in f64, to find how much of the kernels' error it explains.
 #pragma once
 
 #include "kernels/flash_ipa/fused/lift.h"
@@ -16,8 +16,8 @@ inline at::Tensor half_rounded(const at::Tensor& t, double scale = 1.0) {
   return t.defined() ? (t.to(at::kFloat) * scale).to(at::kHalf).to(at::kDouble) / scale : t;
 }
 
-// The inputs, f64, after the rounding that the operands of the tensor core bring: of scalars and pair factors to
-// halves. Points keep 22 bits.
+// The inputs in f64 after the rounding of the tensor-core operands: scalars and pair factors are rounded to halves.
+// Points keep 22 bits.
 inline FlashIpaInput operand_rounded(const FlashIpaInput& in) {
   FlashIpaInput r = in_f64(in);
   r.q = half_rounded(in.q, fused_ipa::query_scale(static_cast<int>(in.q.size(3))));

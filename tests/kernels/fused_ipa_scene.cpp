@@ -33,7 +33,7 @@ class Normal {
   std::uint64_t state_;
 };
 
-// Uniform: a normal quaternion.
+// Uniformly distributed: from a normally distributed quaternion.
 std::array<double, 9> random_rotation(Normal& normal) {
   double q[4], square = 0.0;
   for (double& x : q) {

@@ -1,4 +1,4 @@
-// Inputs of invariant point attention with the statistics of a network at its beginning, on a chain of a given size.
+// Inputs of invariant point attention with the statistics of an untrained network, on a chain of a given size.
 #pragma once
 
 #include <array>
@@ -9,19 +9,19 @@
 
 namespace flashrna {
 
-// Frames in f64, so that a motion is exact until it is rounded once to f32.
+// A rigid motion in f64, so that it is exact until its result is rounded once to f32.
 struct Motion {
   std::array<double, 9> rotation{1, 0, 0, 0, 1, 0, 0, 0, 1};
   std::array<double, 3> shift{};  // nm, after the rotation
 };
 
 // One sequence. Scalars, local points (nm) and both factors of the pair representation are normal with standard
-// deviation 1; the factor sqrt(1/3) of the pair bias stands in bias_q; softplus(head weight) = 1.
+// deviation 1. bias_q includes the factor sqrt(1/3) of the pair bias. softplus(head weight) = 1.
 class FusedIpaScene {
  public:
   FusedIpaScene(fused_ipa::HeadSize size, int H, int L, double radius_of_gyration, std::uint64_t seed);
 
-  // The inputs with every frame moved; they stay valid until the next call.
+  // The inputs with every frame moved. They are valid until the next call.
   const fused_ipa::Arguments& moved(const Motion& motion);
 
  private:
@@ -32,10 +32,10 @@ class FusedIpaScene {
   fused_ipa::Arguments arguments_;
 };
 
-// Number `index` of a fixed sequence of random motions, `distance` nm long.
+// Number `index` of a fixed sequence of random motions; the shift is `distance` nm long.
 Motion random_motion(std::uint64_t index, double distance);
 
-// Outputs and where the kernels write them.
+// Outputs, and the pointers through which the kernels write them.
 struct FusedIpaResult {
   explicit FusedIpaResult(const fused_ipa::Arguments& in);
 

@@ -21,7 +21,7 @@ struct Case {
   std::vector<int64_t> lengths;
   int64_t k;
   double self_distance;
-  bool on_a_grid;  // integer positions: many exact ties
+  bool on_a_grid;  // integer positions, which give many exact ties
 };
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
@@ -46,14 +46,14 @@ TEST_P(NearestNeighborsOf, EqualsTheDefinitionExactly) {
     const NearestNeighbors blocks = nearest_neighbors_in_blocks(positions, lengths, c.k, options);
     EXPECT_TRUE(at::equal(got.indices, expected.indices)) << dtype;
     EXPECT_TRUE(at::equal(blocks.indices, expected.indices)) << dtype;
-    // The same sum of squares, in one order or the other of three terms: one rounding.
+    // The same sum of squares with its three terms in a different order: one rounding.
     const double rounding = dtype == at::kFloat ? 2e-7 : 4e-16;
     EXPECT_TRUE(at::allclose(got.distances, expected.distances, rounding, 0.0)) << dtype;
     EXPECT_TRUE(at::allclose(blocks.distances, expected.distances, rounding, 0.0)) << dtype;
   }
 }
 
-// The row function of the GPU, in a loop.
+// The GPU's row function in a loop on the host.
 NearestNeighbors rows_on_host(const Tensor& positions, const Tensor& lengths, int64_t k, double self_distance) {
   const int64_t B = positions.size(0), L = positions.size(1);
   NearestNeighbors result{at::full({B, L, k}, -1, lengths.options()), at::zeros({B, L, k}, positions.options())};

@@ -36,7 +36,7 @@ Case make_case(const std::vector<int64_t>& lengths, int64_t atoms, at::ScalarTyp
   const Tensor predicted = truth + at::randn({B, L, atoms, 3}, generator, at::kDouble);
   Tensor mask = at::rand({B, L, atoms}, generator, at::kDouble) > 0.1;
   for (int64_t b = 0; b < B; ++b) mask[b].narrow(0, lengths[b], L - lengths[b]).fill_(false);
-  // Two atoms in one place: their distance has no direction.
+  // Two atoms at the same position: the direction of their distance is undefined.
   if (L > 1 && atoms > 1) predicted.select(1, 0).select(1, 0).copy_(predicted.select(1, 0).select(1, 1));
   return {predicted.to(type), truth.to(type), mask};
 }
@@ -48,7 +48,7 @@ struct Result {
 Result differentiate(const Case& c, Tensor (*loss)(const Tensor&, const Tensor&, const Tensor&)) {
   const Tensor predicted = c.predicted.clone().requires_grad_();
   const Tensor value = loss(predicted, c.truth, c.atom_mask);
-  // Different weights per sample, so that a gradient in the wrong row shows.
+  // Different weights per sample, so that the test detects a gradient in the wrong row.
   (value * at::arange(1, value.numel() + 1, value.options())).sum().backward();
   return {value.detach(), predicted.grad()};
 }
@@ -82,7 +82,7 @@ TEST_P(PairDistanceLossShapes, EqualsTheReference) {
   }
 }
 
-// The row function of the GPU, in a loop.
+// The GPU's row function in a loop on the host.
 PairDistanceLoss rows_on_host(const Case& c) {
   const Tensor x = c.predicted.contiguous(), y = c.truth.contiguous(), mask = c.atom_mask.contiguous();
   const int64_t B = x.size(0), N = x.size(1) * x.size(2);
@@ -131,7 +131,7 @@ TEST_P(PairDistanceLossShapes, OnCudaEqualsTheReferenceAndItselfInTwoRuns) {
   }
 }
 
-// In the missing atoms of a case: anything.
+// Sets the coordinates of the missing atoms of a case to NaN.
 Case with_nan(Case c) {
   const Tensor missing = ~c.atom_mask.unsqueeze(3);
   c.predicted = c.predicted.masked_fill(missing, NAN);
@@ -202,7 +202,7 @@ TEST(PairDistanceLoss, SameResultForAnyNumberOfThreads) {
   EXPECT_TRUE(at::equal(one.value, four.value) && at::equal(one.gradient, four.gradient));
 }
 
-// Peak resident memory of this process since the last reset, in MiB; -1 where the system does not tell.
+// Peak resident memory of this process since the last reset, in MiB; -1 if the system does not report it.
 double peak_mebibytes(bool reset) {
   if (reset) std::ofstream("/proc/self/clear_refs") << "5";
   std::ifstream status("/proc/self/status");
@@ -212,7 +212,7 @@ double peak_mebibytes(bool reset) {
 }
 
 TEST(PairDistanceLoss, MemoryIsLinearInLength) {
-  // 26,000 atoms: one f32 matrix of pairs would be 2.6 GB.
+  // 26,000 atoms: one f32 matrix of pairs would take 2.6 GB.
   const Case c = make_case({2000}, 13, at::kFloat);
   const double before = peak_mebibytes(true);
   if (before < 0) GTEST_SKIP() << "no /proc/self/status";

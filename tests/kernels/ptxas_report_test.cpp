@@ -19,7 +19,7 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
-// As nvcc 13.0 writes it, for one kernel.
+// The report of nvcc 13.0 for one kernel.
 std::string report_of(const std::string& kernel, int stack, int stores, int loads) {
   return "ptxas info    : 0 bytes gmem\nptxas info    : Compiling entry function '" + kernel +
          "' for 'sm_90a'\nptxas info    : Function properties for " + kernel + "\n    " + std::to_string(stack) +

@@ -100,7 +100,7 @@ void emulate_published_layout(const Arguments& in, const std::vector<int>& rows,
       float total = 0.0f;
       for (int j = 0; j < L; ++j) {
         const float p = std::exp(logits[j] - maximum);
-        total += p;  // before it is rounded, as in FlashAttention
+        total += p;  // before rounding, as in FlashAttention
         const float rounded = bf16(p);
         for (int column = 0; column < values; ++column) sums[column] += rounded * value_rows[j][column];
       }

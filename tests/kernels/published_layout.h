@@ -1,5 +1,6 @@
-// FlashIPA as published (arXiv:2505.11580): points, squared norms and ones of every point beside the scalars, in global
-// coordinates and all in bf16, through FlashAttention-2. Emulated to compare its rounding with ours.
+// FlashIPA as published (arXiv:2505.11580): coordinates, squared norm and a constant 1 of every point are additional
+// columns beside the scalars, in global coordinates and in bf16, and FlashAttention-2 computes the attention. Emulated
+// to compare its rounding with ours.
 #pragma once
 
 #include <vector>
@@ -8,8 +9,8 @@
 
 namespace flashrna {
 
-// Scalars and points of the chosen rows of a batch of one sequence, all with pair bias; sums are f32 and rounded to
-// nearest, which favors it.
+// Computes scalars and points of the chosen rows for a batch of one sequence, with pair bias. Sums are f32 and rounded
+// to nearest, which is in favor of the published layout.
 void emulate_published_layout(const fused_ipa::Arguments& in, const std::vector<int>& rows,
                               const fused_ipa::Outputs& out);
 

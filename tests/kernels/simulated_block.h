@@ -1,10 +1,11 @@
-// A CUDA block on the host: each thread of it is a coroutine that runs the kernel's own source, and the instructions
-// that threads carry out together are done once all of a warp, or of the block, have come to them. It stands in for
-// fused_ipa::CudaBlock and fused_ipa::CudaWarpgroupBlock.
+// A CUDA block on the host. Each thread is a coroutine that runs the kernel's own source. A collective instruction is
+// executed once all threads of the warp or the block have reached it. Replaces fused_ipa::CudaBlock and
+// fused_ipa::CudaWarpgroupBlock.
 //
-// Unkind where a GPU may be: shared memory starts as NaN; copies land as late as they may, those of tiles at once or as
-// late; products of a warpgroup read their operands and change their sums when they are waited for and nothing else can
-// go on; and threads run in an order of their own until they meet.
+// The simulation uses the freedom that a GPU has, in order to reveal errors. Shared memory starts as NaN. Copies
+// complete as late as allowed; copies of tiles complete either immediately or as late as allowed. Products of a
+// warpgroup read their operands and change their sums only when a thread waits for them and nothing else can make
+// progress. Between synchronizations threads run in varying orders.
 #pragma once
 
 #include <cstdint>
@@ -79,7 +80,7 @@ class SimulatedBlock {
     fused_ipa::GroupMatrix matrix;
     bool transposed;
   };
-  // A thread's share of one product of its warpgroup; `registers` are null if a is in shared memory.
+  // A thread's share of one product of its warpgroup. `registers` are null if a is in shared memory.
   struct GroupProduct {
     float (*c)[4];
     int tiles;
@@ -102,16 +103,16 @@ class SimulatedBlock {
   int thread_;
 };
 
-// Sizes of a launch; threads in multiples of 32.
+// Dimensions of a launch. `threads` is a multiple of 32.
 struct SimulatedLaunch {
   int blocks_x = 1, blocks_y = 1, blocks_z = 1, threads = fused_ipa::kWarp;
   int shared_bytes = 0;
   Accumulation accumulation = Accumulation::kNearest;
-  std::uint64_t seed = 0;  // of the order in which warps run, and of when and in which order copies of tiles land
+  std::uint64_t seed = 0;  // of the order in which warps run and copies of tiles complete
 };
 
-// Runs all blocks, one after another. Throws std::runtime_error for what would be undefined on a GPU and is seen here:
-// addresses outside of shared memory or not aligned, a thread that ends while others wait for it.
+// Runs all blocks, one after another. Throws std::runtime_error for behavior that is undefined on a GPU and detected
+// here: addresses that are outside of shared memory or misaligned, and a thread that exits while others wait for it.
 void run_blocks(const SimulatedLaunch& launch, const std::function<void(const SimulatedBlock&)>& kernel);
 
 }  // namespace flashrna

@@ -1,4 +1,4 @@
-// What the simulated block's threads carry out together, as the PTX ISA defines it.
+// The collective instructions of the simulated block, as the PTX ISA defines them.
 #include <cstring>
 #include <vector>
 
@@ -11,8 +11,8 @@ using fused_ipa::GroupMatrix;
 using fused_ipa::kWarp;
 using fused_ipa::kWarpgroup;
 
-// Row `row` of a matrix, halves 0 to 15 along the sum. Without swizzle 8 x 8 halves are 128 bytes, 16 a row (PTX ISA,
-// canonical layouts of wgmma), or, transposed, 16 a step along the sum.
+// Reads row `row` of a matrix, halves 0 to 15 along the summed dimension. Without swizzle 8 x 8 halves are 128 bytes:
+// 16 per row (PTX ISA, canonical layouts of wgmma), or if transposed 16 per step along the summed dimension.
 void BlockSimulation::read_row(const SimulatedBlock::GroupOperand& operand, int row, float* to) {
   const GroupMatrix& m = operand.matrix;
   for (int i = 0; i < kStepDepth; ++i) {
@@ -24,8 +24,8 @@ void BlockSimulation::read_row(const SimulatedBlock::GroupOperand& operand, int 
   }
 }
 
-// wgmma (PTX ISA, wgmma.mma_async): warp w of the group has rows 16 w to 16 w + 15 of a and c, spread over its
-// threads as for mma.m16n8k16; without swizzle, 8 rows of 16 bytes follow one another.
+// wgmma (PTX ISA, wgmma.mma_async): warp w of the group holds rows 16 w to 16 w + 15 of a and c, distributed over its
+// threads as for mma.m16n8k16. Without swizzle, 8 rows of 16 bytes are contiguous.
 void BlockSimulation::group_multiply(int first, std::size_t k) {
   const SimulatedBlock::GroupProduct& any = threads_[first].products.front()[k];
   const int columns = 8 * any.tiles;
@@ -65,8 +65,8 @@ void BlockSimulation::exchange(int first) {
   for (int i = 0; i < kWarp; ++i) threads_[first + i].value = values[i ^ threads_[first + i].mask];
 }
 
-// ldmatrix.x4 (PTX ISA, warp-level matrix load): thread 8 m + r names row r of matrix m; thread t gets the elements
-// 2 (t % 4) and + 1 of row t / 4 of each, or, transposed, element t / 4 of rows 2 (t % 4) and + 1.
+// ldmatrix.x4 (PTX ISA, warp-level matrix load): lane 8 m + r passes the address of row r of matrix m. Lane t gets
+// elements 2 (t % 4) and + 1 of row t / 4 of each matrix, or if transposed element t / 4 of rows 2 (t % 4) and + 1.
 void BlockSimulation::load_matrices(int first, bool transposed) {
   for (int m = 0; m < 4; ++m) {
     const char* rows[8];
@@ -81,9 +81,9 @@ void BlockSimulation::load_matrices(int first, bool transposed) {
   }
 }
 
-// mma.m16n8k16 (PTX ISA, matrix fragments for mma.m16n8k16 with .f16): with g = t / 4 and q = t % 4, thread t has
-// a: rows g, g + 8, g, g + 8 with columns 2 q (+ 1), the last two 8 on; b: rows 2 q (+ 1), then 8 on, of column g;
-// c: columns 2 q (+ 1) of rows g and g + 8.
+// mma.m16n8k16 (PTX ISA, matrix fragments for mma.m16n8k16 with .f16). With g = t / 4 and q = t % 4, lane t holds a:
+// rows g, g + 8, g, g + 8 at columns 2 q (+ 1), the last two 8 columns further; b: rows 2 q (+ 1), then 8 rows further,
+// of column g; c: columns 2 q (+ 1) of rows g and g + 8.
 void BlockSimulation::multiply(int first) {
   float a[16][kStepDepth], b[kStepDepth][8];
   for (int t = 0; t < kWarp; ++t) {

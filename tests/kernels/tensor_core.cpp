@@ -11,7 +11,7 @@ using Floats = float __attribute__((vector_size(4 * kLanes)));
 using Doubles = double __attribute__((vector_size(8 * kLanes)));
 using Ints = std::int32_t __attribute__((vector_size(4 * kLanes)));
 
-// The sum in f64 loses nothing that a rounding to f32 could show, but for ties.
+// The f64 sum is accurate enough that rounding it to f32 gives the correctly rounded result, except for ties.
 [[gnu::always_inline]] inline void add_nearest(float* sums, int n, const float* a, const float* const* b) {
   for (int j = 0; j < n; j += kLanes) {
     Floats sum;
@@ -28,7 +28,8 @@ using Ints = std::int32_t __attribute__((vector_size(4 * kLanes)));
   }
 }
 
-// Addends become integers in units of the last place kept: conversion cuts toward zero, and 17 numbers below 2^26 fit.
+// Converts addends to integers in units of the last place kept. Conversion truncates toward zero, and the sum of 17
+// numbers below 2^26 fits.
 template <int kBits>
 [[gnu::always_inline]] inline void add_truncated(float* sums, int n, const float* a, const float* const* b) {
   const std::int32_t magnitude_mask = 0x7fffffff, exponent_mask = 0x7f800000, one = 1 << 23;
@@ -37,7 +38,7 @@ template <int kBits>
     std::memcpy(&sum, sums + j, sizeof(sum));
     Ints bits;
     std::memcpy(&bits, &sum, sizeof(bits));
-    Ints largest = bits & magnitude_mask;  // of positive floats the order is that of their bits
+    Ints largest = bits & magnitude_mask;  // positive floats are ordered like their bits
     for (int k = 0; k < kStepDepth; ++k) {
       Floats row;
       std::memcpy(&row, b[k] + j, sizeof(row));
@@ -47,7 +48,7 @@ template <int kBits>
       largest = bits > largest ? bits : largest;
     }
     Ints exponent = largest & exponent_mask;
-    const Ints lowest = Ints{} + kBits * one;  // below 2^-100 all is zero; the scales below stay finite
+    const Ints lowest = Ints{} + kBits * one;  // below 2^-100 all results are zero; this keeps the scales below finite
     exponent = exponent > lowest ? exponent : lowest;
     const Ints unit_bits = exponent - (kBits - 1) * one, scale_bits = 254 * one - unit_bits;  // unit and 1 / unit
     Floats scale, unit;
@@ -61,7 +62,7 @@ template <int kBits>
       const Floats product = a[k] * row * scale;
       total += __builtin_convertvector(product, Ints);
     }
-    // To 24 bits, cut as well: where the conversion rounded up, the magnitude's bits go back by one.
+    // Truncates to 24 bits: where the conversion rounded up, the bits of the magnitude are decremented.
     Floats result = __builtin_convertvector(total, Floats);
     const Ints back = __builtin_convertvector(result, Ints);
     const Ints rounded_up = (total < 0 ? -back : back) > (total < 0 ? -total : total);  // -1 where true

@@ -1,4 +1,4 @@
-// The emulated tensor core against sums worked out by hand and in integers.
+// The emulated tensor core against sums computed by hand and with integers.
 #include "tests/kernels/tensor_core.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace flashrna {
 namespace {
 
-// One sum: products a[k] b[k] into `sum`, the other 7 columns zero.
+// One sum: adds the products a[k] b[k] to `sum`; the other 7 columns are zero.
 float step(float sum, const std::vector<float>& a, const std::vector<float>& b, Accumulation accumulation) {
   std::vector<float> depth(kStepDepth, 0.0f), sums(8, 0.0f);
   std::vector<std::vector<float>> rows(kStepDepth, std::vector<float>(8, 0.0f));
@@ -40,31 +40,31 @@ TEST(TensorCore, SumsThatFitAreExact) {
 }
 
 TEST(TensorCore, AddendsBelowTheLastPlaceAreCutTowardZero) {
-  // 1 has its last place at 2^-23, and 2^-25 with two bits more.
+  // The last place of 1 is 2^-23, and 2^-25 with two more bits.
   const float quarter = 0x1p-13f, unit = 0x1p-12f;  // times 2^-12: 2^-25 and 2^-24
   const std::vector<float> four = {quarter, quarter, quarter, quarter}, b(4, unit);
   EXPECT_EQ(step(1.0f, four, b, Accumulation::k24Bits), 1.0f);
   EXPECT_EQ(step(1.0f, four, b, Accumulation::k26Bits), 1.0f + 0x1p-23f);
   EXPECT_EQ(step(1.0f, four, b, Accumulation::kNearest), 1.0f + 0x1p-23f);
-  // Three quarters of a place are rounded up only by kNearest.
+  // Only kNearest rounds up three quarters of a place.
   const std::vector<float> three(3, quarter);
   EXPECT_EQ(step(1.0f, three, b, Accumulation::k26Bits), 1.0f);
   EXPECT_EQ(step(1.0f, three, b, Accumulation::kNearest), 1.0f + 0x1p-23f);
-  // Negative addends are cut toward zero as well, not downward.
+  // Negative addends are also truncated toward zero, not downward.
   const std::vector<float> negative(4, -quarter);
   EXPECT_EQ(step(1.0f, negative, b, Accumulation::k24Bits), 1.0f);
   EXPECT_EQ(step(1.0f, negative, b, Accumulation::k26Bits), 1.0f - 0x1p-23f);
 }
 
 TEST(TensorCore, TheLargestProductSetsTheLastPlace) {
-  // 4096 appears and vanishes within one step; beside it the last place is 2^-11, or 2^-13.
+  // 4096 appears and cancels within one step. While it is present the last place is 2^-11, or 2^-13.
   const std::vector<float> a = {64.0f, -64.0f, 0x1p-6f}, b = {64.0f, 64.0f, 0x1p-6f};  // 2^-12 at the end
   EXPECT_EQ(step(0.0f, a, b, Accumulation::k24Bits), 0.0f);
   EXPECT_EQ(step(0.0f, a, b, Accumulation::k26Bits), 0x1p-12f);
   EXPECT_EQ(step(0.0f, a, b, Accumulation::kNearest), 0x1p-12f);
 }
 
-// The same arithmetic in 64-bit integers, on numbers of all sizes and signs.
+// The same arithmetic in 64-bit integers, on numbers of all magnitudes and signs.
 TEST(TensorCore, AgreesWithIntegers) {
   std::uint32_t state = 1;
   const auto half = [&](int spread) {
@@ -86,7 +86,7 @@ TEST(TensorCore, AgreesWithIntegers) {
       const double unit = std::ldexp(1.0, std::ilogb(largest) - (bits - 1));
       std::int64_t total = static_cast<std::int64_t>(sum / unit);
       for (int k = 0; k < kStepDepth; ++k) total += static_cast<std::int64_t>(double{a[k]} * b[k] / unit);
-      // Cut to 24 bits.
+      // Truncate to 24 bits.
       std::int64_t place = 1;
       while (std::abs(total) / place >= 1 << 24) place *= 2;
       const double expected = static_cast<double>(total / place * place) * unit;

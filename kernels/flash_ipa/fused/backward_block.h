@@ -1,6 +1,6 @@
-// What the kernels of backward share. There are two: QueryGradientKernel takes a tile of queries over all keys,
-// KeyGradientKernel a tile of keys over all queries. Each computes P again, and dS from it; each sum is made by one
-// warp in the order of the tiles. See gradients.h for the formulas.
+// Shared by the backward kernels. There are two: QueryGradientKernel processes a query tile over all keys,
+// KeyGradientKernel a key tile over all queries. Each recomputes P and computes dS from it. Each sum is accumulated by
+// one warp in the order of the tiles. See gradients.h for the formulas.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace flashrna::fused_ipa {
 
-// Tiles of one kernel's sizes; queries as write_query_tile() makes them with `lse`.
+// Tiles of the sizes of one kernel. write_query_tile() writes the queries, with `lse`.
 struct BackwardProblem {
   Arguments in;
   OutputGradients gradients;
@@ -25,7 +25,7 @@ struct BackwardProblem {
 
 namespace backward_block {
 
-// Sums of the quad's four threads, in the order of quad_sum(), into the row's last kSlopeColumns numbers.
+// Sums the slopes of the quad's four threads, in the order of quad_sum(), into the row's last kSlopeColumns numbers.
 template <int kStride, class Block>
 FLASHRNA_DEVICE void put_slopes(const Block& block, const SlopeSums (&slopes)[2], int rows_at, int first_row) {
   const int lane = block.thread() % kWarp;
@@ -46,7 +46,7 @@ FLASHRNA_HOST_DEVICE SlopeSums read_slopes(const float* end_of_row) {
   return {end_of_row[-4], {end_of_row[-3], end_of_row[-2], end_of_row[-1]}};
 }
 
-// A row in shared memory.
+// A row of sums in shared memory.
 struct SumsOfRow {
   const float* columns;
   FLASHRNA_HOST_DEVICE float operator()(int column) const { return columns[column]; }
@@ -60,7 +60,7 @@ FLASHRNA_HOST_DEVICE RowOfHead read_row_of_head(const BackwardProblem& problem, 
           problem.in.point_weights[rows.head], exponent};
 }
 
-// dS rounded, two columns of a row; its sum goes to the row.
+// Rounds dS of two columns of a row and adds the rounded values to the row's `sum`.
 FLASHRNA_HOST_DEVICE std::uint32_t round_slopes(float first, float second, float& sum) {
   const std::uint32_t halves = to_halves(first, second);
   sum += first_of(halves);

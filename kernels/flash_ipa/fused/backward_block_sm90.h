@@ -1,5 +1,6 @@
-// Backward of the fused kernel with wgmma, for devices of generation 9.0: everything but copies and products is that of
-// QueryGradientKernel and KeyGradientKernel. Both have two groups of four warps that compute and a thread that loads.
+// Backward of the fused kernel with wgmma, for devices of capability 9.0. Everything except copies and products is
+// shared with QueryGradientKernel and KeyGradientKernel. Both kernels have two warpgroups that compute and one thread
+// that loads. Blocks do not form clusters: each block copies its own tiles.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,13 @@ namespace flashrna::fused_ipa {
 
 namespace warpgroup_backward {
 
-// Two groups compute, the third loads; they share the registers as in forward.
+// Two warpgroups compute, the third loads. Registers are divided as in forward.
 inline constexpr int kConsumers = 2 * kWarpgroup, kThreads = 3 * kWarpgroup;
 inline constexpr int kConsumerRegisters = 240, kLoaderRegisters = 24;
 
-// Operands: two chunks of a chunk-major tile of kRows rows, from `row` on, summed over their columns; two chunks of a
-// tile of values, likewise; rows `row` to row + 15 of a chunk-major tile, summed over them.
+// Operands. chunks_of_rows: two chunks of a chunk-major tile of kRows rows, starting at `row`, summed over columns.
+// chunks_of_values: two chunks of a value tile, also summed over columns. rows_of_chunks: rows `row` to row + 15 of a
+// chunk-major tile, summed over rows.
 template <int kRows>
 FLASHRNA_DEVICE GroupMatrix chunks_of_rows(int tile_at, const int (&chunks)[2], int row = 0) {
   return {static_cast<std::uint32_t>(tile_at + kHalfRow * (kRows * chunks[0] + row)),
@@ -33,7 +35,7 @@ FLASHRNA_DEVICE TransposedGroupMatrix rows_of_chunks(int tile_at, int row) {
   return {static_cast<std::uint32_t>(tile_at + kHalfRow * row), 8 * kHalfRow, kHalfRow * kRows};
 }
 
-// Issues sums = left right^T over the steps; left and right give the two chunks of one.
+// Issues sums = left right^T over the steps. `left` and `right` return the operand of a step from its two chunks.
 template <class Steps, class Block, int kTiles, class Left, class Right>
 FLASHRNA_DEVICE void issue_steps(const Block& block, const Left& left, const Right& right, float (&sums)[kTiles][4]) {
   pin(block, sums);
@@ -46,7 +48,7 @@ FLASHRNA_DEVICE void issue_steps(const Block& block, const Left& left, const Rig
   block.commit_products();
 }
 
-// Issues sums += p B over the kRows rows of a chunk-major tile.
+// Issues sums += p B, where B is the kRows rows of a chunk-major tile.
 template <int kRows, class Block, int kTiles>
 FLASHRNA_DEVICE void issue_rows(const Block& block, const std::uint32_t (&p)[kRows / 8][2], int tile_at,
                                 float (&sums)[kTiles][4]) {
@@ -62,7 +64,7 @@ FLASHRNA_DEVICE void issue_rows(const Block& block, const std::uint32_t (&p)[kRo
 
 }  // namespace warpgroup_backward
 
-// A group has 64 queries. Keys come in two stages, values in one.
+// A warpgroup computes 64 queries. Keys have two stages in shared memory, values one.
 template <int kC, int kPair>
 struct QueryGradientKernelSm90 {
   static constexpr Tile kTile = kQueryGradientTileSm90;
@@ -72,7 +74,7 @@ struct QueryGradientKernelSm90 {
   static constexpr int kThreads = warpgroup_backward::kThreads;
   static constexpr int kKeyTiles = Rows::kKeyTiles, kColumnTiles = Rows::kColumnTiles;
 
-  // Shared memory as that of Rows, then the barriers.
+  // Shared memory is that of Rows, followed by the barriers.
   enum Barrier { kQueriesThere, kValuesThere, kValuesDone, kKeysThere, kKeysDone = kKeysThere + 2, kBarriers = 7 };
   static constexpr int kBarriersAt = Rows::kValuesAt + Rows::kValueBytes;
   static constexpr int kSharedBytes = kBarriersAt + 8 * kBarriers;
@@ -104,7 +106,7 @@ struct QueryGradientKernelSm90 {
     }
   }
 
-  // Issue Q K^T of the group's rows, and G V^T.
+  // Issue Q K^T for the group's rows, and G V^T.
   template <class Block>
   static FLASHRNA_DEVICE void issue_logits(const Block& block, int stage, float (&logits)[kKeyTiles][4]) {
     using namespace warpgroup_backward;
@@ -123,8 +125,8 @@ struct QueryGradientKernelSm90 {
         products);
   }
 
-  // The loop over tiles of keys of a group. While P is computed, dP is multiplied; for more at a time, registers are
-  // missing: the other group has the tensor cores then.
+  // A group's loop over key tiles. dP is multiplied while P is computed. There are not enough registers to overlap
+  // more; meanwhile the other group can use the tensor cores.
   template <class Block>
   static FLASHRNA_DEVICE void compute(const Block& block, float half_weight, int n, float (&sums)[kColumnTiles][4],
                                       SlopeSums (&slopes)[2]) {
@@ -153,7 +155,7 @@ struct QueryGradientKernelSm90 {
     }
   }
 
-  // Blocks (tile of queries, entry and head), kThreads threads.
+  // Grid: (query tile, entry and head), kThreads threads.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     using namespace warpgroup_backward;
@@ -192,16 +194,16 @@ struct QueryGradientKernelSm90 {
     put_sums<Rows::kStride>(consumers, sums, 0, first_row, 0);
     backward_block::put_slopes<Rows::kStride>(consumers, slopes, 0, first_row);
     consumers.sync();
-    // Worked out only here: registers are short in the loop.
+    // Computed only here, to save registers in the loop.
     Rows::finish(consumers, problem, rows_of_tile(problem.in, block.block_y(), block.block_x(), kQueries),
                  problem.tiles.queries.tile(block.block_y(), block.block_x(), Rows::kQueryBytes),
                  problem.gradient_tiles.tile(block.block_y(), block.block_x(), Rows::kGradientBytes));
   }
 };
 
-// Both groups have the same 64 keys, as the two warps of KeyGradientKernel have 16. Queries with their gradients come
-// in two stages, and so does P between the groups. The products of a tile run behind the next one's logits or dP: a
-// stage is given back one turn later.
+// Both groups work on the same 64 keys, as each pair of warps of KeyGradientKernel works on the same 16. Queries with
+// their gradients have two stages, and P, which one group passes to the other, has two buffers. The products of a tile
+// overlap the logits or dP of the next tile, so a stage is released one iteration later.
 template <int kC, int kPair>
 struct KeyGradientKernelSm90 {
   static constexpr Tile kTile = kKeyGradientTileSm90;
@@ -213,8 +215,8 @@ struct KeyGradientKernelSm90 {
                        kValueTiles = Rows::kValueTiles;
   static_assert(Rows::kThreads == warpgroup_backward::kConsumers && Rows::kGroup == kWarpgroup);
 
-  // Shared memory as that of Rows with a second buffer for P, then the barriers; all but the first are two, of stages
-  // and buffers.
+  // Shared memory is that of Rows with a second buffer for P, followed by the barriers. There are two barriers of each
+  // kind except the first, one per stage or buffer.
   enum Barrier {
     kKeysThere,
     kQueriesThere,
@@ -251,8 +253,8 @@ struct KeyGradientKernelSm90 {
     }
   }
 
-  // P in the place of the logits of tile j becomes the operand, for both groups. Its buffer is free: the queries of
-  // tile j are here, so the other group has given back tile j - 2, and with it P.
+  // Rounds P of tile j, computed in the registers of the logits, to an operand for both groups. The buffer is free: the
+  // queries of tile j have arrived, so the other group has released stage j - 2 and with it the buffer of P.
   template <class Block>
   static FLASHRNA_DEVICE void share_probabilities(const Block& block, int j, const float (&logits)[kQueryTiles][4],
                                                   std::uint32_t (&p)[kQueryTiles][2]) {
@@ -270,7 +272,7 @@ struct KeyGradientKernelSm90 {
         [&](const int(&chunks)[2]) { return chunks_of_rows<kQueries>(Rows::queries_at(stage), chunks); }, logits);
   }
 
-  // The first group: P, and P G.
+  // The first group computes P and P G.
   template <class Block>
   static FLASHRNA_DEVICE void compute_values(const Block& block, float half_weight, int n,
                                              float (&sums)[kValueTiles][4]) {
@@ -313,7 +315,7 @@ struct KeyGradientKernelSm90 {
         [&](const int(&chunks)[2]) { return chunks_of_rows<kQueries>(Rows::gradients_at(stage), chunks); }, products);
   }
 
-  // dS of tile j from dP and the other group's P.
+  // Computes dS of tile j from dP and the P of the other group.
   template <class Block>
   static FLASHRNA_DEVICE void compute_slopes(const Block& block, int j, const float (&products)[kQueryTiles][4],
                                              SlopeSums (&slopes)[2], std::uint32_t (&ds)[kQueryTiles][2]) {
@@ -322,7 +324,7 @@ struct KeyGradientKernelSm90 {
     Rows::compute_slopes(block, buffer, probabilities_at(buffer), products, slopes, ds);
   }
 
-  // The second: dP, dS, and dS Q.
+  // The second group computes dP, dS, and dS Q.
   template <class Block>
   static FLASHRNA_DEVICE void compute_keys(const Block& block, int n, float (&sums)[kColumnTiles][4],
                                            SlopeSums (&slopes)[2]) {
@@ -351,7 +353,7 @@ struct KeyGradientKernelSm90 {
     pin(block, sums);
   }
 
-  // Blocks (tile of keys, entry and head), kThreads threads, after those of QueryGradientKernelSm90.
+  // Grid: (key tile, entry and head), kThreads threads. Runs after QueryGradientKernelSm90.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     using namespace warpgroup_backward;

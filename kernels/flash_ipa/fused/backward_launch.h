@@ -1,4 +1,4 @@
-// What both sources of backward kernels launch: the lift, then a kernel. For nvcc only.
+// Shared by both sources of backward kernels: launches the lift, then a kernel. For nvcc only.
 #pragma once
 
 #include "kernels/flash_ipa/fused/backward_block.h"
@@ -6,12 +6,12 @@
 
 namespace flashrna::fused_ipa {
 
-// Nameless: each source has kernels of its own. Shared ones would be registered twice, for different devices.
+// Internal linkage: each source needs its own kernels. Shared kernels would be registered twice, for different devices.
 namespace {
 
 extern __shared__ __align__(128) char shared_memory[];
 
-constexpr int kRowThreads = 128;  // of the row-wise kernels
+constexpr int kRowThreads = 128;  // block size of the row-wise kernels
 
 template <class Size, int kRows>
 __global__ void __launch_bounds__(kRowThreads) backward_queries(const __grid_constant__ BackwardProblem problem) {
@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(kRowThreads) backward_keys(const __grid_consta
   write_key_tile<Size, kRows>(CudaBlock(shared_memory), problem.in, problem.tiles);
 }
 
-// One of the two kernels with the lift of its operands: `kernel` runs Kernel, a block a tile of its rows.
+// Launches the lift of the operands, then `kernel`, which runs Kernel with one block per tile of its rows.
 template <class Kernel>
 void launch_backward(void (*kernel)(BackwardProblem), BackwardProblem problem, const FusedBackwardPlan::Kernel& plan,
                      int tiles, char* memory, const CudaStream& stream) {
@@ -55,7 +55,7 @@ void launch_backward(void (*kernel)(BackwardProblem), BackwardProblem problem, c
 
 }  // namespace
 
-// Both kernels where the plan says `warpgroups`.
+// Runs both kernels if plan.warpgroups is set.
 void launch_backward_sm90(const BackwardProblem& problem, const FusedBackwardPlan& plan, char* memory,
                           const CudaStream& stream);
 

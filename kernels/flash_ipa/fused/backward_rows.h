@@ -1,5 +1,5 @@
-// What makes gradients of the inputs from the sums of backward's two kernels: a row of one head at a time, then what
-// heads share. Kernels and emulator call the same functions.
+// Computes gradients of the inputs from the sums of the two backward kernels: first one row of one head, then what is
+// summed over heads. Kernels and emulator call the same functions.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@
 namespace flashrna::fused_ipa {
 
 // One row of one head ------------------------------------------------------------------------------------------------
-// `sum(column)` gives a row's sums over the other operand's columns; `local` and `by_local` are its points and the
-// derivatives by them, [P, 3].
+// `sum(column)` returns a row's sums over the columns of the other operand. `local` and `by_local` are the row's points
+// and the gradients with respect to them, [P, 3].
 
 struct RowOfHead {
   Rotation rotation;
   Vec3 from_origin, from_centroid;  // t minus the tile's origin, minus the sequence's centroid
   float weight;                     // of the head's points
-  int exponent;                     // of G
+  int exponent;                     // scaling of G by 2^exponent
 };
 
-// A point x = R l + t with the gradient g by x.
+// A point x = R l + t, where g is the gradient with respect to x.
 FLASHRNA_HOST_DEVICE void finish_point(const RowOfHead& row, Vec3 local, Vec3 g, float* by_local, ResidueGradient& to) {
   write_vec3(apply_transposed(row.rotation, g), by_local);
   add_global_point(to.frame, local, g);
@@ -30,7 +30,7 @@ FLASHRNA_HOST_DEVICE void finish_weighted_point(const RowOfHead& row, Vec3 local
   to.point_weight += weight_gradient(apply(row.rotation, local, row.from_centroid), g, row.weight);
 }
 
-// Coordinate i of the points in a row of the key operand's columns: hi and lo.
+// Coordinate i of the points in a row of sums over the key operand's columns: hi plus lo.
 template <class Sum>
 FLASHRNA_HOST_DEVICE float key_coordinate(const Layout& l, int i, const Sum& sum) {
   return sum(kChunk * key_hi(l, i / kChunk) + i % kChunk) + sum(kChunk * key_lo(l, i / kChunk) + i % kChunk);
@@ -54,8 +54,8 @@ FLASHRNA_HOST_DEVICE void finish_query_points(const Layout& l, const RowOfHead& 
   }
 }
 
-// The output points' own part: `rounded(column)` of the row of the gradient operand; `y` [P_v, 3] of forward. Not for a
-// masked row, whose y is zero whatever the frame is.
+// The output points' direct contribution to the frame. `rounded(column)` returns a row of the gradient operand; `y`
+// [P_v, 3] is the output of forward. Not for masked rows, whose y is zero for every frame.
 template <class Rounded>
 FLASHRNA_HOST_DEVICE void finish_output_points(const Layout& l, const RowOfHead& row, const float* y,
                                                const Rounded& rounded, ResidueGradient& to) {
@@ -96,7 +96,7 @@ FLASHRNA_HOST_DEVICE void finish_value_points(const Layout& l, const RowOfHead& 
 
 // What heads share ---------------------------------------------------------------------------------------------------
 
-// What the two kernels leave for the steps after them, by entry and head.
+// Results of the two kernels for the steps after them, by entry and head.
 struct HeadSums {
   ResidueGradient* rows = nullptr;  // [B, H, longest]
   float* pair_k = nullptr;          // [B, H, longest, R c]
@@ -105,8 +105,8 @@ struct HeadSums {
   FLASHRNA_HOST_DEVICE std::int64_t row(int entry_head, std::int64_t row) const { return entry_head * longest + row; }
 };
 
-// Number `item` of a residue's shared gradients, summed over heads in their order: the 12 entries of its frame, the key
-// bias, then R c of pair_q and R c of pair_k. Written where `out` has them.
+// Sums number `item` of a residue's shared gradients over heads, in their order: 12 entries of the frame, the key bias,
+// then the gradients of pair_q and pair_k. Writes the number if `out` has an array for it.
 FLASHRNA_HOST_DEVICE void sum_over_heads(const Arguments& in, const OutputGradients& gradients, const HeadSums& sums,
                                          int entry, int row, int item, const InputGradients& out) {
   constexpr int kFrame = 12, kBias = 12;
@@ -141,9 +141,9 @@ FLASHRNA_HOST_DEVICE int shared_items(const Arguments& in) {
   return 13 + (in.pair_k != nullptr ? 2 * in.size.R * in.size.c : 0);
 }
 
-inline constexpr int kRowsOfSharing = 16;  // that one block sums
+inline constexpr int kRowsOfSharing = 16;  // rows per block
 
-// Blocks (rows of an entry, entry).
+// Grid: (rows of an entry, entry).
 template <class Block>
 FLASHRNA_DEVICE void sum_rows_over_heads(const Block& block, const Arguments& in, const OutputGradients& gradients,
                                          const HeadSums& sums, const InputGradients& out) {
@@ -154,8 +154,8 @@ FLASHRNA_DEVICE void sum_rows_over_heads(const Block& block, const Arguments& in
   }
 }
 
-// The derivative by a head's weight: lane k sums rows k, k + kWeightLanes, ... of all entries, then the lanes are
-// summed in their order. In f64: residues are many.
+// The gradient of a head's weight. Lane k sums rows k, k + kWeightLanes, ... of all entries, then the lanes are summed
+// in their order. Sums are f64 because they run over many residues.
 inline constexpr int kWeightLanes = 128;
 
 FLASHRNA_HOST_DEVICE double point_weight_of_lane(const Arguments& in, const HeadSums& sums, int head, int lane) {
@@ -173,7 +173,7 @@ FLASHRNA_HOST_DEVICE float point_weight_of_lanes(const double* lanes) {
   return static_cast<float>(sum);
 }
 
-// Blocks (head), kWeightLanes threads.
+// Grid: (head), kWeightLanes threads.
 template <class Block>
 FLASHRNA_DEVICE void sum_point_weights(const Block& block, const Arguments& in, const HeadSums& sums, float* out) {
   double* lanes = block.template shared<double>(0);

@@ -1,5 +1,5 @@
-// From the sums over keys to the outputs of one row: global points back into the residue's frame, their norms, and the
-// pair output.
+// Computes the outputs of one row from its sums over keys: global points transformed into the residue's frame, their
+// norms, and the pair output.
 #pragma once
 
 #include <cmath>
@@ -8,9 +8,9 @@
 
 namespace flashrna::fused_ipa {
 
-// Quotients of a row: all columns times `inverse`, and the value points' coordinates, which are relative to the tiles
-// of their keys, less what the origins owe (SoftmaxRow::origin). Coordinate `axis` of a point stands in the columns
-// main_value_columns() + 3 p + axis.
+// Normalizes one column: multiplies the sum by `inverse`. The coordinates of value points are relative to the tiles of
+// their keys, so the correction `owed` (SoftmaxRow::origin) is applied to them first. Coordinate `axis` of point p is
+// in column main_value_columns() + 3 p + axis.
 FLASHRNA_HOST_DEVICE float finish_column(const Layout& layout, int column, float sum, Vec3 owed, float inverse) {
   const int coordinate = column - main_value_columns(layout);
   if (coordinate < 0) return sum * inverse;
@@ -30,7 +30,7 @@ FLASHRNA_HOST_DEVICE LocalPoint local_point(const Rotation& rotation, Vec3 from_
   return {y, sqrtf(dot(y, y, 1e-8f))};
 }
 
-// One channel of the pair output: sum_r z1_r U_r over `rank` entries `stride` apart, in the order of r.
+// One channel of the pair output: sum_r z1_r U_r over `rank` entries at distance `stride`, in the order of r.
 FLASHRNA_HOST_DEVICE float pair_output(const float* z1, const float* u, int rank, int stride) {
   float sum = 0.0f;
   FLASHRNA_UNROLL

@@ -1,8 +1,9 @@
-// Forward of the fused kernel with mma.m16n8k16, for devices of generation 8 and newer: one block takes a tile of
-// queries of one head over (a part of) the keys, a warp 16 rows. Keys come in two stages, values in one.
+// Forward of the fused kernel with mma.m16n8k16, for devices of capability 8.0 and newer. A block computes a tile of
+// queries of one head over all keys or over one part of them; a warp computes 16 rows. Keys have two stages in shared
+// memory, values one.
 //
-// A thread has columns 8 n + 2 quad and + 1 of rows `group` and group + 8 of its warp's 16: of the logits, of P (which
-// is the next product's operand as it stands) and of the sums.
+// A thread holds columns 8 n + 2 quad and + 1 of rows `group` and group + 8 of its warp's 16 rows, for the logits, for
+// P and for the sums. P in this arrangement is the left operand of the next product without any data movement.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,12 @@ struct ForwardProblem {
   Arguments in;
   OperandTiles tiles;
   Outputs out;
-  int parts = 1;  // of the keys; more than one: the blocks write the arrays below, combine_parts() the outputs
-  float* part_columns = nullptr;  // [parts, B H, tiles of queries, rows of a tile, output_columns]
-  PartSums* part_sums = nullptr;  // [parts, B H, tiles of queries, rows of a tile]
+  int parts = 1;  // of the keys; if more than one, blocks write the arrays below, and combine_parts() the outputs
+  float* part_columns = nullptr;  // [parts, B H, query tiles, rows of a tile, output_columns]
+  PartSums* part_sums = nullptr;  // [parts, B H, query tiles, rows of a tile]
 };
 
-// Row of the two arrays.
+// Row index into these two arrays.
 FLASHRNA_HOST_DEVICE std::int64_t part_row(const ForwardProblem& problem, int part, int entry_head, int tile, int row,
                                            int rows) {
   const std::int64_t entry_heads = static_cast<std::int64_t>(problem.in.B) * problem.in.H;
@@ -40,24 +41,24 @@ struct ForwardKernel {
   static constexpr int kColumns = output_columns(Size::layout());
   static constexpr int kPairAt = kChunk * Size::layout().scalar;  // first column of pair values
 
-  // Shared memory, in this order; rows of the outputs are put together where the tiles were.
+  // Offsets in shared memory. At the end the output rows are assembled in the memory of the tiles.
   static constexpr int kKeysAt = kQueryBytes;
   static constexpr int kValuesAt = kKeysAt + 2 * kKeyBytes;
   static constexpr int kCorrectionsAt = kValuesAt + kValueBytes;
   static constexpr int kSumsAt = static_cast<int>(sizeof(float)) * kColumns * kQueries;
   static constexpr int kSharedBytes = forward_shared_bytes(Size::layout(), {kQueries, kKeys});
 
-  // combine_parts(): few rows a block, so that short batches have many blocks. Finished rows again, then their sums.
+  // combine_parts(): few rows per block, so that short batches have many blocks. Finished rows first, then their sums.
   static constexpr int kCombinedRows = 8, kCombineBlocks = kQueries / kCombinedRows;
   static constexpr int kCombinedSumsAt = static_cast<int>(sizeof(float)) * kColumns * kCombinedRows;
   static constexpr int kCombineSharedBytes = kCombinedSumsAt + static_cast<int>(sizeof(PartSums)) * kCombinedRows;
 
-  // Tiles of 8 columns that a thread holds.
+  // Number of 8-column tiles that a thread holds a share of.
   static constexpr int kKeyTiles = kKeys / 8, kMainTiles = main_value_columns(Size::layout()) / 8,
                        kPointTiles = point_columns(Size::layout()) / 8;
   static_assert(kKeyTiles % 2 == 0 && kMainTiles % 2 == 0);
 
-  // The thread's part of the warp's 16 rows.
+  // The thread's share of the warp's 16 rows.
   struct Sums {
     float main[kMainTiles][4];
     float points[kPointTiles][4];
@@ -69,21 +70,21 @@ struct ForwardKernel {
     copy_to_shared<kThreads>(block, to, from, bytes);
   }
 
-  // o_I - o_J, read anew where it is needed: registers are short.
+  // o_I - o_J, read from shared memory at each use to save registers.
   template <class Block>
   static FLASHRNA_DEVICE Vec3 difference_of_origins(const Block& block, int keys_at) {
     return read_origin<Size, kQueries>(block, 0) - read_origin<Size, kKeys>(block, keys_at);
   }
 
-  // logits = Q K^T of the warp's rows, in the order of logit_step().
+  // logits = Q K^T for the warp's rows, in the order of logit_step().
   template <class Block>
   static FLASHRNA_DEVICE void multiply_logits(const Block& block, int keys_at, float (&logits)[kKeyTiles][4]) {
     multiply_steps<LogitSteps<Size>>(block, LeftRows<kQueries>(block, 0, block.thread() / kWarp * 16),
                                      RightRows<kKeys>(block, keys_at), logits);
   }
 
-  // The softmax of a tile in four steps. First the keys' corrections (an offset in shared memory), the rows' maxima,
-  // and what P is shifted by.
+  // The softmax of a tile has four steps. The first adds the keys' corrections (at an offset in shared memory) to the
+  // logits, and computes the rows' maxima and the shift of P.
   template <class Block>
   static FLASHRNA_DEVICE void begin_softmax(const Block& block, int corrections_at, const float (&of_rows)[2],
                                             float (&logits)[kKeyTiles][4], Sums& sums, SoftmaxTile (&tile)[2]) {
@@ -106,7 +107,7 @@ struct ForwardKernel {
     }
   }
 
-  // Earlier sums count less where the maximum has grown.
+  // Rescales the earlier sums by alpha when the running maximum has increased.
   static FLASHRNA_DEVICE void scale_sums(const SoftmaxTile (&tile)[2], Sums& sums) {
     FLASHRNA_UNROLL
     for (int n = 0; n < kMainTiles; ++n) {
@@ -120,7 +121,7 @@ struct ForwardKernel {
     }
   }
 
-  // P in the place of the logits.
+  // Replaces the logits by P.
   static FLASHRNA_DEVICE void exponentiate(const SoftmaxTile (&tile)[2], float (&logits)[kKeyTiles][4]) {
     FLASHRNA_UNROLL
     for (int n = 0; n < kKeyTiles; ++n) {
@@ -129,7 +130,7 @@ struct ForwardKernel {
     }
   }
 
-  // P as the operand of the next product, `p` and, in strict mode, `rest`, and the rows' sums of what they hold.
+  // Rounds P to the operand of the next product, `p` and, in strict mode, `rest`, and sums the rounded values by row.
   static FLASHRNA_DEVICE void round_probabilities(Vec3 difference, const float (&probabilities)[kKeyTiles][4],
                                                   Sums& sums, std::uint32_t (&p)[kKeyTiles][2],
                                                   std::uint32_t (&rest)[kKeyTiles][2]) {
@@ -158,7 +159,7 @@ struct ForwardKernel {
     fused_ipa::set_zero(sums.points);
   }
 
-  // Corrections of the thread's two rows.
+  // Corrections of the two rows that the thread holds.
   template <class Block>
   static FLASHRNA_DEVICE void correct_rows(const Block& block, Vec3 difference, float of_tile, float (&of_rows)[2]) {
     const RowHeader* header = block.template shared<RowHeader>(headers_offset(Size::layout(), kQueries)) +
@@ -167,17 +168,18 @@ struct ForwardKernel {
     of_rows[1] = row_correction(difference, header[8], of_tile);
   }
 
-  // This thread's row of matrices of values: keys 16 s to 16 s + 7 and the next 8, then the same `next` columns on.
+  // Address that this thread passes for matrices of values: keys 16 s to 16 s + 7, the next 8 keys, then both again
+  // `next` columns further.
   static FLASHRNA_DEVICE int value_row(int lane, int next) {
     const int matrix = lane / 8;
     return kValuesAt + kHalfRow * (matrix % 2 * value_columns(Size::layout()) + matrix / 2 * next + lane % 8);
   }
-  // From there to step s and to a column.
+  // Offset from value_row() to step s and a column.
   static FLASHRNA_DEVICE constexpr int value_offset(int s, int column) {
     return kHalfRow * (2 * s * value_columns(Size::layout()) + column);
   }
 
-  // Columns of scalars and pair values.
+  // Accumulates the columns of scalars and pair values.
   template <class Block>
   static FLASHRNA_DEVICE void multiply_main(const Block& block, const std::uint32_t (&p)[kKeyTiles][2], Sums& sums) {
     const int at = value_row(block.thread() % kWarp, 8);
@@ -194,7 +196,7 @@ struct ForwardKernel {
     }
   }
 
-  // Points in fast mode: hi and lo of a step after one another, into the sums over all tiles.
+  // Points in fast mode: hi then lo of each step, accumulated over all tiles.
   template <class Block>
   static FLASHRNA_DEVICE void multiply_points(const Block& block, const std::uint32_t (&p)[kKeyTiles][2], Sums& sums) {
     const int at = value_row(block.thread() % kWarp, 8 * kPointTiles);
@@ -211,8 +213,8 @@ struct ForwardKernel {
     }
   }
 
-  // Points in strict mode: per tile and from zero, so that a sum is cut at its own size and not at that of all tiles;
-  // rest times hi and P times lo before the large product.
+  // Points in strict mode: a tile's sums start from zero, so that truncation is relative to that tile's sum and not to
+  // the sum over all tiles. rest * hi and P * lo come before the large product P * hi.
   template <class Block>
   static FLASHRNA_DEVICE void multiply_points_strictly(const Block& block, const std::uint32_t (&p)[kKeyTiles][2],
                                                        const std::uint32_t (&rest)[kKeyTiles][2], Sums& sums) {
@@ -223,7 +225,7 @@ struct ForwardKernel {
       FLASHRNA_UNROLL
       for (int i = 0; i < 4; ++i) tile[n][i] = 0.0f;
     }
-    FLASHRNA_NO_UNROLL  // unrolled, it spills
+    FLASHRNA_NO_UNROLL  // unrolled, it spills registers
         for (int pass = 0; pass < 2; ++pass) {
       FLASHRNA_UNROLL
       for (int s = 0; s < kKeys / 16; ++s) {
@@ -249,7 +251,7 @@ struct ForwardKernel {
     }
   }
 
-  // Quotients of the thread's rows into shared memory, rows of kColumns, and what they are of behind them.
+  // Writes the thread's normalized rows to shared memory, rows of kColumns, followed by each row's maximum and sum.
   template <class Block>
   static FLASHRNA_DEVICE void put_rows(const Block& block, Sums& sums) {
     constexpr Layout l = Size::layout();
@@ -260,7 +262,7 @@ struct ForwardKernel {
       SoftmaxRow& state = sums.rows[r];
       float* whole[4] = {&state.sum, &state.origin.x, &state.origin.y, &state.origin.z};
       FLASHRNA_UNROLL
-      for (int i = 0; i < 4; ++i) {  // in the order of quad_sum()
+      for (int i = 0; i < 4; ++i) {  // the order of quad_sum()
         *whole[i] += block.exchange(*whole[i], 1);
         *whole[i] += block.exchange(*whole[i], 2);
       }
@@ -279,8 +281,8 @@ struct ForwardKernel {
     }
   }
 
-  // From finished rows in shared memory, with their sums at `sums_at`, to the outputs. `image`: the tile's queries in
-  // global memory, of which they are those from `first` on.
+  // Computes the outputs from finished rows in shared memory, whose sums are at `sums_at`. `image` is the query tile in
+  // global memory; the rows are its rows from `first` on.
   template <class Block>
   static FLASHRNA_DEVICE void write_rows(const Block& block, const ForwardProblem& problem, const TileRows& rows,
                                          const char* image, int sums_at, int first) {
@@ -330,7 +332,7 @@ struct ForwardKernel {
     }
   }
 
-  // Finished rows in shared memory to the outputs, or, of a part of the keys, to where combine_parts() finds them.
+  // Writes finished rows to the outputs, or to the arrays for combine_parts() if the keys are split.
   template <class Block>
   static FLASHRNA_DEVICE void finish(const Block& block, const ForwardProblem& problem, const TileRows& rows,
                                      const char* image) {
@@ -347,7 +349,7 @@ struct ForwardKernel {
     }
   }
 
-  // Blocks (tile of queries, entry and head, part of the keys).
+  // Grid: (query tile, entry and head, part of the keys).
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const ForwardProblem& problem) {
     constexpr Layout l = Size::layout();
@@ -372,7 +374,7 @@ struct ForwardKernel {
     for (int j = part.first; j < part.last; ++j) {
       const int keys_at = kKeysAt + (j - part.first) % 2 * kKeyBytes;
       block.template wait_copies<0>();
-      // Keys j are there for all threads, and nobody reads values j - 1, keys j - 1 or their corrections any more.
+      // All threads can read keys j now, and no thread reads values j - 1, keys j - 1 or their corrections any more.
       block.sync();
       copy(block, kValuesAt, problem.tiles.values.tile(entry_head, j, kValueBytes), kValueBytes);
       block.commit_copies();
@@ -389,7 +391,7 @@ struct ForwardKernel {
       float logits[kKeyTiles][4];
       multiply_logits(block, keys_at, logits);
       block.template wait_copies<1>();
-      block.sync();  // corrections and values j are there
+      block.sync();  // corrections and values j are visible to all threads
       float of_rows[2];
       const Vec3 difference = difference_of_origins(block, keys_at);
       correct_rows(block, difference, tile_correction(difference, half_weight), of_rows);
@@ -409,14 +411,14 @@ struct ForwardKernel {
       }
     }
     block.template wait_copies<0>();
-    block.sync();  // the tiles are not needed any more
+    block.sync();  // no thread reads the tiles any more
     put_rows(block, sums);
     block.sync();
     finish(block, problem, rows, query_image);
   }
 
-  // Blocks (tile of queries and kCombinedRows of it, entry and head): the parts of each row in their order, each with
-  // its share.
+  // Combines the parts of each row in their order, weighted by part_weight(). Grid: (query tile and group of
+  // kCombinedRows rows, entry and head).
   template <class Block>
   static FLASHRNA_DEVICE void combine_parts(const Block& block, const ForwardProblem& problem) {
     const int tile = block.block_x() / kCombineBlocks, first = block.block_x() % kCombineBlocks * kCombinedRows;
@@ -426,7 +428,7 @@ struct ForwardKernel {
     rows.row += first;
     rows.n = rows.n - first < kCombinedRows ? rows.n - first : kCombinedRows;
     const std::int64_t from = part_row(problem, 0, block.block_y(), tile, first, kQueries);
-    const std::int64_t stride = part_row(problem, 1, 0, 0, 0, kQueries);  // of a part
+    const std::int64_t stride = part_row(problem, 1, 0, 0, 0, kQueries);  // from one part to the next
     PartSums* sums = block.template shared<PartSums>(kCombinedSumsAt);
     for (int row = block.thread(); row < rows.n; row += block.threads()) {
       sums[row] = combine_sums(problem.part_sums + from + row, problem.parts, stride);

@@ -1,9 +1,11 @@
-// Forward of the fused kernel with wgmma, for devices of generation 9.0: one block takes 128 queries of one head. Two
-// groups of four warps have 64 rows each; a third loads tiles (one thread) and computes the keys' corrections (three
-// warps). Keys and values come in two stages.
+// Forward of the fused kernel with wgmma, for devices of capability 9.0. A block computes 128 queries of one head. Two
+// consumer warpgroups compute 64 rows each. In the third warpgroup one thread loads tiles, and three warps compute the
+// keys' corrections. Keys and values have two stages in shared memory.
 //
-// In fast mode the logits of tile j are multiplied while the values of tile j - 1 are: the tensor cores go on while the
-// softmax is computed. Everything but copies and products is ForwardKernel's.
+// In fast mode the logits of tile j and the product with the values of tile j - 1 run at the same time, so that the
+// tensor cores stay busy during the softmax. The two consumer groups do not order their work relative to each other.
+// Blocks do not form clusters: each block copies its own tiles, without multicast. Everything except copies and
+// products is shared with ForwardKernel.
 #pragma once
 
 #include "kernels/flash_ipa/fused/forward_block.h"
@@ -20,13 +22,14 @@ struct ForwardKernelSm90 {
   static constexpr int kConsumers = 2 * kWarpgroup, kThreads = 3 * kWarpgroup;
   static constexpr int kKeyTiles = Rows::kKeyTiles, kMainTiles = Rows::kMainTiles, kPointTiles = Rows::kPointTiles;
 
-  // Shared memory: queries, two stages of keys and values, their corrections, barriers. Finished rows overlay it.
+  // Shared memory: queries, two stages of keys and values, their corrections, barriers. Finished rows reuse the memory
+  // of the tiles.
   static constexpr int kStageBytes = Rows::kKeyBytes + Rows::kValueBytes;
   static constexpr int kStagesAt = Rows::kQueryBytes;
   static constexpr int kCorrectionBytes = static_cast<int>(sizeof(float)) * kKeys;
   static constexpr int kCorrectionsAt = kStagesAt + 2 * kStageBytes;
-  // o_I - o_J and tile_correction() of the last four tiles: a warp still reads them when it has given the tile's keys
-  // back and those of the tile after next may be there.
+  // o_I - o_J and tile_correction() of the last four tiles. A warp still reads them after it has released the tile's
+  // keys, when the entries of the tile after next may already have been written.
   static constexpr int kDifferences = 4;
   static constexpr int kDifferencesAt = kCorrectionsAt + 2 * kCorrectionBytes;
   static constexpr int kBarriersAt = kDifferencesAt + 16 * kDifferences;
@@ -40,7 +43,7 @@ struct ForwardKernelSm90 {
 
   static FLASHRNA_DEVICE int difference_at(int j) { return kDifferencesAt + 16 * (j % kDifferences); }
 
-  // Barriers: of a stage, five; then that of the queries.
+  // Barriers: five per stage, then one for the queries.
   enum Barrier { kKeysThere, kValuesThere, kCorrectionsThere, kKeysDone, kValuesDone, kBarriersOfStage };
   static FLASHRNA_DEVICE std::uint32_t barrier(Barrier which, int stage) {
     return static_cast<std::uint32_t>(kBarriersAt + 8 * (stage * kBarriersOfStage + which));
@@ -58,7 +61,7 @@ struct ForwardKernelSm90 {
     fused_ipa::pin(block, x);
   }
 
-  // Issues Q K^T of the group's 64 rows, in the order of logit_step().
+  // Issues Q K^T for the group's 64 rows, in the order of logit_step().
   template <class Block>
   static FLASHRNA_DEVICE void issue_logits(const Block& block, int stage, float (&logits)[kKeyTiles][4]) {
     constexpr Layout l = Size::layout();
@@ -77,14 +80,14 @@ struct ForwardKernelSm90 {
     block.commit_products();
   }
 
-  // Step s of values from a column on, as operand.
+  // Operand of step s of the values, starting at a column.
   static FLASHRNA_DEVICE GroupMatrix values_of(int stage, int s, int column) {
     constexpr int kColumns = value_columns(Size::layout());
     return {static_cast<std::uint32_t>(values_at(stage) + kHalfRow * (2 * s * kColumns + column)), kHalfRow * kColumns,
             8 * kHalfRow};
   }
 
-  // Issues step s of P times columns of values into sums.
+  // Issues step s of P times columns of the values and accumulates into `sums`.
   template <class Block, int kTiles>
   static FLASHRNA_DEVICE void issue_step(const Block& block, const std::uint32_t (&p)[kKeyTiles][2], int stage, int s,
                                          int column, float (&sums)[kTiles][4], bool add = true) {
@@ -107,7 +110,7 @@ struct ForwardKernelSm90 {
     block.commit_products();
   }
 
-  // Strict: rest before P, and points per tile from zero; see ForwardKernel::multiply_points_strictly().
+  // Strict mode: `rest` before P, and points per tile from zero; see ForwardKernel::multiply_points_strictly().
   template <class Block>
   static FLASHRNA_DEVICE void multiply_values_strictly(const Block& block, int stage,
                                                        const std::uint32_t (&p)[kKeyTiles][2],
@@ -139,13 +142,13 @@ struct ForwardKernelSm90 {
     }
   }
 
-  // A warp has done with a stage: one thread says so for it.
+  // Lane 0 arrives on the barrier once its warp no longer reads the stage.
   template <class Block>
   static FLASHRNA_DEVICE void release(const Block& block, Barrier which, int stage) {
     fused_ipa::release(block, barrier(which, stage));
   }
 
-  // The thread that loads: tiles first ... first + n - 1.
+  // Run by one thread: loads the queries and n tiles of keys and values.
   template <class Block>
   static FLASHRNA_DEVICE void load(const Block& block, const char* queries, const char* keys, const char* values,
                                    int n) {
@@ -153,7 +156,7 @@ struct ForwardKernelSm90 {
     block.copy_tile(0, queries, Rows::kQueryBytes, kQueriesThere);
     FLASHRNA_NO_UNROLL
     for (int j = 0; j < n; ++j) {
-      const int stage = j % 2, earlier = (j / 2 + 1) % 2;  // parity of the phase in which the stage was read before
+      const int stage = j % 2, earlier = (j / 2 + 1) % 2;  // parity of the phase in which the stage was last read
       if (j >= 2) block.wait(barrier(kKeysDone, stage), earlier);
       block.arrive_expecting(barrier(kKeysThere, stage), Rows::kKeyBytes);
       block.copy_tile(keys_at(stage), keys, Rows::kKeyBytes, barrier(kKeysThere, stage));
@@ -165,7 +168,7 @@ struct ForwardKernelSm90 {
     }
   }
 
-  // Three warps: a key each.
+  // Run by three warps: each thread computes the correction of one key.
   template <class Block>
   static FLASHRNA_DEVICE void correct_keys(const Block& block, int thread, float half_weight, int n) {
     constexpr Layout l = Size::layout();
@@ -186,7 +189,7 @@ struct ForwardKernelSm90 {
     }
   }
 
-  // From the logits of a tile, which are there, to P in their place; releases the keys.
+  // Replaces the complete logits of a tile by P and releases the keys.
   template <class Block>
   static FLASHRNA_DEVICE void compute_softmax(const Block& block, int j, float (&logits)[kKeyTiles][4], Sums& sums,
                                               SoftmaxTile (&tile)[2]) {
@@ -221,7 +224,7 @@ struct ForwardKernelSm90 {
       issue_values(block, 1 - stage, p, sums);
       block.template wait_products<1>();
       compute_softmax(block, j, logits, sums, tile);
-      // Only now do the registers of the last P and of the sums come back.
+      // Only now the registers of the previous P and of the sums may be accessed again.
       block.template wait_products<0>();
       pin(block, sums);
       pin(block, logits);
@@ -255,8 +258,8 @@ struct ForwardKernelSm90 {
     }
   }
 
-  // Blocks (tile of queries, entry and head, part of the keys), kThreads threads, whose registers the two roles share
-  // unequally: 2 x 240 + 24 of 3 x 168.
+  // Grid: (query tile, entry and head, part of the keys), kThreads threads. The two roles get different numbers of
+  // registers per thread: 240 in each consumer group and 24 in the third group, of 168 on average.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const ForwardProblem& problem) {
     const int entry_head = block.block_y(), length = problem.in.length_of(entry_head / problem.in.H);
@@ -285,7 +288,7 @@ struct ForwardKernelSm90 {
         load(block, problem.tiles.queries.tile(entry_head, block.block_x(), Rows::kQueryBytes),
              problem.tiles.keys.tile(entry_head, part.first, Rows::kKeyBytes),
              problem.tiles.values.tile(entry_head, part.first, Rows::kValueBytes), n);
-        block.wait(kQueriesThere, 0);  // nobody leaves before what it has started is there
+        block.wait(kQueriesThere, 0);  // the thread must not exit before its copies are complete
       }
       return;
     }
@@ -304,7 +307,7 @@ struct ForwardKernelSm90 {
     consumers.sync();
     Rows::put_rows(consumers, sums);
     consumers.sync();
-    // Worked out only here: registers are short in the loop.
+    // Computed only here, to save registers in the loop.
     const TileRows rows = rows_of_tile(problem.in, block.block_y(), block.block_x(), kQueries);
     Rows::finish(consumers, problem, rows,
                  problem.tiles.queries.tile(block.block_y(), block.block_x(), Rows::kQueryBytes));

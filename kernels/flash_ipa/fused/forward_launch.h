@@ -1,4 +1,5 @@
-// What both sources of forward kernels launch: the lift, the kernel itself, the combination of parts. For nvcc only.
+// Shared by both sources of forward kernels: launches the lift, the kernel, and the combination of parts. For nvcc
+// only.
 #pragma once
 
 #include "kernels/flash_ipa/fused/forward_block.h"
@@ -6,7 +7,7 @@
 
 namespace flashrna::fused_ipa {
 
-// Nameless: each source has kernels of its own. Shared ones would be registered twice, for different devices.
+// Internal linkage: each source needs its own kernels. Shared kernels would be registered twice, for different devices.
 namespace {
 
 extern __shared__ __align__(128) char shared_memory[];
@@ -28,8 +29,8 @@ __global__ void __launch_bounds__(Rows::kThreads) combine_forward(const __grid_c
   Rows::combine_parts(CudaBlock(shared_memory), problem);
 }
 
-// `kernel` of kThreads threads and kSharedBytes of shared memory on tiles of kQueries and kKeys rows; `Rows` is the
-// ForwardKernel of the same sizes.
+// Launches `kernel` with `threads` threads and `shared_bytes` of shared memory on tiles of kQueries and kKeys rows.
+// `Rows` is the ForwardKernel of the same sizes.
 template <class Rows, int kQueries, int kKeys>
 void launch_forward(void (*kernel)(ForwardProblem), int threads, int shared_bytes, const ForwardProblem& problem,
                     const FusedForwardPlan& plan, const CudaStream& stream) {
@@ -54,7 +55,7 @@ void launch_forward(void (*kernel)(ForwardProblem), int threads, int shared_byte
 
 }  // namespace
 
-// fused_forward_cuda() where the plan says `warpgroups`.
+// fused_forward_cuda() if plan.warpgroups is set.
 void launch_forward_sm90(const ForwardProblem& problem, const FusedForwardPlan& plan, const CudaStream& stream);
 
 }  // namespace flashrna::fused_ipa

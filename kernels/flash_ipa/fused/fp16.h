@@ -1,4 +1,4 @@
-// IEEE half precision as bits, the type of every tensor-core operand, and the splitting of a number into two halves.
+// IEEE half precision as bits, the type of every tensor-core operand, and the split of a number into two halves.
 #pragma once
 
 #ifdef __CUDA_ARCH__
@@ -16,8 +16,8 @@ using Half = std::uint16_t;
 
 inline constexpr float kLargestHalf = 65504.0f;
 
-// Nearest half, ties to even, subnormals kept; beyond the range the largest one: an infinity would meet a zero in the
-// tensor core. NaN stays NaN, so that bad input shows.
+// Rounds to the nearest half, ties to even, and keeps subnormals. Values beyond the range become the largest half: an
+// infinity times a zero in the tensor core would be NaN. NaN stays NaN, so that bad input is visible.
 FLASHRNA_HOST_DEVICE Half to_half(float x) {
   x = x > kLargestHalf ? kLargestHalf : x < -kLargestHalf ? -kLargestHalf : x;
 #ifdef __CUDA_ARCH__
@@ -57,10 +57,10 @@ FLASHRNA_HOST_DEVICE float from_half(Half h) {
 #endif
 }
 
-// Whether to_half() may have changed more than by rounding: the largest half, or none at all. What the lift counts.
+// Whether to_half() may have clamped the number: h is the largest half or is not finite. The lift counts these.
 FLASHRNA_HOST_DEVICE bool is_extreme(Half h) { return (h & 0x7fffu) >= 0x7bffu; }
 
-// Two halves as the tensor core's registers hold them, `first` in the lower bits; both within the range.
+// Packs two halves as in a tensor-core register, `first` in the lower bits. Both must be within the range.
 FLASHRNA_HOST_DEVICE std::uint32_t to_halves(float first, float second) {
 #ifdef __CUDA_ARCH__
   std::uint32_t bits;
@@ -73,7 +73,7 @@ FLASHRNA_HOST_DEVICE std::uint32_t to_halves(float first, float second) {
 FLASHRNA_HOST_DEVICE float first_of(std::uint32_t halves) { return from_half(static_cast<Half>(halves & 0xffffu)); }
 FLASHRNA_HOST_DEVICE float second_of(std::uint32_t halves) { return from_half(static_cast<Half>(halves >> 16)); }
 
-// x = hi + lo to 22 bits, and to 2^-25 absolute where lo is subnormal.
+// x = hi + lo to 22 bits, or with an absolute error of 2^-25 where lo is subnormal.
 struct HiLo {
   Half hi, lo;
 };

@@ -1,5 +1,5 @@
-// Backward with mma.m16n8k16: the kernels of query_gradient_block.h and key_gradient_block.h for the sizes and tiles
-// that plan_fused_backward() chooses, and the row-wise kernels around them.
+// Backward with mma.m16n8k16: instantiates query_gradient_block.h and key_gradient_block.h for the sizes and tiles that
+// plan_fused_backward() can choose, and the row-wise kernels before and after them.
 #include "kernels/flash_ipa/fused/backward_launch.h"
 #include "kernels/flash_ipa/fused/fused_backward.h"
 #include "kernels/flash_ipa/fused/key_gradient_block.h"

@@ -12,7 +12,7 @@ using namespace fused_ipa;
 FusedBackwardPlan plan_fused_backward(const HeadSize& size, int B, int H, std::int64_t longest,
                                       const FusedDevice& device) {
   FusedBackwardPlan plan;
-  // Compiled for the sizes of forward, whose plan refuses the others.
+  // Backward is compiled for the same sizes as forward, and the forward plan throws for all others.
   const FusedForwardPlan forward = plan_fused_forward(size, B, H, longest, FusedPrecision::kFast, device);
   plan.instance = forward.instance;
   plan.warpgroups = forward.warpgroups;

@@ -1,4 +1,4 @@
-// Backward with wgmma: the kernels of backward_block_sm90.h, for 9.0a alone.
+// Backward with wgmma: instantiates backward_block_sm90.h, for 9.0a only.
 #include "kernels/flash_ipa/fused/backward_block_sm90.h"
 #include "kernels/flash_ipa/fused/backward_launch.h"
 

@@ -1,4 +1,4 @@
-// Forward with mma.m16n8k16: the kernels of forward_block.h for the sizes and tiles that plan_fused_forward() chooses.
+// Forward with mma.m16n8k16: instantiates forward_block.h for the sizes and tiles that plan_fused_forward() can choose.
 #include "kernels/flash_ipa/fused/forward_launch.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
 

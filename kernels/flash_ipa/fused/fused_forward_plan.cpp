@@ -12,17 +12,17 @@ using namespace fused_ipa;
 
 namespace {
 
-constexpr std::int64_t kMostEntryHeads = 65535;  // CUDA's limit of a grid's second dimension
+constexpr std::int64_t kMostEntryHeads = 65535;  // CUDA's limit for the second dimension of a grid
 
-// The compiled sizes: see fused_forward.cu and fused_forward_sm90.cu.
+// The sizes for which fused_forward.cu and fused_forward_sm90.cu are compiled.
 HeadSize instance_of(const HeadSize& size, bool warpgroups) {
   const int columns = size.R * size.c;
   const int compiled = columns == 0 ? 0 : columns <= 32 && !warpgroups ? 32 : 64;
   return {size.C <= 32 ? 32 : 128, 8, 12, columns > 0 ? 1 : 0, compiled};
 }
 
-// Times in those of a tile of keys, 2.2 us on an H200: what a block does before and after them; the launch that
-// combines parts; and, per block of a part, 240 kB written and read.
+// Times in units of one key tile, 2.2 us on an H200: the constant cost of a block, the launch that combines parts, and
+// the 240 kB that each block of a part writes and reads.
 constexpr double kEndsOfBlock = 3.0, kCombination = 2.0, kTrafficOfBlock = 0.025;
 constexpr int kMostParts = 16;
 

@@ -1,4 +1,4 @@
-// Forward with wgmma: the kernels of forward_block_sm90.h, for 9.0a alone.
+// Forward with wgmma: instantiates forward_block_sm90.h, for 9.0a only.
 #include "kernels/flash_ipa/fused/forward_block_sm90.h"
 #include "kernels/flash_ipa/fused/forward_launch.h"
 

@@ -1,5 +1,5 @@
-// What backward of the fused kernels needs before its two kernels: by which power of two the gradients of a head are
-// scaled, and their tiles, which stand beside those of the queries.
+// Operands of the backward kernels in addition to the lift: the power of two that scales the gradients of a head, and
+// the gradient tiles, one per query tile.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace flashrna::fused_ipa {
 
-// The sequence's residue n of N under head h.
+// The row of residue n, in 0 to N - 1, for head h.
 FLASHRNA_HOST_DEVICE GradientRow read_gradient_row(const Arguments& in, const OutputGradients& gradients,
                                                    std::int64_t n, int h) {
   const HeadSize size = in.size;
@@ -30,8 +30,8 @@ FLASHRNA_HOST_DEVICE GradientRow read_gradient_row(const Arguments& in, const Ou
   return row;
 }
 
-// Of one head of one entry: the largest square of a row of gradients and of one of values, bits of f32, whose order is
-// that of the numbers.
+// For one head of one entry: the largest square of a gradient row and of a value row, as bits of f32. For positive
+// floats the order of the bits is the order of the numbers.
 struct LargestSquares {
   std::uint32_t gradients, values;
 };
@@ -48,7 +48,7 @@ FLASHRNA_HOST_DEVICE int gradient_exponent(LargestSquares largest) {
   return gradient_exponent(gradients, values);
 }
 
-// Sum over a warp, in every thread of it.
+// Sum over a warp; every thread of the warp gets the result.
 template <class Block>
 FLASHRNA_DEVICE float sum_over_warp(const Block& block, float x) {
   FLASHRNA_UNROLL
@@ -56,7 +56,7 @@ FLASHRNA_DEVICE float sum_over_warp(const Block& block, float x) {
   return x;
 }
 
-// centroids [B, 3] of the entries, nm. Blocks (entry), kOriginLanes threads.
+// Writes centroids [B, 3] of the entries, nm. Grid: (entry), kOriginLanes threads.
 template <class Block>
 FLASHRNA_DEVICE void write_centroid(const Block& block, const Arguments& in, float* centroids) {
   const int entry = block.block_x();
@@ -66,9 +66,9 @@ FLASHRNA_DEVICE void write_centroid(const Block& block, const Arguments& in, flo
   if (block.thread() == 0) write_vec3(centroid, centroids + 3 * entry);
 }
 
-inline constexpr int kRowsOfSquares = 32;  // that one block looks at
+inline constexpr int kRowsOfSquares = 32;  // rows per block
 
-// Raises squares [B, H], which begin as zeros. Blocks (rows of an entry, entry and head), a warp a row.
+// Raises squares [B, H], which must be zero at the start. Grid: (rows of an entry, entry and head), one warp per row.
 template <class Block>
 FLASHRNA_DEVICE void find_largest_squares(const Block& block, const Arguments& in, const OutputGradients& gradients,
                                           const float* centroids, LargestSquares* squares) {
@@ -103,7 +103,7 @@ FLASHRNA_HOST_DEVICE constexpr int gradient_slice_bytes() {
   return 2 * kChunk * gradient_chunks(Size::layout()) * kGradientSlice;
 }
 
-// Columns of one row into a slice.
+// Stores columns of one row into a slice.
 struct StoreInSlice {
   Half* slice;
   int row;
@@ -114,8 +114,8 @@ struct StoreInSlice {
   }
 };
 
-// Tiles of kRows rows. Blocks (slice of a tile, entry and head), a warp a row; shared memory: a slice, and the lanes of
-// the tile's origin.
+// Writes gradient tiles of kRows rows. Grid: (slice of a tile, entry and head), one warp per row. Shared memory: one
+// slice, then the lanes of the tile's origin.
 template <class Size, int kRows, class Block>
 FLASHRNA_DEVICE void write_gradient_tile(const Block& block, const Arguments& in, const OutputGradients& gradients,
                                          const LargestSquares* squares, const TileArray& tiles,
@@ -126,7 +126,7 @@ FLASHRNA_DEVICE void write_gradient_tile(const Block& block, const Arguments& in
   const TileRows rows = rows_of_tile(in, block.block_y(), tile, kRows);
   if (rows.n == 0) return;
   Layout l = Size::layout();
-  l.size = in.size;  // the caller's columns in this layout's chunks
+  l.size = in.size;  // the caller's columns in the chunks of the compiled layout
   HalfChunk* chunks = block.template shared<HalfChunk>(0);
   for (int i = block.thread(); i < kChunks * kGradientSlice; i += block.threads()) chunks[i] = HalfChunk{};
   const Vec3 origin =

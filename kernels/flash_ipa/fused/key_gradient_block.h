@@ -1,5 +1,5 @@
-// Backward of the fused kernel with mma.m16n8k16, for devices of generation 8 and newer, by keys and values; see
-// backward_block.h.
+// Backward of the fused kernel with respect to keys and values, with mma.m16n8k16, for devices of capability 8.0 and
+// newer; see backward_block.h.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,9 @@
 
 namespace flashrna::fused_ipa {
 
-// Gradients by keys and values, their points, their factors of the pair bias, pair values and key biases. Two warps
-// have 16 rows between them: one computes P and sums P G, which gives the gradients by values, the other dP, then dS
-// from P that the first leaves in shared memory, and sums dS Q. Queries and their gradients come in two stages.
+// Gradients of keys and values, their points, their factors of the pair bias, pair values and key biases. Two warps
+// share 16 rows. One computes P and accumulates P G, the gradients of the values. The other computes dP, then dS from
+// the P that the first writes to shared memory, and accumulates dS Q. Queries and their gradients have two stages.
 template <int kC, int kPair, int kQueries, int kKeys>
 struct KeyGradientKernel {
   using Size = TensorCoreSize<kC, kPair>;
@@ -22,7 +22,8 @@ struct KeyGradientKernel {
   static constexpr int kQueryBytes = logit_tile_bytes(kLayout, kQueries);
   static constexpr int kGradientBytes = gradient_tile_bytes(kLayout, kQueries);
 
-  // Shared memory, in this order; at the end rows of sums where the tiles were, of one group after the other.
+  // Offsets in shared memory. At the end the rows of sums of one group, then of the other, reuse the memory of the
+  // tiles.
   static constexpr int kValuesAt = kKeyBytes;
   static constexpr int kStagesAt = kValuesAt + kValueBytes, kStageBytes = kQueryBytes + kGradientBytes;
   static constexpr int kProbabilitiesAt = kStagesAt + 2 * kStageBytes;
@@ -32,9 +33,9 @@ struct KeyGradientKernel {
   static constexpr int kValueStride = output_columns(kLayout);
   static constexpr int kGradientHeadersAt = 2 * kChunk * gradient_chunks(kLayout) * kQueries;  // in a gradient tile
   static constexpr int kQueryTiles = kQueries / 8, kColumnTiles = logit_chunks(kLayout);
-  static constexpr int kValueTiles = output_columns(kLayout) / 8;  // the repeated chunk of G is left out
+  static constexpr int kValueTiles = output_columns(kLayout) / 8;  // without the repeated chunk of G
 
-  // Numbers of bar.sync: all threads, a group's, and from the third on the two warps of 16 rows.
+  // Barrier ids of bar.sync: all threads, one group, and from kOfRows on the two warps of each 16 rows.
   enum Meeting { kAll = 1, kOfGroup, kOfRows };
   static_assert(kOfRows + kRowWarps <= 16);
 
@@ -48,7 +49,7 @@ struct KeyGradientKernel {
     block.commit_copies();
   }
 
-  // Until tile j is there for all; then the next is on its way.
+  // Waits until tile j is visible to all threads, then starts the copy of the next tile.
   template <class Block>
   static FLASHRNA_DEVICE void begin_tile(const Block& block, int j, int n_tiles, const char*& queries,
                                          const char*& gradients) {
@@ -64,7 +65,7 @@ struct KeyGradientKernel {
     return read_origin<Size, kQueries>(block, queries_at(stage)) - read_origin<Size, kKeys>(block, 0);
   }
 
-  // A thread's P between the two warps: vectors of 16 bytes, a warp's threads side by side.
+  // P that one warp passes to the other, as vectors of 16 bytes. Vectors of the threads of a warp are contiguous.
   struct alignas(16) FourHalves {
     std::uint32_t halves[4];
   };
@@ -75,7 +76,7 @@ struct KeyGradientKernel {
     return block.template shared<FourHalves>(at + row_warp * (kProbabilityBytes / kRowWarps)) + block.thread() % kWarp;
   }
 
-  // P of the warp's keys, in the place of the logits.
+  // Replaces the logits of the warp's keys by P.
   template <class Block>
   static FLASHRNA_DEVICE void exponentiate(const Block& block, float half_weight, int stage, int first_row,
                                            float (&logits)[kQueryTiles][4]) {
@@ -99,7 +100,7 @@ struct KeyGradientKernel {
     }
   }
 
-  // Rounded, as the operand of the next product; put_probabilities() gives it to the other warp.
+  // Rounds P to the operand of the next product; put_probabilities() passes it to the other warp.
   static FLASHRNA_DEVICE void round_probabilities(const float (&probabilities)[kQueryTiles][4],
                                                   std::uint32_t (&p)[kQueryTiles][2]) {
     FLASHRNA_UNROLL
@@ -115,7 +116,7 @@ struct KeyGradientKernel {
     for (int n = 0; n < kQueryTiles; n += 2) to[n / 2 * kWarp] = {{p[n][0], p[n][1], p[n + 1][0], p[n + 1][1]}};
   }
 
-  // dS of the warp's keys and its sums, from P and dP.
+  // Computes dS of the warp's keys and its sums, from P and dP.
   template <class Block>
   static FLASHRNA_DEVICE void compute_slopes(const Block& block, int stage, int probabilities_at,
                                              const float (&products)[kQueryTiles][4], SlopeSums (&slopes)[2],
@@ -150,7 +151,8 @@ struct KeyGradientKernel {
     return read_vec3(reinterpret_cast<const TileHeader*>(keys + tile_header_offset(Size::layout(), kKeys))->origin);
   }
 
-  // Rows of sums of the second group to the gradients by keys; thread 0 ... kGroup - 1 of it.
+  // Computes the gradients of the keys from the second group's rows of sums, with threads 0 to kGroup - 1 of that
+  // group.
   template <class Block>
   static FLASHRNA_DEVICE void finish_keys(const Block& block, const BackwardProblem& problem, const TileRows& rows,
                                           int thread) {
@@ -182,7 +184,7 @@ struct KeyGradientKernel {
     }
   }
 
-  // Rows of sums of the first group to the gradients by values.
+  // Computes the gradients of the values from the first group's rows of sums.
   template <class Block>
   static FLASHRNA_DEVICE void finish_values(const Block& block, const BackwardProblem& problem, const TileRows& rows,
                                             int thread) {
@@ -213,12 +215,12 @@ struct KeyGradientKernel {
     }
   }
 
-  // The end of the two groups, once their loops are over: the second takes shared memory first.
+  // The end of each group after its loop. The second group uses shared memory first.
   template <class Block>
   static FLASHRNA_DEVICE void leave_keys(const Block& block, const BackwardProblem& problem, const TileRows& rows,
                                          const float (&sums)[kColumnTiles][4], const SlopeSums (&slopes)[2]) {
     const int thread = block.thread() % kGroup, first_row = thread / kWarp * 16;
-    block.sync_some(kAll, kThreads);  // nobody reads tiles any more
+    block.sync_some(kAll, kThreads);  // no thread reads the tiles any more
     put_sums<kStride>(block, sums, 0, first_row, 0);
     backward_block::put_slopes<kStride>(block, slopes, 0, first_row);
     block.sync_some(kOfGroup, kGroup);
@@ -236,7 +238,7 @@ struct KeyGradientKernel {
     finish_values(block, problem, rows, thread);
   }
 
-  // Blocks (tile of keys, entry and head), after those of QueryGradientKernel, to whose sums of residues it adds.
+  // Grid: (key tile, entry and head). Runs after QueryGradientKernel and adds to its sums per residue.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     const int entry_head = block.block_y();

@@ -1,9 +1,11 @@
-// From residues to the operands of the tensor core: points relative to the origin of their tile, and the sums that
-// correct for the difference of two tiles' origins. With D = o_I - o_J, the origins of a tile of queries and one of
-// keys, and primes for coordinates relative to the own tile's origin,
-//   -(w/2) sum_p |xq_p - xk_p|^2 = w sum_p q'_p.k'_p + [D.Ks - (w/2) sum_p |k'_p|^2] - [D.Qs + (w P/2) |D|^2] + a row's
-// constant, Qs = w sum_p q'_p, Ks = w sum_p k'_p: one number per key and one per row and tile. Coordinates stay as
-// small as a tile, however long the chain is and wherever it lies. Each function is one thread's work: a row of a tile.
+// Computes the tensor-core operands from residues: points relative to the origin of their tile, and the sums that
+// correct for the difference of two tiles' origins. D = o_I - o_J is the difference between the origins of a query tile
+// and a key tile, and primed points are relative to the origin of their own tile. Then
+//   -(w/2) sum_p |xq_p - xk_p|^2 =
+//       w sum_p q'_p.k'_p + [D.Ks - (w/2) sum_p |k'_p|^2] - [D.Qs + (w P/2) |D|^2] + a constant of the row
+// with Qs = w sum_p q'_p and Ks = w sum_p k'_p: one correction per key and one per row and tile. Coordinates are at
+// most as large as a tile, whatever the length and position of the chain. Each function is the work of one thread on
+// one row.
 #pragma once
 
 #include <cmath>
@@ -39,7 +41,7 @@ FLASHRNA_HOST_DEVICE void write_vec3(Vec3 x, float* p) {
   p[2] = x.z;
 }
 
-// Rotation row by row; its columns are the axes.
+// Rotation matrix by rows; its columns are the axes.
 struct Rotation {
   Vec3 rows[3];
 };
@@ -57,7 +59,8 @@ FLASHRNA_HOST_DEVICE Vec3 apply_transposed(const Rotation& r, Vec3 v) {
 }
 
 // Origin of a tile ---------------------------------------------------------------------------------------------------
-// The mean of its translations: lane k of 32 sums rows k, k + 32, ..., then the lanes are summed in their order.
+// The origin is the mean of the tile's translations. Lane k of 32 sums rows k, k + 32, ..., then the lanes are summed
+// in their order.
 
 inline constexpr int kOriginLanes = 32;
 
@@ -74,18 +77,18 @@ FLASHRNA_HOST_DEVICE Vec3 origin_of_lanes(const Vec3* lanes, int n) {
 }
 
 // Rows ---------------------------------------------------------------------------------------------------------------
-// `store(column, half)` puts a number into the row; columns that nobody stores are zero. `shift` is t - origin: the
-// difference comes before the rotation, while it is exact.
+// `store(column, half)` writes a number into the row; columns that are not stored are zero. `shift` is t - origin: the
+// subtraction comes before the rotation, where it is exact.
 
 // s lambda with s = 1 / sqrt(3 C)
 FLASHRNA_HOST_DEVICE float query_scale(int C) { return kLog2e / sqrtf(3.0f * static_cast<float>(C)); }
 
-// 8 halves that a thread writes at once.
+// 8 halves, written by a thread at once.
 struct alignas(16) HalfChunk {
   Half h[kChunk];
 };
 
-// A chunk of scalars, as of q, k, b1 and b2; zero beyond `n`, which may be negative or larger than a chunk.
+// A chunk of scalars (q, k, b1, b2). Elements from `n` on are zero; `n` may be negative or larger than a chunk.
 FLASHRNA_HOST_DEVICE HalfChunk lift_chunk(const float* values, int n, float scale) {
   HalfChunk chunk{};
   FLASHRNA_UNROLL
@@ -95,7 +98,7 @@ FLASHRNA_HOST_DEVICE HalfChunk lift_chunk(const float* values, int n, float scal
   return chunk;
 }
 
-// The columns hi_column + 3 p + axis and lo_column + 3 p + axis of a point.
+// Stores a point in columns hi_column + 3 p + axis and lo_column + 3 p + axis.
 template <typename Store>
 FLASHRNA_HOST_DEVICE Vec3 store_point(Vec3 x, int hi_column, int lo_column, int p, const Store& store) {
   const HiLo halves[3] = {split(x.x), split(x.y), split(x.z)};
@@ -107,7 +110,7 @@ FLASHRNA_HOST_DEVICE Vec3 store_point(Vec3 x, int hi_column, int lo_column, int 
   return {joined(halves[0]), joined(halves[1]), joined(halves[2])};
 }
 
-// Column of a coordinate in the point block of the keys, whose last hi chunk may stand apart: see key_hi().
+// Maps a coordinate to its column in the point block of the keys, whose last hi chunk may be separate: see key_hi().
 template <typename Store>
 struct KeyPointStore {
   const Layout& layout;
@@ -120,9 +123,9 @@ struct KeyPointStore {
   }
 };
 
-// Query points (local, [P_q, 3]) times w lambda. Returns w lambda sum_p q'_p of what the columns hold, and
-// -(w lambda / 2) sum_p |q'_p|^2. The latter is a row's constant: only log_sum_exp sees it. Its squares are of the
-// points before they are scaled, for w may be 0.
+// Stores query points (local, [P_q, 3]) times w lambda. Returns w lambda sum_p q'_p of the stored values and the row's
+// constant -(w lambda / 2) sum_p |q'_p|^2, which only log_sum_exp needs. The squares in the constant are those of the
+// unscaled points, because w may be 0.
 template <typename Store>
 FLASHRNA_HOST_DEVICE RowHeader lift_query_points(const Layout& layout, const float* points, const Rotation& rotation,
                                                  Vec3 shift, float weight, const Store& store) {
@@ -138,11 +141,11 @@ FLASHRNA_HOST_DEVICE RowHeader lift_query_points(const Layout& layout, const flo
   return {sum.x, sum.y, sum.z, -0.5f * w * squares};
 }
 
-// Header of a key past the end, whose columns are zero.
+// Header of a key past the end; its columns are zero.
 FLASHRNA_HOST_DEVICE RowHeader header_past_end() { return {0.0f, 0.0f, 0.0f, -kInfinity}; }
 
-// Key points. Returns w lambda sum_p k'_p, and -(w lambda / 2) sum_p |k'_p|^2 + lambda key_bias, of what the columns
-// hold.
+// Stores key points. Returns w lambda sum_p k'_p, and -(w lambda / 2) sum_p |k'_p|^2 + lambda key_bias, computed from
+// the stored values.
 template <typename Store>
 FLASHRNA_HOST_DEVICE RowHeader lift_key_points(const Layout& layout, const float* points, const Rotation& rotation,
                                                Vec3 shift, float weight, float key_bias, const Store& store) {
@@ -160,7 +163,7 @@ FLASHRNA_HOST_DEVICE RowHeader lift_key_points(const Layout& layout, const float
   return {w * sum.x, w * sum.y, w * sum.z, fmaf(-0.5f * w, squares, kLog2e * key_bias)};
 }
 
-// Value points (local, [P_v, 3]).
+// Stores value points (local, [P_v, 3]).
 template <typename Store>
 FLASHRNA_HOST_DEVICE void lift_value_points(const Layout& layout, const float* points, const Rotation& rotation,
                                             Vec3 shift, const Store& store) {
@@ -171,9 +174,9 @@ FLASHRNA_HOST_DEVICE void lift_value_points(const Layout& layout, const float* p
   }
 }
 
-// Corrections between a tile of queries and one of keys; `difference` is o_I - o_J -----------------------------------
+// Corrections between a query tile and a key tile; `difference` is o_I - o_J ------------------------------------------
 
-// What is added to the logits of one key: the first bracket.
+// Correction added to the logits of one key: the first bracket.
 FLASHRNA_HOST_DEVICE float key_correction(Vec3 difference, RowHeader key) {
   return dot(difference, Vec3{key.x, key.y, key.z}) + key.w;
 }
@@ -183,12 +186,12 @@ FLASHRNA_HOST_DEVICE float half_point_weight(const Layout& layout, float weight)
   return 0.5f * weight * kLog2e * static_cast<float>(layout.size.P_q);
 }
 
-// The part of the second bracket that all rows of a tile share; `half_weight` by half_point_weight().
+// The term of the second bracket that is common to all rows of a tile; `half_weight` is half_point_weight().
 FLASHRNA_HOST_DEVICE float tile_correction(Vec3 difference, float half_weight) {
   return half_weight * dot(difference, difference);
 }
 
-// What is added to the logits of one row: the second bracket. `of_tile` by tile_correction().
+// Correction added to the logits of one row: minus the second bracket. `of_tile` is tile_correction().
 FLASHRNA_HOST_DEVICE float row_correction(Vec3 difference, RowHeader query, float of_tile) {
   return -dot(difference, Vec3{query.x, query.y, query.z}, of_tile);
 }

@@ -1,4 +1,4 @@
-// Where the operands of all tiles stand in memory, and the kernels that write them: one block a tile of one head.
+// Memory layout of the operands of all tiles, and the kernels that write them: one block per tile of one head.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace flashrna::fused_ipa {
 
-// Tiles of one kind: those of entry b and head h begin at (b H + h) `per_entry`, whatever the entry's length. Offsets
-// have 64 bits: at 16k residues a batch passes 2 GB.
+// Tiles of one kind. Those of entry b and head h start at index (b H + h) per_entry, whatever the entry's length.
+// Offsets are 64-bit: at 16k residues a batch exceeds 2 GB.
 struct TileArray {
   char* begin = nullptr;
-  int per_entry = 0;  // tiles of the longest entry
+  int per_entry = 0;  // number of tiles of the longest entry
 
   FLASHRNA_HOST_DEVICE char* tile(int entry_head, int index, int tile_bytes) const {
     return begin + (static_cast<std::int64_t>(entry_head) * per_entry + index) * tile_bytes;
@@ -22,13 +22,13 @@ struct TileArray {
 
 struct OperandTiles {
   TileArray queries, keys, values;
-  unsigned long long* extremes = nullptr;  // counts threads that met a number beyond the halves' range, or none
+  unsigned long long* extremes = nullptr;  // counts threads that met a number beyond the range of halves; may be null
 };
 
-// The rows of one tile in one entry and head; nothing to do where n is 0.
+// The rows of one tile in one entry and head. n = 0 if the tile is beyond the entry's length.
 struct TileRows {
   int entry, head, entry_head, first, n;
-  std::int64_t row;  // of the tile's first row in N
+  std::int64_t row;  // of the tile's first row, in 0 to N - 1
 };
 
 FLASHRNA_HOST_DEVICE TileRows rows_of_tile(const Arguments& in, int entry_head, int index, int rows) {
@@ -44,7 +44,7 @@ FLASHRNA_HOST_DEVICE TileRows rows_of_tile(const Arguments& in, int entry_head, 
 
 namespace lift_block {
 
-// Origin of a tile; `scratch` [kOriginLanes] in shared memory. Called by all threads.
+// Computes the origin of a tile; `scratch` [kOriginLanes] is in shared memory. All threads must call it.
 template <class Block>
 FLASHRNA_DEVICE Vec3 find_origin(const Block& block, const Arguments& in, const TileRows& rows, Vec3* scratch) {
   if (block.thread() < kOriginLanes) {
@@ -59,8 +59,8 @@ FLASHRNA_DEVICE void report(const Block& block, bool extreme, unsigned long long
   if (extreme && counter != nullptr) block.count(counter);
 }
 
-// Columns of scalars of all rows: `width` numbers a row, `stride` apart, into `chunks` chunks from `first_chunk` on.
-// Rows past the end and columns past the width are zero.
+// Writes the scalar columns of all rows into `chunks` chunks starting at `first_chunk`. Input rows have `width` numbers
+// at distance `stride`. Rows past the end and columns past the width are zero.
 template <class Block>
 FLASHRNA_DEVICE bool write_scalars(const Block& block, const float* values, std::int64_t stride, int width, float scale,
                                    int n, int rows, int first_chunk, int chunks, char* image) {
@@ -76,14 +76,14 @@ FLASHRNA_DEVICE bool write_scalars(const Block& block, const float* values, std:
   return extreme;
 }
 
-// The point chunks of one row, gathered in registers; kChunks is 2 layout.point.
+// The point chunks of one row, collected in registers; kChunks is 2 layout.point.
 template <int kChunks>
 struct PointChunks {
   HalfChunk chunks[kChunks] = {};
   bool extreme = false;
 };
 
-// The points' store of a row, whose first point column is `first`.
+// Stores point columns into the row's PointChunks; `first` is the row's first point column.
 template <int kChunks>
 struct StorePointChunk {
   PointChunks<kChunks>& row;
@@ -105,8 +105,9 @@ FLASHRNA_DEVICE void write_points(const PointChunks<kChunks>& points, int row, i
 
 }  // namespace lift_block
 
-// Operands of one tile of queries. Blocks (tile, entry and head). With `lse` [N, H] of forward, for backward, the
-// headers have the log-sum-exp about the tile's origin, infinite past the end, in the place of the row's constant.
+// Writes the operands of one query tile. Grid: (tile, entry and head). For backward, `lse` [N, H] of forward is given,
+// and the headers hold the log-sum-exp relative to the tile's origin, infinite past the end, instead of the row's
+// constant.
 template <class Size, int kRows, class Block>
 FLASHRNA_DEVICE void write_query_tile(const Block& block, const Arguments& in, const OperandTiles& tiles,
                                       const float* lse = nullptr) {
@@ -144,7 +145,7 @@ FLASHRNA_DEVICE void write_query_tile(const Block& block, const Arguments& in, c
   report(block, extreme, tiles.extremes);
 }
 
-// Operands of one tile of keys and its values.
+// Writes the operands of one tile of keys and values.
 template <class Size, int kRows, class Block>
 FLASHRNA_DEVICE void write_key_tile(const Block& block, const Arguments& in, const OperandTiles& tiles) {
   using namespace lift_block;
@@ -187,7 +188,7 @@ FLASHRNA_DEVICE void write_key_tile(const Block& block, const Arguments& in, con
     reinterpret_cast<RowHeader*>(image + headers_offset(l, kRows))[row] = header;
     extreme |= points.extreme;
   }
-  // Values and pair values: 8 keys of a column at a time.
+  // Values and pair values: each item is 8 keys of one column.
   const int pair_width = in.pair_k != nullptr ? in.size.R * in.size.c : 0;
   for (int item = block.thread(); item < kRows / kChunk * main_value_columns(l); item += block.threads()) {
     const int column = item % main_value_columns(l), group = item / main_value_columns(l);
@@ -210,8 +211,8 @@ FLASHRNA_DEVICE void write_key_tile(const Block& block, const Arguments& in, con
   report(block, extreme, tiles.extremes);
 }
 
-// Sizes that a kernel knows at compile time: at most kC channels and kPair = R c columns of pair values, whose rest is
-// zero; 8 query points and 12 value points.
+// Sizes known at compile time: at most kC channels and kPair = R c columns of pair values, the unused ones zero; 8
+// query points and 12 value points.
 template <int kC, int kPair>
 struct TensorCoreSize {
   FLASHRNA_HOST_DEVICE static constexpr Layout layout() { return make_layout({kC, 8, 12, kPair > 0 ? 1 : 0, kPair}); }

@@ -1,9 +1,9 @@
-// How exactly the fused kernels of invariant point attention compute forward.
+// Precision of the fused kernels of invariant point attention in forward.
 #pragma once
 
 namespace flashrna {
 
-// Fast rounds P to 11 bits; strict keeps 22 and sums points tile by tile, for twice the time at most.
+// kFast rounds P to 11 bits. kStrict keeps 22 bits and sums points per tile, at up to twice the time.
 enum class FusedPrecision { kFast, kStrict };
 
 }  // namespace flashrna

@@ -1,4 +1,4 @@
-// Backward of the fused kernel with mma.m16n8k16, for devices of generation 8 and newer, by queries; see
+// Backward of the fused kernel with respect to queries, with mma.m16n8k16, for devices of capability 8.0 and newer; see
 // backward_block.h.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace flashrna::fused_ipa {
 
-// Gradients by queries, their points and their factors of the pair bias: a warp has 16 rows. Keys come in two stages,
-// values in one.
+// Gradients of queries, their points and their factors of the pair bias. A warp computes 16 rows. Keys have two stages
+// in shared memory, values one.
 template <int kC, int kPair, int kQueries, int kKeys>
 struct QueryGradientKernel {
   using Size = TensorCoreSize<kC, kPair>;
@@ -21,7 +21,7 @@ struct QueryGradientKernel {
   static constexpr int kKeyBytes = logit_tile_bytes(kLayout, kKeys);
   static constexpr int kValueBytes = value_tile_bytes(kLayout, kKeys);
 
-  // Shared memory, in this order; at the end rows of sums where the tiles were.
+  // Offsets in shared memory. At the end the rows of sums reuse the memory of the tiles.
   static constexpr int kGradientsAt = kQueryBytes;
   static constexpr int kKeysAt = kGradientsAt + kGradientBytes;
   static constexpr int kValuesAt = kKeysAt + 2 * kKeyBytes;
@@ -31,7 +31,7 @@ struct QueryGradientKernel {
   static constexpr int kKeyTiles = kKeys / 8, kColumnTiles = logit_chunks(kLayout);
   static constexpr int kGradientHeadersAt = kGradientsAt + 2 * kChunk * gradient_chunks(kLayout) * kQueries;
 
-  // The keys' corrections to the logits of the warp's rows in one tile.
+  // Adds the keys' corrections to the logits of the warp's rows in one tile.
   template <class Block>
   static FLASHRNA_DEVICE void correct_logits(const Block& block, int keys_at, float (&logits)[kKeyTiles][4]) {
     const Vec3 difference = read_origin<Size, kQueries>(block, 0) - read_origin<Size, kKeys>(block, keys_at);
@@ -47,7 +47,7 @@ struct QueryGradientKernel {
     }
   }
 
-  // P in the place of the corrected logits.
+  // Replaces the corrected logits by P.
   template <class Block>
   static FLASHRNA_DEVICE void exponentiate(const Block& block, float half_weight, int keys_at,
                                            float (&logits)[kKeyTiles][4]) {
@@ -66,7 +66,7 @@ struct QueryGradientKernel {
     }
   }
 
-  // dS of the tile and its sums, from P and dP.
+  // Computes dS of the tile and its sums, from P and dP.
   template <class Block>
   static FLASHRNA_DEVICE void compute_slopes(const Block& block, int keys_at, const float (&p)[kKeyTiles][4],
                                              const float (&products)[kKeyTiles][4], SlopeSums (&slopes)[2],
@@ -91,7 +91,7 @@ struct QueryGradientKernel {
     return block.thread() / kWarp * 16 + block.thread() % kWarp / kQuad;
   }
 
-  // Rows of sums in shared memory to the gradients.
+  // Computes the gradients from rows of sums in shared memory.
   template <class Block>
   static FLASHRNA_DEVICE void finish(const Block& block, const BackwardProblem& problem, const TileRows& rows,
                                      const char* queries, const char* gradients) {
@@ -130,7 +130,7 @@ struct QueryGradientKernel {
     }
   }
 
-  // Blocks (tile of queries, entry and head).
+  // Grid: (query tile, entry and head).
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     const int entry_head = block.block_y();
@@ -157,7 +157,7 @@ struct QueryGradientKernel {
     for (int j = 0; j < n_tiles; ++j) {
       const int keys_at = kKeysAt + j % 2 * kKeyBytes;
       block.template wait_copies<0>();
-      block.sync();  // keys j are there, and nobody reads keys or values j - 1 any more
+      block.sync();  // all threads can read keys j, and no thread reads keys or values j - 1 any more
       copy_to_shared<kThreads>(block, kValuesAt, values, kValueBytes);
       values += kValueBytes;
       keys += kKeyBytes;
@@ -170,7 +170,7 @@ struct QueryGradientKernel {
       correct_logits(block, keys_at, logits);
       exponentiate(block, half_weight, keys_at, logits);
       block.template wait_copies<1>();
-      block.sync();  // values j are there
+      block.sync();  // values j are visible to all threads
       multiply_steps<GradientSteps<Size>>(block, LeftRows<kQueries>(block, kGradientsAt, first_row),
                                           RightValues<kValueColumns>(block, kValuesAt), products);
       std::uint32_t ds[kKeyTiles][2];
@@ -178,7 +178,7 @@ struct QueryGradientKernel {
       multiply_rows<kKeys>(block, ds, keys_at, sums);
     }
     block.template wait_copies<0>();
-    block.sync();  // the tiles are not needed any more
+    block.sync();  // no thread reads the tiles any more
     put_sums<kStride>(block, sums, 0, first_row, 0);
     backward_block::put_slopes<kStride>(block, slopes, 0, first_row);
     block.sync();

@@ -1,8 +1,8 @@
-// Tiles in a block's shared memory: copies into it, and the products of one warp with mma.m16n8k16 on what lies there.
+// Tiles in a block's shared memory: copies into it, and the products of one warp with mma.m16n8k16.
 //
-// Of 16 x 8 n sums a thread has columns 8 n + 2 quad and + 1 of rows `group` and group + 8 (quad = thread % 4, group =
-// thread % 32 / 4); two neighboring tiles of 8 columns, rounded, are the left operand of the next product as they
-// stand.
+// Of 16 x 8 n sums a thread holds columns 8 n + 2 quad and + 1 of rows `group` and group + 8 (quad = thread % 4, group
+// = thread % 32 / 4). Two neighboring tiles of 8 columns, rounded, are the left operand of the next product without any
+// data movement.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@
 
 namespace flashrna::fused_ipa {
 
-// Bytes of 8 halves, a row of the tensor core's matrices.
+// Bytes of 8 halves, one row of an 8 x 8 matrix of the tensor core.
 inline constexpr int kHalfRow = static_cast<int>(sizeof(Half)) * kChunk;
 
-// By all kThreads threads; there once wait_copies() says so.
+// Starts an asynchronous copy by all kThreads threads; wait_copies() waits for it.
 template <int kThreads, class Block>
 FLASHRNA_DEVICE void copy_to_shared(const Block& block, int to, const char* from, int bytes) {
   for (int at = 16 * block.thread(); at < bytes; at += 16 * kThreads) block.copy_async(to + at, from + at);
 }
 
-// Of a query or key tile in shared memory.
+// Reads the origin of a query or key tile in shared memory.
 template <class Size, int kRows, class Block>
 FLASHRNA_DEVICE Vec3 read_origin(const Block& block, int tile_at) {
   return read_vec3(block.template shared<TileHeader>(tile_at + tile_header_offset(Size::layout(), kRows))->origin);
@@ -42,8 +42,8 @@ FLASHRNA_DEVICE void set_zero(float (&sums)[kTiles][4]) {
 }
 
 // Operands whose columns are summed over, two chunks a step -----------------------------------------------------------
-// Left: 16 rows of the warp; the matrices are rows 0-7 and 8-15 of the first chunk, then of the second. Right: rows 8 n
-// to 8 n + 15 of the other tile; the first and the second chunk of 8 rows, then of the next 8.
+// Left: 16 rows of the warp; the matrices are rows 0-7 and 8-15 of the first chunk, then of the second chunk. Right:
+// rows 8 n to 8 n + 15 of the other tile; the matrices are both chunks of the first 8 rows, then of the next 8.
 
 template <int kRows>
 class LeftRows {
@@ -77,7 +77,7 @@ class RightRows {
   int at_, second_;
 };
 
-// The same of a tile of values, whose chunks are 8 keys of a column.
+// The same for a value tile, whose chunks are 8 keys of one column.
 template <int kColumns>
 class LeftValues {
  public:
@@ -111,7 +111,7 @@ class RightValues {
   int at_, second_;
 };
 
-// Which chunks a step takes: query (left) times key, gradient times value, and the other way round.
+// The chunks of each step: query (left) times key, gradient times value, and both with the operands swapped.
 template <class Size>
 struct LogitSteps {
   static constexpr int kSteps = logit_steps(Size::layout());
@@ -154,12 +154,13 @@ FLASHRNA_DEVICE void multiply_steps(const Block& block, const Left& left, const 
 
 // An operand whose rows are summed over ------------------------------------------------------------------------------
 
-// sums += p B: B the first kTiles chunks of the chunk-major tile of kRows rows at `tile_at`, p in registers.
+// sums += p B, where B is the first kTiles chunks of the chunk-major tile of kRows rows at `tile_at`, and p is in
+// registers.
 template <int kRows, int kTiles, class Block>
 FLASHRNA_DEVICE void multiply_rows(const Block& block, const std::uint32_t (&p)[kRows / 8][2], int tile_at,
                                    float (&sums)[kTiles][4]) {
   static_assert(kRows == 16 || kRows % 32 == 0);
-  // Matrices: rows 0-7 and 8-15 of a step of one chunk, then of the next chunk.
+  // Matrices: rows 0-7 and 8-15 of a step from one chunk, then from the next chunk.
   const int row_at = tile_at + kHalfRow * (block.thread() % 16), second = block.thread() % kWarp / 16;
   const int at = row_at + kHalfRow * kRows * second;
   FLASHRNA_UNROLL
@@ -174,7 +175,8 @@ FLASHRNA_DEVICE void multiply_rows(const Block& block, const std::uint32_t (&p)[
     }
   }
   if constexpr (kTiles % 2 == 1) {
-    // An odd last chunk: the second two matrices are its next 16 rows; of 16 in all, the same again, for nothing.
+    // An odd last chunk: the other two matrices are its next 16 rows. If kRows is 16 they repeat the same rows and are
+    // unused.
     constexpr int kLast = kTiles - 1, kNext = kRows > 16 ? 16 : 0;
     const int last_at = row_at + kHalfRow * kNext * second;
     FLASHRNA_UNROLL
@@ -191,7 +193,7 @@ FLASHRNA_DEVICE void multiply_rows(const Block& block, const std::uint32_t (&p)[
   }
 }
 
-// A thread's part of 16 rows of sums into rows of kStride numbers in shared memory, from `column` on.
+// Writes a thread's share of 16 rows of sums to shared memory, rows of kStride numbers, starting at `column`.
 template <int kStride, int kTiles, class Block>
 FLASHRNA_DEVICE void put_sums(const Block& block, const float (&sums)[kTiles][4], int rows_at, int first_row,
                               int column) {

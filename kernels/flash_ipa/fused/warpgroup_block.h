@@ -1,6 +1,6 @@
-// What a block of generation 9.0 has beyond CudaBlock: products of four warps at a time with operands in shared memory
-// (wgmma), copies of whole tiles (cp.async.bulk), barriers in shared memory that count both, registers given from warp
-// to warp. Compiled for sm_90a only.
+// Instructions of capability 9.0 in addition to CudaBlock: products of a warpgroup (four warps) with operands in shared
+// memory (wgmma), bulk copies of whole tiles (cp.async.bulk), barriers in shared memory that track threads and bytes
+// (mbarrier), and reallocation of registers between warps (setmaxnreg). Compiled for sm_90a only.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@ namespace flashrna::fused_ipa {
 
 inline constexpr int kWarpgroup = 128;
 
-// A matrix operand in shared memory, without swizzle: 8 rows of 8 halves are 128 contiguous bytes. `next_chunk` bytes
-// lie between its two chunks along the sum, `next_rows` between groups of 8 rows (or columns). The kernels know no
-// other `layout`; the benchmark compares with 1, the swizzle of 128 bytes.
+// A matrix operand in shared memory without swizzle: 8 rows of 8 halves are 128 contiguous bytes. `next_chunk` is the
+// distance in bytes between the two chunks along the summed dimension, `next_rows` between groups of 8 rows (or
+// columns). The kernels use layout 0 only; the benchmark compares it with layout 1, the 128-byte swizzle.
 struct GroupMatrix {
   std::uint32_t offset, next_chunk, next_rows;
   std::uint32_t layout = 0;
 };
-// One that lies the other way: the 8 halves side by side are of 8 rows (or columns), and 8 of them are 8 steps along
-// the sum.
+// A transposed operand: 8 contiguous halves belong to 8 rows (or columns), and 8 such groups are 8 steps along the
+// summed dimension.
 struct TransposedGroupMatrix {
   std::uint32_t offset, next_chunk, next_rows;
   static constexpr std::uint32_t layout = 0;
@@ -35,11 +35,11 @@ class CudaWarpgroupBlock : public CudaBlock {
  public:
   FLASHRNA_DEVICE explicit CudaWarpgroupBlock(char* shared) : CudaBlock(shared), base_(shared_address(shared)) {}
 
-  // Barriers of 8 bytes: a phase ends when `count` threads have arrived and all expected bytes are there.
+  // Barriers of 8 bytes. A phase completes when `count` threads have arrived and all expected bytes have been copied.
   FLASHRNA_DEVICE void init_barrier(std::uint32_t barrier, int count) const {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(base_ + barrier), "r"(count) : "memory");
   }
-  // After the barriers' beginning, before the block meets: copies see them.
+  // Makes initialized barriers visible to copies. Call after initialization and before the block synchronizes.
   FLASHRNA_DEVICE void publish_barriers() const {
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
@@ -51,7 +51,7 @@ class CudaWarpgroupBlock : public CudaBlock {
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(base_ + barrier), "r"(bytes)
                  : "memory");
   }
-  // Until the phase of this parity is over; phases begin with parity 0.
+  // Waits until the phase of this parity completes. The first phase has parity 0.
   FLASHRNA_DEVICE void wait(std::uint32_t barrier, int parity) const {
     asm volatile(
         "{.reg .pred done;\n"
@@ -62,7 +62,7 @@ class CudaWarpgroupBlock : public CudaBlock {
         "r"(parity)
         : "memory");
   }
-  // Multiples of 16 bytes; the barrier gets them.
+  // Copies a multiple of 16 bytes. The barrier counts the bytes.
   FLASHRNA_DEVICE void copy_tile(std::uint32_t offset, const char* from, int bytes, std::uint32_t barrier) const {
     asm volatile(
         "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(base_ + offset),
@@ -78,8 +78,9 @@ class CudaWarpgroupBlock : public CudaBlock {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(kRegisters));
   }
 
-  // Products run on while the threads go on: begin, products, commit; until wait_products() the registers of sums and
-  // operands are theirs. pin() keeps the compiler from moving work on a register across either end.
+  // Products are asynchronous: begin_products(), products, commit_products(). Until wait_products() returns, the
+  // registers of sums and operands must not be touched. pin() keeps the compiler from moving accesses to a register
+  // across either end.
   FLASHRNA_DEVICE void begin_products() const { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
   FLASHRNA_DEVICE void commit_products() const { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
   template <int kPending>
@@ -88,7 +89,8 @@ class CudaWarpgroupBlock : public CudaBlock {
   }
   FLASHRNA_DEVICE void pin(float& x) const { asm volatile("" : "+f"(x)::"memory"); }
 
-  // c (+)= a b over 16 halves: 64 rows, a warp 16 of them, spread over its threads as by multiply().
+  // c = a b, or c += a b if `add`, over 16 halves. c has 64 rows, 16 per warp, distributed over its threads as by
+  // multiply().
 #define FLASHRNA_FOUR(c) "+f"((c)[0]), "+f"((c)[1]), "+f"((c)[2]), "+f"((c)[3])
   FLASHRNA_DEVICE void group_multiply(float (&c)[12][4], GroupMatrix a, GroupMatrix b, bool add) const {
     asm volatile(
@@ -149,7 +151,7 @@ class CudaWarpgroupBlock : public CudaBlock {
           FLASHRNA_FOUR(c[20]), FLASHRNA_FOUR(c[21]), FLASHRNA_FOUR(c[22]), FLASHRNA_FOUR(c[23])
         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "l"(descriptor(b)), "r"(static_cast<int>(add)));
   }
-  // Of backward.
+  // The shapes of backward.
   template <class A, class B>
   FLASHRNA_DEVICE void group_multiply(float (&c)[10][4], A a, B b, bool add) const {
     asm volatile(
@@ -230,7 +232,7 @@ class CudaWarpgroupBlock : public CudaBlock {
   static FLASHRNA_DEVICE std::uint32_t shared_address(char* shared) {
     return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
   }
-  // Address and strides in units of 16 bytes, 14 bits each; layout 0 is the one without swizzle.
+  // Addresses and strides are encoded in units of 16 bytes, 14 bits each. Layout 0 means no swizzle.
   template <class Matrix>
   FLASHRNA_DEVICE std::uint64_t descriptor(Matrix m) const {
     return static_cast<std::uint64_t>((base_ + m.offset) >> 4 & 0x3fffu) |
@@ -243,7 +245,7 @@ class CudaWarpgroupBlock : public CudaBlock {
 
 #endif
 
-// The first two of three warpgroups, which compute while the third loads, as a block of their own.
+// The first two of three warpgroups, seen as a block of their own. They compute while the third loads.
 template <class Block>
 class Consumers : public Block {
  public:
@@ -262,7 +264,8 @@ FLASHRNA_DEVICE void pin(const Block& block, float (&x)[kTiles][4]) {
   }
 }
 
-// A warp has done with what a barrier guards, or has filled it: one thread says so for it.
+// Lane 0 arrives on the barrier for its warp: the warp no longer reads the buffer that the barrier guards, or has
+// filled it.
 template <class Block>
 FLASHRNA_DEVICE void release(const Block& block, std::uint32_t barrier) {
   block.sync_warp();
