@@ -1,4 +1,4 @@
-// Names for files that are being written, beside those they become.
+// Temporary names for files that are being written, in the folder of the final file.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 namespace flashrna {
 
-// `path` with `ending` behind its name. A name near the system's limit of 255 bytes is cut to leave room: to 200.
+// `path` with `ending` appended to its name. A name near the system's limit of 255 bytes is first truncated to 200.
 inline std::string temporary_name_beside(const std::string& path, std::string_view ending) {
   constexpr std::size_t kLongest = 200;
   const std::filesystem::path whole(path);

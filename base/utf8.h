@@ -9,8 +9,8 @@ namespace flashrna {
 // `text` with every zero byte and every byte that is not part of valid UTF-8 replaced by U+FFFD.
 std::string to_valid_utf8(std::string_view text);
 
-// Removes the UTF-8 byte order mark at the beginning of `text` and, where files were put one after the other, of any
-// line. Throws Error naming `name` for text in UTF-16, whose mark is another.
+// Removes the UTF-8 byte order mark at the start of `text` and, in concatenated files, at the start of any line. Throws
+// Error naming `name` for text that begins with the byte order mark of UTF-16.
 void drop_byte_order_marks(std::string& text, const std::string& name);
 
 }  // namespace flashrna

@@ -25,13 +25,13 @@ namespace {
 
 struct Options {
   std::string lengths = "128,256,512,1024,2048,4096";
-  std::string backends;  // "": all of the device
+  std::string backends;  // "": all backends of the device
   int slow_up_to = 1024;
   int repeats = 2;
   FlashIpaSizes sizes;
   std::string output;
   bool plan = false;
-  int batch = 1;  // of the plan
+  int batch = 1;  // batch size of the plan
 };
 
 std::vector<AttentionBenchCase> cases_of(const Options& options, at::Device device) {
@@ -115,16 +115,16 @@ void write_figures(const AttentionBench& bench, const std::string& folder) {
             "seconds", lines_of(bench, true));
 }
 
-// What the plan counts on; the measured one.
+// The device assumed by the plan; measurements were made on it.
 constexpr FusedDevice kH200{.capability = 90, .shared_bytes = 227 * 1024, .multiprocessors = 132};
 
-// Share of the time in which a multiprocessor has work, where each of `blocks` takes as long as the others and `done`
-// of it is needed.
+// Fraction of the time in which a multiprocessor is busy, if each of `blocks` takes the same time and `done` of it is
+// required.
 double share_of_rounds(double blocks, double done) {
   return blocks * done / (std::ceil(blocks / kH200.multiprocessors) * kH200.multiprocessors);
 }
 
-// What the launches of the fused kernels would do on an H200.
+// Predicts the launches of the fused kernels on an H200.
 Table plan_table(const Options& options) {
   Table table({"length", "batch", "heads", "kernel", "blocks", "parts", "multiprocessors_used", "workspace_MB",
                "H200_roofline_us"});
@@ -144,7 +144,7 @@ Table plan_table(const Options& options) {
                          : Table::Cell(1e6 * h200_roofline_seconds(options.batch * flops, options.batch * moved))});
     };
     const FusedForwardPlan forward = plan_fused_forward(size, options.batch, H, length, FusedPrecision::kFast, kH200);
-    // The longest part decides how long a block of it takes.
+    // The longest part determines the duration of a block.
     const double longest_part = std::ceil(static_cast<double>(forward.key_tiles) / forward.parts);
     add("forward", entry_heads * forward.query_tiles * forward.parts, forward.parts,
         forward.key_tiles / (forward.parts * longest_part), forward.workspace_bytes, work.forward_flops,

@@ -41,7 +41,7 @@ std::string processor_name() {
 // 13000 -> "13.0".
 std::string cuda_version(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
-// Or what kept from finding it out: a device that does not work must not hide the others.
+// The text, or the message of the error, so that a faulty device does not hide the others.
 std::string text_or_failure(const std::function<std::string()>& text) {
   try {
     return text();
@@ -65,7 +65,8 @@ std::string cuda_device_text(at::Device where) {
   return fmt::format("{}our kernels run as compiled for {}.{}", text, architecture / 10, architecture % 10);
 }
 
-// False only where it is known to be so: a device that cannot be asked is checked, and fails.
+// False only if the device is known to be unsupported. A device whose properties cannot be queried is checked and
+// fails.
 bool is_supported(at::Device device) {
   if (!device.is_cuda()) return true;
   try {
@@ -75,7 +76,7 @@ bool is_supported(at::Device device) {
   }
 }
 
-// The CPU and every CUDA device, or the one that --device names.
+// The CPU and every CUDA device, or the device given by --device.
 std::vector<at::Device> devices_of(const CommonOptions& common) {
   const std::string selected = select_device(common);
   if (common.device != "auto") return {at::Device(selected)};
@@ -167,7 +168,7 @@ int doctor_main(const std::vector<std::string>& arguments) {
   {
     Progress progress("checking", "checks", 0, common.quiet);
     for (const at::Device device : devices) {
-      // One that stands in the machine for something else is no failure, unless it is asked for.
+      // An unsupported device that was not requested is no failure; it may serve another purpose.
       if (common.device == "auto" && !is_supported(device)) continue;
       for (const DeviceCheck& check : check_device(device, tolerance, [&](const DeviceCheck&) { progress.advance(); }))
         checks.push_back(check);

@@ -1,5 +1,5 @@
-// flashrna export: chains of a dataset back to structure files (rna/io/structure_writer), or their base pairs to files
-// of secondary structures (rna/pairs/secondary_structure_file).
+// flashrna export: writes chains of a dataset as structure files (rna/io/structure_writer), or their base pairs as
+// files of secondary structures (rna/pairs/secondary_structure_file).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,7 +82,7 @@ std::vector<std::size_t> one_per_cluster(const DatasetReader& reader, const std:
   return firsts;
 }
 
-// `partner`: as stored; empty: those that rna/pairs/base_pairs.h finds.
+// `partner`: the stored partners; if empty, rna/pairs/base_pairs.h computes them.
 std::string secondary_structure_of(const Structure& structure, const std::vector<int>& partner, const std::string& name,
                                    const std::string& format) {
   SecondaryStructureRecord record{.name = name};

@@ -29,8 +29,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kBarWidth = 40;
 constexpr std::size_t kRowsShown = 12;
-constexpr std::size_t kLongestShown = 500;                  // nucleotides in a dot-bracket
-constexpr const char* kWeightsFormat = "flashrna-weights";  // libfold/checkpoint.h has it too, with torch
+constexpr std::size_t kLongestShown = 500;                  // nucleotides in a printed dot-bracket
+constexpr const char* kWeightsFormat = "flashrna-weights";  // the same as in libfold/checkpoint.h, which needs torch
 
 void add_histogram(Table& table, const std::vector<int>& lengths) {
   const std::vector<LengthBin> bins = length_histogram(lengths);
@@ -71,7 +71,7 @@ std::string resolution_text(const DatasetSummary& summary) {
                      known.median, summary.lengths.size() - known.count);
 }
 
-// Share of the nucleotides; 0 of none.
+// Fraction of the nucleotides; 0 without nucleotides.
 double in_helices(const DatasetReader& reader, const DatasetSummary& summary) {
   return static_cast<double>(summary.in_helices) /
          static_cast<double>(std::max<std::int64_t>(1, reader.residue_count()));
@@ -129,7 +129,7 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
   return json;
 }
 
-// One page of the table of chains, from the chain `first` (from 1) on.
+// Prints one page of the table of chains, starting at chain `first` (from 1).
 void print_chains(const DatasetReader& reader, int first, bool as_json) {
   constexpr std::size_t kPage = 50;
   const std::vector<ChainRecord>& chains = reader.chains();
@@ -154,13 +154,13 @@ void print_chains(const DatasetReader& reader, int first, bool as_json) {
 
 // ---- Checkpoints ----
 
-// The stages of a run's checkpoint that a reader wants to see; the tensors themselves are not read.
+// Parameter counts by group; the tensors themselves are not read.
 struct ParameterGroup {
   std::size_t tensors = 0;
   std::uint64_t parameters = 0;
 };
 
-// Tensors by the first part of their names, "trunk", or with `blocks` by the first two: "trunk.ipa_0".
+// Groups tensors by the first component of their names, "trunk", or with `blocks` by the first two: "trunk.ipa_0".
 std::map<std::string, ParameterGroup> parameter_groups(const Hdf5Group& weights, bool blocks) {
   std::map<std::string, ParameterGroup> groups;
   for (const std::string& name : weights.names()) {
@@ -172,8 +172,8 @@ std::map<std::string, ParameterGroup> parameter_groups(const Hdf5Group& weights,
   return groups;
 }
 
-// The sections of an INI text, their values side by side in rows of some 90 characters. The comments, which say what
-// the keys mean, are left out.
+// Adds the sections of an INI text to the table, several values per row of about 90 characters. Omits the comments that
+// explain the keys.
 void add_configuration(Table& table, const std::string& ini) {
   constexpr std::size_t kRowWidth = 90;
   std::string section, values;
@@ -195,12 +195,12 @@ void add_configuration(Table& table, const std::string& ini) {
   finish_row();
 }
 
-// Whether the weights that a sampler takes are the moving average.
+// Whether the checkpoint has averaged weights, which a sampler uses by default.
 bool has_average(const Hdf5Group& root) {
   return root.text("format") == kWeightsFormat ? root.integer("averaged") != 0 : root.has("ema");
 }
 
-// What a weights file says about itself (libfold/weights_file.h).
+// The metadata of a weights file (libfold/weights_file.h).
 std::vector<std::pair<std::string, std::string>> notes_of(const Hdf5Group& root) {
   std::vector<std::pair<std::string, std::string>> notes;
   if (root.text("format") != kWeightsFormat) return notes;
@@ -252,7 +252,7 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
 
 // ---- Structure files ----
 
-// Base pairs and backbone conformers of all chains together.
+// Base pairs and backbone conformers, summed over all chains.
 struct ShownPairs {
   std::vector<Nucleotide> nucleotides;
   std::vector<int> partner;
@@ -383,7 +383,7 @@ void print_structure(const Structure& structure, const std::string& path, bool a
               {"length_histogram", histogram_json(lengths)}});
 }
 
-// Whether the HDF5 file says it is a checkpoint or weights; everything else is for DatasetReader to accept or refuse.
+// Whether the HDF5 file is marked as a checkpoint or weights. Any other file is left to DatasetReader.
 bool is_checkpoint(const Hdf5Group& root) {
   const std::string format = root.has_attribute("format") ? root.text("format") : "";
   return format == "flashrna-checkpoint" || format == kWeightsFormat;

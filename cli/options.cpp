@@ -69,7 +69,7 @@ void CommandLine::configuration(Configuration& configuration) {
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {
-  const auto end = std::find(arguments.begin(), arguments.end(), "--");  // of the options: what follows is positional
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");  // later arguments are positional
   if (std::find(arguments.begin(), end, "--help") != end || std::find(arguments.begin(), end, "-h") != end) {
     std::fputs(help().c_str(), stdout);
     return false;

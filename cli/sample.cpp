@@ -1,4 +1,4 @@
-// flashrna sample: a checkpoint, or the weights that ship, to new backbones, one structure file each
+// flashrna sample: samples backbones from a checkpoint or from the shipped weights, and writes one structure file each
 // (libfold/sampling).
 #include <fmt/format.h>
 
@@ -35,7 +35,7 @@ namespace {
 
 std::string sha256_of_file(const std::string& path) { return sha256_hex(read_file(path)); }
 
-// Text of samples.csv as a number where it is one.
+// Converts text of samples.csv to a number if it is one.
 Table::Cell cell_of(const std::string& text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -59,7 +59,7 @@ void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>&
   table.print(as_json);
 }
 
-// One line about all samples that could be compared with the reference.
+// Prints one line about all samples that could be compared with the reference.
 void print_reference_summary(const SampleWriter& writer, const std::vector<PlannedSample>& plan,
                              const SampleConfig& config) {
   std::vector<double> rmsd;
@@ -95,7 +95,7 @@ void warn_of_long_lengths(const SampleConfig& config, const Checkpoint& checkpoi
              checkpoint.longest_chain, longest);
 }
 
-// Backbones of a batch, and its trajectory if one is asked for and not there; none if it was interrupted.
+// Samples the backbones of a batch, and writes its trajectory if requested and missing. Empty if interrupted.
 std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& batch, const SampleConfig& config,
                                           const std::string& trajectory_path) {
   std::optional<TrajectoryFile> trajectory;
@@ -130,8 +130,8 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
   return backbones;
 }
 
-// False if it was interrupted. A batch of which a part is missing is made again whole: rounding depends on the batch,
-// and so the files are the same however often the command was interrupted.
+// Returns false if interrupted. A batch with a missing part is sampled again as a whole, because rounding depends on
+// the batch. The files are therefore the same however often the command was interrupted.
 bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedBatch>& batches,
                 const SampleConfig& config, bool quiet) {
   std::int64_t total = 0;

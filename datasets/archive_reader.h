@@ -19,8 +19,8 @@ bool is_archive_file_name(std::string_view name);
 struct ArchiveMember {
   std::string name;      // its path in the archive, as stored
   std::string bytes;     // empty if it was not wanted or could not be read
-  std::string error;     // why it could not be read; the members after it may still be there
-  bool is_link = false;  // to another member or elsewhere: nothing is read
+  std::string error;     // why it could not be read; later members may still be readable
+  bool is_link = false;  // a link to another member or file, whose content is not read
 };
 
 class ArchiveReader {
@@ -31,9 +31,9 @@ class ArchiveReader {
   ArchiveReader(ArchiveReader&&) noexcept;
   ArchiveReader& operator=(ArchiveReader&&) noexcept;
 
-  // The next regular file or link in the archive's order, nothing at its end. Only members for which wanted(name) holds
-  // are unpacked. One that unpacks to more than max_bytes, or is encrypted or damaged, has an error. Throws Error if
-  // the archive is damaged so that what follows cannot be found.
+  // The next regular file or link in archive order; empty at the end. Uncompresses only members for which wanted(name)
+  // is true. A member that uncompresses to more than max_bytes, or is encrypted or damaged, has an error. Throws Error
+  // if damage to the archive makes later members inaccessible.
   std::optional<ArchiveMember> next(const std::function<bool(const std::string&)>& wanted);
 
   // Bytes of the archive file read so far.

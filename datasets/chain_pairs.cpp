@@ -10,7 +10,7 @@ namespace flashrna {
 std::vector<std::int32_t> base_pairs_of(const ChainFeatures& chain, std::span<const std::uint8_t> chain_in_structure) {
   const auto atoms_in = [&chain](int slot) {
     constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-    constexpr double kFurthest = 1e6;  // Å; what rna/pairs takes
+    constexpr double kFurthest = 1e6;  // Å; limit of rna/pairs
     std::vector<Vec3> atoms;
     for (std::size_t i = 0; i < static_cast<std::size_t>(chain.length); ++i) {
       const float* x = &chain.atom_positions[3 * (i * kAtomSlots + static_cast<std::size_t>(slot))];

@@ -1,5 +1,5 @@
-// Base pairs of a stored chain, by rna/pairs/base_pairs.h from its stored C1' and glycosidic nitrogens: what
-// /residues/partner holds, and what is found anew where a dataset of version 1 has no such column.
+// Computes base pairs of a stored chain from its C1' atoms and glycosidic nitrogens (rna/pairs/base_pairs.h). The
+// writer stores them in /residues/partner; the reader computes them for datasets of version 1, which lack that column.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace flashrna {
 
-// The attribute `rule` of /residues/partner.
+// Value of the attribute `rule` of /residues/partner.
 inline constexpr const char* kStoredPairRule =
     "C1' and N9/N1 alone: N-N 8.2-9.8 A, C1'-C1' 9.6-11.4 A, angles 42-72 degrees, torsion below 45 degrees";
 
-// [L] position of the partner, -1 where there is none. Linear in the length. Needs atom_positions and atom_mask.
-// `chain_in_structure`: [L], a molecule each; empty: all are one. An atom beyond 1e6 Å counts as missing.
+// [L] position of the partner, -1 if unpaired. Time is linear in the length. Needs atom_positions and atom_mask.
+// `chain_in_structure`: [L], one molecule per value; empty: one molecule. An atom beyond 1e6 Å counts as missing.
 std::vector<std::int32_t> base_pairs_of(const ChainFeatures& chain,
                                         std::span<const std::uint8_t> chain_in_structure = {});
 

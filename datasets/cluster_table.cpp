@@ -22,7 +22,7 @@ namespace flashrna {
 
 namespace {
 
-// "1ehz_A" and "pdb_00001ehz_A" as "1EHZ_A"; names that do not begin with a PDB id as they are.
+// "1ehz_A" and "pdb_00001ehz_A" become "1EHZ_A"; names without a PDB id are unchanged.
 std::string normalized(std::string_view name) {
   for (const std::size_t length : {std::size_t{12}, std::size_t{4}}) {
     const std::string_view id = name.substr(0, length);
@@ -49,7 +49,7 @@ std::vector<std::string> words_of(const std::string& line) {
 
 bool is_header(const std::vector<std::string>& words) { return to_lower(words[1]).starts_with("cluster"); }
 
-// `text` as a whole number; -1 if it is not one.
+// `text` as an integer; -1 if it is not one.
 int as_number(const std::string& text) {
   int number = -1;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);

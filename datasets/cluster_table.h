@@ -12,12 +12,12 @@ namespace flashrna {
 
 class ClusterTable {
  public:
-  // Throws Error naming file and line if a line has not two columns or a name is in two clusters.
+  // Throws Error naming file and line if a line does not have two columns or a name is in two clusters.
   static ClusterTable read(const std::string& path);
 
-  // A chain is looked up by its id in the dataset ("1EHZ_1_A", "1EHZ_1_A.2"), then as "1EHZ_1_A", then "1EHZ_A", then
-  // "1EHZ"; the case of a PDB id does not count, that of a chain does. -1 if the table has none of them. Clusters named
-  // by whole numbers keep them, others are numbered from 0 in the order of the table.
+  // Looks up a chain by its id in the dataset ("1EHZ_1_A", "1EHZ_1_A.2"), then "1EHZ_1_A", then "1EHZ_A", then "1EHZ".
+  // PDB ids are case-insensitive, chain ids are not. Returns -1 if the table has no such name. Clusters named by
+  // integers keep them; others are numbered from 0 in table order.
   int cluster_of(const ChainRecord& record) const;
 
   std::size_t size() const { return clusters_.size(); }            // number of names

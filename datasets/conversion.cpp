@@ -31,7 +31,7 @@ namespace flashrna {
 
 namespace {
 
-// What a parser thread hands to the writer for one file.
+// Result that a parser thread passes to the writer for one file.
 struct ParsedFile {
   struct ParsedChain {
     ChainRecord record;
@@ -61,7 +61,8 @@ ChainRecord chain_record(const Structure& structure, const Chain& chain) {
 ParsedFile parse_structure(const std::string& bytes, const std::string& name, const ConversionOptions& options) {
   ParsedFile parsed;
   const std::string sha256 = sha256_hex(bytes);
-  // Named as stored, not as opened: messages go into the dataset, whose bytes do not depend on the folder.
+  // Uses the stored name, not the opened path: messages are stored in the dataset, whose bytes must not depend on the
+  // folder.
   Structure structure = read_structure_from_memory(bytes, name, {options.model, options.max_bytes});
   if (const auto rnasolo = parse_rnasolo_name(name)) apply_rnasolo_name(*rnasolo, is_pdb_file_name(name), structure);
   if (options.unit == EntryUnit::kAssembly && !structure.chains.empty()) {
@@ -86,7 +87,7 @@ ParsedFile parse_structure(const std::string& bytes, const std::string& name, co
   return parsed;
 }
 
-// Whatever a parser throws, one bad file does not end the run.
+// Catches every exception of a parser, so that one bad file does not end the run.
 ParsedFile parse(SourceFile&& source, const ConversionOptions& options) {
   const std::string name = source.name;
   try {
@@ -101,7 +102,7 @@ ParsedFile parse(SourceFile&& source, const ConversionOptions& options) {
   }
 }
 
-// The last stage: takes parsed files in input order.
+// The last stage: stores parsed files in input order.
 class Collector {
  public:
   Collector(DatasetWriter& writer, const ConversionOptions& options, const ConversionCalls& calls)
@@ -141,7 +142,7 @@ class Collector {
     for (const auto& [reason, count] : result_.rejected) reasons.push_back(fmt::format("{} ({})", reason, count));
     const RejectedRecord& first = first_rejected_;
     std::string where = first.chain.empty() ? first.source : fmt::format("{} chain {}", first.source, first.chain);
-    where = first.detail.starts_with(first.source) ? "" : where + ": ";  // a reader's message names the file itself
+    where = first.detail.starts_with(first.source) ? "" : where + ": ";  // the reader's message already names the file
     fail("no RNA chain found in {} file{}, nothing is written; rejected: {}; the first is {}{}", result_.files,
          result_.files == 1 ? "" : "s", fmt::join(reasons, ", "), where, first.detail);
   }
@@ -157,8 +158,8 @@ class Collector {
   RejectedRecord first_rejected_;
 };
 
-// Parsed files that are written and wait to be freed by the thread that made them. The writer must not: with glibc it
-// would wait for the lock on that thread's memory, a tenth of the time on two threads.
+// Files that have been written and are to be freed by the thread that parsed them. If the writer freed them, glibc
+// would make it wait for the lock on that thread's memory, a tenth of the time on two threads.
 class WrittenFiles {
  public:
   void add(std::unique_ptr<ParsedFile> file) {
@@ -176,21 +177,21 @@ class WrittenFiles {
   std::vector<std::unique_ptr<ParsedFile>> files_;
 };
 
-// A file on its way through the pipeline.
+// A file in the pipeline.
 struct PipelineItem {
   SourceFile source;
-  std::uint64_t bytes_done = 0;  // of the inputs, up to this file
+  std::uint64_t bytes_done = 0;  // of the inputs, up to and including this file
   std::unique_ptr<ParsedFile> parsed;
-  WrittenFiles* written = nullptr;  // of the thread that parsed it
+  WrittenFiles* written = nullptr;  // owned by the thread that parsed the file
 };
 
-// Runs the pipeline; false if stop() ended it.
+// Runs the pipeline. Returns false if stop() ended it.
 bool run_pipeline(SourceFiles& sources, const ConversionOptions& options, const ConversionCalls& calls,
                   Collector& collector) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int threads = options.threads > 0 ? options.threads : cores;
-  // Behind a large file the small ones wait for the writer, parsed: with few allowed to wait, threads idle (measured on
-  // two threads: 1.5 s with 64, 1.2 s with 256).
+  // While the writer waits for a large file, smaller files that are already parsed accumulate. A small limit on their
+  // number leaves threads idle (measured with two threads: 1.5 s with 64, 1.2 s with 256).
   const std::size_t most_in_flight = std::min<std::size_t>(1024, 128 * static_cast<std::size_t>(threads));
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   using Item = std::shared_ptr<PipelineItem>;
@@ -234,7 +235,7 @@ std::string input_names(const std::vector<std::string>& inputs) {
   return fmt::format("{}", fmt::join(names, " "));
 }
 
-// Those that change what is stored.
+// The options that affect the stored data.
 std::string option_text(const ConversionOptions& options) {
   const std::string text =
       fmt::format("model={} unit={}", options.model, options.unit == EntryUnit::kChain ? "chain" : "assembly");

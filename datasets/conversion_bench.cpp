@@ -33,7 +33,7 @@ std::vector<std::string> plain_files(const std::vector<std::string>& inputs, Con
   return paths;
 }
 
-// The number of files that gemmi refuses.
+// Returns the number of files that gemmi rejects.
 std::size_t read_with_gemmi(const std::vector<std::string>& paths) {
   std::size_t refused = 0;
   for (const std::string& path : paths) {

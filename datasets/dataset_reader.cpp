@@ -21,7 +21,7 @@
 namespace flashrna {
 namespace {
 
-// Whether what is said of position i can be: no partner, nothing known, or one that has i as its own.
+// Whether the partner of position i is valid: unpaired, unknown, or a position whose partner is i.
 bool is_partner(const std::vector<std::int32_t>& partner, int i) {
   const std::int32_t j = partner[i];
   if (j == kUnpaired || j == kNotSaid) return true;

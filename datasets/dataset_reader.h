@@ -29,7 +29,7 @@ class DatasetReader {
   std::vector<RejectedRecord> read_rejected() const;
   std::uint64_t residue_count() const;
   // Root attributes.
-  std::int64_t version() const;  // 1 has no /residues/partner: partners are found as the chain is read
+  std::int64_t version() const;  // version 1 has no /residues/partner; read_chain then computes partners
   const std::string& program_version() const;
   const std::string& source() const;   // names of the inputs, separated by spaces
   const std::string& options() const;  // the options that changed the content: "model=1"

@@ -39,7 +39,7 @@ struct ChainFeatures {
   std::vector<std::uint8_t> torsion_mask;   // [L] bit k = torsion k defined
   std::vector<float> atom_positions;        // [L, 23, 3] Å
   std::vector<std::uint32_t> atom_mask;     // [L] bit s = slot s present
-  // [L] position of the base-pair partner, -1 = unpaired, -2 = not known; empty = not looked for (chain_pairs.h).
+  // [L] position of the base-pair partner, -1 = unpaired, -2 = unknown; empty = not computed (chain_pairs.h).
   std::vector<std::int32_t> partner;
 };
 

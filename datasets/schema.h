@@ -28,7 +28,7 @@ struct SchemaColumn {
   std::size_t text_width;  // bytes of a fixed-width text, 0 = variable length; only for kText
   const char* unit;        // "1" for pure numbers, "" for names
   const char* description;
-  int since = 1;  // version of the dataset that has it first
+  int since = 1;  // first dataset version that has the column
 
   std::string path() const { return std::string("/") + group + "/" + name; }
 };

@@ -93,7 +93,7 @@ void SourceFiles::add_folder(const std::string& folder) {
   if (!any) fail("{}: no structure file in this folder; {}", folder, kExpectedNames);
 }
 
-// Links to folders lead to each folder once, so that one that leads back ends there.
+// Tracks links to folders, so that each folder is listed once and cyclic links terminate.
 void SourceFiles::list_folder(const std::string& folder, const std::string& name, FolderFiles& files) {
   struct stat status {};
   if (stat(folder.c_str(), &status) == 0 && !seen_folders_.emplace(status.st_dev, status.st_ino).second) return;
@@ -102,7 +102,7 @@ void SourceFiles::list_folder(const std::string& folder, const std::string& name
     if (!is_hidden(entry.path())) entries.push_back(entry);
   }
   std::sort(entries.begin(), entries.end());
-  // Folders themselves before links to them, which might lead to the same.
+  // Lists folders before links, which may point to the same folders.
   for (const bool links : {false, true}) {
     for (const fs::directory_entry& entry : entries) {
       if (entry.is_symlink() != links) continue;
@@ -159,7 +159,7 @@ std::optional<SourceFile> SourceFiles::next() {
   return std::nullopt;
 }
 
-// The next structure of the archive in front; nothing, and the archive gone, at its end.
+// The next structure of the first archive in `inputs_`. At the end of the archive, removes it and returns nothing.
 std::optional<SourceFile> SourceFiles::next_member() {
   const Input& input = inputs_.front();
   SourceFile source;
@@ -169,7 +169,7 @@ std::optional<SourceFile> SourceFiles::next_member() {
       archive_has_structures_ = false;
     }
     while (std::optional<ArchiveMember> member = archive_->next(is_structure)) {
-      // tar writes "./a.pdb" where it was given a folder.
+      // tar writes "./a.pdb" when given a folder
       const std::string name = input.name + "/" + fs::path(member->name).lexically_normal().generic_string();
       if (is_structure(member->name) && !member->is_link) {
         archive_has_structures_ = true;
@@ -180,7 +180,7 @@ std::optional<SourceFile> SourceFiles::next_member() {
     }
     if (!archive_has_structures_) source.error = fmt::format("{}: no structure file in this archive", input.name);
   } catch (const Error& error) {
-    // Named as stored, not as opened, as everything that goes into the dataset.
+    // Uses the stored name, not the opened path, like everything stored in the dataset.
     const std::string_view message = error.what();
     const bool has_path = message.starts_with(input.path);
     source.error = has_path ? input.name + std::string(message.substr(input.path.size())) : std::string(message);

@@ -1,5 +1,5 @@
-// The structure files that a conversion reads, one after the other, in the order in which it stores them: plain files,
-// folders of them, archives as they were downloaded, and lists of any of these.
+// Enumerates the structure files of a conversion in the order in which they are stored: plain files, folders, archives
+// as downloaded, and lists of any of these.
 #pragma once
 
 #include <cstdint>
@@ -15,37 +15,39 @@
 
 namespace flashrna {
 
-// One structure to convert. Its bytes are here if it comes from an archive, else read_source fetches them.
+// One structure to convert. Holds the bytes if it is from an archive; otherwise read_source reads them.
 struct SourceFile {
-  std::string name;   // from the given input's own name on, with '/': "pdbs/1ehz.cif.gz", "rna.zip/1ehz.cif". Stored in
-                      // the dataset, so that its bytes do not depend on where the input lies.
-  std::string path;   // to open; empty for a member of an archive
-  std::string bytes;  // of a member
-  std::string error;  // why there is nothing to read: a damaged member, a dangling link, or the lost rest of an archive
-  bool is_named = false;  // the input itself, not found in a folder or an archive
+  // Starts with the name of the input, with '/' as separator: "pdbs/1ehz.cif.gz", "rna.zip/1ehz.cif". Stored in the
+  // dataset, whose bytes therefore do not depend on the location of the input.
+  std::string name;
+  std::string path;       // path to open; empty for a member of an archive
+  std::string bytes;      // content of an archive member
+  std::string error;      // reason for missing content: damaged member, dangling link, lost remainder of an archive
+  bool is_named = false;  // given as an input itself, not found in a folder or an archive
 };
 
 class SourceFiles {
  public:
-  // `inputs` in their order: files, folders (recursively, sorted by name, no hidden files), archives (in their own
-  // order, hidden members left out), and "-" for one such path per line of `list`. Links are followed; a file or folder
-  // reached twice is taken once. A link to nothing has an error if its name is a structure's, else it counts as
-  // skipped, as links in archives do. No file may unpack to more than max_bytes. Throws Error for a missing path, a
-  // file whose name is neither a structure's nor an archive's, a folder without either, and "-" given twice.
+  // Enumerates `inputs` in order: files, folders (recursively, sorted by name, without hidden files), archives (in
+  // archive order, without hidden members), and "-" for one such path per line of `list`. Links are followed; a file or
+  // folder reached twice is used once. A dangling link has an error if its name has a structure file extension;
+  // otherwise it counts as skipped, as do links in archives. No file may uncompress to more than max_bytes. Throws
+  // Error for a missing path, a file whose name has neither a structure nor an archive extension, a folder without
+  // either, and "-" given twice.
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes, std::istream& list);
-  SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes);  // the list is standard input
+  SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes);  // reads the list from standard input
 
-  // Throws Error if `output` is one of the inputs, which writing it would destroy.
+  // Throws Error if `output` is one of the inputs, which would be overwritten.
   void check_output(const std::string& output) const;
 
-  // The next one, nothing at the end.
+  // The next structure; empty at the end.
   std::optional<SourceFile> next();
 
-  // Progress in bytes of the inputs as they lie on disk.
+  // Progress in bytes of the inputs, compressed as on disk.
   std::uint64_t bytes_done() const;
   std::uint64_t bytes() const { return bytes_; }
 
-  // Files in folders and archives that were left out because their names are not those of structures, so far.
+  // Number of files in folders and archives skipped so far because of their names.
   std::size_t skipped() const { return skipped_; }
   const std::string& first_skipped() const { return first_skipped_; }
 
@@ -56,7 +58,7 @@ class SourceFiles {
     std::uint64_t bytes;
     bool is_archive;
     bool is_named;
-    std::string error;  // a link to nothing
+    std::string error;  // for a dangling link
   };
   void add_input(const std::string& input);
   void add_folder(const std::string& folder);
@@ -67,22 +69,22 @@ class SourceFiles {
   std::optional<SourceFile> next_member();
 
   std::uint64_t max_bytes_;
-  std::deque<Input> inputs_;  // still to come; the open archive is the first
-  // Device and inode of every file and every folder, while they are listed.
+  std::deque<Input> inputs_;  // remaining inputs; the first one may be an open archive
+  // Device and inode of every file and folder listed so far.
   std::set<std::pair<std::uint64_t, std::uint64_t>> seen_, seen_folders_;
   std::optional<ArchiveReader> archive_;
   bool archive_has_structures_ = false;
   std::uint64_t bytes_ = 0;
-  std::uint64_t bytes_done_ = 0;  // of the inputs that are no longer in inputs_
+  std::uint64_t bytes_done_ = 0;  // of the inputs already removed from inputs_
   std::size_t skipped_ = 0;
   std::string first_skipped_;
 };
 
-// The input's own name whatever folder it lies in: "pdbs" for "data/pdbs/", the current folder's for ".".
+// The name of an input, independent of its location: "pdbs" for "data/pdbs/", the name of the current folder for ".".
 std::string input_name(const std::string& input);
 
-// The file's bytes as they are on disk or in the archive. Throws Error naming the file: source.error, cannot be opened,
-// or larger than max_bytes.
+// The bytes of the file as stored on disk or in the archive. Throws Error naming the file for a non-empty source.error,
+// a file that cannot be opened, and one larger than max_bytes.
 std::string read_source(SourceFile&& source, std::uint64_t max_bytes);
 
 }  // namespace flashrna

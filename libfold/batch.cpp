@@ -12,7 +12,7 @@ namespace {
 
 using at::Tensor;
 
-// Writes one chain into row `b` of the batch; the rest of the row keeps its padding.
+// Writes one chain into row `b` of the batch. The remainder of the row stays padding.
 void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   const int64_t n = chain.length;
   const auto view = [n](const auto& values, at::IntArrayRef row, at::ScalarType type) {
@@ -25,7 +25,7 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   put(batch.residue_index, view(chain.residue_index, {}, at::kInt));
   put(batch.rotations, view(chain.frame_rotation, {3, 3}, at::kFloat));
   const Tensor translations = view(chain.frame_translation, {3}, at::kFloat).to(at::kDouble);
-  put(batch.translations, translations - translations.mean(0));  // in f64: a chain may lie 1,000 Å off the origin
+  put(batch.translations, translations - translations.mean(0));  // in f64: a chain may be 1,000 Å from the origin
 
   if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
   if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));

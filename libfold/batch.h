@@ -1,4 +1,5 @@
-// Chains of a dataset as padded tensors: padding only at the tail, true lengths beside them, masks derived.
+// Chains of a dataset as padded tensors: padding only at the end, true lengths in a separate tensor, masks derived from
+// it.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -14,7 +15,7 @@ struct Batch {
   std::vector<std::string> chain_ids;  // B
   at::Tensor lengths;                  // [B] i64
   at::Tensor residue_index;            // [B, L] i64, 0 in padding
-  at::Tensor translations;             // [B, L, 3] Å, centred on each chain's mean C4'; 0 in padding
+  at::Tensor translations;             // [B, L, 3] Å, centered on the mean C4' of each chain; 0 in padding
   at::Tensor rotations;                // [B, L, 3, 3], identity in padding
   at::Tensor torsions;                 // [B, L, 8, 2] (sin, cos), (0, 1) where not defined
   at::Tensor torsion_mask;             // [B, L, 8] bool
@@ -28,7 +29,7 @@ struct Batch {
 // True where position < length. lengths [B] i64 -> [B, padded_length] bool on the same device.
 at::Tensor mask_from_lengths(const at::Tensor& lengths, int64_t padded_length);
 
-// Stacks chains, padded to the longest. `ids` as long as `chains`.
+// Stacks chains, padded to the longest. `ids` has one entry per chain.
 Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std::string>& ids);
 
 }  // namespace flashrna

@@ -14,14 +14,14 @@ using at::Tensor;
 
 namespace {
 
-// `count` of `n` residues in `segments` stretches at random places: true where chosen. Lengths and gaps are random
-// compositions, so that every stretch has a residue.
+// Selects `count` of `n` residues in `segments` segments at random positions: true where selected. Lengths and gaps are
+// random compositions, so that every segment has a residue.
 std::vector<bool> random_stretches(int64_t n, int64_t count, int64_t segments, RandomStream& stream) {
   count = std::clamp<int64_t>(count, 0, n);
   segments = std::min(segments, count);
   std::vector<bool> chosen(static_cast<std::size_t>(n), false);
   if (segments < 1) return chosen;
-  // Cuts of a total into parts of at least `least`.
+  // Random composition of `total` into `parts` parts of at least `least`.
   const auto parts_of = [&](int64_t total, int64_t parts, int64_t least) {
     std::vector<int64_t> cuts = {0, total - parts * least};
     for (int64_t i = 1; i < parts; ++i)
@@ -41,7 +41,7 @@ std::vector<bool> random_stretches(int64_t n, int64_t count, int64_t segments, R
 }
 
 void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& config, RandomStream stream, int64_t* said) {
-  if (stream.uniform() < config.pairs_hidden) return;  // rows start as not said
+  if (stream.uniform() < config.pairs_hidden) return;  // rows are initially unspecified
   std::vector<bool> kept(static_cast<std::size_t>(n), true);
   if (stream.uniform() < config.pairs_partial) {
     const double share = 0.2 + 0.8 * stream.uniform();
@@ -50,7 +50,7 @@ void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& confi
   }
   for (int64_t i = 0; i < n; ++i) {
     const int64_t j = truth[i];
-    if (j == kNotSaid || !kept[i] || (j >= 0 && !kept[j])) continue;  // a position only with its partner
+    if (j == kNotSaid || !kept[i] || (j >= 0 && !kept[j])) continue;  // only together with its partner
     said[i] = j;
   }
 }

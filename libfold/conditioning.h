@@ -1,5 +1,5 @@
-// What a backbone is asked to be: base pairs, letters, residues whose structure is given. The same struct travels from
-// a training batch and from a sampling request to the network; a member that is undefined says nothing.
+// The condition of a backbone: base pairs, nucleotides, residues with given structure. Training batches and sampling
+// requests pass the same struct to the network. An undefined member sets no condition.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -18,17 +18,17 @@ inline constexpr int64_t kLetterNotSaid = 4;  // of Conditioning::nucleotide; A,
 struct Conditioning {
   at::Tensor partner;     // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
   at::Tensor nucleotide;  // [B, L] i64: 0 to 3, or kLetterNotSaid
-  at::Tensor fixed;       // [B, L] bool: residues whose frame and torsions are given and do not move
+  at::Tensor fixed;       // [B, L] bool: residues with given frame and torsions, which do not move
 
   Conditioning to(at::Device device) const;
 };
 
-// Which members the network takes in; the others stay undefined.
+// The members that the network uses; the others stay undefined.
 struct ConditioningKinds {
   bool pairs = false, letters = false, motifs = false;
 };
 
-// Drawn from the streams (seed, "conditioning", index, place in the batch, kind).
+// Draws from the streams (seed, "conditioning", index, position in the batch, kind).
 Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& config, const ConditioningKinds& kinds,
                                std::uint64_t seed, std::uint64_t index);
 

@@ -1,5 +1,5 @@
-// The mistakes of the published implementation, one switch each, all off by default: docs/architecture.md explains
-// them. Golden tests and imported weights switch on what they need.
+// Switches for the errors of the published implementation, all off by default; docs/architecture.md explains them.
+// Golden tests and imported weights enable the ones that they need.
 #pragma once
 
 namespace flashrna {

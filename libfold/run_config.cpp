@@ -10,7 +10,7 @@
 namespace flashrna {
 namespace {
 
-// Keys that a resumed run may change: none of them alters a step that is already done.
+// Keys that a resumed run may change, because they do not alter completed steps.
 constexpr std::array<std::string_view, 17> kFreeOnResume = {
     "data.path",
     "data.replay",

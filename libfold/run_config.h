@@ -1,5 +1,5 @@
-// Everything that decides a training run, component by component: what a configuration file sets, what a run's
-// config.ini and its checkpoints store, and what a sampler needs to rebuild the model.
+// The complete configuration of a training run, by component: a configuration file sets it, config.ini and checkpoints
+// store it, and a sampler rebuilds the model from it.
 #pragma once
 
 #include <string>
@@ -29,13 +29,13 @@ struct RunConfig {
   void validate() const;                           // throws UsageError naming the key
 };
 
-// From INI text as Configuration::to_ini() gives it; `name` stands for the text in errors.
+// Parses INI text as written by Configuration::to_ini(). `name` identifies the text in errors.
 RunConfig read_run_config(const std::string& text, const std::string& name);
 
-// For a run that goes on: every key of `configuration` that was not set by the user takes the value stored in the
-// checkpoint's INI text. A key that was set and differs is refused with Error, except those that do not change what
-// is being trained (how long, how often to write, where the same data lies). `configuration` must be bound to a
-// RunConfig; `path` names the checkpoint in errors.
+// Completes the configuration of a resumed run: every key of `configuration` that the user did not set takes the value
+// stored in the checkpoint's INI text. Throws Error for a key that was set and differs, except for keys that do not
+// change the trained model (duration, write intervals, path of the same data). `configuration` must be bound to a
+// RunConfig. `path` names the checkpoint in errors.
 void adopt_checkpoint_configuration(Configuration& configuration, const std::string& text, const std::string& path);
 
 }  // namespace flashrna

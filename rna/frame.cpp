@@ -16,7 +16,7 @@ constexpr double kLeastExtent = 0.1;  // Å
 
 bool spans_frame(const Vec3& c3, const Vec3& c4, const Vec3& o4) {
   const double length = (o4 - c4).norm();
-  if (!(length >= kLeastExtent)) return false;  // nor where a coordinate is not a number
+  if (!(length >= kLeastExtent)) return false;  // also rejects coordinates that are NaN
   return (o4 - c4).cross(c3 - c4).norm() >= kLeastExtent * length;
 }
 

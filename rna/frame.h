@@ -7,14 +7,14 @@
 
 namespace flashrna {
 
-// Whether the three atoms are apart and not on one line, each by at least 0.1 Å (bonds are 15 times as long): else
-// there is no rotation, and what frame_from_atoms gives has the determinant 0.
+// Whether the three atoms are separated and not collinear, each by at least 0.1 Å (bonds are 15 times as long).
+// Otherwise no rotation is defined, and the result of frame_from_atoms has determinant 0.
 bool spans_frame(const Vec3& c3, const Vec3& c4, const Vec3& o4);
 
-// Frame from three atom positions (Å). Each normalisation is v / sqrt(v.v + 1e-8), as published.
+// Frame from three atom positions (Å). Each normalization is v / sqrt(v.v + 1e-8), as published.
 RigidTransform frame_from_atoms(const Vec3& c3, const Vec3& c4, const Vec3& o4);
 
-// Frame of a nucleotide; it must have one (Nucleotide::has_frame), else Error.
+// Frame of a nucleotide. Throws Error without one (Nucleotide::has_frame).
 RigidTransform frame_of(const Nucleotide& nucleotide);
 
 }  // namespace flashrna

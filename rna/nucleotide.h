@@ -48,7 +48,7 @@ struct Nucleotide {
     atoms[slot] = position;
     atom_mask |= 1u << slot;
   }
-  // C3', C4' and O4' are there and span a frame (rna/frame.h).
+  // Whether C3', C4' and O4' are present and span a frame (rna/frame.h).
   bool has_frame() const;
 
   static std::array<Vec3, kAtomSlots> zero_atoms() {

@@ -16,17 +16,17 @@ struct ResidueIdentity {
   ResidueKind kind = ResidueKind::kUnknown;
   Base base = Base::N;        // for RNA
   bool often_ligand = false;  // also common as a free ligand (GTP, ATP, ...): no proof of a polymer by itself
-  bool is_mirror = false;     // L-RNA: the mirror image of what nature makes
+  bool is_mirror = false;     // L-RNA, the mirror image of natural RNA
 };
 
-// The names of the PDB are of capital letters; others are looked up as they are, then in capitals: "rA" is RA. Those of
-// standard RNA are A, C, G, U, I and N.
+// PDB names are upper case. Other names are looked up unchanged, then in upper case: "rA" is RA. The names of standard
+// RNA are A, C, G, U, I and N.
 ResidueIdentity identify_residue(const std::string& name);
 
-// Whether the name is some program's for an unmodified nucleotide of RNA: A, ADE, RA, RA5, A3, rA, a, ...
+// Whether the name denotes an unmodified RNA nucleotide in any program: A, ADE, RA, RA5, A3, rA, a, ...
 bool is_unmodified_name(std::string_view name);
 
-// Whether the base hangs on C5, as in pseudouridine.
+// Whether the base is attached by C5, as in pseudouridine.
 bool is_c_nucleoside(std::string_view name);
 
 }  // namespace flashrna

@@ -20,7 +20,7 @@ inline bool is_pdb_id(std::string_view id) {
   return id.size() == 4 && std::isdigit(static_cast<unsigned char>(id[0])) != 0 && is_alphanumeric(id);
 }
 
-// The id in capitals, "PDB_00001EHZ" as "1EHZ": that is the same entry.
+// The id in upper case. "PDB_00001EHZ" becomes "1EHZ", the same entry.
 inline std::string short_pdb_id(std::string_view id) {
   constexpr std::string_view kPrefix = "PDB_0000";
   const std::string upper = to_upper(id);

@@ -14,7 +14,7 @@ struct Chain {
   std::vector<Nucleotide> nucleotides;  // RNA residues of the polymer with a frame, in chain order
   int n_without_frame = 0;              // RNA residues left out because C3', C4' or O4' is missing
   int n_modified =
-      0;  // of `nucleotides`: name is not A, C, G or U, nor another program's for one of them (ADE, RA5, rA)
+      0;  // of `nucleotides`: names other than A, C, G, U and their synonyms in other programs (ADE, RA5, rA)
 
   // Parent bases, one letter each.
   std::string sequence() const;

@@ -14,8 +14,8 @@ namespace flashrna {
 inline constexpr int kTorsions = 8;
 
 struct Torsions {
-  std::array<std::array<double, 2>, kTorsions> sin_cos;  // (sin, cos); (0, 1) where not defined
-  std::uint8_t mask = 0;                                 // bit k set: all four atoms are there, no three on a line
+  std::array<std::array<double, 2>, kTorsions> sin_cos;  // (sin, cos); (0, 1) if undefined
+  std::uint8_t mask = 0;                                 // bit k set: all four atoms present, no three collinear
 };
 
 // Dihedral with the IUPAC sign as (sin, cos), divided by sqrt(sin² + cos² + 1e-8) of the unnormalized pair.

@@ -22,11 +22,11 @@ RigidTransform rigid(const std::array<float, 9>& rows, const std::array<float, 3
   return transform;
 }
 
-// What a geometry is to a device: copied there once, for a copy makes the host wait.
+// Constant tensors of a geometry on a device, copied once, because each copy synchronizes the host.
 struct GeometryTensors {
-  Tensor fixed, by_cos, by_sin;  // [8, 3, 3]: a group's rotation is linear in (1, cos, sin)
-  Tensor translations;           // [groups, 3] of groups in their parents
-  Tensor positions;              // [slots, 3] in their groups
+  Tensor fixed, by_cos, by_sin;  // [8, 3, 3]: the rotation of a group is linear in (1, cos, sin)
+  Tensor translations;           // [groups, 3], relative to their parents
+  Tensor positions;              // [slots, 3], relative to their groups
 };
 
 GeometryTensors make_geometry_tensors(const BackboneGeometry& geometry, const at::TensorOptions& options) {
@@ -64,7 +64,7 @@ const GeometryTensors& geometry_tensors(const BackboneGeometry& geometry, const 
   return made->emplace(key, make_geometry_tensors(geometry, like.options().requires_grad(false))).first->second;
 }
 
-// [..., 8, 2] -> [..., 8, 3, 3], rotations of the torsion groups in their parents.
+// [..., 8, 2] -> [..., 8, 3, 3], rotations of the torsion groups relative to their parents.
 Tensor group_rotations(const Tensor& torsions, const GeometryTensors& constants) {
   const Tensor sin = torsions.select(-1, 0).unsqueeze(-1).unsqueeze(-1),
                cos = torsions.select(-1, 1).unsqueeze(-1).unsqueeze(-1);

@@ -1,15 +1,15 @@
-// How far asked base pairs are from canonical ones, as an energy that a correction goes down.
+// Deviation of requested base pairs from canonical geometry, as an energy to minimize.
 #pragma once
 
 #include <ATen/ATen.h>
 
 namespace flashrna {
 
-// c1, n [B, L, 3] Å: C1' and the glycosidic nitrogen; partner [B, L] i64, negative where there is none. Sum over the
-// paired residues i with partner j, so that each pair counts in both directions, of
+// c1, n [B, L, 3] Å: C1' and the glycosidic nitrogen; partner [B, L] i64, negative if unpaired. Returns a scalar, the
+// sum over the paired residues i with partner j (each pair counts in both directions) of
 //   2 h(|C1'C1'| - 10.5 Å) + 2 h(|NN| - 8.9 Å) + 10 (cos λ_i - 0.574)²,   h(x) = sqrt(1 + x²) - 1,
-// λ_i between C1'->N of i and C1' of i -> C1' of j. A scalar; the distances' part grows linearly from some Å on, so
-// that one distant pair does not outweigh a helix.
+// where λ_i is the angle between C1'->N of i and C1' of i -> C1' of j. The distance terms grow linearly beyond a few Å,
+// so that one distant pair does not outweigh a helix.
 at::Tensor pair_energy(const at::Tensor& c1, const at::Tensor& n, const at::Tensor& partner);
 
 }  // namespace flashrna

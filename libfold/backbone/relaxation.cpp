@@ -20,13 +20,13 @@ using at::Tensor;
 
 namespace {
 
-// Weights of squares: a bond that is 0.1 Å too long costs as much as an atom 0.3 Å deep in another, and a residue that
-// moved 1 Å as much as one 0.2 Å deep.
+// Weights of squared errors. A bond that is 0.1 Å too long costs as much as an overlap of 0.3 Å; a residue moved by 1 Å
+// costs as much as an overlap of 0.2 Å.
 constexpr double kBondWeight = 10;     // per Å^2
 constexpr double kAngleWeight = 5;     // of cosines
 constexpr double kShiftWeight = 0.05;  // per Å^2
 constexpr double kTurnWeight = 0.5;    // per rad^2, of frames and torsions
-constexpr double kMargin = 0.1;        // Å beyond which atoms do not overlap
+constexpr double kMargin = 0.1;        // Å; distance beyond contact up to which atoms repel
 
 std::vector<int> all_slots() {
   std::vector<int> slots(kBackboneAtoms);

@@ -10,16 +10,16 @@ namespace flashrna {
 
 struct RelaxationOptions {
   int rounds = 0;
-  double step = 0.02;  // of Adam, Å and radians
-  at::Tensor partner;  // [B, L] i64: base pairs to make canonical (pair_energy.h), negative without; undefined: none
+  double step = 0.02;  // step size of Adam, Å and radians
+  at::Tensor partner;  // [B, L] i64: requested base pairs (pair_energy.h), negative if unpaired; undefined: none
 };
 
-// `rounds` steps of Adam (Kingma & Ba 2015, arXiv:1412.6980) down the sum of overlaps
-// (libfold/backbone/steric_overlap.h), errors of the links (libfold/backbone/link_geometry.h) and a pull back to where
-// everything was, and the energy of asked base pairs. Residues i and i + 1 are bonded. Each step moves a residue by at
-// most about `step` Å along each axis and turns frame and torsions by about `step` rad. A chain does not depend on its
-// batch but for rounding, which Adam enlarges where the gradient is nearly zero. `lengths` [B] i64; the padding stays
-// as it is. `keep_going` (may be empty) is asked before each round; false ends them.
+// Runs `rounds` steps of Adam (Kingma & Ba 2015, arXiv:1412.6980) on the sum of overlaps
+// (libfold/backbone/steric_overlap.h), link errors (libfold/backbone/link_geometry.h), a restraint to the original
+// positions, and the energy of requested base pairs. Treats residues i and i + 1 as bonded. Each step moves a residue
+// by at most about `step` Å along each axis and turns frames and torsions by about `step` rad. The result does not
+// depend on the batch except for rounding, which Adam amplifies where the gradient is nearly zero. `lengths` [B] i64;
+// padding is unchanged. Calls `keep_going` (may be empty) before each round and stops if it returns false.
 FlowModelOutput relaxed(const FlowModelOutput& backbone, const at::Tensor& lengths, const RelaxationOptions& options,
                         const std::function<bool()>& keep_going = {});
 

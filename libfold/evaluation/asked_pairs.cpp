@@ -21,7 +21,7 @@ bool is_secondary_structure_name(const std::string& path) {
   }
 }
 
-// Files in the folder and below, sorted; no hidden ones.
+// Files in the folder and its subfolders, sorted, without hidden files.
 std::vector<std::string> files_of(const std::string& folder) {
   std::vector<std::string> files;
   for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {

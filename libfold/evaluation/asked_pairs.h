@@ -1,4 +1,4 @@
-// Samples beside the secondary structure that was asked of them: which of its pairs they form, which of its loops they
+// Compares samples with the requested secondary structure: which of its pairs they form, and which of its loops they
 // leave unpaired.
 #pragma once
 
@@ -19,18 +19,19 @@ struct PairComparison {
 
 class AskedPairs {
  public:
-  // A file of secondary structures (rna/pairs/secondary_structure_file.h), or a folder of them; other files there are
-  // passed over. A file's only structure goes by the file's name without its ending, several by their own names. The
-  // only structure of a single file is for every sample of its length. Throws Error for a file that cannot be read, for
-  // several structures of which one has no name, for two of one name, and for a folder without any.
+  // Reads a file of secondary structures (rna/pairs/secondary_structure_file.h), or a folder of such files; ignores
+  // other files. A single structure in a file is named after the file without its extension; several structures have
+  // their own names. The only structure of a single file applies to every sample of its length. Throws Error for a file
+  // that cannot be read, for several structures of which one has no name, for duplicate names, and for a folder without
+  // structures.
   explicit AskedPairs(const std::string& path);
 
-  // Nothing where no structure has the sample's name, or it has another length. Sample names as in StructureSet; their
-  // folder, ending and number of model do not count.
+  // Empty if no structure has the sample's name or if the lengths differ. Sample names are those of StructureSet; their
+  // folder, extension and model number are ignored.
   std::optional<PairComparison> compare(const MeasuredStructure& sample) const;
 
  private:
-  std::map<std::string, SecondaryStructureRecord> asked_;  // by name; "" for the only one
+  std::map<std::string, SecondaryStructureRecord> asked_;  // by name; "" for the only structure
 };
 
 }  // namespace flashrna

@@ -44,7 +44,7 @@ void CommandCache::run(const CommandCall& call, const std::function<void(const s
     if (named(input.placeholder)) key += "\n" + input.text;
   }
   const std::string hash = sha256_hex(key);
-  const std::string kept = folder_ + "/" + hash + ".result";  // no structure's name: samples may lie around it
+  const std::string kept = folder_ + "/" + hash + ".result";  // must not look like a structure: samples may be near
   if (fs::exists(kept)) {
     ++kept_;
     return use(read_file(kept));
@@ -74,7 +74,7 @@ void CommandCache::run(const CommandCall& call, const std::function<void(const s
   }
 }
 
-// Hidden, so that nobody takes what is in it for samples; of one job alone, whoever shares the cache.
+// Hidden, so that its files are not mistaken for samples. Unique to one job, even if several processes share the cache.
 std::string CommandCache::make_job_folder() const {
   std::string path = folder_ + "/.job-XXXXXX";
   if (mkdtemp(path.data()) == nullptr) fail("{}: cannot be made: {}", path, std::strerror(errno));
@@ -94,7 +94,7 @@ void run_jobs(int jobs, std::size_t count, const std::function<void(std::size_t)
         if (progress) progress(++done);
       }
     } catch (...) {
-      next = count;  // the others stop, too
+      next = count;  // also stops the other threads
       const std::lock_guard lock(error_mutex);
       error = std::current_exception();
     }

@@ -1,5 +1,5 @@
-// Runs programs of the user's for an evaluation and keeps what they wrote by content: by the SHA-256 of the command and
-// of what it read. A second run starts none that succeeded.
+// Runs the user's programs for an evaluation and caches their output by content: by the SHA-256 of the command and its
+// input. A second run does not repeat successful commands.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@
 
 namespace flashrna {
 
-// Throws UsageError naming the option where the command's program is not there: it would fail for every sample.
+// Throws UsageError naming the option if the command's program does not exist, because it would fail for every sample.
 void check_program(const std::string& option, const CommandTemplate& command);
 
 struct CommandInput {
@@ -25,18 +25,19 @@ struct CommandInput {
 struct CommandCall {
   std::string name;  // "folding"; part of the key
   const CommandTemplate& command;
-  std::vector<CommandInput> inputs;  // those whose placeholders the command names are written, and part of the key
+  std::vector<CommandInput> inputs;  // written and part of the key if the command contains the placeholder
   std::string output, output_name;   // placeholder and file name
-  std::map<std::string, std::string> numbers = {};  // further placeholders, part of the key where they are named
+  std::map<std::string, std::string> numbers = {};  // further placeholders; part of the key if contained
 };
 
 class CommandCache {
  public:
-  // `time_limit`: seconds for one command; `stop` ends what runs. Throws Error where the folder cannot be made.
+  // `time_limit`: seconds per command; `stop`: true ends running commands. Throws Error if the folder cannot be
+  // created.
   CommandCache(const std::string& folder, double time_limit, const std::function<bool()>& stop);
 
-  // Calls use() with what the command wrote. Throws Error if it fails or writes nothing. Kept is only what use() takes
-  // without an Error. From any thread.
+  // Calls use() with the output of the command. Throws Error if the command fails or writes nothing. Caches the output
+  // only if use() returns without an Error. Thread-safe.
   void run(const CommandCall& call, const std::function<void(const std::string& output)>& use);
 
   std::size_t commands() const { return commands_; }
@@ -51,8 +52,8 @@ class CommandCache {
   std::atomic<std::size_t> commands_ = 0, kept_ = 0;
 };
 
-// work(0), ..., work(count - 1), `jobs` at a time, until stop(). An exception ends it and is thrown on. `progress`, if
-// any, gets how many are done, from any thread.
+// Calls work(0), ..., work(count - 1), `jobs` at a time, until stop() returns true. An exception ends the run and is
+// rethrown. Calls `progress`, if not empty, with the number of finished calls, from any thread.
 void run_jobs(int jobs, std::size_t count, const std::function<void(std::size_t)>& work,
               const std::function<void(std::size_t)>& progress, const std::function<bool()>& stop);
 

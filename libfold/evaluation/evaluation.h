@@ -32,7 +32,7 @@ struct EvaluationSettings {
   std::string reference;        // dataset or structures; "" = none
   std::string reference_split;  // of a dataset; "" = all
   std::string native;           // a structure file, or a folder of them; "" = none
-  std::string pairs;            // a file of secondary structures that were asked for, or a folder; "" = none
+  std::string pairs;            // a file of requested secondary structures, or a folder; "" = none
   bool diversity = true;
   bool novelty = true;                              // where there is a reference
   std::optional<SelfConsistencySettings> programs;  // none: no self-consistency
@@ -61,7 +61,7 @@ struct Evaluation {
   GyrationFit gyration;                               // NaN without a reference
   std::optional<Diversity> diversity;
   std::optional<NoveltySearch> novelty;
-  std::vector<std::optional<NativeComparison>> native;  // by sample; empty where none is asked for
+  std::vector<std::optional<NativeComparison>> native;  // by sample; empty if not requested
   std::vector<std::optional<PairComparison>> pairs;     // by sample, as `native`
   std::optional<SelfConsistency> consistency;
   std::optional<Judgement> judgement;

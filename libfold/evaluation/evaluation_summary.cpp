@@ -102,7 +102,7 @@ Totals totals_of(const StructureSet& set, const GyrationFit& fit) {
   return totals;
 }
 
-// What a reference has as well.
+// Measures that a reference has as well.
 KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {
   const Totals t = totals_of(set, fit);
   const auto rate = [](long part, long whole) {
@@ -450,7 +450,7 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation) {
   add_consistency(evaluation, measures);
   add_judgement(evaluation, measures);
   add_natives(evaluation, measures);
-  // What was asked for comes before everything else that is measured.
+  // Agreement with the request precedes all other measures.
   std::vector<SetMeasure> asked;
   for (const auto& [key, value] : asked_pair_values(evaluation)) asked.push_back({key, value, std::nullopt});
   measures.insert(measures.begin() + 2, asked.begin(), asked.end());

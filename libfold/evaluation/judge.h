@@ -1,5 +1,5 @@
-// A judge of the user's own: a program that gives every sample a score without a native to compare with, called by a
-// command template as in self_consistency.h. Failures are counted, not fatal; scores are kept by content.
+// A judge: a user's program that assigns every sample a score without a native structure, called by a command template
+// as in self_consistency.h. Failures are counted and are not fatal. Scores are cached by content.
 #pragma once
 
 #include <cstddef>
@@ -26,22 +26,22 @@ struct JudgeSettings {
 
 struct JudgedSample {
   std::optional<double> score;
-  std::string failure;  // why there is none
+  std::string failure;  // reason for a missing score
 };
 
 struct Judgement {
   std::vector<JudgedSample> of;  // by sample
-  std::size_t commands = 0;      // that would run without results of former runs
-  std::size_t kept = 0;          // of these, results of former runs
+  std::size_t commands = 0;      // number of runs without cached results
+  std::size_t kept = 0;          // of these, cached results
   std::size_t failures = 0;
 };
 
 struct JudgeCalls {
-  std::function<void(std::size_t samples_done)> progress;  // from any thread
-  std::function<bool()> stop;                              // ends what runs
+  std::function<void(std::size_t samples_done)> progress;  // called from any thread
+  std::function<bool()> stop;                              // true ends the run
 };
 
-// Structures need their backbones. Throws Error where the folder cannot be made or written.
+// Structures must have their backbones. Throws Error if the folder cannot be created or written.
 Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings,
                         const JudgeCalls& calls = {});
 

@@ -1,5 +1,5 @@
-// What an evaluation says about the base pairs of a structure (rna/pairs) and about its backbone conformers
-// (rna/measure/suites), of one structure or added up over a set. The definitions that users read: docs/evaluation.md.
+// Measures of base pairs (rna/pairs) and backbone conformers (rna/measure/suites), of one structure or summed over a
+// set. docs/evaluation.md defines them for users.
 #pragma once
 
 #include <array>
@@ -16,11 +16,11 @@ namespace flashrna {
 inline constexpr std::array kLoopKinds = {LoopKind::kHairpin, LoopKind::kBulge, LoopKind::kInterior,
                                           LoopKind::kMultiloop, LoopKind::kExterior};
 
-// Nothing stands for what is not defined: of no nucleotide, no pair, no helix, no loop of that kind, no suite.
+// Undefined values are empty: those of no nucleotide, no pair, no helix, no loop of a kind, or no suite.
 struct PairMeasures {
   long nucleotides = 0;
-  long in_helices = 0;                                    // in stems of two pairs or more
-  long paired = 0;                                        // lone pairs included
+  long in_helices = 0;                                    // in stems of two or more pairs
+  long paired = 0;                                        // including isolated pairs
   long pseudoknotted = 0;                                 // of these, in stems that cross the nested structure
   std::vector<int> helices;                               // pairs of each stem of two or more
   std::array<std::vector<int>, kLoopKinds.size()> loops;  // unpaired nucleotides of each loop, by LoopKind
@@ -42,7 +42,7 @@ struct PairMeasures {
   std::optional<double> a_form_suite_share() const;  // conformer 1a
 };
 
-// `partner`: of find_base_pairs(nucleotides). A chain_in_structure is a molecule.
+// `partner`: the result of find_base_pairs(nucleotides). Nucleotides with equal chain_in_structure form a molecule.
 PairMeasures measure_pairs(std::span<const Nucleotide> nucleotides, std::span<const int> partner);
 
 }  // namespace flashrna

@@ -11,7 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Loops that pairs close. What is outside has a share of its own: its size says how much of a chain does not pair.
+// Loops closed by a pair. The exterior loop has a fraction of its own instead: its size measures the unpaired part of a
+// chain.
 struct ClosedLoop {
   LoopKind kind;
   const char *count, *size;            // columns of metrics.csv

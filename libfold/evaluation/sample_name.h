@@ -1,12 +1,11 @@
-// What files of one sample have in common: the structure, its native, what was asked of it.
+// The common name of the files of one sample: the structure, its native, its requested secondary structure.
 #pragma once
 
 #include <string>
 
 namespace flashrna {
 
-// The name without its folder, number of model or chain, and ending: "1ehz" of "folder/1ehz.cif.gz#2" and of
-// "1ehz.dbn".
+// The name without folder, model number or chain, and extension: "1ehz" for "folder/1ehz.cif.gz#2" and for "1ehz.dbn".
 std::string sample_stem(const std::string& name);
 
 }  // namespace flashrna

@@ -1,4 +1,4 @@
-// Numbers on their way into metrics.csv and summary.json; what is not defined is an empty cell, and null.
+// Formats numbers for metrics.csv and summary.json. Undefined values are an empty cell and null.
 #pragma once
 
 #include <fmt/format.h>
@@ -44,7 +44,7 @@ inline nlohmann::ordered_json number_json(Maybe value) {
   return value && std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
-// To `digits` significant digits: what follows is noise that makes files long.
+// Rounds to `digits` significant digits; further digits are noise and enlarge the files.
 inline double rounded(double value, int digits) {
   if (value == 0.0 || !std::isfinite(value)) return value;
   const double scale = std::pow(10.0, digits - 1 - static_cast<int>(std::floor(std::log10(std::abs(value)))));

@@ -77,7 +77,7 @@ ChainPrior::ChainPrior(ChainLayout layout) : layout_(std::move(layout)) {
   if (layout_.molecules() > 1) {
     const double radius = chain_prior_radius_of_gyration(n),
                  between = radius * radius - within / static_cast<double>(n);
-    // The centers are spread about their own mean, which takes a share of 1 / molecules of their variance.
+    // The variance of the centers about their own mean is smaller by a factor of 1 - 1 / molecules.
     const double molecules = static_cast<double>(layout_.molecules());
     center_deviation_ = std::sqrt(std::max(between, 0.0) / 3.0 * molecules / (molecules - 1.0));
   }
@@ -123,8 +123,8 @@ Tensor ChainPrior::whiten(const Tensor& x) const {
   return z;
 }
 
-// Residue by residue from the left: x_i given x_(i-1) and the next given residue to the right in its molecule, whose
-// information about x_i is one Gaussian, for the chain is Markov.
+// Draws residues from left to right: x_i given x_(i-1) and the next given residue to the right in its molecule. The
+// chain is Markov, so the information of that residue about x_i is one Gaussian.
 Tensor ChainPrior::bridge(const Tensor& z, const Tensor& x, const Tensor& given) const {
   const int64_t n = layout_.length();
   Tensor result = as_rows(z).clone();
@@ -132,8 +132,8 @@ Tensor ChainPrior::bridge(const Tensor& z, const Tensor& x, const Tensor& given)
   const double* y = known.const_data_ptr<double>();
   const bool* fixed = is_given.const_data_ptr<bool>();
   double* rows = result.mutable_data_ptr<double>();
-  // By residue: the next given residue of its molecule at or after it, n where there is none, and the product of the
-  // retained shares on the way there.
+  // For each residue: the next given residue of its molecule at or after it (n if none), and the product of the
+  // retained factors up to it.
   std::vector<int64_t> next(n, n);
   std::vector<double> way(n, 1.0);
   for (int64_t i = n - 1; i >= 0; --i) {

@@ -1,7 +1,7 @@
-// Noise of translations whose local statistics do not depend on the length: per coordinate a stationary autoregressive
-// chain, x_i = b x_(i-1) + a z_i with z ~ N(0, 1), after the globular covariance of Chroma (Ingraham et al. 2023,
-// doi:10.1038/s41586-023-06728-8). b follows from the radius of gyration of RNAs of that length. The chain is Markov:
-// drawing, whitening and drawing between given residues take O(L). Everything is f64 on the CPU.
+// Noise of translations whose local statistics do not depend on the length. Per coordinate it is a stationary
+// autoregressive chain, x_i = b x_(i-1) + a z_i with z ~ N(0, 1), after the globular covariance of Chroma (Ingraham et
+// al. 2023, doi:10.1038/s41586-023-06728-8). b follows from the radius of gyration of RNAs of that length. The chain is
+// Markov, so drawing, whitening and conditional drawing take O(L). All computation is in f64 on the CPU.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,23 +16,24 @@ inline constexpr double kChainPriorStep = 4.9;  // a, Å
 // 5.66 L^0.321 Å: the radius of gyration that the prior gives to chains of 30 residues or more.
 double chain_prior_radius_of_gyration(int64_t length);
 
-// Variance per coordinate, Å^2, of `length` >= 1 residues about their mean, exactly:
+// Exact variance per coordinate, Å^2, of `length` >= 1 residues about their mean:
 // a^2 / (1 - b^2) [1 - (1 + b) / ((1 - b) n) + 2 b (1 - b^n) / (n^2 (1 - b)^2)],
-// summed without the cancellation that this form has where b is near 1. O(length).
+// computed by a sum that avoids the cancellation of this form for b near 1. O(length).
 double chain_prior_variance(double persistence, int64_t length);
 
-// The largest b: such a chain is a random walk over some thousand residues.
+// The largest b. A chain with this b is a random walk over about a thousand residues.
 inline constexpr double kLargestPersistence = 0.9999;
 
-// b in [0, kLargestPersistence] by bisection from 3 variance = Rg^2. Chains below 13 residues are too short for that
-// radius: they take the largest, so that their neighbors are as far apart as those of all lengths. One residue: 0.
+// b in [0, kLargestPersistence], from 3 variance = Rg^2 by bisection. Chains below 13 residues cannot reach that radius
+// and get the largest b, so that the distance of neighbors is the same as at other lengths. One residue: 0.
 double chain_prior_persistence(int64_t length);
 
-// Where a sample's residues lie in their molecules, n entries each.
+// Positions of a sample's residues in their molecules, n entries each.
 struct ChainLayout {
-  // A gap of g counts as g steps of the recurrence. Not ascending within a molecule: the next residue.
+  // A gap of g counts as g steps of the recurrence. An index that does not increase within a molecule counts as one
+  // step.
   std::vector<int64_t> residue_index;
-  std::vector<int64_t> molecule;  // the recurrence starts anew where it changes; empty = one molecule
+  std::vector<int64_t> molecule;  // the recurrence restarts where it changes; empty = one molecule
 
   static ChainLayout contiguous(int64_t length);
   int64_t length() const { return static_cast<int64_t>(residue_index.size()); }
@@ -43,18 +44,19 @@ class ChainPrior {
  public:
   explicit ChainPrior(ChainLayout layout);
 
-  // Standard normal z [..., n, 3] -> positions in Å, the same shape, not centered. With several molecules their centers
-  // of mass are drawn from `centers` [..., molecules, 3], standard normal, as far apart as the radius of gyration of
-  // all needs; undefined: all about the origin.
+  // Standard normal z [..., n, 3] -> positions in Å, same shape, not centered. With several molecules, their centers of
+  // mass are drawn from `centers` [..., molecules, 3] (standard normal), with the variance that gives the total radius
+  // of gyration. If `centers` is undefined, all molecules are centered on the origin.
   at::Tensor draw(const at::Tensor& z, const at::Tensor& centers = {}) const;
   // The inverse of draw() without centers: [..., n, 3] -> z.
   at::Tensor whiten(const at::Tensor& x) const;
-  // draw() conditioned on the rows of `x` [n, 3] Å where `given` [n] bool is true; z [n, 3] -> [n, 3]. The chain's mean
-  // is the origin.
+  // draw() conditioned on the rows of `x` [n, 3] Å where `given` [n] bool is true; z [n, 3] -> [n, 3]. The mean of the
+  // chain is the origin.
   at::Tensor bridge(const at::Tensor& z, const at::Tensor& x, const at::Tensor& given) const;
 
  private:
-  // x_i | x_(i-1) ~ N(retained x_(i-1), deviation^2); retained 0 starts a molecule.
+  // x_i
+  //  x_(i-1) ~ N(retained x_(i-1), deviation^2); retained = 0 starts a molecule.
   struct Step {
     double retained, deviation;
   };

@@ -12,14 +12,14 @@ Tensor kabsch_rotations(const Tensor& mobile, const Tensor& target) {
   const Tensor centred_mobile = mobile - mobile.mean(1, /*keepdim=*/true), centred_target = target - target.mean(0);
   const Tensor covariance = at::matmul(centred_mobile.transpose(1, 2), centred_target);  // [N, 3, 3]
   auto [u, singular_values, vh] = at::linalg_svd(covariance);
-  // A reflection would be better still; turning the weakest axis over gives the best proper rotation.
+  // If the optimum is a reflection, inverting the axis of the smallest singular value gives the best proper rotation.
   const Tensor sign = at::linalg_det(at::matmul(u, vh)).sign();
   const Tensor signs = at::stack({at::ones_like(sign), at::ones_like(sign), sign}, -1).unsqueeze(-1);  // [N, 3, 1]
   return at::matmul(u, signs * vh);
 }
 
-// Shortest augmenting paths with potentials (Jonker and Volgenant 1987, doi:10.1007/BF02278710). Debian's libraries
-// solve this problem on integer costs only (dlib) or inside a whole solver (or-tools), hence these lines.
+// Shortest augmenting paths with potentials (Jonker and Volgenant 1987, doi:10.1007/BF02278710). Written here because
+// Debian's libraries solve this problem only for integer costs (dlib) or inside a full solver (or-tools).
 std::vector<int64_t> minimum_cost_assignment(const Tensor& costs) {
   TORCH_CHECK(
       costs.dim() == 2 && costs.size(0) == costs.size(1) && costs.scalar_type() == at::kDouble && costs.is_cpu(),
@@ -29,7 +29,7 @@ std::vector<int64_t> minimum_cost_assignment(const Tensor& costs) {
   const Tensor contiguous = costs.contiguous();
   const double* cost = contiguous.const_data_ptr<double>();
 
-  // Rows and columns count from 1; column 0 holds the row that is looking for a column.
+  // Rows and columns count from 1. Column 0 holds the row to be assigned.
   std::vector<double> row_potential(n + 1, 0.0), column_potential(n + 1, 0.0);
   std::vector<int64_t> row_of_column(n + 1, 0), previous(n + 1, 0);
   for (int64_t row = 1; row <= n; ++row) {
@@ -89,7 +89,7 @@ Coupling couple(const Tensor& noise, const Tensor& data, const Tensor& lengths,
   result.datum_of_noise = minimum_cost_assignment(result.costs);
   result.noise = at::empty_like(data);
   for (int64_t i = 0; i < B; ++i) {
-    // Correct: noise i goes to its datum. Inverse: datum i takes the noise of that number.
+    // Correct: noise i is assigned to its datum. Inverse (published): datum i gets the noise with that number.
     const int64_t partner = result.datum_of_noise[i];
     const int64_t source = conventions.inverse ? partner : i, j = conventions.inverse ? i : partner;
     const Tensor scaled = noise_for_datum(noise[source], length[j], priors[j], conventions.padded);

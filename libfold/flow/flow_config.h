@@ -1,4 +1,4 @@
-// The probability path: the noise, and how fast each part of a backbone leaves it.
+// The probability path: distributions of the noise, and schedules of the rotations.
 #pragma once
 
 #include <string>
@@ -10,9 +10,10 @@ class Configuration;
 struct FlowConfig {
   double min_t = 0.01;              // times are drawn from [min_t, 1 - min_t] and sampling starts at min_t
   double translation_sigma = 10.0;  // Å per coordinate
-  // fixed; scaled: max(translation_sigma, 3.2 Å L^(1/3)); chain: libfold/flow/chain_prior.h, of no width of its own
+  // fixed; scaled: max(translation_sigma, 3.2 Å L^(1/3)); chain: libfold/flow/chain_prior.h, which does not use
+  // translation_sigma
   std::string prior = "fixed";
-  std::string rotation_noise = "igso3";                    // igso3, uniform: noise of training
+  std::string rotation_noise = "igso3";                    // igso3, uniform: rotation noise in training
   double igso3_sigma = 1.5;                                // radians
   std::string training_rotation_schedule = "linear";       // linear or exponential
   std::string sampling_rotation_schedule = "exponential";  // linear or exponential

@@ -11,8 +11,8 @@
 namespace flashrna {
 namespace {
 
-// Published guards: half angles whose sine is below this take the limit of the ratio of sines, others have it added to
-// the divisor; and no interval of the inversion counts as less probable.
+// Published guards. Half angles whose sine is below this use the limit of the ratio of sines; for others it is added to
+// the divisor. It is also the smallest probability of an interval in the inversion.
 constexpr double kTolerance = 1e-7;
 
 }  // namespace
@@ -22,7 +22,7 @@ double igso3_expansion(double angle, double sigma, int order) {
   double sum = 0.0;
   for (int l = 0; l <= order; ++l) {
     const double weight = std::exp(-0.5 * l * (l + 1.0) * sigma * sigma);
-    // Weights only fall; beyond this one the whole rest is below the rounding of the first term.
+    // Weights decrease monotonically; the remaining terms are below the rounding of the first.
     if (weight < 1e-30) break;
     const double degeneracy = 2.0 * l + 1.0;
     const double ratio = half_sine < kTolerance ? degeneracy : std::sin((l + 0.5) * angle) / (half_sine + kTolerance);

@@ -20,7 +20,7 @@ Interpolant::Interpolant(const FlowConfig& config, const PublishedConventions& p
 
 TranslationPrior Interpolant::prior_of(const ChainLayout& layout) const {
   if (config_.prior == "chain") return TranslationPrior(layout);
-  // Native RNA has a radius of gyration of about 5.7 Å L^0.32; a Gaussian of this sigma has sqrt(3) times sigma.
+  // Native RNA has a radius of gyration of about 5.7 Å L^0.32; that of a Gaussian with this sigma is sqrt(3) sigma.
   const double scaled = 3.2 * std::cbrt(static_cast<double>(layout.length()));
   return config_.prior == "scaled" ? std::max(config_.translation_sigma, scaled) : config_.translation_sigma;
 }
@@ -75,7 +75,7 @@ Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, 
   const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   const int64_t B = data.size(0), L = data.size(1);
-  // Only the chain prior looks at gaps.
+  // Only the chain prior depends on gaps.
   const Tensor index = config_.prior == "chain" ? batch.residue_index.cpu().contiguous() : Tensor();
   std::vector<TranslationPrior> priors;
   for (int64_t b = 0; b < B; ++b) {

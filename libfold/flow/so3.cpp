@@ -22,8 +22,8 @@ Tensor cross_matrix(const Tensor& w) {
   return at::stack({zero, -z, y, z, zero, -x, -y, x, zero}, -1).unflatten(-1, {3, 3});
 }
 
-// Unit quaternions (w, x, y, z), either sign: [..., 3, 3] -> [..., 4]. The matrix 4 q q^T is linear in R; its column
-// through the largest diagonal entry is at least 2 long, so normalising it loses nothing at any angle.
+// Unit quaternions (w, x, y, z), of either sign: [..., 3, 3] -> [..., 4]. The matrix 4 q q^T is linear in R. Its column
+// through the largest diagonal entry has a norm of at least 2, so normalizing it is accurate at any angle.
 Tensor quaternion_from_rotation(const Tensor& r) {
   const Tensor xx = entry(r, 0, 0), yy = entry(r, 1, 1), zz = entry(r, 2, 2);
   const Tensor axial = axial_vector(r);
@@ -48,8 +48,8 @@ Tensor quaternion_from_rotation(const Tensor& r) {
 
 Tensor so3_exp(const Tensor& rotation_vectors) {
   const Tensor squared = rotation_vectors.square().sum(-1, /*keepdim=*/true).unsqueeze(-1);  // [..., 1, 1]
-  // Below 1e-4 the next terms of the series, angle^4 / 120 and / 720, are under rounding. The other branch gets an
-  // angle of 1 there, so that its gradient is finite where it is not chosen.
+  // Below 1e-4, the next terms of the series, angle^4 / 120 and / 720, are below rounding. The other branch then gets
+  // an angle of 1, so that its unused gradient is finite.
   const Tensor small = squared < 1e-8;
   const Tensor angle = at::where(small, at::ones_like(squared), squared).sqrt();
   const Tensor half_sine = (angle / 2).sin();
@@ -76,7 +76,7 @@ Tensor so3_log_truncated(const Tensor& rotations) {
   const Tensor axial = axial_vector(rotations);
   const Tensor trace = entry(rotations, 0, 0) + entry(rotations, 1, 1) + entry(rotations, 2, 2);
   const Tensor squared_sine = axial.square().sum(-1) / 4;
-  // The square root has no derivative at zero; a half turn or the identity gets zero gradient through the angle.
+  // The square root has no derivative at zero. A half turn and the identity get zero gradient through the angle.
   const Tensor turned = squared_sine > 0;
   const Tensor sine = at::where(turned, squared_sine, at::ones_like(squared_sine)).sqrt() * turned;
   const Tensor angle = at::atan2(sine, (trace - 1) / 2).unsqueeze(-1);  // [..., 1]
@@ -86,7 +86,7 @@ Tensor so3_log_truncated(const Tensor& rotations) {
   const Tensor safe_sine = at::where(near_zero | near_pi, at::ones_like(angle), sine.unsqueeze(-1));
   const Tensor regular = axial * at::where(near_zero, at::full_like(angle, 0.5), angle / (2 * safe_sine));
 
-  // (1 + R) / 2 is the outer product of the axis with itself at a half turn.
+  // At a half turn, (1 + R) / 2 is the outer product of the axis with itself.
   const Tensor symmetric = (at::eye(3, rotations.options()) + rotations) / 2;
   const Tensor diagonal = symmetric.diagonal(0, -2, -1);
   const Tensor positive = near_pi & (diagonal > 0);

@@ -1,4 +1,4 @@
-// How standard normal noise becomes the start of one sample's translations: one width for every residue, or a chain.
+// Maps standard normal noise to the initial translations of one sample: one width for every residue, or a chain.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,13 +13,13 @@ namespace flashrna {
 class TranslationPrior {
  public:
   // Independent residues; sigma in Å per coordinate.
-  TranslationPrior(double sigma) : sigma_(sigma) {}  // NOLINT: a width is a prior
+  TranslationPrior(double sigma) : sigma_(sigma) {}  // NOLINT: implicit, because a width defines a prior
   explicit TranslationPrior(ChainLayout layout) : chain_(std::move(layout)) {}
 
   // Standard normal noise [..., n, 3] -> Å, centered over its n rows.
   at::Tensor centered(const at::Tensor& noise) const;
-  // noise [n, 3] -> Å, where the rows of `x` [n, 3] that `given` [n] bool names are kept, and the others are drawn
-  // about them; the origin is the mean of the whole, which nothing centers.
+  // noise [n, 3] -> Å. Rows of `x` [n, 3] where `given` [n] bool is true are kept; the others are drawn conditionally
+  // on them. The mean of the prior is the origin; the result is not centered.
   at::Tensor around(const at::Tensor& noise, const at::Tensor& x, const at::Tensor& given) const;
 
  private:
@@ -27,8 +27,8 @@ class TranslationPrior {
   std::optional<ChainPrior> chain_;
 };
 
-// Noise as it meets a datum: [..., L, 3] -> the same, cut to `length`, shaped, centered there; with `padded` centered
-// over all L and not cut.
+// Noise for one datum: [..., L, 3] -> the same, truncated to `length`, shaped and centered. With `padded`, centered
+// over all L and not truncated.
 at::Tensor noise_for_datum(const at::Tensor& noise, int64_t length, const TranslationPrior& prior, bool padded);
 
 }  // namespace flashrna

@@ -10,8 +10,8 @@ BackboneUpdateImpl::BackboneUpdateImpl(int64_t node_channels) {
   linear = register_module("linear", torch::nn::Linear(node_channels, 6));
 }
 
-// The published code multiplies quaternions, q' ~ q (1, b, c, d). As matrices that is R' = R R(1, b, c, d), which needs
-// no quaternion of R (an eigenvector whose gradient is not defined for data frames).
+// The published code multiplies quaternions, q' ~ q (1, b, c, d). In matrices this is R' = R R(1, b, c, d), which does
+// not need the quaternion of R (an eigenvector whose gradient is undefined for data frames).
 Frames BackboneUpdateImpl::forward(const Tensor& single, const Frames& frames, const Tensor& mask) {
   const ScopedAutocast frames_in_full(single.device(), false);
   const Tensor update = linear(single) * mask.unsqueeze(2);

@@ -13,7 +13,7 @@ using at::Tensor;
 
 namespace {
 constexpr double kSelfDistance = 1e6;   // Å; published: added to a residue's distance to itself
-constexpr int64_t kLargestOffset = 64;  // residues; neighbors further along the chain look alike
+constexpr int64_t kLargestOffset = 64;  // residues; larger offsets share one embedding
 }  // namespace
 
 Tensor distance_bins(const Tensor& distances, int64_t bins) {
@@ -66,12 +66,12 @@ EdgeEmbedderImpl::Neighbors EdgeEmbedderImpl::find_neighbors(const Tensor& trans
     }
     return {given, distances};
   }
-  // Published: padding counts as residues, so every row searches the whole padded length.
+  // Published: padding counts as residues, so each row searches the whole padded length.
   const Tensor searched = config_.neighbors_include_padding ? at::full_like(lengths, L) : lengths;
   const int64_t along_chain = config_.chain_neighbors, nearest = k - along_chain;
   std::vector<Tensor> indices, distances;
   if (along_chain > 0) {
-    // i - n ... i - 1, i + 1 ... i + n: always seen, however far noise carries them.
+    // i - n ... i - 1, i + 1 ... i + n: always included, whatever their distance in the noisy structure.
     const Tensor steps = at::arange(along_chain, lengths.options()) - along_chain / 2;
     const Tensor wanted = at::arange(L, lengths.options()).view({1, L, 1}) + steps + (steps >= 0);
     const Tensor inside = (wanted >= 0) & (wanted < lengths.view({B, 1, 1}));
@@ -92,7 +92,8 @@ Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Ten
                                            torch::nn::Linear& linear) {
   const int64_t B = translations.size(0), L = translations.size(1), k = config_.neighbors;
   const auto [neighbors, distances] = find_neighbors(translations, given_neighbors, in.lengths);
-  // A neighbor that is not there has zeros: it is too far for any bin, and its index a row beyond the last.
+  // A missing neighbor has zero features: its distance is beyond every bin, and its index selects an extra row of
+  // zeros.
   const int64_t f = config_.feature_channels;
   const Tensor missing = neighbors < 0;  // [B, L, k]
   const Tensor bins = distance_bins(distances.detach().masked_fill(missing, std::numeric_limits<double>::infinity()),

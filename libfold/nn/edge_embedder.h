@@ -1,5 +1,5 @@
-// The first pair representation in factorized form: two factors [B, L, R, C] per residue, made from the node
-// embedding, the residue's index, and its nearest neighbours in the noisy and in the self-conditioning structure.
+// The initial pair representation in factorized form: two factors [B, L, R, C] per residue, computed from the node
+// embedding, the residue index, and the nearest neighbors in the noisy and in the self-conditioning structure.
 #pragma once
 
 #include "kernels/torch_headers.h"
@@ -17,21 +17,21 @@ struct EdgeEmbedderConfig {
   bool neighbors_include_padding = false;  // published
   bool self_as_last_neighbor = false;      // published
   bool short_index_periods = false;        // published
-  bool relative_positions = false;         // a neighbor's clipped index offset, not its index
-  int64_t chain_neighbors = 0;             // even; the first of the neighbors are these along the chain
+  bool relative_positions = false;         // embed a neighbor's clipped index offset instead of its index
+  int64_t chain_neighbors = 0;             // even; number of neighbors taken along the chain, first in the list
 };
 
-// What the embedder looks at. Self-conditioning: undefined `self_condition` makes its whole neighbour block zero.
+// Inputs of the embedder. If `self_condition` is undefined, its block of neighbor features is zero.
 struct EdgeEmbedderInput {
   at::Tensor node;                      // [B, L, node_channels]
   at::Tensor translations;              // [B, L, 3] Å
   at::Tensor self_condition;            // [B, L, 3] Å or undefined
-  at::Tensor self_condition_neighbors;  // [B, L, k] i64, given instead of searched, or undefined
+  at::Tensor self_condition_neighbors;  // [B, L, k] i64, used instead of a search; or undefined
   at::Tensor residue_index;             // [B, L] i64
   at::Tensor lengths;                   // [B] i64
 };
 
-// The layers of the final perceptron, under their published numbers.
+// The layers of the final perceptron, named by their published numbers.
 class PairPerceptronImpl : public torch::nn::Module {
  public:
   PairPerceptronImpl(int64_t in_channels, int64_t channels);
@@ -53,9 +53,9 @@ class EdgeEmbedderImpl : public torch::nn::Module {
     at::Tensor indices;    // [B, L, k] i64, -1 = none
     at::Tensor distances;  // [B, L, k] Å
   };
-  // Of one structure: `given`, or along the chain and nearest in space.
+  // Neighbors in one structure: `given` if defined, otherwise those along the chain and the nearest in space.
   Neighbors find_neighbors(const at::Tensor& translations, const at::Tensor& given, const at::Tensor& lengths) const;
-  // [B, L, 2 R bins] of one structure: its neighbours' distance bins and index embeddings through `linear`.
+  // [B, L, 2 R bins] for one structure: distance bins and index embeddings of the neighbors, passed through `linear`.
   at::Tensor neighbor_features(const at::Tensor& translations, const at::Tensor& given_neighbors,
                                const EdgeEmbedderInput& input, const at::Tensor& index_features,
                                torch::nn::Linear& linear);
@@ -67,8 +67,8 @@ class EdgeEmbedderImpl : public torch::nn::Module {
 };
 TORCH_MODULE(EdgeEmbedder);
 
-// One-hot distance bins of distances [...] in Å -> [..., bins]: lower edges linspace(1e-3, 20, bins), the last bin ends
-// at 1e8; both edges exclusive, so that a distance of at most 1e-3 has no bin.
+// One-hot distance bins of distances [...] in Å -> [..., bins]. The lower edges are linspace(1e-3, 20, bins); the last
+// bin ends at 1e8. Both edges are exclusive, so a distance of at most 1e-3 is in no bin.
 at::Tensor distance_bins(const at::Tensor& distances, int64_t bins);
 
 }  // namespace flashrna

@@ -57,7 +57,7 @@ PairFactorizerImpl::PairFactorizerImpl(int64_t pair_channels, int64_t pair_rank,
 }
 
 Tensor PairFactorizerImpl::compress(const Tensor& full) {
-  // The published code pads the representation with zeros to max_length; only the weights of real positions count.
+  // The published code pads the representation with zeros to max_length. Only the weights at real positions contribute.
   const Tensor weights = length_compressor->weight.narrow(1, 0, full.size(1));          // [R, L]
   const Tensor compressed = length_norm(at::einsum("rl,blmc->bmcr", {weights, full}));  // [B, L, C, R]
   return inner_norm(inner_compressor(compressed.transpose(2, 3))) / std::sqrt(static_cast<double>(pair_rank_));

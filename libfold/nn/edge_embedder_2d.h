@@ -1,5 +1,5 @@
-// The published full pair representation, one vector a pair, for comparison: O(L^2) memory. And its factorization by
-// learnt compressions of each row and each column, for chains up to a fixed length.
+// The published full pair representation, one vector per pair, for comparison: O(L^2) memory. Also its factorization by
+// learned compressions of each row and each column, for chains up to a fixed length.
 #pragma once
 
 #include "kernels/torch_headers.h"
@@ -10,7 +10,7 @@ namespace flashrna {
 class EdgeEmbedder2dImpl : public torch::nn::Module {
  public:
   explicit EdgeEmbedder2dImpl(const EdgeEmbedderConfig& config);
-  // Full [B, L, L, pair_channels], zero where either residue is padding. Ignores the input's neighbours.
+  // Full [B, L, L, pair_channels], zero where either residue is padding. Ignores the neighbors of the input.
   PairRepresentation forward(const EdgeEmbedderInput& input);
 
  protected:

@@ -1,4 +1,4 @@
-// Updates the pair representation from itself and from the single representation: both factors, or the full one.
+// Updates the pair representation from itself and from the single representation, in factorized or full form.
 #pragma once
 
 #include "kernels/torch_headers.h"
@@ -6,7 +6,7 @@
 
 namespace flashrna {
 
-// The two hidden layers, under their published numbers.
+// The two hidden layers, named by their published numbers.
 class EdgeTrunkImpl : public torch::nn::Module {
  public:
   explicit EdgeTrunkImpl(int64_t channels);
@@ -35,7 +35,7 @@ TORCH_MODULE(EdgeTransition);
 class EdgeTransition2dImpl : public torch::nn::Module {
  public:
   EdgeTransition2dImpl(int64_t node_channels, int64_t pair_channels);
-  // single [B, L, node_channels], full pair representation -> the same, updated
+  // single [B, L, node_channels], full pair representation -> updated full pair representation
   PairRepresentation forward(const at::Tensor& single, const PairRepresentation& pair);
 
  private:

@@ -12,9 +12,9 @@ using at::Tensor;
 
 namespace {
 
-constexpr double kNmPerAngstrom = 0.1;  // the trunk works in nm; the change of unit happens here and nowhere else
+constexpr double kNmPerAngstrom = 0.1;  // the trunk uses nm; units are converted in this file only
 
-// The tensors of a pair representation in use, and back.
+// The defined tensors of a pair representation, and the inverse.
 std::vector<Tensor> parts_of(const PairRepresentation& pair) {
   if (pair.full.defined()) return {pair.full};
   if (pair.factor_1.defined()) return {pair.factor_1, pair.factor_2};
@@ -109,8 +109,8 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
   return block;
 }
 
-// Where activations are recomputed, only what goes into a part is kept: attention, the rest of the single
-// representation, the pair representation. One after the other, so that backward holds the activations of one part.
+// With recomputation, only the inputs of each part are stored. The parts are attention, the rest of the single
+// representation, and the pair representation. Backward runs them one at a time and holds the activations of one part.
 std::vector<Tensor> FlowModelImpl::run_part(const TensorFunction& part, const std::vector<Tensor>& inputs) const {
   return recompute_ ? recomputed(part, inputs) : part(inputs);
 }
@@ -123,7 +123,7 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
   const Tensor row_mask = surroundings.mask.unsqueeze(2);
   const auto angles = [](const RotaryAngles& positions) { return positions.cosines.defined() ? &positions : nullptr; };
 
-  // `around` is captured by value: backward may run the part after the forward pass has ended.
+  // Captures `around` by value, because backward may run the part after the forward pass has ended.
   const auto attend = [&block, around = surroundings, lengths, row_mask,
                        angles](const std::vector<Tensor>& in) -> std::vector<Tensor> {
     const Frames frames{in[1], in[2]};
@@ -184,7 +184,7 @@ FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput&
   const Conditioning told = taken_in(in.told);
   if (told.fixed.defined()) around.moving = mask * told.fixed.logical_not();
   if (config_.local_edges > 0) {
-    // The better guess of who is near: the model's own last prediction.
+    // The model's previous prediction, if available, is the better estimate of which residues are close.
     const Tensor& seen = in.self_condition.defined() ? in.self_condition : in.translations;
     around.edges = make_edge_list(seen, residue_index, in.lengths, told);
   }

@@ -1,5 +1,5 @@
-// The network of RNA-FrameFlow (arXiv:2406.13839) on FlashIPA's factorized pair representation (arXiv:2505.11580):
-// from a noisy backbone at time t to a prediction of the clean one. Module and parameter names are the published ones.
+// The network of RNA-FrameFlow (arXiv:2406.13839) with FlashIPA's factorized pair representation (arXiv:2505.11580).
+// Predicts the clean backbone from a noisy backbone at time t. Modules and parameters have their published names.
 #pragma once
 
 #include <cstdint>
@@ -30,14 +30,15 @@ struct FlowModelInput {
   at::Tensor residue_index;   // [B, L] i64
   at::Tensor t;               // [B], 0 = noise, 1 = data
   at::Tensor translations;    // [B, L, 3] Å
-  at::Tensor rotations;       // [B, L, 3, 3]
+  at::Tensor rotations;       // [B, L, 3] Å, the previous prediction; undefined: none
   at::Tensor self_condition;  // [B, L, 3] Å, the previous prediction; undefined: none
-  // [B, L, k] i64, -1 = none; undefined: computed from `self_condition`. Golden cases give the neighbours of a
-  // self-conditioning structure whose distances all tie.
+  // [B, L, k] i64, -1 = none. If undefined, computed from `self_condition`. Golden cases set it, because all distances
+  // tie in their self-conditioning structure.
   at::Tensor self_condition_neighbors;
-  // Whether any length is below L. Not said: the lengths are asked, which waits for a GPU in every block.
+  // Whether any length is below L. If unset, the model computes it from `lengths`, at the cost of one device
+  // synchronization per block.
   std::optional<bool> padded;
-  Conditioning told;  // members that the model does not take in are not looked at
+  Conditioning told;  // the model ignores members that it was not built for
 };
 
 struct FlowModelOutput {
@@ -51,46 +52,46 @@ class FlowModelImpl : public torch::nn::Module {
  public:
   FlowModelImpl(const ModelConfig& config, const PublishedConventions& published);
   FlowModelOutput forward(const FlowModelInput& input);
-  // Whether backward computes activations anew, part by part, instead of keeping them; off at first.
+  // Whether backward recomputes activations, one part of a block at a time, instead of storing them; off by default.
   void recompute_activations(bool recompute) { recompute_ = recompute; }
-  // Draws every parameter anew from the stream ("initialize", parameter name) of `seed`, with the published
-  // distributions: independent of LibTorch's global generator and of the order of construction.
+  // Draws every parameter from the stream ("initialize", parameter name) of `seed`, with the published distributions.
+  // The values do not depend on LibTorch's global generator or on the order of construction.
   void initialize(std::uint64_t seed);
 
   const ModelConfig& config() const { return config_; }
-  // Every parameter under its published name; the tensors share the model's storage.
+  // Every parameter with its published name. The tensors share the model's storage.
   std::vector<std::pair<std::string, at::Tensor>> parameters_by_name() const;
 
  private:
   struct Block {
     InvariantPointAttention ipa{nullptr};
     torch::nn::LayerNorm ipa_ln{nullptr};
-    EdgeMessages edge_messages{nullptr};  // or none
+    EdgeMessages edge_messages{nullptr};  // optional
     SequenceTransformer seq_tfmr{nullptr};
     torch::nn::Linear post_tfmr{nullptr};
     Transition node_transition{nullptr};
     BackboneUpdate bb_update{nullptr};
-    EdgeVotes edge_votes{nullptr};            // or none
-    EdgeTransition edge_transition{nullptr};  // one or none of the two; none in the last block
+    EdgeVotes edge_votes{nullptr};            // optional
+    EdgeTransition edge_transition{nullptr};  // at most one of the two; none in the last block
     EdgeTransition2d edge_transition_2d{nullptr};
   };
 
   void make_edge_embedder();
   Block make_block(torch::nn::Module& trunk, int index);
-  // The single and pair representations and the frames (nm), one block on.
+  // The single and pair representations and the frames (nm) after a block.
   struct TrunkState {
     at::Tensor single;
     PairRepresentation pair;
     Frames frames;
   };
-  // What the blocks of a forward pass share.
+  // Tensors that all blocks of a forward pass share.
   struct Surroundings {
     at::Tensor mask;                                       // [B, L] of the frames' dtype: real residues
-    at::Tensor moving;                                     // the same without those that are given
+    at::Tensor moving;                                     // the same without residues whose structure is given
     EdgeList edges;                                        // empty without sparse edges
     RotaryAngles attention_positions, sequence_positions;  // undefined with absolute positions
   };
-  Conditioning taken_in(const Conditioning& told) const;  // the members that this model knows
+  Conditioning taken_in(const Conditioning& told) const;  // keeps the members that this model uses
   Surroundings surroundings_of(const FlowModelInput& input, const at::Tensor& residue_index,
                                const at::Tensor& mask) const;
   TrunkState run_block(Block& block, const TrunkState& state, const FlowModelInput& network_input,
@@ -104,13 +105,13 @@ class FlowModelImpl : public torch::nn::Module {
   PairMode pair_mode_;
   bool recompute_ = false;
   NodeEmbedder node_embedder{nullptr};
-  ConditionEmbedder condition_embedder{nullptr};  // or none
-  EdgeEmbedder edge_embedder{nullptr};            // one or none of the three, all under this name
+  ConditionEmbedder condition_embedder{nullptr};  // optional
+  EdgeEmbedder edge_embedder{nullptr};            // at most one of the three, all registered under this name
   EdgeEmbedder2d edge_embedder_2d{nullptr};
   FactorizedEdgeEmbedder2d factorized_edge_embedder_2d{nullptr};
   std::vector<Block> blocks_;
   TorsionHead angle_pred_net{nullptr};
-  LetterHead letter_head{nullptr};  // or none
+  LetterHead letter_head{nullptr};  // optional
 };
 TORCH_MODULE(FlowModel);
 

@@ -11,7 +11,7 @@ using at::Tensor;
 namespace {
 
 constexpr double kMaxPositions = 2056.0;     // published
-constexpr double kLongestPeriod = 40'000.0;  // residues: twice the longest structure, so that cosines differ too
+constexpr double kLongestPeriod = 40'000.0;  // residues: twice the longest structure, for distinct cosines
 
 // [width / 2] residues.
 Tensor index_periods(int64_t width, const at::TensorOptions& options, bool short_periods) {

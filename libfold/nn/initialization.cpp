@@ -13,9 +13,9 @@ using at::Tensor;
 
 namespace {
 
-// How a linear layer's weights start; golden/parameters.csv has the standard deviations this leads to.
+// Initialization of a linear layer's weights.
 enum class Scheme {
-  kFanIn,   // uniform within 1/sqrt(fan_in), the bias too: torch.nn.Linear's own
+  kFanIn,   // uniform within 1/sqrt(fan_in), bias included: the default of torch.nn.Linear
   kLecun,   // truncated normal, variance 1/fan_in, zero bias
   kHe,      // truncated normal, variance 2/fan_in, zero bias: before a ReLU
   kZero,    // zero weight and bias: a residual branch starts as the identity
@@ -51,9 +51,9 @@ Scheme scheme_of(std::string_view layer) {
   fail("no initialization is known for layer \"{}\"", layer);
 }
 
-// Normal draws beyond two standard deviations are drawn again; scaled so that the result has the wanted deviation.
+// Redraws normal values beyond two standard deviations, and scales so that the result has the requested deviation.
 Tensor truncated_normal(RandomStream& stream, at::IntArrayRef shape, double standard_deviation) {
-  constexpr double kTruncatedDeviation = 0.87962566103423978;  // of a standard normal cut at +-2
+  constexpr double kTruncatedDeviation = 0.87962566103423978;  // of a standard normal truncated at +-2
   Tensor values = at::empty(shape, at::kDouble);
   double* out = values.mutable_data_ptr<double>();
   for (int64_t i = 0; i < values.numel(); ++i) {
@@ -97,7 +97,7 @@ void initialize_parameters(torch::nn::Module& model, std::uint64_t seed) {
     RandomStream stream(seed, "initialize/" + name);
     const bool is_weight = name.ends_with("weight");
     if (name.ends_with("head_weights")) {
-      parameter.fill_(std::log(std::expm1(1.0)));  // softplus of it is 1
+      parameter.fill_(std::log(std::expm1(1.0)));  // the softplus of this value is 1
     } else if (is_weight && parameter.dim() == 1) {
       parameter.fill_(1.0);  // layer norm
     } else if (is_weight) {

@@ -1,4 +1,4 @@
-// Fresh parameters: the published distributions, drawn from our own streams.
+// Initializes parameters with the published distributions, from this project's random streams.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace flashrna {
 
-// Draws every parameter of `model` from RandomStream(seed, "initialize/<parameter name>"), so that a parameter's values
-// depend on nothing but the seed, its name and its shape. Throws Error for a parameter it has no rule for.
+// Draws every parameter of `model` from RandomStream(seed, "initialize/<parameter name>"), so that its values depend
+// only on the seed, its name and its shape. Throws Error for a parameter without a rule.
 void initialize_parameters(torch::nn::Module& model, std::uint64_t seed);
 
 }  // namespace flashrna

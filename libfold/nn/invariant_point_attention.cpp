@@ -10,7 +10,7 @@ namespace flashrna {
 using at::Tensor;
 
 namespace {
-const double kPairBiasScale = std::sqrt(1.0 / 3.0);  // w_b = w_L: three terms of equal weight in the logit
+const double kPairBiasScale = std::sqrt(1.0 / 3.0);  // w_b = w_L: the three terms of the logit have equal weight
 }
 
 InvariantPointAttentionImpl::InvariantPointAttentionImpl(const InvariantPointAttentionConfig& config)
@@ -31,7 +31,7 @@ InvariantPointAttentionImpl::InvariantPointAttentionImpl(const InvariantPointAtt
 
 FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const Frames& frames, const Tensor& lengths) {
   const int64_t B = single.size(0), L = single.size(1), H = config_.heads, P_q = config_.query_points;
-  // The projections hold all x, then all y, then all z, each head-major: [B, L, 3 H P] -> [B, L, H, P, 3].
+  // The projections store all x, then all y, then all z, each head-major: [B, L, 3 H P] -> [B, L, H, P, 3].
   const auto points = [&](const Tensor& x) { return x.view({B, L, 3, H, -1}).permute({0, 1, 3, 4, 2}); };
 
   FlashIpaInput in;

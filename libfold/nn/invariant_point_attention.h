@@ -26,9 +26,9 @@ struct InvariantPointAttentionConfig {
 class InvariantPointAttentionImpl : public torch::nn::Module {
  public:
   explicit InvariantPointAttentionImpl(const InvariantPointAttentionConfig& config);
-  // single [B, L, node_channels], frames [B, L] in nm, lengths [B] -> update [B, L, node_channels]. `pair` has its
-  // factors or its full form, or neither if pair_channels = 0; the full form costs O(L^2) memory. With `positions` the
-  // scalar queries and keys carry a rotary embedding.
+  // single [B, L, node_channels], frames [B, L] in nm, lengths [B] -> update [B, L, node_channels]. `pair` holds
+  // factors or the full form, or neither if pair_channels = 0. The full form needs O(L^2) memory. With `positions`, the
+  // scalar queries and keys get a rotary embedding.
   at::Tensor forward(const at::Tensor& single, const PairRepresentation& pair, const Frames& frames,
                      const at::Tensor& lengths, const RotaryAngles* positions = nullptr);
 

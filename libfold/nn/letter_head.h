@@ -1,5 +1,5 @@
-// Proposes a nucleotide for every residue from the last single representation. No replacement for an inverse-folding
-// program: it sees no base and knows one backbone at a time.
+// Predicts a nucleotide for every residue from the final single representation. It does not replace an inverse-folding
+// program: its input contains no bases and only one backbone.
 #pragma once
 
 #include "kernels/torch_headers.h"

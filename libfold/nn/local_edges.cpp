@@ -11,13 +11,13 @@ using at::Tensor;
 
 namespace {
 
-constexpr int64_t kHeads = 4;          // of the messages' attention
-constexpr double kSumScale = 1.0 / 8;  // of the messages' plain sum
-constexpr double kStayingLogit = 5.0;  // of the vote for staying
-constexpr int64_t kPairReach = 2;      // offsets from a partner that are told apart
+constexpr int64_t kHeads = 4;          // of the attention over messages
+constexpr double kSumScale = 1.0 / 8;  // factor of the unweighted sum of messages
+constexpr double kStayingLogit = 5.0;  // logit of keeping the current frame
+constexpr int64_t kPairReach = 2;      // largest offset from a partner with a class of its own
 constexpr double kMissingLogit = -1e9;
 
-// One-hot of x in -reach ... reach, zeros elsewhere and where `defined` is false: [...] -> [..., 2 reach + 1].
+// One-hot of x in -reach ... reach, zero elsewhere and where `defined` is false: [...] -> [..., 2 reach + 1].
 Tensor offset_one_hot(const Tensor& x, int64_t reach, const Tensor& defined) {
   const Tensor bins = at::arange(-reach, reach + 1, x.options());
   return (x.unsqueeze(-1) == bins) & defined.unsqueeze(-1);
@@ -27,7 +27,7 @@ Tensor values_at(const Tensor& x, const Tensor& index) {  // x [B, L], index [B,
   return x.gather(1, index.flatten(1)).view(index.sizes());
 }
 
-// (x_j - x_i) in i's frame and everything else that the frames say of an edge: [B, L, E, kEdgeFrameFeatures].
+// (x_j - x_i) in the frame of i and the other edge features that depend on frames: [B, L, E, kEdgeFrameFeatures].
 Tensor frame_features(const Frames& frames, const EdgeList& edges) {
   const int64_t B = frames.translations.size(0), L = frames.translations.size(1), E = edges.neighbors.size(2);
   const Tensor packed = at::cat({frames.translations, frames.rotations.flatten(2)}, 2);  // [B, L, 12]
@@ -143,7 +143,7 @@ Frames EdgeVotesImpl::forward(const Tensor& single, const Frames& frames, const 
   const Tensor hidden = full_precision(perceptron(single, frames, edges));
   const ScopedAutocast frames_in_full(single.device(), false);
   const Tensor votes = linear_out(hidden);  // [B, L, E, 8]
-  // Weights of the edges and of staying, one set for translations and one for rotations.
+  // Weights of the edges and of the current frame, one set for translations and one for rotations.
   Tensor logits = votes.narrow(3, 0, 2).masked_fill(~edges.present.unsqueeze(3), kMissingLogit);
   logits = at::cat({at::full({B, L, 1, 2}, kStayingLogit, logits.options()), logits}, 2).softmax(2);
   const Tensor moving = logits.narrow(2, 1, E), staying = logits.narrow(2, 0, 1);
@@ -159,7 +159,7 @@ Frames EdgeVotesImpl::forward(const Tensor& single, const Frames& frames, const 
                                   rotation_from_quaternion(quaternion));  // R_i^T R_j dR_ij
   const Tensor mean = (moving.narrow(3, 1, 1).unsqueeze(4) * turns).sum(2) +
                       staying.narrow(3, 1, 1).squeeze(2).unsqueeze(3) * at::eye(3, turns.options());  // [B, L, 3, 3]
-  // The rotation closest to the mean's first two columns, by Gram-Schmidt.
+  // Orthonormalizes the first two columns of the mean by Gram-Schmidt.
   const auto unit = [](const Tensor& v) { return v / (v.square().sum(2, /*keepdim=*/true) + 1e-8).sqrt(); };
   const Tensor x = unit(mean.select(3, 0)), second = mean.select(3, 1);
   const Tensor y = unit(second - (second * x).sum(2, /*keepdim=*/true) * x);

@@ -1,4 +1,4 @@
-// The sizes of the network and how its attention is computed.
+// Sizes of the network and the implementation of its attention.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@ namespace flashrna {
 class Configuration;
 
 struct ModelConfig {
-  // Pair representation: flash_1d_bias; and for comparison flash_no_bias, orig_no_bias (the same, dense attention),
-  // orig_2d_bias and flash_2d_factorize_bias, the last three O(L^2).
+  // Pair representation: flash_1d_bias. For comparison: flash_no_bias, orig_no_bias (the same with dense attention),
+  // orig_2d_bias and flash_2d_factorize_bias. The last three need O(L^2) memory.
   std::string mode = "flash_1d_bias";
   int node_channels = 256;      // c_s, of the single representation
   int pair_channels = 128;      // c_z, of each pair factor; a multiple of 4
@@ -26,15 +26,15 @@ struct ModelConfig {
   int time_channels = 128;
   int edge_feature_channels = 64;  // feat_dim of the edge embedder; even
   int distance_bins = 22;
-  int neighbors = 20;                        // k nearest residues the edge embedder sees
+  int neighbors = 20;                        // k nearest residues that the edge embedder uses
   std::string positions = "absolute";        // absolute: index embeddings; relative: rotary and clipped offsets
-  int chain_neighbors = 0;                   // of the neighbors, so many along the chain come first; even
+  int chain_neighbors = 0;                   // number of the neighbors taken along the chain, first in the list; even
   int local_edges = 0;                       // hidden channels of messages along sparse edges; 0 = none
   int edge_votes = 0;                        // hidden channels of votes along sparse edges; 0 = none
-  bool condition_pairs = false;              // the network takes base pairs that are asked for
-  bool condition_letters = false;            // ... nucleotides
-  bool condition_motifs = false;             // ... residues whose structure is given
-  bool letter_head = false;                  // the network proposes nucleotides
+  bool condition_pairs = false;              // the network takes requested base pairs as input
+  bool condition_letters = false;            // ... requested nucleotides
+  bool condition_motifs = false;             // ... residues with given structure
+  bool letter_head = false;                  // the network predicts nucleotides
   int torsion_channels = 128;                // hidden width of the torsion head
   std::string attention = "auto";            // auto, dense, lifted, fused (CUDA), simple
   std::string attention_precision = "fast";  // of the fused backend: fast, strict

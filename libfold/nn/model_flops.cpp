@@ -11,7 +11,8 @@ struct Sizes {
 
 double linear(double rows, double in, double out) { return 2.0 * rows * in * out; }
 
-// Embedder of the pair representation with `rows` vectors of 3 f + 2 bins channels, and what makes those.
+// Operations of the embedder of the pair representation, for `rows` vectors of 3 f + 2 bins channels, and of its
+// inputs.
 double edge_embedder_flops(const ModelConfig& config, PairMode mode, const Sizes& n) {
   if (mode == PairMode::kNone) return 0.0;
   const double bins = config.distance_bins, features = 3 * n.f + 2 * bins;
@@ -53,7 +54,7 @@ double attention_flops(const ModelConfig& config, PairMode mode, const Sizes& n)
   switch (mode) {
     case PairMode::kNone:
       return projections + attention(0, 0);
-    case PairMode::kFull:  // one vector of values a pair instead of one a rank
+    case PairMode::kFull:  // one value vector per pair instead of one per rank
       return projections + attention(1, pair_values) + linear(n.L * n.L, n.c_z, n.H + pair_values);
     case PairMode::kFactorized:
     case PairMode::kFullFactorized:

@@ -1,4 +1,4 @@
-// Floating-point operations of the network, counted here and nowhere else.
+// Counts floating-point operations of the network. No other file counts them.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace flashrna {
 
-// Of one forward pass on one chain of L residues: products of matrices alone, 2 operations a multiply-add, attention
-// heads unpadded. Throws UsageError if the configuration is not valid.
+// Operations of one forward pass on one chain of L residues. Counts matrix products only, 2 operations per
+// multiply-add, without the padding of attention heads. Throws UsageError if the configuration is invalid.
 double flow_model_forward_flops(const ModelConfig& config, std::int64_t L);
 
-// Backward makes the gradient of both factors of every product.
+// Backward computes the gradient of both factors of every product.
 inline double flow_model_training_flops(const ModelConfig& config, std::int64_t L) {
   return 3.0 * flow_model_forward_flops(config, L);
 }

@@ -25,7 +25,7 @@ Tensor NodeEmbedderImpl::forward(const Tensor& t, const Tensor& residue_index, c
   return linear(at::cat({position, time}, 2) * mask.unsqueeze(2));
 }
 
-// Letter or not said (5), pair said, paired, given.
+// One-hot letter or unspecified (5), pairing specified, paired, structure given.
 ConditionEmbedderImpl::ConditionEmbedderImpl(int64_t node_channels) {
   linear = register_module("linear", torch::nn::Linear(kLetterNotSaid + 4, node_channels));
 }

@@ -1,4 +1,4 @@
-// The first single representation: where a residue stands in the chain, at what time, and what is asked of it.
+// The initial single representation: embeddings of residue index, time and condition.
 #pragma once
 
 #include "kernels/torch_headers.h"
@@ -11,8 +11,8 @@ class NodeEmbedderImpl : public torch::nn::Module {
   NodeEmbedderImpl(int64_t node_channels, int64_t position_channels, int64_t time_channels,
                    bool short_index_periods = false, bool relative_positions = false);
   // t [B], residue_index [B, L] i64, mask [B, L] of the weights' dtype -> [B, L, node_channels].
-  // The embeddings, not the result, are masked: a padded row is the layer's bias. With relative positions the residue
-  // index enters elsewhere, and zeros stand for it here.
+  // Masks the embeddings, not the result: a padded row equals the layer's bias. With relative positions, zeros replace
+  // the embedding of the residue index, which enters elsewhere.
   at::Tensor forward(const at::Tensor& t, const at::Tensor& residue_index, const at::Tensor& mask);
 
  private:
@@ -22,7 +22,7 @@ class NodeEmbedderImpl : public torch::nn::Module {
 };
 TORCH_MODULE(NodeEmbedder);
 
-// What the network is told of each residue, added to its first single representation.
+// Embeds the condition of each residue; the result is added to the initial single representation.
 class ConditionEmbedderImpl : public torch::nn::Module {
  public:
   explicit ConditionEmbedderImpl(int64_t node_channels);

@@ -11,7 +11,7 @@ using torch::autograd::variable_list;
 
 namespace {
 
-// What backward needs beside the tensors.
+// State that backward needs besides the tensors.
 struct SavedFunction : torch::CustomClassHolder {
   TensorFunction function;
   bool autocast = false;
@@ -49,7 +49,7 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
     }
     torch::autograd::backward(reached, gradients);
 
-    variable_list input_gradients = {Tensor()};  // of the function
+    variable_list input_gradients = {Tensor()};  // no gradient for the function argument
     for (const Tensor& input : inputs) input_gradients.push_back(input.grad());
     return input_gradients;
   }
@@ -59,7 +59,8 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
 
 std::vector<Tensor> recomputed(const TensorFunction& function, const std::vector<Tensor>& inputs) {
   if (!at::GradMode::is_enabled()) return function(inputs);
-  return Recomputed::apply(function, at::TensorList(inputs));  // autograd sees the tensors of a list, not of a vector
+  return Recomputed::apply(function,
+                           at::TensorList(inputs));  // autograd ignores tensors in a vector
 }
 
 }  // namespace flashrna

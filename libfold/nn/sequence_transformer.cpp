@@ -51,8 +51,8 @@ Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths, 
   if (x.numel() == 0) return x;
   const Tensor padding = padding_mask(lengths, L);  // [B, L]
   Tensor key_padding;
-  // Without padding there is no mask, and LibTorch's fastest path is open. The value is finite: a row without any real
-  // key must not become NaN.
+  // Without padding no mask is passed, which allows LibTorch's fastest implementation. The mask value is finite,
+  // because a row without real keys must not become NaN.
   if (padded ? *padded : padding.any().item<bool>()) {
     key_padding = at::zeros({B, 1, 1, L}, x.options()).masked_fill(padding.view({B, 1, 1, L}), -1e30);
   }

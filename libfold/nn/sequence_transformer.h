@@ -1,4 +1,5 @@
-// Self-attention along the sequence: the post-norm transformer encoder of Vaswani et al. 2017 (arXiv:1706.03762), ReLU.
+// Self-attention along the sequence: the post-norm transformer encoder of Vaswani et al. 2017 (arXiv:1706.03762) with
+// ReLU.
 #pragma once
 
 #include <optional>
@@ -11,8 +12,8 @@ namespace flashrna {
 class SelfAttentionImpl : public torch::nn::Module {
  public:
   SelfAttentionImpl(int64_t channels, int64_t heads);
-  // x [B, L, channels], key_padding [B, 1, 1, L] additive (0 or a large negative number) or undefined. With `positions`
-  // queries and keys carry a rotary embedding.
+  // x [B, L, channels]; key_padding [B, 1, 1, L] additive (0 or a large negative number) or undefined. With
+  // `positions`, queries and keys get a rotary embedding.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& key_padding, const RotaryAngles* positions);
 
  private:
@@ -37,8 +38,9 @@ TORCH_MODULE(TransformerLayer);
 class SequenceTransformerImpl : public torch::nn::Module {
  public:
   SequenceTransformerImpl(int64_t channels, int64_t heads, int64_t n_layers);
-  // x [B, L, channels], lengths [B] i64 -> [B, L, channels]. No query sees a padded key. `padded`: whether there are
-  // any; not said, the lengths are asked, which waits for a GPU. `positions`: angles of a head's width, or null.
+  // x [B, L, channels], lengths [B] i64 -> [B, L, channels]. Padded keys are masked. `padded`: whether any row has
+  // padding; if unset, computed from `lengths`, at the cost of a device synchronization. `positions`: angles for the
+  // width of one head, or null.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths, std::optional<bool> padded = std::nullopt,
                      const RotaryAngles* positions = nullptr);
 

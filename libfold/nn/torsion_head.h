@@ -1,4 +1,4 @@
-// Predicts the eight backbone torsions from the last and the first single representation (AlphaFold's angle resnet).
+// Predicts the eight backbone torsions from the final and the initial single representation (AlphaFold's angle resnet).
 #pragma once
 
 #include "kernels/torch_headers.h"
@@ -18,7 +18,7 @@ TORCH_MODULE(TorsionBlock);
 class TorsionHeadImpl : public torch::nn::Module {
  public:
   TorsionHeadImpl(int64_t node_channels, int64_t hidden_channels, int64_t n_blocks = 2, int64_t n_angles = 8);
-  // single, initial [B, L, node_channels] -> (sin, cos) before normalisation, [B, L, n_angles, 2].
+  // single, initial [B, L, node_channels] -> unnormalized (sin, cos), [B, L, n_angles, 2].
   at::Tensor unnormalized(const at::Tensor& single, const at::Tensor& initial);
   // The same divided by sqrt(max(sin^2 + cos^2, 1e-12)).
   at::Tensor forward(const at::Tensor& single, const at::Tensor& initial);

@@ -1,4 +1,4 @@
-// What a sampling run is: the options that decide its files, saved in its folder as config.ini.
+// Configuration of a sampling run: the options that determine its files, saved in its folder as config.ini.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,22 @@ class Configuration;
 struct SampleConfig {
   std::string checkpoint;
   std::string checkpoint_sha256;
-  std::string weights = "ema";      // ema (raw where the checkpoint has no average), raw
+  std::string weights = "ema";      // ema (raw if the checkpoint has no average), raw
   std::string lengths;              // see parse_lengths
-  std::string secondary_structure;  // dot-bracket, or a .dbn, .bpseq or .ct file, instead of lengths; "" = none
+  std::string secondary_structure;  // dot-bracket, or a .dbn, .bpseq or .ct file; replaces lengths; "" = none
   std::string secondary_structure_sha256;
   int samples = 10;          // per length, or per secondary structure
   int steps = 50;            // calls of the model per sample, >= 2
   std::string schedule;      // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
-  double noise_scale = 1.0;  // times the standard deviation of the initial translations, > 0
-  int steric_rounds = 20;    // at each step, in which overlapping residues are moved apart; >= 0
-  int relax_rounds = 100;    // of the correction of overlaps, links and asked pairs in the end; >= 0
-  int pair_rounds = 10;      // of the same at each step, where pairs are asked for; >= 0
+  double noise_scale = 1.0;  // factor of the standard deviation of the initial translations, > 0
+  int steric_rounds = 20;    // rounds per step that move overlapping residues apart; >= 0
+  int relax_rounds = 100;    // rounds of the final correction of overlaps, links and requested pairs; >= 0
+  int pair_rounds = 10;      // rounds of that correction per step if pairs are requested; >= 0
   std::uint64_t seed = 0;
-  long max_residues = 4096;      // per batch; a longer sample runs alone
-  std::string format = "cif";    // cif, pdb, both: a file each per sample; models: a file of models per batch, mmCIF
+  long max_residues = 4096;      // per batch; a longer sample is a batch of its own
+  std::string format = "cif";    // cif, pdb, both: one file per sample; models: one mmCIF file of models per batch
   std::string nucleotide = "N";  // residue name of every nucleotide: N, A, C, G or U
-  std::string sequence;          // FASTA file that names the residues instead; "" = none
+  std::string sequence;          // FASTA file with the residue names, instead of nucleotide; "" = none
   std::string sequence_sha256;
   std::string trajectory;       // steps to keep: all, every:N; "" = none
   std::string reference;        // structure file; "" = none
@@ -40,11 +40,11 @@ struct SampleConfig {
   void validate() const;                           // throws UsageError naming the option
 };
 
-// The structures of `secondary_structure`, at least one; one line of dot-bracket is one without a name. Throws Error
-// that says where it cannot be read.
+// The structures in `secondary_structure`, at least one. A single line of dot-bracket is a structure without a name.
+// Throws Error that names the position of a syntax error.
 std::vector<SecondaryStructureRecord> asked_structures(const SampleConfig& config);
 
-// Lengths of what is asked for, ascending, without repeats.
+// The requested lengths, ascending, without repeats.
 std::vector<int> asked_lengths(const SampleConfig& config);
 
 // "40,60-120:20" -> 40, 60, 80, 100, 120; sorted, without repeats. Throws UsageError naming the value and the grammar.
@@ -52,7 +52,7 @@ std::vector<int> parse_lengths(const std::string& text);
 
 // "linear", "exponential" (rate 10) or "exponential:RATE". Throws UsageError.
 RotationSchedule parse_schedule(const std::string& text);
-// The same in full: "exponential:10".
+// The inverse, with the rate: "exponential:10".
 std::string schedule_text(const RotationSchedule& schedule);
 
 // "all" -> 1, "every:N" -> N, "" -> 0: no trajectory. Throws UsageError.

@@ -46,7 +46,7 @@ Shard parse_shard(const std::string& text) {
 
 namespace {
 
-// A structure's own name as the beginning of file names.
+// The name of a structure as a prefix of file names.
 std::string file_stem(const std::string& name, std::size_t number) {
   std::string stem;
   for (char c : name.substr(0, name.find_first_of(" \t")))

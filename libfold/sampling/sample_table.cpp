@@ -31,7 +31,7 @@ SampleTable::Content SampleTable::read(const std::string& path, const std::vecto
   content.is_whole = std::getline(file, line) && cells_of(line) == columns;
   while (content.is_whole && std::getline(file, line)) {
     const std::vector<std::string> cells = cells_of(line);
-    // A line without its end was being written when the run was killed.
+    // A line without a line end was being written when the run was killed.
     if (file.eof() || cells.size() != columns.size()) {
       content.is_whole = false;
       break;

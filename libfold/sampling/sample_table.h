@@ -1,4 +1,5 @@
-// A CSV file of a sampling run: rows with a name in the first column, sorted by it, on disk as soon as they are added.
+// A CSV file of a sampling run. Rows are sorted by the name in the first column and are written as soon as they are
+// added.
 #pragma once
 
 #include <map>
@@ -9,24 +10,24 @@ namespace flashrna {
 
 class SampleTable {
  public:
-  using Row = std::map<std::string, std::string>;  // by column; values hold no comma
+  using Row = std::map<std::string, std::string>;  // by column; values must not contain commas
 
   struct Content {
     std::map<std::string, Row> rows;
-    bool is_whole = false;  // nothing is missing in it, its first line neither
+    bool is_whole = false;  // the file is complete, including its header line
   };
-  // What is in a table that another run may be writing to: its finished rows, none if its columns are others.
+  // Reads the complete rows of a table that another run may be writing to. Returns no rows if its columns differ.
   static Content read(const std::string& path, const std::vector<std::string>& columns);
 
-  // Reads `path` if it is there, without what a killed run left unfinished; rows of other columns are not ours.
+  // Reads `path` if it exists, without an incomplete last row from a killed run. Ignores rows with other columns.
   SampleTable(std::string path, std::vector<std::string> columns);
 
   const std::vector<std::string>& columns() const { return columns_; }
   const std::map<std::string, Row>& rows() const { return rows_; }
-  // nullptr if there is none.
+  // nullptr if there is no such row.
   const Row* find(const std::string& name) const;
-  // Rows by their first column; those that are there are replaced. Appends where the order allows, so that a long run
-  // does not write its table again for every batch. Throws Error naming the file.
+  // Adds rows, or replaces rows with the same first column. Appends to the file if the order allows it, so that a long
+  // run does not rewrite its table after every batch. Throws Error naming the file.
   void add(const std::vector<Row>& rows);
 
  private:

@@ -108,8 +108,8 @@ void SampleWriter::make_folder() const {
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder_, error.message());
 }
 
-// Two processes at the same part would do the work twice and write one table over the other's. The run in one piece
-// takes part in all.
+// Two processes on the same part would repeat the work and overwrite each other's table. An unsharded run overlaps with
+// every part.
 void SampleWriter::lock() {
   const std::string message =
       fmt::format("{}: another process is making these samples; wait for it, or take another --shard", folder_);
@@ -118,7 +118,7 @@ void SampleWriter::lock() {
     if (shard_.count == 1 || name == Shard{}.file_name(".samples", ".lock")) fail("{}", message);
 }
 
-// The locks that processes at other parts hold.
+// The locks held by processes on other parts.
 std::vector<std::string> SampleWriter::others_at_work() const {
   std::vector<std::string> held;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
@@ -129,7 +129,8 @@ std::vector<std::string> SampleWriter::others_at_work() const {
   return held;
 }
 
-// Parts that start together in a new folder: the first to link its config.ini there decides, the others must agree.
+// When several parts start in a new folder, the first to link its config.ini decides; the others must have equal
+// options.
 void SampleWriter::claim(bool in_use) const {
   if (!in_use) {
     const std::string path = in_folder("config.ini");
@@ -139,16 +140,16 @@ void SampleWriter::claim(bool in_use) const {
     config.add_options(configuration);
     write_file_atomically(mine, configuration.to_ini());
     std::error_code error;
-    if (others_at_work().empty()) fs::remove(path, error);  // of a run that made nothing
+    if (others_at_work().empty()) fs::remove(path, error);  // left by a run that made no samples
     fs::create_hard_link(mine, path, error);
-    if (error && !fs::exists(path)) fs::rename(mine, path);  // a file system without links
+    if (error && !fs::exists(path)) fs::rename(mine, path);  // a file system without hard links
     fs::remove(mine);
   }
   check_same_run();
 }
 
-// What a killed run left under temporary names: "len_00040_sample_001.cif.123-4.tmp". Those of other shards may be in
-// use.
+// Removes temporary files of killed runs: "len_00040_sample_001.cif.123-4.tmp". Keeps those of other shards, which may
+// be in use.
 void SampleWriter::remove_temporary_files() const {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     if (entry.path().extension() != ".tmp" || !entry.is_regular_file()) continue;
@@ -173,7 +174,7 @@ void SampleWriter::take_over(SampleTable& table, const std::string& stem, const 
   table.add(rows);
 }
 
-// Whether its samples, or a process that makes them, bind the folder to its config.ini.
+// Whether existing samples, or a process that makes them, require the folder to keep its config.ini.
 bool SampleWriter::is_in_use() const {
   return fs::exists(in_folder("config.ini")) &&
          std::ranges::any_of(fs::directory_iterator(folder_), [](const fs::directory_entry& entry) {
@@ -187,7 +188,7 @@ void SampleWriter::check_same_run() const {
   const std::string path = in_folder("config.ini");
   if (!fs::exists(path)) return;
   SampleConfig stored_config, present_config = config_;
-  stored_config.steric_rounds = stored_config.relax_rounds = 0;  // what a folder without these keys was made with
+  stored_config.steric_rounds = stored_config.relax_rounds = 0;  // for folders without these keys
   Configuration stored, present;
   stored_config.add_options(stored);
   present_config.add_options(present);
@@ -199,7 +200,7 @@ void SampleWriter::check_same_run() const {
   if (!is_in_use()) return;
   for (const Configuration::Entry& entry : stored.entries()) {
     const std::string now = present.find(entry.key)->get();
-    // Of files the hash decides, not the path.
+    // For files, the hash is compared, not the path.
     if (entry.key == "sample.checkpoint" || entry.key == "sample.sequence" || entry.get() == now) continue;
     fail("{}: holds the samples of another run: there {} = {}, now {}; give another --output folder", folder_,
          entry.key, entry.get(), now);
@@ -229,7 +230,7 @@ const SampleTable::Row& SampleWriter::row(const PlannedSample& sample) const {
   return samples_->rows().at(sample.name);
 }
 
-// Returns the SHA-256. A file of just these bytes, whose row a killed run did not come to, is left as it is.
+// Returns the SHA-256. Keeps an existing file with the same bytes, whose row a killed run did not write.
 std::string SampleWriter::write_file(const std::string& name, const std::string& text) const {
   const std::string path = in_folder(name);
   if (!fs::exists(path) || bytes_of(path) != text) write_file_atomically(path, text);
@@ -238,7 +239,7 @@ std::string SampleWriter::write_file(const std::string& name, const std::string&
 
 namespace {
 
-// Empty where there is nothing to take a share of.
+// Empty for NaN, where the denominator was zero.
 std::string share_text(double share) { return std::isnan(share) ? "" : fmt::format("{:.4f}", share); }
 
 void add_pair_agreement(std::span<const int> asked, std::span<const int> made, SampleTable::Row& row) {
@@ -277,7 +278,7 @@ SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Stru
   row["suiteness"] = share_text(suites.mean_suiteness());
   if (!asked_partner.empty()) add_pair_agreement(asked_partner, partner, row);
   if (reference_) {
-    // Residue by residue, so only for samples as long as the reference.
+    // Compared residue by residue, so only samples with the length of the reference.
     const bool comparable = reference_->nucleotides.size() == chain.nucleotides.size();
     row["rmsd_to_reference"] =
         comparable ? fmt::format("{:.3f}", superpose(c4_positions(chain), c4_positions(*reference_)).rmsd) : "";

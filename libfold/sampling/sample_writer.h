@@ -1,12 +1,12 @@
-// The folder of a sampling run: what it holds, under which names, and what is still missing.
-//   len_00120_sample_007.cif      a sample, written whole or not at all; with --format models a file per batch instead,
+// The folder of a sampling run: its files, their names, and which are missing.
+//   len_00120_sample_007.cif      a sample, written atomically; with --format models instead one file per batch,
 //                                 len_00120_samples_000-031.cif
-//   len_00120_samples_000-031.trajectory.h5   with --trajectory: how a batch came to be (trajectory.h)
+//   len_00120_samples_000-031.trajectory.h5   with --trajectory: the trajectory of a batch (trajectory.h)
 //   samples.csv                   one row per sample: file, SHA-256 and simple checks of its geometry
 //   timings.csv                   one row per batch
-//   config.ini                    the run's options; another run is refused
-// Shards of a run share a folder. Each has tables of its own, samples.3-of-16.csv, and takes over the rows that others
-// wrote for its samples when the work was cut otherwise: the run in one piece joins them so.
+//   config.ini                    the run's options; a run with other options throws Error
+// Shards of a run share a folder. Each has its own tables, samples.3-of-16.csv, and copies rows for its samples that
+// other shards wrote when the run was divided differently. An unsharded run thereby merges the tables of all shards.
 #pragma once
 
 #include <map>
@@ -27,19 +27,19 @@ namespace flashrna {
 
 class SampleWriter {
  public:
-  // Opens or makes `folder` for the shard's part of plan_batches(config). Throws Error if it holds the samples of
-  // another run, saying what differs, or a training run, if another process makes samples of this part, if the
-  // reference cannot serve, or if the FASTA file has no record for one of the lengths.
+  // Opens or creates `folder` for the shard's part of plan_batches(config). Throws Error if the folder holds a training
+  // run or samples of another run (the message names the difference), if another process makes samples of this part, if
+  // the reference is unsuitable, or if the FASTA file has no record for one of the lengths.
   SampleWriter(const SampleConfig& config, const std::string& folder, const Shard& shard = {});
 
-  // Whether files and rows of all the batch's samples are there, and the trajectory if one is asked for.
+  // Whether files and rows of all samples of the batch exist, and its trajectory if requested.
   bool has(const PlannedBatch& batch) const;
-  // Writes what is missing of the batch: files, then rows. `seconds`: what its backbones took to make.
+  // Writes the missing files of the batch, then the missing rows. `seconds`: time spent sampling its backbones.
   void write(const PlannedBatch& batch, const std::vector<SampledBackbone>& backbones, double seconds);
 
   std::string trajectory_path(const PlannedBatch& batch) const;
-  std::string path_of(const PlannedSample& sample) const;  // the sample must be there
-  // The sample's values by column of samples.csv; the sample must be there.
+  std::string path_of(const PlannedSample& sample) const;  // the sample must exist
+  // The sample's values by column of samples.csv. The sample must exist.
   const SampleTable::Row& row(const PlannedSample& sample) const;
 
  private:
@@ -48,7 +48,7 @@ class SampleWriter {
   std::vector<std::string> others_at_work() const;
   void claim(bool in_use) const;
   void remove_temporary_files() const;
-  // Rows named so in the folder's other tables "<stem>*.csv".
+  // Copies the rows with these names from the folder's other tables "<stem>*.csv".
   void take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const;
   bool is_in_use() const;
   void check_same_run() const;

@@ -10,9 +10,9 @@
 namespace flashrna {
 namespace {
 
-constexpr double kPairTime = 0.3;   // from here on predictions are near enough for pairs to be corrected
+constexpr double kPairTime = 0.3;   // from this time on predictions are accurate enough to correct pairs
 constexpr double kStep = 0.02;      // of relaxation, Å and radians
-constexpr double kPairStep = 0.05;  // the same where pairs are asked for: partners have further to go
+constexpr double kPairStep = 0.05;  // step size if pairs are requested, because partners move farther
 
 void check_finite(const FlowModelOutput& prediction, const std::vector<int>& lengths,
                   const std::vector<std::uint64_t>& indices, std::uint64_t seed, int step) {
@@ -111,7 +111,7 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
   if (request.steps < 2) fail_usage("--steps {}: must be at least 2", request.steps);
   require_known(request.told.partner.defined(), request.told.nucleotide.defined());
   const std::vector<int>& lengths = request.lengths;
-  // Not inference mode, whose tensors a training model could not use later.
+  // Not inference mode: training could not use its tensors later.
   const at::NoGradGuard no_grad;
   const std::vector<std::int64_t> wide(lengths.begin(), lengths.end());
   const auto B = static_cast<std::int64_t>(lengths.size());
@@ -142,7 +142,7 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
     input.t = at::full({B}, times[i], state.translations.options());
     input.translations = state.translations;
     input.rotations = state.rotations;
-    // A model trained without self-conditioning never sees its own prediction.
+    // A model trained without self-conditioning does not get its own prediction.
     if (config_.training.self_conditioning > 0) input.self_condition = prediction.translations;
     prediction = model_->forward(input);
     const bool last = i + 1 == times.size();  // the prediction at t = 1 is the sample

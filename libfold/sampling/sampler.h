@@ -1,5 +1,5 @@
-// Draws backbones from a trained model: noise, then Euler steps along the predicted flow (RNA-FrameFlow,
-// arXiv:2406.13839). Writing and naming them is sample_writer.h's job.
+// Samples backbones from a trained model: noise, then Euler steps along the predicted flow (RNA-FrameFlow,
+// arXiv:2406.13839). sample_writer.h writes and names them.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -18,64 +18,64 @@
 
 namespace flashrna {
 
-// One call of the model, as it is made; the tensors are on the sampler's device.
+// One call of the model; the tensors are on the sampler's device.
 struct SamplingStep {
   int number = 0;                     // from 0
   double t = 0.0;                     // min_t .. 1
-  const Noise& state;                 // what the model was given; the noise at first
-  const FlowModelOutput& prediction;  // of the end, before residues are moved apart; the last: the sample
+  const Noise& state;                 // input of the model; the noise at the first call
+  const FlowModelOutput& prediction;  // predicted end, before residues are moved apart; the last is the sample
 };
 
-// How sampling departs from the flow that the checkpoint says.
+// Settings that modify the flow of the checkpoint.
 struct SamplingControl {
-  std::optional<RotationSchedule> schedule;  // of the rotations; translations go at constant speed
-  double noise_scale = 1.0;                  // times the standard deviation of the initial translations
-  // Rounds in which overlapping residues of each prediction but the last are moved apart
-  // (libfold/backbone/steric_overlap.h) before the state moves towards it.
+  std::optional<RotationSchedule> schedule;  // of the rotations; translations have constant speed
+  double noise_scale = 1.0;                  // factor of the standard deviation of the initial translations
+  // Rounds that move overlapping residues of each prediction but the last apart (libfold/backbone/steric_overlap.h),
+  // before the Euler step towards it.
   int steric_rounds = 0;
-  int relax_rounds = 0;  // of the correction of the last prediction (libfold/backbone/relaxation.h)
-  int pair_rounds = 0;   // of the same, at each step from t = 0.3 on, where base pairs are asked for
+  int relax_rounds = 0;  // rounds of relaxation of the last prediction (libfold/backbone/relaxation.h)
+  int pair_rounds = 0;   // the same at each step from t = 0.3 on, if base pairs are requested
 };
 
-// What to make: one backbone for each of the B entries of `lengths`.
+// A sampling request: one backbone for each of the B entries of `lengths`.
 struct SampleRequest {
   std::vector<int> lengths;
-  std::vector<std::uint64_t> indices;  // of each; with seed and length they decide the noise
+  std::vector<std::uint64_t> indices;  // by sample; with seed and length they determine the noise
   std::uint64_t seed = 0;
-  int steps = 50;  // >= 2 calls of the model: steps - 1 Euler steps and a last call, whose prediction is the sample
+  int steps = 50;  // >= 2 calls of the model: steps - 1 Euler steps and a final call, whose prediction is the sample
   at::Tensor residue_index;  // [B, longest] i64; undefined = 0, 1, 2, ...
-  Conditioning told;         // [B, longest] each; undefined members say nothing
+  Conditioning told;         // [B, longest] each; undefined members set no condition
 };
 
-// Makes `schedule` what samples of a model with this flow take.
+// Sets the rotation schedule that `flow` uses in sampling.
 void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule);
 
 class Sampler {
  public:
-  // The model and flow of `checkpoint`, with its averaged weights ("ema", where it has them) or the raw ones ("raw").
-  // Throws Error if weights and configuration disagree, UsageError for other values of `weights`.
+  // Loads the model and flow of `checkpoint`, with the averaged weights ("ema", if it has them) or the raw weights
+  // ("raw"). Throws Error if weights and configuration disagree, UsageError for other values of `weights`.
   Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device,
           const SamplingControl& control = {});
 
-  // A model that lives elsewhere, as it is at each call.
+  // Uses a model that is owned elsewhere, with its current weights at each call.
   Sampler(const RunConfig& config, FlowModel model, at::Device device);
 
-  // The backbones of a request. Each one's noise depends only on (seed, length, index, residue index); its coordinates
-  // differ by rounding with the batch it is in. `keep_going` (may be empty) is asked before each call; false gives an
-  // empty result; `observe` (may be empty) is told of each call after it. Throws Error naming length, index, seed and
-  // step for a coordinate that is not finite, and for something that is asked for and that the model was not trained
-  // with.
+  // Samples the backbones of a request. The noise of each depends only on (seed, length, index, residue index). Its
+  // coordinates depend on the batch only by rounding. Calls `keep_going` (may be empty) before each call of the model;
+  // if it returns false, the result is empty. Calls `observe` (may be empty) after each call of the model. Throws Error
+  // naming length, index, seed and step for a coordinate that is not finite, and Error for a condition with which the
+  // model was not trained.
   std::vector<SampledBackbone> sample(const SampleRequest& request, const std::function<bool()>& keep_going = {},
                                       const std::function<void(const SamplingStep&)>& observe = {});
-  // The same with nothing asked for but lengths.
+  // The same without a condition.
   std::vector<SampledBackbone> sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
                                       std::uint64_t seed, int steps, const std::function<bool()>& keep_going = {},
                                       const std::function<void(const SamplingStep&)>& observe = {});
 
-  // Throws Error where the model was not trained with what a request says.
+  // Throws Error if the model was not trained with the conditions of a request.
   void require_known(bool pairs, bool letters) const;
 
-  // Of the rotations.
+  // Schedule of the rotations.
   RotationSchedule schedule() const;
 
  private:

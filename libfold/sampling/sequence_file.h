@@ -1,4 +1,4 @@
-// Names of residues from a FASTA file. No design: the model sees no sequence, the names are only written out.
+// Reads residue names from a FASTA file. The model does not use the sequence; it is only written to the output.
 #pragma once
 
 #include <map>
@@ -9,9 +9,9 @@
 
 namespace flashrna {
 
-// The bases of each record by its length: those of every sample as long. Letters A, C, G, U and N in either case; T is
-// U. Throws Error naming file and line for another letter, for an empty record, for two records of one length, and for
-// a file that cannot be read or holds no record.
+// The bases of each record, by its length; they apply to every sample of that length. Accepts A, C, G, U and N in
+// either case, and T as U. Throws Error naming file and line for another letter, an empty record, two records of one
+// length, and a file that cannot be read or has no record.
 std::map<int, std::vector<Base>> read_sequences(const std::string& path);
 
 }  // namespace flashrna

@@ -8,7 +8,7 @@ namespace flashrna {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
-constexpr std::uint64_t kTimesPerChunk = 1024;  // of the two columns that hold one number per step
+constexpr std::uint64_t kTimesPerChunk = 1024;  // of the two datasets with one number per step
 
 void describe(Hdf5Dataset& dataset, const std::string& unit, const std::string& description) {
   dataset.set_text("unit", unit);

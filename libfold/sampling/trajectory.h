@@ -1,12 +1,12 @@
-// How noise becomes backbones: an HDF5 file per batch, written step by step as the model is called, under a temporary
-// name until the last. Memory does not grow with the steps. Every dataset has attributes `unit` and `description`.
+// Trajectory of a batch from noise to backbones: one HDF5 file, written step by step under a temporary name until the
+// last step. Memory does not grow with the number of steps. Every dataset has attributes `unit` and `description`.
 //   /                                attrs: format="flashrna-trajectory", version, seed, steps, every
 //   /samples/name [B], index [B]     names as in samples.csv; B samples of L residues
-//   /step [T], time [T]              calls of the model that were kept, from 0, and the time of each: min_t .. 1
-//   /state/translations              f32 [T, B, L, 3], Å: C4' of what the model was given; the noise at first
+//   /step [T], time [T]              stored calls of the model, from 0, and their times: min_t .. 1
+//   /state/translations              f32 [T, B, L, 3], Å: C4' of the model's input; the noise at first
 //   /state/rotations                 f32 [T, B, L, 3, 3], axes as columns
-//   /prediction/translations, rotations, torsion_sin_cos [T, B, L, 8, 2]    the end as the model sees it from there;
-//                                    the last is the sample
+//   /prediction/translations, rotations, torsion_sin_cos [T, B, L, 8, 2]    end point predicted from that state;
+//                                    the last one is the sample
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,12 @@ namespace flashrna {
 
 class TrajectoryFile {
  public:
-  // Keeps steps 0, every, 2 every, ... and the last. Throws Error if `path` cannot be written; replaces what is there.
+  // Stores steps 0, every, 2 every, ... and the last. Throws Error if `path` cannot be written. Replaces an existing
+  // file.
   TrajectoryFile(const std::string& path, const PlannedBatch& batch, std::uint64_t seed, int steps, int every);
 
   void add(const SamplingStep& step);
-  // Gives the file its name; nothing is left of a trajectory that is not committed.
+  // Renames the file to its final name. A trajectory that is not committed leaves no file.
   void commit();
 
  private:

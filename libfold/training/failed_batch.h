@@ -41,7 +41,7 @@ FailedBatch read_failed_batch(const std::string& path);
 
 struct ReplayedChain {
   FailedChain chain;
-  double t = 0.0;   // as drawn in the replay: equal to the file's unless the file was changed
+  double t = 0.0;   // drawn in the replay; equal to the stored time unless the file was changed
   StepTerms terms;  // of this chain alone
 };
 

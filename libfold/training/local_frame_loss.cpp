@@ -14,7 +14,7 @@ constexpr int64_t kNeighbors = 20;
 constexpr double kLargestError = 8.0;  // Å
 const std::vector<int> kSlots = {kC4, kC1, kGlycosidicNitrogen, kP};
 
-// Atoms of the neighbors in each residue's frame: [B, L, E, 4, 3].
+// Atoms of the neighbors in the frame of each residue: [B, L, E, 4, 3].
 Tensor local_atoms(const FlowModelOutput& backbone, const Tensor& neighbors) {
   const int64_t B = neighbors.size(0), L = neighbors.size(1), E = neighbors.size(2);
   const auto n = static_cast<int64_t>(kSlots.size());

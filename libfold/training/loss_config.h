@@ -9,25 +9,26 @@ struct LossConfig {
   double translation_weight = 2.0;
   double rotation_weight = 1.0;
   double auxiliary_weight = 1.0;
-  double auxiliary_min_t = 0.25;  // auxiliary losses count only where t is above this
+  double auxiliary_min_t = 0.25;  // auxiliary losses are zero unless t is above this
   double torsion_weight = 1.0;
   double atom_scale = 0.1;         // 1/Å, of the atom losses
   double translation_scale = 0.1;  // 1/Å
   double t_clip = 0.9;             // losses are divided by 1 - min(t, t_clip)
-  // Atoms per residue in the atom losses: 3 = C3', C4', O4'; 6 = those and C1', O3', P; 10 = the 3 and C1', C5', O3',
-  // P, OP1, OP2 and the base's nitrogen (N1 in the published list, which it never places); 13 = the whole backbone.
-  // Atoms of an undefined torsion are left out.
+  // Atoms per residue in the atom losses. 3 = C3', C4', O4'; 6 = these and C1', O3', P; 10 = the 3 and C1', C5', O3',
+  // P, OP1, OP2 and the nitrogen of the base (N1 in the published list, which its code never places); 13 = the whole
+  // backbone. Atoms that depend on an undefined torsion are excluded.
   int atoms = 3;
-  // Ours: the link O3'-P between bonded residues, which no published loss sees. Mean squared errors of the bond's
-  // length (times atom_scale^2, growing like the atom losses) and of the cosines of C3'-O3'-P and O3'-P-O5'.
+  // Not published: errors of the link O3'-P between bonded residues. Mean squared errors of the bond length (times
+  // atom_scale^2, scaled with t like the atom losses) and of the cosines of C3'-O3'-P and O3'-P-O5'.
   double bond_weight = 0.0;
   double angle_weight = 0.0;
-  // Ours: atoms of different residues that reach into each other (steric_overlap) per residue, times atom_scale^2,
-  // growing like the atom losses.
+  // Not published: overlap of atoms of different residues (steric_overlap) per residue, times atom_scale^2, scaled with
+  // t like the atom losses.
   double clash_weight = 0.0;
-  // Ours: local_frame_loss.h, times atom_scale, growing like the atom losses.
+  // Not published: local_frame_loss.h, times atom_scale, scaled with t like the atom losses.
   double local_weight = 0.0;
-  // Ours: cross-entropy of the nucleotides that the network was not told, where t > 0.5; needs model.letter_head.
+  // Not published: cross-entropy of the nucleotides that are not in the condition, where t > 0.5. Needs
+  // model.letter_head.
   double letter_weight = 0.0;
 
   void add_options(Configuration& configuration);  // section [losses]

@@ -36,7 +36,7 @@ std::vector<int> atom_slots(int atoms) {
   return all;
 }
 
-// Atoms that enter the losses, Å: [B, L, n, 3].
+// Positions of the atoms in the losses, Å: [B, L, n, 3].
 Tensor loss_atoms(const FlowModelOutput& backbone, const LossConfig& config, const PublishedConventions& published) {
   const BackboneGeometry& geometry =
       published.deoxyadenosine_atoms ? deoxyadenosine_geometry() : ideal_backbone_geometry();
@@ -47,23 +47,23 @@ Tensor loss_atoms(const FlowModelOutput& backbone, const LossConfig& config, con
   return last_at_origin ? at::constant_pad_nd(atoms, {0, 0, 0, 1}) : atoms;
 }
 
-// Sum over everything but the batch, of `values` where `mask` (broadcast) is true.
+// Sums `values` where `mask` (broadcast) is true, over all dimensions except the batch.
 Tensor masked_sum(const Tensor& values, const Tensor& mask) { return (values * mask).flatten(1).sum(1); }
 
 Tensor count(const Tensor& mask, const Tensor& like) { return mask.flatten(1).sum(1).to(like.options()); }
 
-// The truth as the network would predict it.
+// The truth in the format of the network's output.
 FlowModelOutput true_output(const Batch& truth, const Tensor& like) {
   const auto options = like.options();
   return {truth.translations.to(options), truth.rotations.to(options), truth.torsions.to(options), {}};
 }
 
-// Sum over links of `values` [B, L - 1] where `linked`, over their number.
+// Mean of `values` [B, L - 1] over the links where `linked` is true.
 Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
   return at::where(linked, values, at::zeros({}, values.options())).sum(1) / linked.sum(1).clamp_min(1);
 }
 
-// The link O3'(i)-P(i+1), [B] each.
+// Losses of the link O3'(i)-P(i+1), [B] each.
 void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, const Tensor& scale,
                      const LossConfig& config, Losses& losses) {
   losses.bonds = at::zeros_like(scale);
@@ -81,7 +81,7 @@ void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, cons
                                                         linked);
 }
 
-// `defined` [B, L, 8]: torsions that place atoms.
+// `defined` [B, L, 8]: defined torsions.
 void add_clash_loss(const Batch& truth, const FlowModelOutput& prediction, const Tensor& defined, const Tensor& scale,
                     const LossConfig& config, Losses& losses) {
   losses.clashes = at::zeros_like(losses.bonds);
@@ -93,7 +93,7 @@ void add_clash_loss(const Batch& truth, const FlowModelOutput& prediction, const
                    truth.lengths.clamp_min(1) * (config.atom_scale * scale).square();
 }
 
-// The prediction with the truth where `fixed` [B, L] says so.
+// The prediction, replaced by the truth where `fixed` [B, L] is true.
 FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& target, const Tensor& fixed) {
   const Tensor rows = fixed.unsqueeze(2);
   prediction.translations = at::where(rows, target.translations, prediction.translations);
@@ -102,7 +102,7 @@ FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& ta
   return prediction;
 }
 
-// Mean cross-entropy per residue over those whose nucleotide is known and was not told, where t > 0.5: [B].
+// Mean cross-entropy over the residues whose nucleotide is known and not in the condition, where t > 0.5: [B].
 Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction, const Tensor& t) {
   Tensor asked = truth.nucleotide < kLetterNotSaid;  // [B, L]
   if (noisy.told.nucleotide.defined()) asked = asked & (noisy.told.nucleotide == kLetterNotSaid);
@@ -111,7 +111,7 @@ Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOu
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
 }
 
-// The auxiliary terms, [B] each; `moving` [B, L]: residues that count; `scale` [B] = 1 / (1 - min(t, t_clip)).
+// The auxiliary terms, [B] each. `moving` [B, L]: residues that contribute; `scale` [B] = 1 / (1 - min(t, t_clip)).
 void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                           const Tensor& moving, const Tensor& scale, const LossConfig& config,
                           const PublishedConventions& published, Losses& losses) {

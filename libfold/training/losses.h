@@ -1,6 +1,6 @@
-// The training losses of RNA-FrameFlow (arXiv:2406.13839): vector fields of translations and rotations, and, late in
-// the path, atoms, pair distances and torsions. Masks of padding and of undefined torsions are honoured, and every
-// denominator is the number of things summed. A loss that is not finite is left so: the trainer stops the run.
+// The training losses of RNA-FrameFlow (arXiv:2406.13839): vector fields of translations and rotations and, late in the
+// path, atoms, pair distances and torsions. Padding and undefined torsions are masked, and every denominator is the
+// number of summed terms. Non-finite losses are returned unchanged; the trainer then stops the run.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -13,27 +13,28 @@
 
 namespace flashrna {
 
-// Every term [B], weighted as it enters the sum; `total` a scalar: the mean over the batch.
+// Every term [B], multiplied by its weight. `total` is a scalar, the mean over the batch.
 struct Losses {
   at::Tensor total;                       // mean of se3 + auxiliary
   at::Tensor translation, rotation, se3;  // se3 = translation + rotation
   at::Tensor atoms, distances, torsions;
-  at::Tensor bonds, angles, clashes;  // zero where their weight is
-  at::Tensor local;                   // zero where its weight is
-  at::Tensor letters;                 // zero where its weight is and where t <= 0.5
-  // The sum of atoms to local where t > auxiliary_min_t, times its weight, and letters.
+  at::Tensor bonds, angles, clashes;  // zero if their weight is zero
+  at::Tensor local;                   // zero if its weight is zero
+  at::Tensor letters;                 // zero if its weight is zero or t <= 0.5
+  // The sum of the terms from `atoms` to `local` where t > auxiliary_min_t, times its weight, plus `letters`.
   at::Tensor auxiliary;
 
-  // Of chain `b` alone: every term [1].
+  // Losses of chain `b` only: every term [1].
   Losses of_chain(int64_t b) const;
 };
 
-// Links whose bond the data has: residue i + 1 follows i without a gap, both atoms are placed by defined torsions, and
-// the truth's rebuilt O3'-P is at most 2.5 Å. [B, L - 1] bool.
+// Links that are bonded in the data: residue i + 1 follows i without a gap, defined torsions place both atoms, and the
+// rebuilt O3'-P distance of the truth is at most 2.5 Å. [B, L - 1] bool.
 at::Tensor bonded_links(const Batch& truth);
 
-// Residues that noisy.told fixes are the truth's whatever was predicted: they count in what lies between residues only.
-// In the dtype and on the device of the prediction (f32 or f64); memory linear in length.
+// Residues fixed by noisy.told get the coordinates of the truth instead of the prediction; they contribute only to
+// terms between residues. Computed in the dtype and on the device of the prediction (f32 or f64); memory linear in
+// length.
 Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction,
                       const LossConfig& config, const PublishedConventions& published);
 

@@ -37,7 +37,7 @@ std::vector<std::string> metric_columns() {
   return columns;
 }
 
-// What one command has done so far, and the steps since the last row of the log.
+// Totals of this command, and sums over the steps since the last row of the log.
 struct Session {
   const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   double steps = 0.0, residues = 0.0;
@@ -92,12 +92,12 @@ struct Trainer::State {
   TrainingStep training_step;
   AdamW optimizer;
   Ema ema;
-  RunFolder folder;  // made after everything that can be refused
+  RunFolder folder;  // created after all checks that may throw
 
-  std::int64_t step = 0, epoch = 0, batch = 0;  // done; position of the next batch
+  std::int64_t step = 0, epoch = 0, batch = 0;  // steps completed; position of the next batch
   double best_loss = std::numeric_limits<double>::infinity();
   std::string last_checkpoint;
-  std::optional<Validation> validation;  // made when first needed
+  std::optional<Validation> validation;  // created when first needed
 };
 
 Trainer::State::State(const RunConfig& run_config, const Configuration& configuration, const std::string& folder_path,
@@ -252,7 +252,7 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   const bool validates = training.validate_every > 0 && !s.data.validation().empty();
   MetricsLog log(s.folder.file("metrics.csv"), metric_columns(), s.step);
   TensorboardLog tensorboard(s.folder.path(), s.step);
-  // Noise is drawn while the step before is computed.
+  // Draws noise while the preceding step is computed.
   const auto first = static_cast<std::uint64_t>(s.step) * static_cast<std::uint64_t>(training.accumulate);
   BatchStream batches(s.data, s.epoch, s.batch, [&s, &training, first](const Batch& batch, std::int64_t count) {
     return std::make_shared<const PreparedBatch>(
@@ -281,7 +281,7 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
     const bool validation_due = validates && (s.step % training.validate_every == 0 || (last && !result.interrupted));
     bool best = false;
 
-    // A checkpoint ends a row: a resumed run then logs the same means as one that was never interrupted.
+    // A checkpoint ends a row, so that a resumed run logs the same means as an uninterrupted one.
     if (validation_due || checkpoint_due || s.step % training.log_every == 0) {
       std::map<std::string, double> row = session.take_row();
       if (validation_due) row.merge(s.validate());

@@ -2,10 +2,10 @@
 //   config.ini     the resolved configuration
 //   metrics.csv    one row per logged step
 //   events.out.tfevents.*   the same for TensorBoard
-//   checkpoints/   step_00002000.h5, the last few; best.h5, that of the lowest validation loss
-//   samples/       step_00002000/*.cif, what the model makes at each validation
+//   checkpoints/   step_00002000.h5, the last few; best.h5, the one with the lowest validation loss
+//   samples/       step_00002000/*.cif, backbones sampled at each validation
 //   failed_batch.h5         the step that ended the run, if its loss or gradient was not finite
-// Equal configurations give equal weights on the CPU, whether a run was interrupted and resumed or not.
+// On the CPU, equal configurations give equal weights, whether or not a run was interrupted and resumed.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -29,11 +29,11 @@ struct TrainingProgress {
   std::int64_t memory;  // bytes: resident on the CPU, allocated on a GPU
 };
 
-// What the caller sees and decides; each may be empty.
+// Callbacks of the caller; each may be empty.
 struct TrainingObserver {
   std::function<void(const TrainingProgress&)> on_step;
   std::function<void(const std::string&)> on_message;
-  std::function<bool()> stop_requested;  // asked after each step; true: write a checkpoint and return
+  std::function<bool()> stop_requested;  // called after each step; true: write a checkpoint and return
 };
 
 inline constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
@@ -42,27 +42,27 @@ struct TrainingResult {
   std::int64_t step = 0;
   std::int64_t epoch = 0;
   bool interrupted = false;              // by stop_requested
-  double loss = kNotANumber;             // mean over the last logged steps; NaN = no step was left to do
+  double loss = kNotANumber;             // mean over the last logged steps; NaN = no step remained
   double validation_loss = kNotANumber;  // last; NaN = never validated
   double best_loss = 0.0;
   double seconds = 0.0;
   double residues_per_second = 0.0;
-  double waiting = 0.0;    // share of the time spent waiting for data
+  double waiting = 0.0;    // fraction of the time spent waiting for data
   std::string checkpoint;  // the last one written
 };
 
 class Trainer {
  public:
-  // A new run in `folder`, or with `resume` the same run from its last checkpoint. Throws Error if the folder holds
-  // a run and `resume` is false, or holds none and it is true; with what to do. `configuration` is bound to `config`
-  // and, when resuming, was completed by adopt_checkpoint_configuration.
+  // Starts a new run in `folder`, or with `resume` continues its run from the last checkpoint. Throws Error, with the
+  // remedy, if the folder holds a run and `resume` is false, or holds no run and `resume` is true. `configuration` is
+  // bound to `config`; when resuming, adopt_checkpoint_configuration has completed it.
   Trainer(const RunConfig& config, const Configuration& configuration, const std::string& folder, bool resume,
           at::Device device);
   ~Trainer();
 
-  // Trains until training.steps, training.minutes or stop_requested; the last step is in a checkpoint.
-  // Throws Error, naming step, chains and times, for a loss or gradient that is not finite; failed_batch.h5 is there
-  // then, and `--data.replay` does that step again.
+  // Trains until training.steps, training.minutes or stop_requested, and stores the last step in a checkpoint. Throws
+  // Error that names step, chains and times if a loss or gradient is not finite. It then writes failed_batch.h5, and
+  // `--data.replay` repeats that step.
   TrainingResult run(const TrainingObserver& observer);
 
   std::int64_t step() const;

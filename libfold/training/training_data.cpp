@@ -12,14 +12,14 @@
 namespace flashrna {
 namespace {
 
-constexpr std::size_t kReadAhead = 4;  // batches; one in hand is enough, the others even out slow reads
+constexpr std::size_t kReadAhead = 4;  // batches; one would suffice, the others compensate for slow reads
 
 RandomBelow below(RandomStream& stream) {
   return [&stream](std::uint64_t n) { return stream.below(n); };
 }
 
-// The residues at `places`, ascending. Atom positions stay behind: batches do not hold them. A pair whose partner is
-// left out is not known.
+// The residues at `places`, ascending. Omits atom positions, which batches do not contain. A pair whose partner is
+// cropped becomes unspecified.
 ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& places) {
   auto cut = [&](const auto& values, std::size_t width) {
     std::remove_cvref_t<decltype(values)> part;
@@ -53,8 +53,8 @@ std::vector<std::size_t> stretch(std::size_t first, std::size_t length) {
   return places;
 }
 
-// `length` residues near residue `center`. A residue is as near as the nearest of the seven about it along the chain,
-// so that the crop is made of stretches, not of single residues.
+// `length` residues near residue `center`. The distance of a residue is the minimum over the seven residues around it
+// along the chain, so that the crop consists of segments, not of single residues.
 std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_t center, std::size_t length) {
   constexpr std::ptrdiff_t kReach = 3;
   const auto n = static_cast<std::ptrdiff_t>(chain.length);
@@ -79,13 +79,13 @@ std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_
   return places;
 }
 
-// Chains that must stay on one side of a split share this name.
+// Chains with the same name stay on one side of a split.
 std::string group_of(const ChainRecord& chain) {
   return chain.sequence_cluster >= 0 ? fmt::format("cluster {}", chain.sequence_cluster)
                                      : fmt::format("entry {}", chain.entry);
 }
 
-// "data.min_length = 40, data.kinds = RNA": those that are not at their defaults.
+// "data.min_length = 40, data.kinds = RNA": the filters that differ from their defaults.
 std::string filters_in_use(const DataConfig& config) {
   std::string text;
   const auto add = [&](const char* key, const auto& value, const auto& unset) {
@@ -145,7 +145,7 @@ void TrainingData::split() {
   RandomStream stream(seed_, "validation_split");
   const double wanted = config_.validation_fraction * static_cast<double>(kept.size());
   for (std::size_t group : random_order(groups.size(), below(stream))) {
-    // The first group that would overshoot goes to training: validation never takes more than was asked for.
+    // A group that would exceed the limit goes to training, so that validation never gets more than requested.
     auto& side = static_cast<double>(validation_.size() + groups[group].size()) <= wanted ? validation_ : training_;
     side.insert(side.end(), groups[group].begin(), groups[group].end());
   }
@@ -182,7 +182,7 @@ int TrainingData::trained_length(std::size_t chain) const {
   return config_.crop_length > 0 ? std::min(length, config_.crop_length) : length;
 }
 
-// Places in training_, a random one of every cluster.
+// Positions in training_: a random chain of every cluster.
 std::vector<std::size_t> TrainingData::drawn_by_cluster(std::int64_t epoch) const {
   RandomStream stream(seed_, "cluster_draw", {static_cast<std::uint64_t>(epoch)});
   std::vector<std::size_t> drawn;

@@ -1,5 +1,5 @@
-// The chains a run trains and validates on, and their batches: planned from (seed, epoch) alone, read and padded by a
-// thread of its own while the model computes.
+// The training and validation chains of a run, and their batches. Batches are planned from (seed, epoch) only; a
+// separate thread reads and pads them while the model computes.
 #pragma once
 
 #include <chrono>
@@ -27,28 +27,28 @@ struct PreparedBatch;  // libfold/training/training_step.h
 
 class TrainingData {
  public:
-  // Throws Error if the dataset cannot be read or no chain is left to train on.
+  // Throws Error if the dataset cannot be read or no training chain remains.
   TrainingData(const DataConfig& config, std::uint64_t seed);
 
   // Indices of chains in the dataset.
   const std::vector<std::size_t>& training() const { return training_; }
   const std::vector<std::size_t>& validation() const { return validation_; }
   std::int64_t training_residues() const;
-  // Index in the dataset; the first of the longest.
+  // Index in the dataset. If several are longest, the first.
   std::size_t longest_training_chain() const;
   const std::string& id(std::size_t chain) const { return reader_.chains()[chain].id; }
   int trained_length(std::size_t chain) const;  // after cropping
-  // Names the training chains and their order; a resumed run must find the same.
+  // A hash of the training chains and their order. A resumed run must have the same fingerprint.
   std::string fingerprint() const;
 
-  // Of an epoch: by batch, indices into training() x repeat. By cluster, each epoch draws one chain of every cluster
-  // anew, so that a large family counts as much as a small one.
+  // The batches of an epoch; items are indices into training() x repeat. With sampling by cluster, each epoch draws one
+  // chain per cluster, so that large and small families have equal weight.
   BatchPlan plan_training(std::int64_t epoch) const;
   Batch load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const;
-  // The same every time: whole chains up to the batch budget.
+  // The same at every call: whole chains, up to the batch budget.
   BatchPlan plan_validation() const;
   Batch load_validation(const std::vector<std::size_t>& planned) const;
-  // Every atom of a chain of the dataset.
+  // All atoms of a chain of the dataset.
   std::vector<Nucleotide> nucleotides(std::size_t chain) const;
   int length(std::size_t chain) const { return reader_.chains()[chain].length; }
 
@@ -61,25 +61,25 @@ class TrainingData {
   std::uint64_t seed_;
   DatasetReader reader_;
   std::vector<std::size_t> training_, validation_;
-  std::vector<std::vector<std::size_t>> training_groups_;  // of sampling by cluster: indices into training_
+  std::vector<std::vector<std::size_t>> training_groups_;  // for sampling by cluster: indices into training_
 };
 
-// Training batches without end, epoch after epoch, read ahead by a thread.
+// An endless sequence of training batches, epoch after epoch, prefetched by a thread.
 class BatchStream {
  public:
   struct Item {
     Batch batch;
-    std::int64_t epoch, number;                     // position of this one
+    std::int64_t epoch, number;                     // position of this batch
     std::int64_t next_epoch, next_batch;            // position after it
-    std::shared_ptr<const PreparedBatch> prepared;  // null without `prepare`
+    std::shared_ptr<const PreparedBatch> prepared;  // null if `prepare` is empty
   };
-  // What else is made of a batch while it is read ahead; `count`: of the batches of this stream before it.
+  // Additional work on a prefetched batch. `count`: number of earlier batches of this stream.
   using Prepare = std::function<std::shared_ptr<const PreparedBatch>(const Batch&, std::int64_t count)>;
 
   // Starts at batch `batch` of epoch `epoch`. `data` must outlive the stream.
   BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch, Prepare prepare = {});
 
-  // Waits for the next batch; rethrows what went wrong while reading it.
+  // Waits for the next batch. Rethrows an exception of the reader thread.
   Item next();
   double seconds_waited() const { return seconds_waited_; }
 
@@ -94,7 +94,7 @@ class BatchStream {
   std::deque<Item> ready_;
   std::exception_ptr error_;
   double seconds_waited_ = 0.0;
-  std::jthread thread_;  // last: it stops before the queue goes
+  std::jthread thread_;  // last member: the thread stops before the queue is destroyed
 };
 
 }  // namespace flashrna

@@ -11,7 +11,7 @@ namespace flashrna {
 
 namespace {
 
-// Moves each chain that has given residues so that their mean is the origin.
+// Translates each chain with given residues so that their mean is the origin.
 void center_on(const at::Tensor& fixed, Batch& batch) {
   const at::Tensor weights = fixed.to(at::kDouble).unsqueeze(2);  // [B, L, 1]
   const at::Tensor count = weights.sum(1, /*keepdim=*/true);
@@ -39,7 +39,7 @@ TrainingStep::TrainingStep(const RunConfig& config, at::Device device)
   parameters_ = model_->parameters_by_name();
 }
 
-// Noise is made on the host, where its numbers are the same on every machine.
+// Draws noise on the host, where it is the same on every machine.
 PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const {
   PreparedBatch prepared{batch_on_host, {}};
   const ModelConfig& model = config_.model;
@@ -50,7 +50,7 @@ PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t se
   return prepared;
 }
 
-// Some of the time the model sees its own first prediction, without gradient, as it will when sampling.
+// In a fraction of the steps, the model gets its own first prediction, without gradient, as in sampling.
 FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Corrupted& noisy, std::uint64_t seed,
                                       std::uint64_t index) {
   const ScopedAutocast autocast(device_, config_.training.precision == "bf16");

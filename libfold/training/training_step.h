@@ -1,5 +1,5 @@
-// What one training step computes: noise, prediction, losses, gradients. The trainer repeats it, validation shares it,
-// the benchmark times it, and a failed batch is replayed through it.
+// One training step: noise, prediction, losses, gradients. The trainer repeats it, validation evaluates it, the
+// benchmark times it, and a failed batch is replayed through it.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace flashrna {
 
-// The numbers of a step, means over its chains.
+// Loss terms of a step, means over its chains.
 struct StepTerms {
   static constexpr std::array<const char*, 13> kNames = {
       "loss",  "translation", "rotation", "auxiliary", "atoms",   "distances",    "torsions",
@@ -29,7 +29,8 @@ struct StepTerms {
   void add(const StepTerms& other, double share);
 };
 
-// A batch as a step sees it, on the host: noised, told what it is told, and where residues are given, centered on them.
+// The input of a step, on the host: the corrupted batch with its condition. A chain with given residues is centered on
+// them.
 struct PreparedBatch {
   Batch truth;
   Corrupted noisy;
@@ -37,22 +38,22 @@ struct PreparedBatch {
 
 class TrainingStep {
  public:
-  // The model is made, not initialised.
+  // Creates the model without initializing its parameters.
   TrainingStep(const RunConfig& config, at::Device device);
 
   struct Evaluation {
     Corrupted noisy;
     Losses losses;
   };
-  // The losses of a batch on the host. All that is random, the noise and whether the model sees its own first
-  // prediction, follows from (seed, index): the same numbers on every device. Differentiable unless gradients are off.
+  // Computes the losses of a batch on the host. The noise and the use of self-conditioning depend only on (seed, index)
+  // and are the same on every device. Differentiable unless gradients are disabled.
   Evaluation evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index);
-  // The two halves of it: everything that is random and costs no network, on the host and safe beside a running step,
-  // and the rest.
+  // evaluate() in two steps. prepare() draws all random values and does not use the network; it runs on the host and
+  // may run concurrently with a step. The second function does the rest.
   PreparedBatch prepare(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const;
   Evaluation evaluate(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index);
-  // evaluate(), whose gradients times `share` are added to those of the parameters. The terms have no gradient norm
-  // yet.
+  // Calls evaluate() and adds the gradients times `share` to those of the parameters. The terms do not yet contain the
+  // gradient norm.
   Evaluation add_gradients(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index, double share);
   Evaluation add_gradients(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index, double share);
 
@@ -71,11 +72,12 @@ class TrainingStep {
   NamedParameters parameters_;
 };
 
-// The terms of the losses, all but the gradient norm, [kNames.size() - 1] f64 on their device.
+// The terms of the losses without the gradient norm: [kNames.size() - 1] f64 on their device.
 at::Tensor stacked_terms(const Losses& losses);
-// Those and the norm (a scalar) on the host, in one transfer: on a GPU each one waits for the step to end.
+// Copies the terms and the norm (a scalar) to the host in one transfer, because each transfer from a GPU waits for the
+// step to end.
 StepTerms step_terms(const at::Tensor& stacked, const at::Tensor& gradient_norm);
-// Of the losses alone, without a gradient norm.
+// Terms of the losses without a gradient norm.
 StepTerms terms_of(const Losses& losses);
 
 }  // namespace flashrna

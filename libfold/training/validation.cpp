@@ -22,7 +22,7 @@ namespace flashrna {
 namespace {
 
 constexpr int kTimeBins = 5;  // of the validation loss, over t in 0..1
-// Chains times noises per validation, at least: so that every bin of t is filled by a small set too.
+// Minimum of chains times noise samples per validation, so that a small set also fills every bin of t.
 constexpr std::size_t kValidationDraws = 32;
 
 std::string time_bin_name(int bin) {
@@ -35,7 +35,7 @@ std::uint64_t validation_seed(const RunConfig& config) {
   return seeds.below(std::numeric_limits<std::uint64_t>::max());
 }
 
-// Lengths at equal steps through the sorted ones: short, middling, long.
+// Lengths at equal steps through the sorted list, from short to long.
 std::vector<int> spread_over(std::vector<int> lengths, std::size_t n) {
   std::ranges::sort(lengths);
   std::vector<int> chosen;

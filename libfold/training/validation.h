@@ -1,4 +1,4 @@
-// How good the model is on chains it does not train on: losses under fixed noise, and what it samples beside natives.
+// Quality of the model on held-out chains: losses under fixed noise, and comparison of samples with native structures.
 #pragma once
 
 #include <array>
@@ -15,20 +15,21 @@ namespace flashrna {
 
 class Validation {
  public:
-  // Both must outlive it; `step` holds the model. The held-out chains' geometry is read here.
+  // `data` and `step` (which holds the model) must outlive the object. Reads the geometry of the held-out chains.
   Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step);
 
-  // validation_loss and, by bin of t, validation_t_0.0_0.2 ... over the held-out chains, the same noise every time.
+  // validation_loss and, by bin of t, validation_t_0.0_0.2 ... over the held-out chains, with the same noise every
+  // time.
   std::map<std::string, double> losses();
-  // Samples as many backbones as training.validation_samples says, as long as held-out chains and from the same noise
-  // every time, and writes them to `folder` as mmCIF. Columns of sample_columns().
+  // Samples training.validation_samples backbones with the lengths of held-out chains and the same noise every time,
+  // and writes them to `folder` as mmCIF. Returns the columns of sample_columns().
   std::map<std::string, double> samples(const std::string& folder);
 
   static std::vector<std::string> loss_columns();
-  // sample_c4_c4_w1, sample_o3_p_w1: Wasserstein distances, Å, to the held-out natives; sample_c4_neighbors,
-  // sample_bonded: shares of neighbors with C4'-C4' in 5 to 7 Å and with O3'-P below 2.5 Å; sample_rg_ratio: mean of
-  // the radius of gyration over that of natives of the length, 5.7 Å L^0.32; sample_helix_share: of nucleotides in
-  // double helices; sample_suite_outliers: of backbone conformers.
+  // sample_c4_c4_w1, sample_o3_p_w1: Wasserstein distances, Å, to the held-out natives. sample_c4_neighbors,
+  // sample_bonded: fractions of neighbors with C4'-C4' from 5 to 7 Å and with O3'-P below 2.5 Å. sample_rg_ratio: mean
+  // ratio of the radius of gyration to that of natives of the same length, 5.7 Å L^0.32. sample_helix_share: fraction
+  // of nucleotides in helices. sample_suite_outliers: fraction of backbone conformers that are outliers.
   static std::vector<std::string> sample_columns();
 
  private:

@@ -18,7 +18,7 @@ namespace {
 
 using gemmi::cif::is_null;
 
-// "MG" of "MG", "C" of "C4'", "H" of "1H5'"; of two letters only where the residue is that ion or the name says so.
+// "MG" of "MG", "C" of "C4'", "H" of "1H5'". Two letters only if the residue is that ion or the name is unambiguous.
 std::string element_of(const std::string& atom, const std::string& residue) {
   std::string letters;
   for (const char c : atom) {
@@ -51,7 +51,7 @@ class AtomSite {
   }
 
  private:
-  // -1 if there is none.
+  // -1 if the column is absent.
   int find(const std::string& column) const { return loop_.find_tag("_atom_site." + column); }
 
   std::size_t rows() const { return loop_.length(); }
@@ -64,7 +64,7 @@ class AtomSite {
     fail("{}: its _atom_site loop has neither label_{} nor auth_{}; add one of them", name_, pair, pair);
   }
 
-  // gemmi reads no atom at all where one of these is missing.
+  // gemmi reads no atoms if one of these is missing.
   void add_columns() {
     std::vector<std::string> added;
     for (const char* column :
@@ -99,13 +99,13 @@ class AtomSite {
     }
   }
 
-  // Where neither number is known (ligands, water), one more than the last of the chain for each new residue: another
-  // name, or an atom that it has already.
+  // If neither number is known (ligands, water), each new residue gets the chain's last number plus one. A new residue
+  // starts with another name or with an atom that the current one already has.
   void complete_residue_numbers() {
     const int auth = find("auth_seq_id"), label = find("label_seq_id");
     const int asym = either("asym_id"), comp = either("comp_id"), atom = either("atom_id"), alt = find("label_alt_id");
-    std::unordered_map<std::string, int> last;  // of each chain
-    std::unordered_set<std::string> atoms;      // of the residue that is being numbered
+    std::unordered_map<std::string, int> last;  // by chain
+    std::unordered_set<std::string> atoms;      // of the current residue
     std::string numbered, chain;
     bool some_unknown = false;
     for (std::size_t row = 0; row < rows(); ++row) {
@@ -132,7 +132,7 @@ class AtomSite {
     }
   }
 
-  // The column that gemmi reads.
+  // The column of the pair that gemmi reads.
   int either(const std::string& pair) const {
     const int auth = find("auth_" + pair);
     return auth >= 0 ? auth : find("label_" + pair);

@@ -1,4 +1,4 @@
-// The atoms of an mmCIF file made complete: what programs leave out of _atom_site and can be told from the rest.
+// Completes the atoms of an mmCIF file: derives values that programs omit from _atom_site.
 #pragma once
 
 #include <string>
@@ -10,14 +10,14 @@ struct Document;
 
 namespace flashrna {
 
-// The data block that holds the atoms: the only one with _atom_site, wherever it stands; the first one if none has it.
-// Throws Error naming them if several have it.
+// The data block with the atoms: the only one with _atom_site, at any position; the first block if none has it. Throws
+// Error that names the blocks if several have it.
 gemmi::cif::Block& block_of_atoms(gemmi::cif::Document& document, const std::string& name);
 
-// Fills the columns of _atom_site that gemmi needs, where they are absent, "." or "?": of each pair auth_/label_ (asym,
-// seq, comp, atom) the other one, the model 1, the element from the atom's name, an occupancy of 1, numbers of residues
-// that have none. Throws Error naming `name` and the atom for a coordinate that is not a number (one that is unknown
-// stays), and for a column that nothing can be derived from.
+// Fills the columns of _atom_site that gemmi needs where they are absent, "." or "?": in each pair auth_/label_ (asym,
+// seq, comp, atom) the missing one from the other, the model as 1, the element from the atom's name, the occupancy as
+// 1, and numbers of residues without one. Throws Error naming `name` and the atom for a coordinate that is not a number
+// (an unknown one is kept), and for a column that cannot be derived.
 void complete_atom_site(gemmi::cif::Block& block, const std::string& name);
 
 }  // namespace flashrna

@@ -16,8 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// nlohmann's reader calls itself for each array in an array, and keeps 16 bytes for each value of one byte: what no
-// BinaryCIF has is refused by a first pass that stores nothing.
+// nlohmann's reader recurses for each nested array and uses 16 bytes for a value of one byte. A first pass that stores
+// nothing rejects sizes that no BinaryCIF file has.
 class SizeCheck : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return count(); }
@@ -40,7 +40,7 @@ class SizeCheck : public nlohmann::json_sax<Json> {
   std::size_t error_at = 0;
 
  private:
-  static constexpr int kDeepest = 32;  // eight are needed
+  static constexpr int kDeepest = 32;  // valid files need eight
   static constexpr std::size_t kMostValues = 1'000'000;
 
   bool count() { return ++values_ <= kMostValues; }
@@ -50,7 +50,7 @@ class SizeCheck : public nlohmann::json_sax<Json> {
   std::size_t values_ = 0;
 };
 
-// An array as its encodings are undone one after the other: one of the three is filled.
+// An array while its encodings are undone in turn: exactly one of the three members is filled.
 struct Values {
   std::vector<std::int64_t> whole;
   std::vector<double> real;
@@ -64,7 +64,7 @@ struct Values {
 
 class ColumnDecoder {
  public:
-  // `rows`: how many values the column has at most.
+  // `rows`: maximum number of values of the column.
   ColumnDecoder(std::string where, std::size_t rows) : where_(std::move(where)), rows_(rows) {}
 
   Values decode(const Json& data, const Json& encodings) const {
@@ -118,7 +118,7 @@ class ColumnDecoder {
     if (!value.is_number()) damaged(fmt::format("\"{}\" of an encoding is no number", name));
     return value;
   }
-  // Those of the format have 32 bits.
+  // The integers of the format have 32 bits.
   std::int64_t whole(const Json& object, const char* name) const {
     const double value = real(object, name);
     if (!(std::abs(value) <= 4294967296.0)) damaged(fmt::format("\"{}\" of an encoding is {}", name, value));
@@ -132,7 +132,7 @@ class ColumnDecoder {
       damaged(fmt::format("{} bytes are no whole number of values", bytes.size()));
     values.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-      Stored stored;  // little endian, as here
+      Stored stored;  // little endian, like the host
       std::memcpy(&stored, &bytes[i * sizeof(Stored)], sizeof(Stored));
       values[i] = static_cast<Value>(stored);
     }
@@ -163,7 +163,7 @@ class ColumnDecoder {
     }
   }
 
-  // Offsets count characters: one byte each, once those beyond ASCII are question marks.
+  // Offsets count characters. Replacing non-ASCII characters with question marks makes each character one byte.
   static std::string in_ascii(const std::string& text) {
     std::string ascii;
     for (const char c : text) {
@@ -184,7 +184,7 @@ class ColumnDecoder {
       const std::int64_t begin = offsets.whole[i], end = offsets.whole[i + 1];
       if (begin < 0 || end < begin || end > static_cast<std::int64_t>(all.size())) damaged("an offset is out of range");
       distinct.push_back(all.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
-      constexpr std::size_t kLongestUsed = 1 << 16;  // sequences; each is copied to every row that has it
+      constexpr std::size_t kLongestUsed = 1 << 16;  // sequences; each is copied to every row that contains it
       if (distinct.back().size() > kLongestUsed) distinct.back().resize(kLongestUsed);
     }
     values.kind = Values::Kind::kText;
@@ -198,7 +198,7 @@ class ColumnDecoder {
     }
   }
 
-  // Of whole numbers; nested once, as the format has it.
+  // Decodes an array of integers; the format nests it one level deep.
   Values decode_inner(const Json& data, const Json& encodings) const {
     if (encodings.is_array()) {
       for (const Json& encoding : encodings) {
@@ -237,14 +237,14 @@ class ColumnDecoder {
 
   void add_up(std::int64_t origin, Values& values) const {
     need_whole(values);
-    std::uint64_t sum = static_cast<std::uint64_t>(origin);  // wraps around where the file is damaged
+    std::uint64_t sum = static_cast<std::uint64_t>(origin);  // wraps around in damaged files
     for (std::int64_t& value : values.whole) {
       sum += static_cast<std::uint64_t>(value);
       value = static_cast<std::int64_t>(sum);
     }
   }
 
-  // A value at the limit of its bytes goes on in the next.
+  // A value at the limit of its byte width continues in the next one.
   void unpack(std::int64_t byte_count, bool is_unsigned, Values& values) const {
     need_whole(values);
     if (byte_count != 1 && byte_count != 2) damaged(fmt::format("integers packed into {} bytes", byte_count));
@@ -273,7 +273,7 @@ std::string cif_text(const Values& values, std::size_t row) {
   return values.text[row].empty() ? "." : gemmi::cif::quote(values.text[row]);
 }
 
-// The document's structure; members that are missing or of another type are named.
+// Reads the structure of the document. Errors name members that are missing or of another type.
 class DocumentReader {
  public:
   DocumentReader(const std::string& name, std::uint64_t max_bytes) : name_(name), max_bytes_(max_bytes) {}
@@ -322,7 +322,7 @@ class DocumentReader {
     block.items.back().loop = std::move(loop);
   }
 
-  // Fills the column `k` of `width`.
+  // Fills column `k` of `width` columns.
   void read_column(const Json& column, std::size_t rows, std::size_t k, gemmi::cif::Loop& loop,
                    std::size_t width) const {
     const ColumnDecoder decoder(fmt::format("{}: {}", name_, loop.tags.back()), rows);

@@ -10,11 +10,11 @@
 namespace flashrna {
 namespace {
 
-// All residues of one author's chain, which a file may store in several parts.
+// All residues of one author chain, which a file may store in several parts.
 struct ChainParts {
   std::string id;
   std::vector<const gemmi::Residue*> residues;
-  std::vector<std::unique_ptr<gemmi::Residue>> parted;  // of part_merged_residue; `residues` points to them
+  std::vector<std::unique_ptr<gemmi::Residue>> parted;  // results of part_merged_residue, pointed to by `residues`
 
   void add(const gemmi::Residue& residue) {
     std::vector<gemmi::Residue> parts = part_merged_residue(residue);
@@ -25,7 +25,7 @@ struct ChainParts {
     }
   }
 
-  // Merged residues need not have been neighbors: the order of the atoms in the file tells.
+  // Merged residues may not have been adjacent; the order of the atoms in the file restores their positions.
   void restore_file_order() {
     const auto serial = [](const gemmi::Residue* residue) {
       return residue->atoms.empty() ? 0 : residue->atoms.front().serial;
@@ -66,7 +66,7 @@ class Collector {
     ChainCandidates chain;
     chain.id = parts.id;
     chain.n_residues = static_cast<int>(parts.residues.size());
-    // gemmi keeps a chain's SEQRES records as an entity with the chain's name.
+    // gemmi stores a chain's SEQRES records as an entity named after the chain.
     chain.seqres = is_mmcif ? nullptr : parsed_.get_entity(parts.id);
     const std::vector<std::string> conformers = conformers_of_stretches(parts.residues);
     for (std::size_t i = 0; i < parts.residues.size(); ++i) {
@@ -97,7 +97,8 @@ class Collector {
     if (entity != nullptr && entity->entity_type != gemmi::EntityType::Unknown) {
       return entity->entity_type == gemmi::EntityType::Polymer ? Membership::kYes : Membership::kNo;
     }
-    // A PDB file, or mmCIF without entities. In PDB what stands before TER is marked as polymer, the rest as not.
+    // A PDB file, or mmCIF without entities. In PDB files, residues before TER are marked as polymer, the others are
+    // not.
     const bool after_ter = residue.entity_type == gemmi::EntityType::NonPolymer;
     if (!after_ter && (file_residues_.contains(residue.name) || in_sequence(residue.name, chain))) {
       return Membership::kYes;
@@ -111,13 +112,13 @@ class Collector {
     return Membership::kIfBonded;
   }
 
-  // Whether SEQRES of this chain names the residue.
+  // Whether SEQRES of this chain contains the residue name.
   static bool in_sequence(const std::string& name, const ChainCandidates& chain) {
     return chain.seqres != nullptr && gemmi::in_vector(name, chain.seqres->full_sequence);
   }
 
-  // Whether the file says apart from the residue's name that it is RNA. In mmCIF that is the type of its entity; in PDB
-  // format 3, which calls deoxynucleotides DA, DC, DG and DT, the chain's SEQRES.
+  // Whether the file declares the residue RNA by more than its name: in mmCIF by the type of its entity; in PDB format
+  // 3, which names deoxynucleotides DA, DC, DG and DT, by the SEQRES of the chain.
   bool is_declared_rna(const gemmi::Residue& residue, const ChainCandidates& chain) const {
     if (parsed_.input_format == gemmi::CoorFormat::Pdb) {
       return is_pdb_format_3(parsed_) && in_sequence(residue.name, chain);

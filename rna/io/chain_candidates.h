@@ -1,4 +1,4 @@
-// The residues of one author's chain that may be nucleotides of a polymer, with what the file says about each.
+// The residues of one author chain that may be nucleotides of a polymer, and the file's information about each.
 #pragma once
 
 #include <string>
@@ -14,27 +14,27 @@ struct Entity;
 
 namespace flashrna {
 
-// How sure the file makes us that a nucleotide is part of the polymer and not a ligand.
+// Whether a nucleotide is part of the polymer, according to the file, or may be a ligand.
 enum class Membership { kYes, kIfBonded, kNo };
 
 struct Candidate {
   ObservedResidue observed;
   Membership membership = Membership::kIfBonded;
-  std::string segment;        // successive ones differ where a molecule may end
+  std::string segment;        // adjacent residues differ where a molecule may end
   bool is_plain_atom = true;  // not a HETATM record
-  bool declared_rna = false;  // not by its name alone; asked only where O2' is missing
-  bool unmarked_dna = false;  // DNA with a name of RNA
+  bool declared_rna = false;  // by more than the residue name; used only if O2' is missing
+  bool unmarked_dna = false;  // DNA with an RNA residue name
 };
 
 struct ChainCandidates {
   std::string id;
-  std::vector<Candidate> candidates;  // RNA and DNA, in the file's order
-  int n_residues = 0;                 // with those that are neither
+  std::vector<Candidate> candidates;  // RNA and DNA, in file order
+  int n_residues = 0;                 // including residues that are neither
   int n_amino_acids = 0;
-  const gemmi::Entity* seqres = nullptr;  // of `parsed`; that of a PDB file
+  const gemmi::Entity* seqres = nullptr;  // owned by `parsed`; the entity of a PDB file
 };
 
-// All chains of the model, in the order of first appearance. `parsed` must outlive them.
+// All chains of the model, in order of first appearance. `parsed` must outlive the result.
 std::vector<ChainCandidates> collect_candidates(const gemmi::Structure& parsed, const gemmi::Model& model,
                                                 const FileResidues& file_residues);
 

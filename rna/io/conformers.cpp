@@ -19,13 +19,13 @@ bool has_alternates(const gemmi::Residue& residue) {
                      [](const gemmi::Atom& atom) { return atom.altloc != '\0' && !atom.is_hydrogen(); });
 }
 
-// A conformer that keeps more bonds goes before one whose mean occupancy is higher by this at most.
+// A conformer that preserves more bonds precedes one whose mean occupancy exceeds its own by at most this.
 constexpr double kNearlyAsOccupied = 0.2;
 
 constexpr char kAny = '?';
 
-// The atoms of `name` that belong to the conformer `letter`: those of no letter too, and all where it has none of its
-// own.
+// The atoms called `name` in the conformer `letter`, including atoms without a letter. All atoms of that name if the
+// conformer has none.
 std::vector<const gemmi::Atom*> atoms_of(const gemmi::Residue& residue, std::string_view name,
                                          std::string_view old_name, char letter) {
   std::vector<const gemmi::Atom*> all, own;
@@ -51,7 +51,7 @@ bool may_be_bonded(const gemmi::Residue& previous, const gemmi::Residue& next, c
 
 struct Conformer {
   char letter;
-  double sum = 0.0;  // of the mean occupancies in each residue
+  double sum = 0.0;  // sum over residues of the mean occupancy
   int bonds = 0;
 
   long rank() const { return std::lround(1000.0 * sum); }
@@ -75,9 +75,9 @@ void add(std::vector<Conformer>& conformers, const gemmi::Residue& residue) {
 }
 
 using Residues = std::span<const gemmi::Residue* const>;
-using Stretch = std::vector<std::size_t>;  // places in `residues`, in the order of the bonds
+using Stretch = std::vector<std::size_t>;  // positions in `residues`, in bonding order
 
-// Those whose residues follow each other in the file.
+// Stretches of residues that are consecutive in the file.
 std::vector<Stretch> stretches_of(Residues residues) {
   std::vector<Stretch> stretches;
   for (std::size_t i = 0; i < residues.size(); ++i) {
@@ -90,22 +90,22 @@ std::vector<Stretch> stretches_of(Residues residues) {
   return stretches;
 }
 
-// Appends to each the one whose start is bonded to its end; what is appended is left empty.
+// Appends to each stretch the one whose start is bonded to its end; the appended stretch becomes empty.
 void join_ends(Residues residues, std::vector<Stretch>& stretches) {
   for (std::size_t from = 0; from < stretches.size(); ++from) {
-    // Most stretches are one water.
+    // Most stretches are a single water.
     if (stretches[from].empty() || atoms_of(*residues[stretches[from].back()], "O3'", "O3*", kAny).empty()) continue;
     for (std::size_t to = 0; to < stretches.size(); ++to) {
       if (to == from || stretches[to].empty()) continue;
       if (!may_be_bonded(*residues[stretches[from].back()], *residues[stretches[to].front()], kAny)) continue;
       stretches[from].insert(stretches[from].end(), stretches[to].begin(), stretches[to].end());
       stretches[to].clear();
-      to = static_cast<std::size_t>(-1);  // from the first again: another may follow
+      to = static_cast<std::size_t>(-1);  // restart at the first stretch: another may be bonded to the new end
     }
   }
 }
 
-// Neighbors in the stretch, and those of its residues in the file.
+// Adjacent pairs in the stretch, and pairs of its residues with those adjacent in the file.
 std::set<std::pair<std::size_t, std::size_t>> neighbors_of(const Stretch& stretch, std::size_t n_residues) {
   std::set<std::pair<std::size_t, std::size_t>> pairs;
   for (std::size_t k = 0; k < stretch.size(); ++k) {

@@ -1,4 +1,4 @@
-// Alternate locations that belong together: those of bonded neighbors.
+// Selects alternate locations consistently across bonded neighbors.
 #pragma once
 
 #include <span>
@@ -11,12 +11,12 @@ struct Residue;
 
 namespace flashrna {
 
-// For every residue, in the order of `residues`, the letters of its stretch's alternate locations in the order of
-// preference: by their occupancy, mean over the residues of the stretch, but among those within 0.2 of the highest by
-// the bonds O3'-P that each keeps, within the stretch and to the residues beside it; the first in the file goes before
-// at a tie. A stretch is one or more residues with alternate locations, some O3' of each within 2.5 Å of some P of the
-// next; they follow each other in the file, but for the ends of parts that the file parts. Empty for the residues
-// without.
+// For every residue, in the order of `residues`, the letters of alternate locations in order of preference; empty for
+// residues without alternate locations. The preference is the same within a stretch. It sorts by occupancy, averaged
+// over the residues of the stretch. Among letters within 0.2 of the highest occupancy, it sorts by the number of bonds
+// O3'-P that each preserves within the stretch and to adjacent residues. Ties keep the order of the file. A stretch
+// consists of one or more residues with alternate locations, in which some O3' of each is within 2.5 Å of some P of the
+// next. Its residues are consecutive in the file, except where the file splits a stretch into parts.
 std::vector<std::string> conformers_of_stretches(std::span<const gemmi::Residue* const> residues);
 
 }  // namespace flashrna

@@ -7,19 +7,19 @@
 namespace flashrna {
 namespace {
 
-// The same atom of two residues is farther apart (P of bonded nucleotides: 4.5 to 7.5 Å), that of two conformations
-// hardly ever.
+// Equal atoms of two residues are farther apart (P of bonded nucleotides: 4.5 to 7.5 Å); those of two conformations
+// almost never are.
 constexpr double kLeastDistance = 3.5;  // Å
 constexpr std::size_t kNameClasses = 512;
 
-// Which of few classes an atom's name is in: two names of one class may be the same.
+// A hash of the atom name with few values: names in one class may be equal.
 std::size_t name_class(const gemmi::Atom& atom) {
   std::size_t sum = static_cast<unsigned char>(atom.altloc);
   for (const char letter : atom.name) sum = 31 * sum + static_cast<unsigned char>(letter);
   return sum % kNameClasses;
 }
 
-// Whether `atom` repeats one of atoms[begin..end) in another place.
+// Whether `atom` has the name of one of atoms[begin..end) at another position.
 bool repeats_elsewhere(const std::vector<gemmi::Atom>& atoms, std::size_t begin, std::size_t end,
                        const gemmi::Atom& atom) {
   for (std::size_t i = begin; i < end; ++i) {
@@ -34,7 +34,7 @@ bool repeats_elsewhere(const std::vector<gemmi::Atom>& atoms, std::size_t begin,
 
 std::vector<gemmi::Residue> part_merged_residue(const gemmi::Residue& residue) {
   const std::vector<gemmi::Atom>& atoms = residue.atoms;
-  std::bitset<kNameClasses> seen;  // saves comparing every pair of names in the residues that are only one
+  std::bitset<kNameClasses> seen;  // avoids comparing all pairs of names in residues that were not merged
   std::vector<std::size_t> starts;
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     const std::size_t name = name_class(atoms[i]);
@@ -49,7 +49,7 @@ std::vector<gemmi::Residue> part_merged_residue(const gemmi::Residue& residue) {
   for (std::size_t k = 0; k + 1 < starts.size(); ++k) {
     parts.push_back(residue.empty_copy());
     parts.back().entity_id = residue.entity_id;
-    if (k > 0) parts.back().label_seq = {};  // gemmi kept only that of the first
+    if (k > 0) parts.back().label_seq = {};  // gemmi kept only the number of the first
     const auto begin = atoms.begin();
     parts.back().atoms.assign(begin + static_cast<std::ptrdiff_t>(starts[k]),
                               begin + static_cast<std::ptrdiff_t>(starts[k + 1]));

@@ -1,4 +1,4 @@
-// Residues that a parser took for one because a file gives them the same number and name.
+// Splits residues that a parser merged because they have equal numbers and names in the file.
 #pragma once
 
 #include <vector>
@@ -9,9 +9,9 @@ struct Residue;
 
 namespace flashrna {
 
-// Some files lost their insertion codes: the U 20, U 20A and U 20B of a tRNA are then all "U 20", and gemmi gathers
-// their atoms in one residue. Gives the residues as they were, in the order of their atoms; empty where there is
-// nothing to part. Alternate locations, with or without a letter, are not parted: they lie in one place.
+// Some files have lost their insertion codes: the U 20, U 20A and U 20B of a tRNA are then all "U 20", and gemmi merges
+// their atoms into one residue. Returns the original residues in the order of their atoms; empty if the residue was not
+// merged. Alternate locations, with or without a letter, are not split, because they overlap in space.
 std::vector<gemmi::Residue> part_merged_residue(const gemmi::Residue& residue);
 
 }  // namespace flashrna

@@ -29,7 +29,7 @@ constexpr std::array kUsed = {
     "_struct_asym.",
 };
 
-// What gemmi reads as an int in those.
+// Columns of these categories that gemmi reads as int.
 constexpr std::array kWholeNumbers = {
     "_atom_site.id",
     "_atom_site.label_seq_id",

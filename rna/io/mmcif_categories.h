@@ -1,5 +1,5 @@
-// What of an mmCIF file gemmi gets to see: the categories we use. It reads many more (bonds, helices, crystals, TLS
-// groups), and would refuse the file, or compute with nonsense, for a fault in one that does not matter here.
+// Restricts an mmCIF file to the categories in use. gemmi reads many more (bonds, helices, crystals, TLS groups); an
+// error in one of them would make it reject the file or compute wrong values.
 #pragma once
 
 #include <string>
@@ -11,11 +11,12 @@ struct Block;
 
 namespace flashrna {
 
-// Whether the category, "_atom_site.", is one that we or gemmi on our behalf need.
+// Whether this program or gemmi needs the category, e.g. "_atom_site.".
 bool is_used_category(std::string_view prefix);
 
-// Removes every category that neither we nor gemmi on our behalf need. Whoever reads another one adds it to the list.
-// Throws Error naming `name` for a whole number with more than nine digits in what remains: gemmi's int would overflow.
+// Removes every category that neither this program nor gemmi needs. Code that reads another category must add it to the
+// list. Throws Error naming `name` for an integer with more than nine digits in the remaining categories, which would
+// overflow gemmi's int.
 void keep_used_categories(gemmi::cif::Block& block, const std::string& name);
 
 }  // namespace flashrna

@@ -18,7 +18,7 @@ std::pair<int, char> number_of(const SegmentedNucleotide& n) {
   return {n.nucleotide->seq_id, n.nucleotide->insertion_code};
 }
 
-// Whether the numbers from `begin` on, up to where they fall again, cannot be more of those in `seen`.
+// Whether the numbers from `begin` up to the next decrease cannot continue the numbering of `seen`.
 bool begins_again(Nucleotides nucleotides, std::size_t begin, const Numbers& seen) {
   int highest = nucleotides[begin].nucleotide->seq_id;
   for (std::size_t i = begin; i < nucleotides.size(); ++i) {
@@ -30,11 +30,11 @@ bool begins_again(Nucleotides nucleotides, std::size_t begin, const Numbers& see
   return highest < seen.begin()->first;
 }
 
-// The parts that the file's records and numbers tell apart: a number for each nucleotide.
+// Splits nucleotides into parts by the file's segments and numbers: the part of each nucleotide.
 std::vector<std::size_t> parts_of(Nucleotides nucleotides) {
   std::vector<std::size_t> parts(nucleotides.size(), 0);
-  std::unordered_map<std::string, std::size_t> last_part;  // of each segment's name
-  std::vector<Numbers> seen;                               // of each part
+  std::unordered_map<std::string, std::size_t> last_part;  // by name of the segment
+  std::vector<Numbers> seen;                               // by part
   for (std::size_t i = 0; i < nucleotides.size(); ++i) {
     const auto [known, is_new] = last_part.emplace(nucleotides[i].segment, seen.size());
     const bool falls =
@@ -51,7 +51,7 @@ std::vector<std::size_t> parts_of(Nucleotides nucleotides) {
   return parts;
 }
 
-// Gives both parts one number; `joined` holds for each part one that it is joined to, or itself.
+// The representative of a part in a disjoint-set forest. `joined` holds the parent of each part, or the part itself.
 std::size_t representative(std::vector<std::size_t>& joined, std::size_t part) {
   while (joined[part] != part) part = joined[part] = joined[joined[part]];
   return part;
@@ -61,7 +61,7 @@ void join_bonded(Nucleotides nucleotides, const std::vector<std::size_t>& parts,
   const auto is_bonded = [&](std::size_t a, std::size_t b) {
     return phosphodiester(*nucleotides[a].nucleotide, *nucleotides[b].nucleotide);
   };
-  std::vector<std::size_t> ends, starts;  // without a bond to the neighbor in the file
+  std::vector<std::size_t> ends, starts;  // without a bond to the adjacent nucleotide in the file
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const bool same_segment = i > 0 && nucleotides[i - 1].segment == nucleotides[i].segment;
     const bool after = i > 0 && (is_bonded(i - 1, i) ||

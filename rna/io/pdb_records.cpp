@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kEndOfCoordinates = 54;
 constexpr std::size_t kEndOfElement = 78;
 
-// Columns first..last (from 1, as the format's description counts), without blanks around.
+// Columns first..last (from 1, as in the format description), without surrounding blanks.
 std::string_view field(std::string_view line, std::size_t first, std::size_t last) {
   if (line.size() < first) return {};
   std::string_view text = line.substr(first - 1, last - first + 1);
@@ -20,7 +20,7 @@ std::string_view field(std::string_view line, std::size_t first, std::size_t las
   return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
-// "28-MAR-07" as "2007-03-28"; empty if it is not such a date. Years from 70 on are of the last century.
+// "28-MAR-07" as "2007-03-28"; empty if it is not such a date. Years from 70 on belong to the 20th century.
 std::string iso_date(std::string_view date) {
   constexpr std::string_view kMonths = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC";
   if (date.size() != 9 || date[2] != '-' || date[6] != '-') return {};
@@ -34,7 +34,7 @@ std::string iso_date(std::string_view date) {
                      date.substr(0, 2));
 }
 
-// By four letters in any case, as gemmi does.
+// Compares four letters, case-insensitively, as gemmi does.
 bool is_atom_record(std::string_view line) {
   const auto has = [&](std::string_view name) {
     return line.size() >= name.size() &&
@@ -43,15 +43,15 @@ bool is_atom_record(std::string_view line) {
   return has("ATOM") || has("HETA");
 }
 
-// Whether the last line, without its line end, was cut: the beginning of a record's name, or an atom's fields that the
-// atom before still has.
+// Whether the last line, without its line end, is truncated: the prefix of a record name, or an atom without fields
+// that the preceding atom has.
 bool is_cut_last_line(std::string_view line, std::size_t previous_atom_length) {
   if (is_atom_record(line)) return line.size() < std::min(previous_atom_length, kEndOfElement);
   return !line.empty() &&
          (std::string_view("ATOM  ").starts_with(line) || std::string_view("HETATM").starts_with(line));
 }
 
-// Whether all of `text` but blanks around it is a number as %8.3f writes it: no exponent, nothing behind it.
+// Whether `text`, without surrounding blanks, is a number in the format %8.3f: no exponent, no trailing characters.
 bool is_coordinate(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));

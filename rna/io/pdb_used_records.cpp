@@ -19,25 +19,25 @@ namespace {
 
 constexpr std::size_t kColumns = 80;
 
-// As gemmi does: by four letters, or three and a blank, whatever their case.
+// As in gemmi: four letters, or three and a blank, case-insensitive.
 std::string record_type(std::string_view line) {
   std::string type = to_upper(line.substr(0, 4));
   while (!type.empty() && std::isspace(static_cast<unsigned char>(type.back()))) type.pop_back();
   return type;
 }
 
-// Resolution, and the version of the format.
+// Remarks with the resolution or the version of the format.
 bool is_used_remark(std::string_view line) {
   return line.starts_with("REMARK   2") || line.starts_with("REMARK   3") || line.starts_with("REMARK   4");
 }
 
-// "DATA" and the brace are files of another format, which gemmi recognizes.
+// "DATA" and the brace begin files of other formats, which gemmi detects.
 bool is_used(const std::string& type) {
   constexpr std::array kUsed = {"SEQR", "HEAD", "EXPD", "DATA", "{\"DA"};
   return std::find(kUsed.begin(), kUsed.end(), type) != kUsed.end();
 }
 
-// Columns first..last, from 1; shorter where the line is.
+// Columns first..last, from 1; shorter if the line is.
 std::string_view columns(std::string_view line, std::size_t first, std::size_t last) {
   return line.size() < first ? std::string_view() : line.substr(first - 1, last - first + 1);
 }
@@ -47,10 +47,10 @@ std::string_view trimmed(std::string_view text) {
   return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \r") - begin + 1);
 }
 
-// Where one chain's molecules end, as far as its records say. Atoms come in the file's order.
+// Segments of a chain, split where its records indicate the end of a molecule. Atoms must be in file order.
 class Segments {
  public:
-  // The number of the segment that the atom belongs to, from 0.
+  // The number of the atom's segment, from 0.
   int number_of(std::string_view line) {
     const std::string_view residue = columns(line, 18, 27), segment = trimmed(columns(line, 73, 76));
     if (residue != residue_ || segment != name_) {
@@ -76,7 +76,7 @@ class Segments {
   void end() { ended_ = true; }
 
  private:
-  static constexpr int kMostSegments = 9999;  // in the four columns of a segment's name
+  static constexpr int kMostSegments = 9999;  // limit of the four columns of a segment name
 
   static std::optional<int> number(std::string_view line) {
     const std::string_view text = trimmed(columns(line, 23, 26));
@@ -85,19 +85,19 @@ class Segments {
     return code == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
   }
 
-  std::set<std::string, std::less<>> seen_;  // residues of this segment: name, chain, number and insertion code
-  std::string residue_, name_;               // of the last atom; the segment's own name
+  std::set<std::string, std::less<>> seen_;  // residues of the current segment: name, chain, number and insertion code
+  std::string residue_, name_;               // of the last atom; the segment name in the file
   std::optional<int> place_;
   int number_ = 0;
   bool ended_ = false;
 };
 
-// What stands between two END records.
+// The atoms between two END records.
 struct Section {
-  int end_line = 0;    // of the END before it; 0 for the first
-  int first_line = 0;  // of its atoms
+  int end_line = 0;    // line of the preceding END; 0 for the first section
+  int first_line = 0;  // line of its first atom
   bool has_model_record = false;
-  std::vector<std::string> residues;  // columns 18 to 27 of each, in their order
+  std::vector<std::string> residues;  // columns 18 to 27 of each residue, in file order
 };
 
 // Calls take(line, number) for each line.
@@ -111,7 +111,7 @@ void for_each_line(std::string_view text, Take&& take) {
   }
 }
 
-// Those with atoms; empty where all atoms stand before the first END, as in nearly all files.
+// The sections with atoms; empty if all atoms precede the first END, as in nearly all files.
 std::vector<Section> sections_of(std::string_view text) {
   std::size_t end = text.find("\nEND");
   while (end != std::string_view::npos && record_type(text.substr(end + 1, 4)) != "END")
@@ -137,11 +137,11 @@ std::vector<Section> sections_of(std::string_view text) {
   return sections;
 }
 
-// The lines of those END records that end a model. After the others the same structure goes on: with residues of
-// numbers or chains that it does not have yet.
+// Lines of the END records that end a model. After any other END, the same structure continues with residue numbers or
+// chains that it does not have yet.
 std::set<int> model_ends(std::string_view text, const std::string& name) {
   std::set<int> ends;
-  std::set<std::string, std::less<>> seen, places;  // with and without the residue's name
+  std::set<std::string, std::less<>> seen, places;  // with and without the residue name
   const auto place = [](const std::string& residue) {
     return residue.substr(std::min<std::size_t>(3, residue.size()));
   };
@@ -170,7 +170,7 @@ std::set<int> model_ends(std::string_view text, const std::string& name) {
   return ends;
 }
 
-// The records one after the other, so that gemmi reads each model as one whatever the file writes between models.
+// Collects the records such that gemmi reads each model as one, whatever records the file has between models.
 class UsedRecords {
  public:
   // `ends`: see model_ends.
@@ -180,7 +180,7 @@ class UsedRecords {
     const std::string type = record_type(line);
     if (type == "ATOM" || type == "HETA") {
       if (state_ != State::kInside && models_ > 0) begin_model();
-      if (models_ == 0) models_ = 1;  // gemmi begins the first by itself
+      if (models_ == 0) models_ = 1;  // gemmi starts the first model implicitly
       state_ = State::kInside;
       add_atom(line);
     } else if (type == "MODE") {
@@ -194,7 +194,7 @@ class UsedRecords {
       if (last_ != nullptr) last_->end();
       add_padded(line);
     } else if (models_ == 0 && (is_used(type) || is_used_remark(line))) {
-      add_padded(line);  // those of the first file, where several stand one after the other
+      add_padded(line);  // those of the first file if several are concatenated
     }
     used_ += '\n';
   }
@@ -233,7 +233,7 @@ class UsedRecords {
     }
   }
 
-  // gemmi tells residues of one number apart by the segment's name: ours, not the file's, which says less.
+  // gemmi separates residues of equal number by segment name. Replaces the file's segment name, which is less specific.
   void add_with_segment(std::string_view line, int segment) {
     constexpr std::size_t kOccupancyEnd = 60, kSegmentBegin = 72, kSegmentEnd = 76;
     if (line.ends_with('\r')) line.remove_suffix(1);

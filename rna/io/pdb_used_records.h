@@ -1,5 +1,5 @@
-// What of a PDB file gemmi gets to see: the records we use. It reads many more (bonds, helices, symmetry), some beyond
-// the end of a short line, and would refuse the file for a fault in one that does not matter here.
+// Restricts a PDB file to the records in use. gemmi reads many more (bonds, helices, symmetry), some beyond the end of
+// a short line, and an error in one of them would make it reject the file.
 #pragma once
 
 #include <string>
@@ -7,14 +7,15 @@
 
 namespace flashrna {
 
-// The text with every record that neither we nor gemmi on our behalf need made an empty line, so that gemmi's messages
-// count lines as the file does. Whoever reads another record adds it to the list. Lines other than those of atoms have
-// 80 columns at least: gemmi looks there without asking how long the line is. Models are numbered anew, from 1, and
-// told apart by MODEL, ENDMDL and END, whichever the file has: what follows an END is another model if it has the same
-// residues (trajectories), more of the same structure if it has none of them (parts put one after the other). The
-// columns of the segment's name hold a number from 1 where a chain goes on after TER, under another name of a segment,
-// or with residues whose numbers begin again; else blanks. Throws Error naming `name` and the line for a zero byte,
-// where gemmi would take the file to end, and for atoms after an END that are neither.
+// The text with every record that neither this program nor gemmi needs replaced by an empty line, so that line numbers
+// in gemmi's messages are those of the file. Code that reads another record must add it to the list. Lines other than
+// those of atoms are padded to 80 columns, because gemmi reads that far without checking the length. Models are
+// renumbered from 1 and are separated by MODEL, ENDMDL or END, whichever the file has. Atoms after an END are another
+// model if they have the same residues (trajectories), and part of the same model if they have none of them
+// (concatenated parts). The columns of the segment name hold a number from 1 where a chain continues after TER, with
+// another segment name, or with a restart of the residue numbering; otherwise blanks. Throws Error naming `name` and
+// the line for a zero byte, which gemmi would treat as the end of the file, and for atoms after an END that are neither
+// case.
 std::string keep_used_records(std::string_view text, const std::string& name);
 
 }  // namespace flashrna

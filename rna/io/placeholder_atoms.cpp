@@ -17,7 +17,7 @@ bool has_one_large_value(const gemmi::Atom& atom) {
   return std::abs(atom.pos.x) >= kLeastPlaceholder && atom.pos.x == atom.pos.y && atom.pos.y == atom.pos.z;
 }
 
-// Two atoms of one conformation in one place; the same name again is the same atom.
+// Whether two atoms of one conformation have equal positions. Equal names denote the same atom.
 bool coincide(const gemmi::Atom& one, const gemmi::Atom& other) {
   const bool exclude_each_other = one.altloc != '\0' && other.altloc != '\0' && one.altloc != other.altloc;
   return one.pos.x == other.pos.x && one.pos.y == other.pos.y && one.pos.z == other.pos.z && !exclude_each_other &&

@@ -1,4 +1,4 @@
-// Atoms that were never located: programs write them at the origin, or at 9999, so that a file is complete.
+// Detects atoms that were never located: programs write them at the origin, or at 9999, to complete a file.
 #pragma once
 
 namespace gemmi {
@@ -7,9 +7,9 @@ struct Model;
 
 namespace flashrna {
 
-// Makes the positions of such atoms NaN, which is how an unknown one is read from mmCIF: those at the place of another
-// atom of their residue, all at the origin where there are several in the model, and those with one value of 999 or
-// more for x, y and z. Hydrogens are not looked at.
+// Sets the positions of such atoms to NaN, the value of unknown positions read from mmCIF. These are atoms at the
+// position of another atom of their residue, all atoms at the origin if the model has several there, and atoms with x =
+// y = z of 999 or more. Ignores hydrogens.
 void unset_placeholders(gemmi::Model& model);
 
 }  // namespace flashrna

@@ -24,7 +24,8 @@ bool in_one_place(const Nucleotide& one, const Nucleotide& other) {
   return !one.has(kC4) || !other.has(kC4) || (one.atoms[kC4] - other.atoms[kC4]).norm() <= kLongestDistance;
 }
 
-// Two residues of one number without alternate locations are two residues: some files lost their insertion codes.
+// Two residues of equal number without alternate locations are distinct residues: some files lost their insertion
+// codes.
 bool are_variants(const ObservedResidue& one, const ObservedResidue& other) {
   const bool are_alternates = (one.has_alternates && other.has_alternates) ||
                               (one.sequence_position > 0 && one.sequence_position == other.sequence_position);
@@ -33,7 +34,7 @@ bool are_variants(const ObservedResidue& one, const ObservedResidue& other) {
          in_one_place(one.nucleotide, other.nucleotide);
 }
 
-// Microheterogeneity: of the residues that share one place as alternatives, the one of highest occupancy stays.
+// Microheterogeneity: of alternative residues at one position, keeps the one with the highest occupancy.
 void drop_minor_variants(std::vector<Candidate>& candidates) {
   std::vector<Candidate> kept;
   kept.reserve(candidates.size());
@@ -47,8 +48,8 @@ void drop_minor_variants(std::vector<Candidate>& candidates) {
   candidates = std::move(kept);
 }
 
-// A ribose of L-RNA: C4' is inverted, and every other of its centers that has all its atoms. One that only a wrong
-// model bent has natural ones beside it.
+// Whether the ribose is that of L-RNA: C4' and all other centers with complete atoms are inverted. A ribose that is
+// only modeled incorrectly also has centers of natural chirality.
 bool is_mirrored(const Nucleotide& nucleotide) {
   const auto is_natural = [&](const ChiralCenter& center) { return chiral_volume(center, nucleotide) >= 0.0; };
   return chiral_volume(kRiboseCenters[3], nucleotide) < 0.0 &&
@@ -57,26 +58,26 @@ bool is_mirrored(const Nucleotide& nucleotide) {
 
 struct ResidueCounts {
   int dna = 0;
-  int unmarked_dna = 0;  // of `dna`
+  int unmarked_dna = 0;  // among `dna`
   int rna = 0;
-  int mirrored = 0;  // L-RNA, by name or by chirality; not in `rna`
+  int mirrored = 0;  // L-RNA, by name or by chirality; not counted in `rna`
 };
 
-// One molecule of an author's chain.
+// Builds the chain of one molecule of an author chain.
 class MoleculeBuilder {
  public:
   MoleculeBuilder(const ChainCandidates& chain, std::vector<Candidate> candidates)
       : chain_(chain), candidates_(std::move(candidates)) {}
 
-  // The chain; without nucleotides if there is none with a frame.
+  // The chain; without nucleotides if none has a frame.
   Chain build() {
     put_in_chain_order();
     drop_free_ligands();
-    recognize_unmarked_dna();  // a ligand's O2' proves nothing
+    recognize_unmarked_dna();  // after ligands are dropped, because their O2' is no evidence of RNA
     return make_chain();
   }
 
-  // After build().
+  // To be called after build().
   RejectedChain rejection() const {
     if (counts_.rna > 0) {
       return {chain_.id, "no frame", fmt::format("none of its {} nucleotides has C3', C4' and O4'", counts_.rna)};
@@ -123,8 +124,8 @@ class MoleculeBuilder {
 
   static bool is_member(const Candidate& candidate) { return candidate.membership == Membership::kYes; }
 
-  // Whether two that may be ligands prove each other to be a polymer: by the bond, or where the file lacks its atoms by
-  // their distance, names and numbers.
+  // Whether two potential ligands are parts of a polymer: by their bond or, if its atoms are missing, by their
+  // distance, names and numbers.
   bool are_polymer(std::size_t i) const {
     const Nucleotide &previous = nucleotide(i - 1), &next = nucleotide(i);
     if (previous.has(kO3) && next.has(kP)) return bond_before(i);
@@ -132,7 +133,8 @@ class MoleculeBuilder {
            std::int64_t{previous.seq_id} + 1 == next.seq_id && bonded(previous, next);
   }
 
-  // What only a bond would make part of the polymer stays if it is bonded to a residue that is, or to another such.
+  // Drops residues that are part of the polymer only if bonded, unless they are bonded to a residue of the polymer or
+  // to each other.
   void drop_free_ligands() {
     const bool file_tells = std::any_of(candidates_.begin(), candidates_.end(), is_member);
     for (std::size_t i = 1; i < candidates_.size(); ++i) {
@@ -147,8 +149,8 @@ class MoleculeBuilder {
     std::erase_if(candidates_, [](const Candidate& c) { return !is_member(c); });
   }
 
-  // Between two parts of a polymer a nucleotide without a neighbor is no ligand either: if it is an ATOM record, or if
-  // the file marks no polymer and the name is that of an unmodified one.
+  // Keeps a nucleotide without neighbors between two parts of a polymer: if it is an ATOM record, or if the file does
+  // not mark polymers and the name is that of an unmodified nucleotide.
   void keep_those_between(bool file_tells) {
     const auto first = std::find_if(candidates_.begin(), candidates_.end(), is_member);
     const auto last = std::find_if(candidates_.rbegin(), std::make_reverse_iterator(first), is_member).base();
@@ -158,10 +160,10 @@ class MoleculeBuilder {
     }
   }
 
-  // Files from before 2007 name deoxynucleotides A, C, G too, and programs that make "RNA-only" files still do: of the
-  // real ones we know, all such chains are DNA with thymine's methyl group in "U" (8G4W, 8G7E, 8G8Z) or the large
-  // groups of a DNA aptamer on it (8J1Q). In a chain that has no O2', or has other DNA, a nucleotide with C2' and
-  // without O2' is therefore DNA, unless the file declares it RNA; in an RNA chain its O2' is only missing.
+  // Files from before 2007 also name deoxynucleotides A, C, G, and programs that make "RNA-only" files still do. All
+  // such chains known in deposited files are DNA with the methyl group of thymine in "U" (8G4W, 8G7E, 8G8Z) or with the
+  // large groups of a DNA aptamer (8J1Q). In a chain without any O2', or with other DNA, a nucleotide with C2' and
+  // without O2' is therefore DNA, unless the file declares it RNA. In an RNA chain, its O2' is treated as missing.
   void recognize_unmarked_dna() {
     const auto is_rna = [](const Candidate& c) { return c.observed.kind == ResidueKind::kRna; };
     const bool has_ribose = std::any_of(candidates_.begin(), candidates_.end(),
@@ -220,7 +222,7 @@ class MoleculeBuilder {
     return chain;
   }
 
-  // Measures the gaps of a PDB file by its SEQRES.
+  // Sets gap lengths of a PDB file from its SEQRES records.
   void place_gaps(Chain& chain, std::vector<PolymerPosition>& positions) const {
     const std::vector<int> in_sequence = place_in_sequence(nucleotides(), chain_.seqres->full_sequence);
     if (in_sequence.empty()) return;
@@ -236,14 +238,14 @@ class MoleculeBuilder {
   bool mirrored_by_name_ = false;
 };
 
-// The candidates of each molecule, in the file's order.
+// The candidates of each molecule, in file order.
 std::vector<std::vector<Candidate>> part_molecules(std::vector<Candidate>&& candidates) {
   std::vector<SegmentedNucleotide> nucleotides;
   for (const Candidate& c : candidates) {
     nucleotides.push_back({&c.observed.nucleotide, c.segment, c.observed.has_alternates});
   }
   const std::vector<std::size_t> numbers = molecules_of(nucleotides);
-  std::vector<std::vector<Candidate>> molecules(1);  // one at least, to say why it is left out
+  std::vector<std::vector<Candidate>> molecules(1);  // at least one, so that a rejection reason is reported
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (numbers[i] >= molecules.size()) molecules.resize(numbers[i] + 1);
     molecules[numbers[i]].push_back(std::move(candidates[i]));
@@ -251,8 +253,8 @@ std::vector<std::vector<Candidate>> part_molecules(std::vector<Candidate>&& cand
   return molecules;
 }
 
-// Appends the molecules of one author's chain: those with nucleotides to `chains`, of the others what holds nucleotides
-// to `rejected`, or one of them if there is nothing else.
+// Appends the molecules of one author chain: those with nucleotides to `chains`. Of the others, molecules with RNA or
+// DNA are appended to `rejected`, or one of them if there is nothing else.
 void append_molecules(ChainCandidates& chain, Structure& structure) {
   drop_minor_variants(chain.candidates);
   const std::size_t n_chains = structure.chains.size(), n_rejected = structure.rejected.size();
@@ -273,7 +275,7 @@ void append_molecules(ChainCandidates& chain, Structure& structure) {
   }
 }
 
-// Chains of one identifier get others: "A", "A-2", "A-3", as the PDB names the copies of an assembly.
+// Makes chain identifiers unique: "A", "A-2", "A-3", as the PDB names the copies in an assembly.
 void tell_apart(std::vector<Chain>& chains) {
   std::set<std::string> taken;
   for (const Chain& chain : chains) taken.insert(chain.id);

@@ -14,13 +14,13 @@ struct Model;
 
 namespace flashrna {
 
-// What the file itself says about its modified residues (_chem_comp, _pdbx_struct_mod_residue, MODRES): it goes before
-// our own tables.
+// Modified residues declared in the file (_chem_comp, _pdbx_struct_mod_residue, MODRES). They take precedence over the
+// built-in tables.
 using FileResidues = std::unordered_map<std::string, ResidueIdentity>;
 
-// Appends the chains of `model`, a model of `parsed`, to `structure`: to `chains` those with at least one RNA
-// nucleotide that has a frame, to `rejected` all others. In order of first appearance. Molecules that the file stores
-// under one identifier (rna/io/molecules.h) are chains of their own: "A", "A-2".
+// Appends the chains of `model`, a model of `parsed`, to `structure`: chains with at least one RNA nucleotide that has
+// a frame to `chains`, all others to `rejected`. The order is that of first appearance. Molecules that the file stores
+// under one identifier (rna/io/molecules.h) become separate chains: "A", "A-2".
 void append_chains(const gemmi::Structure& parsed, const gemmi::Model& model, const FileResidues& file_residues,
                    Structure& structure);
 

@@ -11,7 +11,7 @@ namespace flashrna {
 namespace {
 
 constexpr double kLongestGlycosidicBond = 1.8;  // Å
-constexpr double kLongestRingBond = 2.0;        // Å, C1'-O4': tells a ribose from an open chain as in FMN
+constexpr double kLongestRingBond = 2.0;        // Å, C1'-O4': distinguishes a ribose from an open chain as in FMN
 
 bool is_usable(const gemmi::Atom& atom) {
   return !atom.is_hydrogen() && std::isfinite(atom.pos.x) && std::isfinite(atom.pos.y) && std::isfinite(atom.pos.z);
@@ -22,7 +22,7 @@ struct AlternateLocation {
   double occupancy_sum = 0.0;
   int n_atoms = 0;
 
-  // Rounded, so that equal occupancies tie whatever the number of atoms; the first in the file then wins.
+  // Rounded, so that equal occupancies tie independently of the number of atoms. The first in the file then wins.
   long rank() const { return std::lround(1000.0 * occupancy_sum / n_atoms); }
 };
 
@@ -36,7 +36,7 @@ bool share_an_atom(const gemmi::Residue& residue, char one, char other) {
   return false;
 }
 
-// Letters of the alternate locations to take.
+// Letters of the selected alternate locations.
 std::string choose_alternates(const gemmi::Residue& residue, const std::string& conformers) {
   std::vector<AlternateLocation> alternates;
   for (const gemmi::Atom& atom : residue.atoms) {
@@ -50,7 +50,7 @@ std::string choose_alternates(const gemmi::Residue& residue, const std::string& 
   std::stable_sort(alternates.begin(), alternates.end(),
                    [](const AlternateLocation& a, const AlternateLocation& b) { return a.rank() > b.rank(); });
   std::stable_sort(alternates.begin(), alternates.end(), [&](const AlternateLocation& a, const AlternateLocation& b) {
-    return conformers.find(a.letter) < conformers.find(b.letter);  // all alike where there are none
+    return conformers.find(a.letter) < conformers.find(b.letter);  // all equal if `conformers` is empty
   });
   std::string chosen;
   for (const AlternateLocation& candidate : alternates) {
@@ -61,7 +61,7 @@ std::string choose_alternates(const gemmi::Residue& residue, const std::string& 
   return chosen;
 }
 
-// The atoms of one conformation, with today's names: C4* is C4', O1P is OP1.
+// The atoms of one conformation, with current names: C4* becomes C4', O1P becomes OP1.
 class Conformation {
  public:
   Conformation(const gemmi::Residue& residue, const std::string& conformers) {
@@ -98,7 +98,7 @@ class Conformation {
     return a != nullptr && b != nullptr ? a->pos.dist(b->pos) : HUGE_VAL;
   }
 
-  // What is bonded to C2' as O2' is in ribose; nullptr in DNA.
+  // The atom bonded to C2' in the position of O2' in ribose; nullptr in DNA.
   const gemmi::Atom* at_2_prime() const {
     if (const gemmi::Atom* o2 = find("O2'")) return o2;
     const gemmi::Atom *c1 = find("C1'"), *c2 = find("C2'"), *c3 = find("C3'");
@@ -107,14 +107,14 @@ class Conformation {
       const gemmi::Atom& atom = *entry.atom;
       if (atom.element == gemmi::El::C || atom.pos.dist(c2->pos) > kLongestBondAtC2) continue;
       const gemmi::Vec3 to_c3 = c3->pos - c2->pos, to_c1 = c1->pos - c2->pos, to_atom = atom.pos - c2->pos;
-      if (to_c3.dot(to_c1.cross(to_atom)) > 0.0) return &atom;  // on the other side it is arabinose
+      if (to_c3.dot(to_c1.cross(to_atom)) > 0.0) return &atom;  // on the other side the sugar is arabinose
     }
     return nullptr;
   }
 
  private:
-  static constexpr double kLongestBondAtC2 = 2.1;  // Å, C-Se; neighbors that are not bonded are 2.3 away
-  static constexpr std::size_t kLongestName = 4;   // of the atoms with a slot, three
+  static constexpr double kLongestBondAtC2 = 2.1;  // Å, C-Se; neighbors without a bond are at 2.3 Å
+  static constexpr std::size_t kLongestName = 4;   // names of atoms with a slot have at most three letters
 
   struct Entry {
     const gemmi::Atom* atom;
@@ -126,7 +126,7 @@ class Conformation {
   std::vector<Entry> entries_;
 };
 
-// The ring atom bonded to C1'; where C1' is missing, N9 or N1 by name. Empty if there is none.
+// The ring atom bonded to C1'; if C1' is missing, N9 or N1 by name. Empty if there is none.
 std::string_view glycosidic_atom(const Conformation& atoms) {
   constexpr std::array<std::string_view, 4> kCandidates = {"N9", "N1", "C5", "C9"};
   if (atoms.find("C1'") == nullptr) return atoms.find("N9") ? "N9" : atoms.find("N1") ? "N1" : "";
@@ -165,7 +165,7 @@ void put_atoms(const Conformation& atoms, std::string_view glycosidic, ObservedR
     if (slot == kGlycosidicNitrogen) {
       name = glycosidic;
     } else if (slot > kGlycosidicNitrogen && !name.empty() && name == glycosidic) {
-      name = atom_name(nucleotide.base, kGlycosidicNitrogen);  // pseudouridine: N1 takes the place of C5
+      name = atom_name(nucleotide.base, kGlycosidicNitrogen);  // pseudouridine: N1 is in the position of C5
     }
     const gemmi::Atom* atom = name.empty() ? nullptr : atoms.find(name);
     if (atom == nullptr) continue;

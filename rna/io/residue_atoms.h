@@ -1,4 +1,5 @@
-// From one residue of a parsed file to a Nucleotide: one alternate location, atoms by slot, parent base.
+// Converts one residue of a parsed file to a Nucleotide: selects one alternate location, assigns atoms to slots,
+// determines the parent base.
 #pragma once
 
 #include <string>
@@ -15,19 +16,19 @@ namespace flashrna {
 struct ObservedResidue {
   ResidueKind kind = ResidueKind::kUnknown;
   Nucleotide nucleotide;        // filled for RNA and DNA; base N for DNA
-  bool often_ligand = false;    // the name is also that of a free ligand, or one we do not know
+  bool often_ligand = false;    // the name is unknown or also that of a free ligand
   bool has_alternates = false;  // some atom has an alternate location
-  bool is_mirror = false;       // the name is one of L-RNA
-  bool has_2_prime = false;     // O2', or in its place F, N, S, ... of a modified RNA
+  bool is_mirror = false;       // the name denotes L-RNA
+  bool has_2_prime = false;     // O2', or F, N, S, ... in its place in a modified RNA
   float mean_occupancy = 1.0f;  // of the atoms taken
-  int sequence_position = 0;    // in the polymer's full sequence, from 1; 0 if not known
+  int sequence_position = 0;    // position in the full sequence of the polymer, from 1; 0 if unknown
 };
 
-// `identity` is what the residue's name says; where it says nothing, or UNK, a complete ribose makes a nucleotide (RNA
-// if O2', or F2', N2', ... in its place, is there) and the base atoms tell the parent. A modified nucleotide whose name
-// is one of DNA is RNA if it has those. Of the alternate locations the first one in `conformers` (rna/io/conformers.h),
-// else the one with the highest mean occupancy, is taken for the whole residue; others are added only if they share no
-// atom with it.
+// `identity` is derived from the residue's name. If it is unknown, or for UNK, a complete ribose makes a nucleotide
+// (RNA if O2', or F2', N2', ... in its place, is present) and the base atoms determine the parent. A modified
+// nucleotide with a DNA name is RNA if it has such an atom. Selects one alternate location for the whole residue: the
+// first in `conformers` (rna/io/conformers.h) or, if that is empty, the one with the highest mean occupancy. Others are
+// added only if they have no atom in common with it.
 ObservedResidue observe_residue(const gemmi::Residue& residue, const ResidueIdentity& identity,
                                 const std::string& conformers = {});
 

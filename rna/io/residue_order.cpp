@@ -37,7 +37,8 @@ Order file_or_number_order(Residues residues) {
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-// For each fragment, the one whose start is bonded to its end, or kNone. Fragment f is order[starts[f] .. starts[f+1]).
+// For each fragment, the fragment whose start is bonded to its end, or kNone. Fragment f is order[starts[f] ..
+// starts[f+1]).
 std::vector<std::size_t> link_fragments(Residues residues, const Order& order, const Order& starts) {
   const std::size_t n_fragments = starts.size() - 1;
   std::vector<std::size_t> next(n_fragments, kNone);
@@ -73,7 +74,7 @@ std::vector<std::size_t> chain_order(std::span<const Nucleotide* const> residues
   Order joined;
   joined.reserve(order.size());
   std::vector<bool> done(n_fragments, false);
-  // Twice: what is left after the first round are rings, which may start anywhere.
+  // Two rounds: fragments left after the first form rings, which may start anywhere.
   for (const bool rings : {false, true}) {
     for (std::size_t start = 0; start < n_fragments; ++start) {
       if (!rings && !is_first[start]) continue;

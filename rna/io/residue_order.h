@@ -1,4 +1,4 @@
-// The order of a chain's residues, where the file's own order does not follow the bonds.
+// Determines the order of a chain's residues if the file order does not follow the bonds.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 namespace flashrna {
 
-// Places of `residues` in chain order. That is the file's order, unless the numbers give more bonded neighbours (some
-// programs write modified residues after the others); then fragments are joined where O3' of one's end is bonded to P
-// of another's start, for files that follow neither.
+// Positions of `residues` in chain order. This is the file order, unless the residue numbers give more bonded neighbors
+// (some programs write modified residues last). For files that follow neither order, fragments are then joined where
+// O3' at the end of one is bonded to P at the start of another.
 std::vector<std::size_t> chain_order(std::span<const Nucleotide* const> residues);
 
 }  // namespace flashrna

@@ -12,8 +12,8 @@ namespace {
 
 using Residues = std::span<const Nucleotide* const>;
 
-// The alignment takes a byte of memory for each pair of residues: 16 thousand by 16 thousand, far beyond the longest
-// chain that the PDB format can hold.
+// The alignment uses one byte of memory per pair of residues. The limit is 16 thousand squared, far above the longest
+// chain of the PDB format.
 constexpr std::size_t kMostAlignmentCells = std::size_t{1} << 28;
 
 bool numbers_fit(Residues residues, const std::vector<std::string>& sequence) {

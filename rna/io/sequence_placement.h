@@ -1,4 +1,4 @@
-// Where observed residues stand in the full sequence of their polymer, for files that give no numbers of it.
+// Determines positions of observed residues in the full sequence of their polymer, for files without such numbers.
 #pragma once
 
 #include <span>
@@ -9,10 +9,10 @@
 
 namespace flashrna {
 
-// Position in `sequence`, a list of residue names, of every residue: from 1; 0 where it has none. By sequence
-// alignment, where opening a gap costs nothing at a break. Empty if there is nothing to learn from it: no sequence, or
-// one in which the author's numbers, less some constant, are the positions of all residues. They then measure the gaps
-// as well as the alignment, which for a ribosomal RNA takes longer than reading its file.
+// Position of every residue in `sequence`, a list of residue names, from 1; 0 for residues without a position. Uses
+// sequence alignment without a gap opening cost at breaks. Empty if there is no sequence, or if the author's numbers
+// minus a constant are the positions of all residues. In the latter case, the numbers give the gap lengths as well as
+// an alignment, which for a ribosomal RNA takes longer than reading its file.
 std::vector<int> place_in_sequence(std::span<const Nucleotide* const> residues,
                                    const std::vector<std::string>& sequence);
 

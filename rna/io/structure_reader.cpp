@@ -37,7 +37,7 @@ std::string without_gz(const std::string& name) {
 Format format_of(const std::string& name) {
   const std::string ending = to_lower(std::filesystem::path(without_gz(name)).extension().string());
   if (ending == ".pdb" || ending == ".ent") return Format::kPdb;
-  // The PDB's files of biological assemblies: .pdb1, .pdb2, ...
+  // Extensions of biological assemblies in the PDB: .pdb1, .pdb2, ...
   if (ending.starts_with(".pdb") && ending.find_first_not_of("0123456789", 4) == std::string::npos) return Format::kPdb;
   if (ending == ".cif" || ending == ".mmcif") return Format::kMmcif;
   if (ending == ".bcif") return Format::kBinaryCif;
@@ -61,8 +61,8 @@ std::string read_file(const std::string& path, std::uint64_t max_bytes) {
   return bytes;
 }
 
-// gemmi's CIF grammar takes bytes beyond ASCII only inside quotes; some deposited files have them elsewhere. None of
-// what we read contains them, so a question mark does.
+// gemmi's CIF grammar accepts non-ASCII bytes only inside quotes, but some deposited files have them elsewhere. No
+// value in use contains such bytes, so they are replaced with question marks.
 void replace_non_ascii(std::string& text) {
   for (char& c : text) {
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';
@@ -74,16 +74,16 @@ std::string info(const gemmi::Structure& parsed, const char* tag) {
   return entry == parsed.info.end() ? std::string() : entry->second;
 }
 
-// The PDB id that a file's name begins with, as those of most collections do: "1abc", "1ABC_rna", "1abc-assembly1",
-// "1abcA" (with a chain); empty if there is none.
+// The PDB id at the start of a file name, as in most collections: "1abc", "1ABC_rna", "1abc-assembly1", "1abcA" (with a
+// chain); empty if there is none.
 std::string_view leading_pdb_id(std::string_view stem) {
   if (to_lower(stem).starts_with("pdb_"))
     return is_pdb_id(stem.substr(0, 12)) ? stem.substr(0, 12) : std::string_view();
-  // "pdb1abc.ent", as the PDB's archive names its files.
+  // "pdb1abc.ent": file names in the PDB archive.
   if (to_lower(stem).starts_with("pdb") && is_pdb_id(stem.substr(3, 4))) stem.remove_prefix(3);
   const std::string_view id = stem.substr(0, 4);
   const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
-  if (!is_pdb_id(id) || std::none_of(id.begin(), id.end(), is_letter)) return {};  // "2024_model" is none
+  if (!is_pdb_id(id) || std::none_of(id.begin(), id.end(), is_letter)) return {};  // excludes "2024_model"
   std::string_view rest = stem.substr(4);
   if (!rest.empty() && rest[0] >= 'A' && rest[0] <= 'Z') rest.remove_prefix(1);
   return rest.empty() || std::isalnum(static_cast<unsigned char>(rest[0])) == 0 ? id : std::string_view();
@@ -96,7 +96,8 @@ std::string entry_name(const gemmi::Structure& parsed, const std::string& name) 
   return id.empty() ? stem : short_pdb_id(id);
 }
 
-// Adds what the file says about a residue name, unless that names no residue we know or says less than our table.
+// Adds the parent of a residue name declared in the file, unless that is unknown or less specific than the built-in
+// table.
 void add_file_residue(FileResidues& residues, const std::string& name, const std::string& parent) {
   const ResidueIdentity identity = identify_residue(parent);
   if (name.size() < 2 || identity.kind == ResidueKind::kUnknown) return;
@@ -134,7 +135,7 @@ struct Parsed {
   std::string release_date;
 };
 
-// Where gemmi finds none: that of a reconstruction, else that of the diffraction data. 0 if there is none either.
+// Resolution where gemmi finds none: that of a reconstruction, else that of the diffraction data, else 0.
 double other_resolution(const gemmi::cif::Block& block) {
   for (const char* tag : {"_em_3d_reconstruction.resolution", "_reflns.d_resolution_high"}) {
     const std::string* value = block.find_value(tag);
@@ -144,7 +145,7 @@ double other_resolution(const gemmi::cif::Block& block) {
   return 0.0;
 }
 
-// Date of the first revision; before 2017 that was another category, in any order.
+// Date of the first revision. Before 2017 another category held it, in any order.
 std::string release_date(gemmi::cif::Block& block) {
   for (const auto row : block.find("_pdbx_audit_revision_history.", {"revision_date"})) return row.str(0);
   for (const auto row : block.find("_database_PDB_rev.", {"num", "date"})) {
@@ -183,7 +184,7 @@ Parsed parse_mmcif(std::string& text, const std::string& name) {
   return parse_document(document, name);
 }
 
-// A carriage return alone ended lines on old Macintosh computers; some files still have a few.
+// A lone carriage return was the line end on old Macintosh computers; some files still contain a few.
 void end_lines_at_lone_returns(std::string& text) {
   for (std::size_t at = text.find('\r'); at != std::string::npos; at = text.find('\r', at + 1)) {
     if (at + 1 < text.size() && text[at + 1] != '\n') text[at] = '\n';
@@ -228,7 +229,7 @@ Parsed parse(std::string& text, const std::string& name, std::uint64_t max_bytes
     return format == Format::kMmcif ? parse_mmcif(text, name) : parse_pdb(text, name);
   } catch (const Error&) {
     throw;
-  } catch (const std::exception& error) {  // gemmi's own
+  } catch (const std::exception& error) {  // from gemmi
     std::string reason = error.what();     // "name:12:1: expected ..."
     if (reason.starts_with(name + ":")) reason = "line " + reason.substr(name.size() + 1);
     std::replace(reason.begin(), reason.end(), '\n', ' ');

@@ -1,5 +1,5 @@
-// Reads RNA out of PDB, mmCIF and BinaryCIF files, plain or gzipped, with gemmi.
-// Archives are streamed by datasets/source_files; this file sees one structure at a time.
+// Reads RNA from PDB, mmCIF and BinaryCIF files, plain or gzipped, with gemmi.
+// datasets/source_files streams archives; this file reads one structure at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@
 namespace flashrna {
 
 struct ReadOptions {
-  int model = 1;                                // number of the model in the file's order, from 1
-  std::uint64_t max_bytes = kMaxUnpackedBytes;  // of the file, and of what it unpacks to
+  int model = 1;                                // number of the model in file order, from 1
+  std::uint64_t max_bytes = kMaxUnpackedBytes;  // of the file, and of its uncompressed content
 };
 
 // Reads one structure file (.pdb, .pdb1, .ent, .cif, .mmcif, .bcif, each also with .gz).
-// Throws Error naming the file if it is missing, truncated, too large, or not what its name says.
+// Throws Error naming the file if it is missing, truncated, too large, or not in the format of its extension.
 Structure read_structure(const std::string& path, const ReadOptions& options = {});
 
-// The same from memory (already decompressed or still .gz); `name` tells the format and appears in errors.
+// The same from memory (uncompressed or .gz). `name` determines the format and appears in errors.
 Structure read_structure_from_memory(std::string_view bytes, const std::string& name, const ReadOptions& options = {});
 
-// Whether the file name has one of the endings above; one of those of the PDB format.
+// Whether the file name has one of the extensions above; one of the PDB format.
 bool is_structure_file_name(std::string_view name);
 bool is_pdb_file_name(std::string_view name);
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kMostPdbResidues = 9'999;
 constexpr int kMostPdbAtoms = 99'999;
-constexpr double kLargestBFactor = 999.99;  // what six columns hold; larger ones mean nothing
+constexpr double kLargestBFactor = 999.99;  // limit of six columns; larger values are meaningless
 
 bool is_standard(const std::string& name) {
   return name == "A" || name == "C" || name == "G" || name == "U" || name == "N";
@@ -43,7 +43,7 @@ void check_atoms(const Structure& structure) {
   }
 }
 
-// Models of one file are of the same molecules.
+// All models of a file must have the same molecules.
 void check_same_polymers(const Structure& model, const Structure& first) {
   const auto same_name = [](const Nucleotide& a, const Nucleotide& b) { return residue_name(a) == residue_name(b); };
   const auto same_chain = [&](const Chain& a, const Chain& b) {
@@ -55,7 +55,7 @@ void check_same_polymers(const Structure& model, const Structure& first) {
   }
 }
 
-// A CIF value: bare where the grammar allows it, else quoted.
+// A CIF value: unquoted if the grammar allows it, else quoted.
 std::string cif_value(const std::string& text) {
   if (text.empty()) return ".";
   const auto is_plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '+' || c == '.' || c == '_'; };
@@ -65,7 +65,7 @@ std::string cif_value(const std::string& text) {
                             view.starts_with("stop_") || view.starts_with("global_");
     if (!is_keyword) return text;
   }
-  // A quote inside ends the value only before a blank.
+  // An inner quote ends the value only if a blank follows.
   return text.find("' ") == std::string::npos && text.back() != '\'' ? "'" + text + "'" : "\"" + text + "\"";
 }
 
@@ -78,7 +78,7 @@ std::string block_name(const std::string& entry) {
   return name;
 }
 
-// One label_asym_id per chain: its own id where that is there and unique.
+// One label_asym_id per chain: its own id if that is present and unique.
 std::vector<std::string> label_asym_ids(const Structure& structure) {
   std::vector<std::string> ids;
   std::set<std::string> taken;
@@ -92,15 +92,15 @@ std::vector<std::string> label_asym_ids(const Structure& structure) {
 
 using Buffer = std::back_insert_iterator<std::string>;
 
-// A text of any length on lines of 80 characters, as a field between semicolons.
+// Text of any length as a field between semicolons, in lines of 80 characters.
 std::string text_field(const std::string& text) {
   std::string field = ";";
   for (std::size_t i = 0; i < text.size(); i += 80) field += text.substr(i, 80) + "\n";
   return field + ";\n";
 }
 
-// The polymer's sequence as _entity_poly has it: one letter per residue, a modified one by its name, "(PSU)", or by
-// its parent's letter. What is missing at a break is not known, and so the whole is not.
+// The sequence of the polymer for _entity_poly: modified residues first by name, "(PSU)", then by the letter of the
+// parent. Not written for chains with breaks, whose missing residues are unknown.
 void append_sequence(const Chain& chain, Buffer out) {
   if (chain.nucleotides.empty() || chain.n_breaks() > 0) {
     fmt::format_to(out, "? ?\n");
@@ -131,7 +131,7 @@ void append_polymers(const Structure& structure, const std::vector<std::string>&
   fmt::format_to(out, "#\n");
 }
 
-// How the coordinates were found, where that is known.
+// The experimental method, if known.
 void append_experiment(const Structure& structure, const std::string& entry, Buffer out) {
   if (structure.method.empty()) return;
   fmt::format_to(out, "_exptl.entry_id {}\n_exptl.method {}\n#\n", entry, cif_value(structure.method));
@@ -145,8 +145,8 @@ void append_experiment(const Structure& structure, const std::string& entry, Buf
   }
 }
 
-// Every kind of residue, with the parent of a modified one, which a reader might not know. A residue without a known
-// base is the dictionary's N, "any nucleotide".
+// Every residue type, with the parent of modified ones, which a reader might not know. A residue with unknown base is
+// written as N, "any nucleotide" in the dictionary.
 void append_residue_kinds(const Structure& structure, Buffer out) {
   fmt::format_to(out, "loop_\n_chem_comp.id\n_chem_comp.type\n_chem_comp.mon_nstd_parent_comp_id\n");
   std::set<std::string> known;
@@ -171,7 +171,7 @@ void append_atom_columns(Buffer out) {
                  "_atom_site.auth_asym_id\n_atom_site.auth_atom_id\n_atom_site.pdbx_PDB_model_num\n");
 }
 
-// `serial`: the number of the atom before; that of the last one afterwards.
+// `serial`: in, the number of the preceding atom; out, that of the last atom.
 void append_atoms(const Structure& structure, const std::vector<std::string>& asym_ids, int& serial, Buffer out) {
   for (std::size_t i = 0; i < structure.chains.size(); ++i) {
     const Chain& chain = structure.chains[i];
@@ -199,7 +199,7 @@ void append_atoms(const Structure& structure, const std::vector<std::string>& as
   }
 }
 
-// Throws Error for what the PDB format has no columns for.
+// Throws Error for content that does not fit the columns of the PDB format.
 void check_fits_pdb(const Structure& structure) {
   int residues = 0;
   int atoms = 0;
@@ -292,7 +292,7 @@ std::string to_pdb(const Structure& structure) {
         if (!nucleotide.has(slot)) continue;
         const std::string_view atom = atom_name(nucleotide, slot);
         const Vec3& x = nucleotide.atoms[slot];
-        // One-letter elements: the atom's name starts in the second of its four columns.
+        // One-letter elements: the atom name starts in the second of its four columns.
         fmt::format_to(out, "{:6}{:5}  {:<3} {:>3} {:1}{:4}{}   {:8.3f}{:8.3f}{:8.3f}{:6.2f}{:6.2f}          {:>2}\n",
                        is_standard(name) ? "ATOM" : "HETATM", ++serial, atom, name, chain.id, nucleotide.seq_id,
                        nucleotide.insertion_code, x[0], x[1], x[2], 1.0, b_factor, atom[0]);

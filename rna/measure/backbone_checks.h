@@ -1,6 +1,5 @@
-// What a look at a generated backbone begins with: do residues follow each other as in RNA, are they bonded, are bonds
-// as long as they should be, do atoms clash. The definitions are those of rna/measure/local_geometry.h and
-// rna/measure/clashes.h.
+// Basic checks of a generated backbone: distances and bonds between neighbors, bond lengths, and clashes. The
+// definitions are those of rna/measure/local_geometry.h and rna/measure/clashes.h.
 #pragma once
 
 #include <span>
@@ -11,19 +10,19 @@
 namespace flashrna {
 
 struct BackboneChecks {
-  double c4_distance = 0.0;     // median C4'-C4' of neighbors, Å; NaN without neighbors, as the next three
-  double c4_neighbors = 0.0;    // share of those distances in 5.0 to 7.0 Å
+  double c4_distance = 0.0;     // median C4'-C4' of neighbors, Å; this and the next three are NaN without neighbors
+  double c4_neighbors = 0.0;    // fraction of those distances from 5.0 to 7.0 Å
   double o3_p_distance = 0.0;   // median O3'-P of neighbors, Å
-  double bonded = 0.0;          // share of those distances below 2.5 Å
+  double bonded = 0.0;          // fraction of those distances below 2.5 Å
   double bond_deviation = 0.0;  // root mean square of (bond - native_bond_length) within residues, Å; NaN without bonds
   double clashes = 0.0;         // per 100 atoms
-  double radius_of_gyration = 0.0;  // Å, of C4'
+  double radius_of_gyration = 0.0;  // of the C4' atoms, Å
 };
 
-// Neighbors are nucleotides whose residue_index rises by 1. Throws Error for a coordinate beyond 1e6 Å.
+// Neighbors are consecutive nucleotides whose residue_index increases by 1. Throws Error for a coordinate beyond 1e6 Å.
 BackboneChecks check_backbone(std::span<const Nucleotide> nucleotides);
 
-// Å: median over experimental structures of a bond within a residue, "C2'-C1'" as local_measures() names it.
+// Median length (Å) over experimental structures of a bond within a residue, named as in local_measures() ("C2'-C1'").
 // Throws Error for any other name.
 double native_bond_length(std::string_view name);
 

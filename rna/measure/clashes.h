@@ -1,4 +1,4 @@
-// Clashes of backbones: atoms of different residues that come closer than their van der Waals radii allow.
+// Clashes of backbones: atoms of different residues that are closer than their van der Waals radii allow.
 #pragma once
 
 #include <span>
@@ -8,24 +8,25 @@
 namespace flashrna {
 
 struct Clashes {
-  long pairs = 0;            // of atoms that clash
-  long published_pairs = 0;  // the same where of all bonded neighbors O3'-P alone is let through
-  long atoms = 0;            // backbone atoms that are there
+  long pairs = 0;            // clashing pairs of atoms
+  long published_pairs = 0;  // the same, excluding only O3'-P between bonded neighbors
+  long atoms = 0;            // backbone atoms present
 
-  double per_100_atoms() const;  // of `pairs`; 0 where there is no atom
+  double per_100_atoms() const;  // of `pairs`; 0 without atoms
   double published_per_100_atoms() const;
 };
 
-// The distance of two backbone atoms (slots, the glycosidic one a nitrogen) at which they clash: r_a + r_b - 0.6 Å.
+// The distance (Å) at which two backbone atoms clash: r_a + r_b - 0.6. Arguments are slots; the glycosidic atom is a
+// nitrogen.
 double closest_without_clash(int slot, int other_slot);
 
-// Whether the atom `slot` of a nucleotide and `next_slot` of the one bonded to its 3' side are one or two bonds apart.
+// Whether the atom `slot` of a nucleotide is one or two bonds from `next_slot` of the nucleotide bonded to its 3' side.
 bool near_by_bonds(int slot, int next_slot);
 
-// Over the 13 backbone atoms of every nucleotide: two atoms of different nucleotides clash at a distance of at most
-// r_i + r_j - 0.6 Å, r = 1.70 (C), 1.55 (N), 1.52 (O), 1.80 Å (P). Across the bond between nucleotides whose
-// residue_index rises by 1 the pairs at one or two bonds' distance do not count: O3'-P, C3'-P and O3' with OP1, OP2,
-// O5'. Throws Error for a coordinate beyond 1e6 Å. Time and memory linear in the number of nucleotides.
+// Clashes among the 13 backbone atoms of every nucleotide. Two atoms of different nucleotides clash at a distance of at
+// most r_i + r_j - 0.6 Å, with r = 1.70 (C), 1.55 (N), 1.52 (O), 1.80 Å (P). Between nucleotides whose residue_index
+// increases by 1, pairs separated by one or two bonds do not count: O3'-P, C3'-P and O3' with OP1, OP2, O5'. Throws
+// Error for a coordinate beyond 1e6 Å. Time and memory are linear in the number of nucleotides.
 Clashes find_clashes(std::span<const Nucleotide> nucleotides);
 
 }  // namespace flashrna

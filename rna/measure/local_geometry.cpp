@@ -90,8 +90,8 @@ constexpr std::array kMeasures = {
 
 int n_atoms(MeasureKind kind) { return kind == MeasureKind::kDistance ? 2 : kind == MeasureKind::kAngle ? 3 : 4; }
 
-// Slot of the atom that ends chi; -1 where there is none. A pyrimidine that hangs on its C5 is told by where its atoms
-// are, since some files call pseudouridine U.
+// Slot of the last atom of chi; -1 if there is none. A pyrimidine attached by C5 is recognized by the positions of its
+// atoms, because some files name pseudouridine U.
 int chi_slot(const Nucleotide& nucleotide) {
   if (nucleotide.base == Base::A || nucleotide.base == Base::G) return atom_slot(nucleotide.base, "C4");
   const int c2 = atom_slot(nucleotide.base, "C2");
@@ -102,7 +102,7 @@ int chi_slot(const Nucleotide& nucleotide) {
   return hangs_on_c5 ? c4 : c2;
 }
 
-// Null where the atom is missing, or where residue `i` is not bonded all the way to the atom's residue.
+// Null if the atom is missing or a bond between residue `i` and the atom's residue is missing.
 const Vec3* find_atom(const MeasuredAtom& atom, std::span<const Nucleotide> nucleotides, std::size_t i) {
   const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i) + atom.residue;
   if (at < 0 || at >= std::ssize(nucleotides)) return nullptr;

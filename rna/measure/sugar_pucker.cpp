@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kTurn = 2.0 * std::numbers::pi;
 
-// A phase of -1e-17 becomes 0, not the whole turn.
+// Maps a phase of -1e-17 to 0, not to the full turn.
 double in_one_turn(double phase) {
   const double positive = phase < 0.0 ? phase + kTurn : phase;
   return positive >= kTurn ? 0.0 : positive;

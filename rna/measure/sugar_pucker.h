@@ -1,5 +1,5 @@
 // Pucker of the ribose ring as a pseudorotation: phase and amplitude from the five ring torsions nu0 to nu4
-// (rna/measure/local_geometry.h). Two definitions, which differ by a few degrees where the ring is not ideal.
+// (rna/measure/local_geometry.h). The two definitions differ by a few degrees for non-ideal rings.
 #pragma once
 
 #include <array>
@@ -14,13 +14,13 @@ struct SugarPucker {
   double amplitude = 0.0;  // radians, about 0.65
 };
 
-// nu0 to nu4 in radians; NaN, all five, where one of the ring's atoms is missing.
+// nu0 to nu4 in radians. All are NaN if an atom of the ring is missing.
 std::array<double, 5> ring_torsions(const Nucleotide& nucleotide);
 
-// Altona & Sundaralingam 1972 (doi:10.1021/ja00778a043), the definition that reports use: nu2 carries the amplitude.
+// Altona & Sundaralingam 1972 (doi:10.1021/ja00778a043), the definition used in reports; the amplitude is based on nu2.
 SugarPucker altona_sundaralingam_pucker(const std::array<double, 5>& nu);
 
-// Rao, Westhof & Sundaralingam 1981 (Acta Cryst. A37, 421): Fourier sum over all five torsions alike.
+// Rao, Westhof & Sundaralingam 1981 (Acta Cryst. A37, 421): a Fourier sum with equal weights of the five torsions.
 SugarPucker rao_pucker(const std::array<double, 5>& nu);
 
 // "C3'-endo", "C4'-exo", ... for each tenth of the circle; empty for NaN.

@@ -14,7 +14,7 @@ namespace {
 
 using enum SuiteRole;
 
-// The paper's, with the later clusters and means of the authors' program suitename.
+// The clusters of the paper, with the later clusters and means of the authors' program suitename.
 constexpr std::array<SuiteCluster, 54> kClusters = {{
     {"33 p", "1a", true, kDominant, {81.495, 212.25, 288.831, 294.967, 173.99, 53.55, 81.035}},
     {"33 p", "1m", true, kSatellite, {83.513, 218.12, 291.593, 292.247, 222.3, 58.067, 86.093}},
@@ -75,7 +75,7 @@ constexpr std::array<SuiteCluster, 54> kClusters = {{
 enum Angle : int { kDeltaBefore, kEpsilonBefore, kZetaBefore, kAlpha, kBeta, kGamma, kDelta };
 
 struct Range {
-  double lowest, highest;  // degrees, both in
+  double lowest, highest;  // degrees, inclusive
   char letter;
 
   bool holds(double degrees) const { return degrees >= lowest && degrees <= highest; }
@@ -88,7 +88,7 @@ constexpr Range kEpsilonRange{155.0, 310.0}, kBetaRange{50.0, 290.0}, kAlphaZeta
 // Half-widths of a cluster, degrees.
 constexpr SuiteAngles kWidths = {28.0, 60.0, 55.0, 50.0, 70.0, 35.0, 28.0};
 
-// Where a point lies between a satellite and its dominant cluster, these widths decide; 0 leaves the one above.
+// These widths apply to a point between a satellite and its dominant cluster; 0 keeps the width above.
 struct SatelliteWidths {
   std::string_view name;
   double epsilon, zeta, beta;
@@ -121,7 +121,7 @@ double distance(const SuiteAngles& a, const SuiteAngles& b, int first, int last,
   return std::cbrt(sum);
 }
 
-// Clusters of a bin have the puckers and γ in common; the four angles between tell them apart.
+// Clusters of a bin have equal puckers and γ; the four angles in between distinguish them.
 double distance_to_choose(const SuiteAngles& a, const SuiteAngles& b, const SuiteAngles& widths = kWidths) {
   return distance(a, b, kEpsilonBefore, kBeta, widths);
 }
@@ -130,7 +130,7 @@ double distance_to_rate(const SuiteAngles& a, const SuiteAngles& b) {
   return distance(a, b, kDeltaBefore, kDelta, kWidths);
 }
 
-// Empty for angles that no conformer has.
+// Empty for angles outside all bins.
 std::optional<std::string> bin_of(const SuiteAngles& degrees) {
   const bool allowed = kEpsilonRange.holds(degrees[kEpsilonBefore]) && kAlphaZetaRange.holds(degrees[kZetaBefore]) &&
                        kAlphaZetaRange.holds(degrees[kAlpha]) && kBetaRange.holds(degrees[kBeta]);
@@ -145,7 +145,7 @@ std::optional<std::string> bin_of(const SuiteAngles& degrees) {
   return std::string{before, after, ' ', gamma};
 }
 
-// Whether `point` lies between the two centers, in the four angles that tell clusters apart.
+// Whether `point` lies between the two centers, in the four angles that distinguish clusters.
 bool lies_between(const SuiteAngles& point, const SuiteAngles& a, const SuiteAngles& b) {
   double from_a = 0.0, from_b = 0.0;
   for (int k = kEpsilonBefore; k <= kBeta; ++k) {
@@ -166,7 +166,7 @@ const SuiteCluster& nearer_of(const SuiteAngles& degrees, const SuiteCluster& ot
   return to_other <= distance_to_choose(degrees, dominant.degrees, dominant_widths) ? other : dominant;
 }
 
-// The cluster of the bin that the point may belong to; null if it is too far from all.
+// The cluster of the bin that may contain the point; null if all are too far.
 const SuiteCluster* choose_cluster(const SuiteAngles& degrees, std::string_view bin) {
   const SuiteCluster *dominant = nullptr, *nearest = nullptr, *nearest_other = nullptr;
   int n_within = 0;

@@ -10,7 +10,7 @@
 namespace flashrna {
 namespace {
 
-// A stretch over which the difference of the two distribution functions is constant.
+// An interval over which the difference of the two distribution functions is constant.
 struct Step {
   double width;
   double difference;  // F_a - F_b
@@ -23,7 +23,7 @@ void check(std::span<const double> sample) {
   }
 }
 
-// Steps between the smallest and the largest of all values. Both samples are sorted.
+// Steps between the smallest and the largest of all values. Both samples must be sorted.
 std::vector<Step> steps_between(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<Step> steps;
   steps.reserve(a.size() + b.size());
@@ -53,19 +53,19 @@ std::vector<double> sorted(std::span<const double> sample) {
   return values;
 }
 
-// Into [0, 2π), sorted.
+// Angles mapped to [0, 2π), sorted.
 std::vector<double> sorted_angles(std::span<const double> sample) {
   constexpr double kTurn = 2.0 * std::numbers::pi;
   std::vector<double> angles(sample.begin(), sample.end());
   for (double& angle : angles) {
     angle -= kTurn * std::floor(angle / kTurn);
-    if (angle >= kTurn) angle = 0.0;  // a tiny negative angle rounds up to the whole turn
+    if (angle >= kTurn) angle = 0.0;  // a tiny negative angle rounds up to the full turn
   }
   std::sort(angles.begin(), angles.end());
   return angles;
 }
 
-// The difference below which the steps have half of their total width.
+// The weighted median of the differences: steps below it have half of the total width.
 double median_difference(std::vector<Step>& steps) {
   std::sort(steps.begin(), steps.end(), [](const Step& x, const Step& y) { return x.difference < y.difference; });
   double total = 0.0;
@@ -92,7 +92,7 @@ double circular_wasserstein_distance(std::span<const double> a, std::span<const 
   const std::vector<double> angles_a = sorted_angles(a);
   const std::vector<double> angles_b = sorted_angles(b);
   std::vector<Step> steps = steps_between(angles_a, angles_b);
-  // The rest of the circle, from the last value round to the first: both functions are 1, or 0 again.
+  // The remainder of the circle, from the last value to the first: both functions are 1, equivalent to 0.
   const double spanned = std::max(angles_a.back(), angles_b.back()) - std::min(angles_a.front(), angles_b.front());
   steps.push_back({2.0 * std::numbers::pi - spanned, 0.0});
   const double offset = median_difference(steps);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kDegrees = 180.0 / std::numbers::pi;
 
-// Where a measure of canonical pairs lies.
+// Mean and standard deviation of a measure over canonical pairs.
 struct Spread {
   double mean, deviation;
 
@@ -33,7 +33,7 @@ constexpr Spread kTorsion{0.0, 15.0};     // N-C1'-C1'-N, degrees
 // False for NaN.
 bool within(double value, double lowest, double highest) { return value >= lowest && value <= highest; }
 
-// Empty where a limit is not kept.
+// Empty if a limit is violated.
 std::optional<double> score(const Vec3& c1_i, const Vec3& n_i, const Vec3& c1_j, const Vec3& n_j,
                             const BasePairLimits& limits) {
   const double nitrogens = (n_i - n_j).norm();

@@ -29,7 +29,7 @@ Agreement compare_pairs(std::span<const int> asked, std::span<const int> found) 
   check_lengths(asked, found);
   Agreement agreement;
   for (int i = 0; i < static_cast<int>(asked.size()); ++i) {
-    const bool is_asked = asked[i] > i;  // each pair once, from its first position
+    const bool is_asked = asked[i] > i;  // each pair once, at its first position
     const bool is_found = found[i] > i;
     const bool unsaid = is_found && asked[i] == kNotSaid && asked[found[i]] == kNotSaid;
     agreement.asked += is_asked;

@@ -1,4 +1,4 @@
-// How well a structure keeps the pairs that were asked for, position by position.
+// Agreement of a structure with requested pairs, position by position.
 #pragma once
 
 #include <span>
@@ -9,17 +9,17 @@ struct Agreement {
   long asked = 0, found = 0, both = 0;
 
   void add(const Agreement& other);
-  double precision() const;  // of what was found, the share that was asked for; NaN where nothing was found
-  double recall() const;     // of what was asked for, the share that was found; NaN where nothing was asked for
-  double f1() const;         // 2 both / (asked + found); NaN where that is 0/0
+  double precision() const;  // fraction of the found pairs that were requested; NaN if none was found
+  double recall() const;     // fraction of the requested pairs that were found; NaN if none was requested
+  double f1() const;         // 2 both / (asked + found); NaN if that is 0/0
 };
 
-// `asked`, `found`: partners, [L], as in rna/pairs/secondary_structure.h. A pair that is found between two positions of
-// which `asked` says nothing (kNotSaid) is neither right nor wrong and not counted; `found` has nothing unsaid.
-// Both throw Error for different lengths; partners must be those of a valid structure.
+// `asked`, `found`: partners, [L], as in rna/pairs/secondary_structure.h. A pair found between two positions that
+// `asked` leaves unspecified (kNotSaid) is not counted. `found` must not contain kNotSaid. Both functions throw Error
+// for different lengths. Partners must be those of a valid structure.
 Agreement compare_pairs(std::span<const int> asked, std::span<const int> found);
 
-// The same for unpaired positions; those that `asked` does not say are not counted.
+// The same for unpaired positions. Positions that `asked` leaves unspecified are not counted.
 Agreement compare_loop_positions(std::span<const int> asked, std::span<const int> found);
 
 }  // namespace flashrna

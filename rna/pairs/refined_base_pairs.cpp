@@ -18,7 +18,7 @@ struct Bond {
 
 struct CanonicalPair {
   Base one, other;
-  std::array<Bond, 3> bonds;  // an empty name where there are two
+  std::array<Bond, 3> bonds;  // the third name is empty if there are two bonds
 };
 
 constexpr std::array<CanonicalPair, 3> kCanonicalPairs = {{
@@ -29,11 +29,11 @@ constexpr std::array<CanonicalPair, 3> kCanonicalPairs = {{
 
 constexpr std::size_t kMostBonds = 3;
 
-// Places of C1' and N in which two hydrogen bonds make a canonical pair.
+// Limits on C1' and N within which two hydrogen bonds make a canonical pair.
 constexpr BasePairLimits kWideLimits{8.0, 10.3, 9.4, 12.3, 28.0, 82.0, 50.0};
 
-// Null where it is missing. Pseudouridine and its like hang on C5: turned about N3, their O2 stands where O4 of uridine
-// does.
+// Null if the atom is missing. In pseudouridine and similar bases, attached by C5 and turned about N3, O2 takes the
+// position that O4 has in uridine.
 const Vec3* find_atom(const Nucleotide& nucleotide, std::string_view name) {
   if (nucleotide.base == Base::U && is_c_nucleoside(nucleotide.name)) {
     if (name == "O2") {
@@ -46,7 +46,7 @@ const Vec3* find_atom(const Nucleotide& nucleotide, std::string_view name) {
   return slot >= 0 && nucleotide.has(slot) ? &nucleotide.atoms[static_cast<std::size_t>(slot)] : nullptr;
 }
 
-// Every atom of a base whose letter is known.
+// Whether all atoms of a base with known letter are present.
 bool has_whole_base(const Nucleotide& nucleotide) {
   if (nucleotide.base == Base::N) return false;
   for (int slot = kGlycosidicNitrogen; slot < kAtomSlots && !atom_name(nucleotide.base, slot).empty(); ++slot) {
@@ -82,7 +82,7 @@ std::vector<int> refine_base_pairs(std::span<const Nucleotide> nucleotides) {
   std::set<std::pair<int, int>> is_usual;
   for (const BasePairCandidate& candidate : usual) is_usual.emplace(candidate.i, candidate.j);
 
-  // By hydrogen bonds formed, from none to three; in each from the best score on.
+  // By number of hydrogen bonds, from none to three; each sorted from the best score.
   std::array<std::vector<BasePairCandidate>, kMostBonds + 1> of_bonds;
   for (const BasePairCandidate& candidate : find_base_pair_candidates(nucleotides, kWideLimits).pairs) {
     const Nucleotide &one = nucleotides[candidate.i], &other = nucleotides[candidate.j];

@@ -36,7 +36,7 @@ std::vector<Stem> find_stems(std::span<const int> partner, std::span<const int> 
   return stems;
 }
 
-// No position of one stem lies between two of a side of the other: if one pair of each cross, all do.
+// Stems cross as a whole, because no position of one stem lies within a side of the other.
 bool cross(const Stem& a, const Stem& b) { return a.i < b.i ? b.i < a.j && a.j < b.j : a.i < b.j && b.j < a.j; }
 
 void assign_orders(std::vector<Stem>& stems) {
@@ -66,7 +66,7 @@ LoopKind kind_of(const Loop& loop, bool open) {
   return both_sides ? LoopKind::kInterior : LoopKind::kBulge;
 }
 
-// The loop that the pair (i, j) of the nested structure closes; (-1, length) is the outermost one.
+// The loop closed by the pair (i, j) of the nested structure; (-1, length) is the outermost loop.
 Loop loop_within(int i, int j, const std::vector<int>& nested, std::span<const int> molecule) {
   const bool outermost = i < 0;
   Loop loop{LoopKind::kExterior, outermost ? -1 : i, outermost ? -1 : j, 0, {{i + 1, 0}}};

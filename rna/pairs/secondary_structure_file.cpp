@@ -102,7 +102,7 @@ bool is_sequence(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return is_letter(c) || c == '&'; });
 }
 
-// What RNAfold and its like add to a structure: " (-12.30)", " ( -1.20)".
+// The energy that RNAfold and similar programs append to a structure: " (-12.30)", " ( -1.20)".
 bool is_energy(std::string_view text) {
   text = trimmed(text);
   if (!text.starts_with('(') || !text.ends_with(')')) return false;
@@ -127,14 +127,14 @@ std::vector<Record> parse_dot_bracket_file(std::string_view text, const std::str
   std::vector<Record> records;
   std::string name;
   std::optional<Sequence> sequence;
-  int open_line = 0;  // of a name or a sequence that waits for its structure
+  int open_line = 0;  // of a name or a sequence whose structure has not been read yet
   Lines lines(text, source);
   const auto check_closed = [&] {
     if (open_line > 0) fail("{}: no structure follows", lines.where(open_line));
   };
   for (std::string_view line; lines.next(line);) {
     if (line.empty() || line.starts_with('#')) continue;
-    if (line.starts_with('>')) {  // no structure begins so: the bracket would close nothing
+    if (line.starts_with('>')) {  // not a structure, which cannot begin with a closing bracket
       check_closed();
       name = trimmed(line.substr(1));
       open_line = lines.number();
@@ -180,7 +180,7 @@ void check_record(const Record& record, const Lines& lines, const std::vector<in
   }
 }
 
-// The ends of molecules, from 1, once all nucleotides are known.
+// Sets molecules from the positions of their ends, counted from 1, once all nucleotides are known.
 void set_molecules(Record& record, const std::vector<int>& ends, const std::string& where) {
   int previous = 0;
   for (const int end : ends) {
@@ -238,7 +238,7 @@ std::vector<Record> parse_bpseq(std::string_view text, const std::string& source
   return {std::move(record)};
 }
 
-// The name in a CT header: what follows the number, without an energy ("dG = -3.4", "ENERGY = -3.4").
+// The name in a CT header: the text after the number, without an energy ("dG = -3.4", "ENERGY = -3.4").
 std::string ct_name(std::string_view rest) {
   rest = trimmed(rest);
   const std::vector<std::string_view> words = words_of(rest);
@@ -250,8 +250,8 @@ std::string ct_name(std::string_view rest) {
 std::vector<Record> parse_ct(std::string_view text, const std::string& source) {
   std::vector<Record> records;
   std::vector<int> line_of_nucleotide;
-  int expected = 0;    // nucleotides of the record that is read
-  bool ended = false;  // the last one was the last of its molecule
+  int expected = 0;    // nucleotides of the current record
+  bool ended = false;  // the last nucleotide ended its molecule
   Lines lines(text, source);
   for (std::string_view line; lines.next(line);) {
     if (line.empty() || line.starts_with('#')) continue;
@@ -291,7 +291,7 @@ std::vector<Record> parse_ct(std::string_view text, const std::string& source) {
   return records;
 }
 
-// [L], as a record has it: 0, 1, 2, ... at every change.
+// [L], numbered as in a record: 0, 1, 2, ..., increased at every change.
 std::vector<int> molecule_numbers(std::span<const int> molecule, std::size_t length) {
   std::vector<int> numbers(length, 0);
   for (std::size_t i = 1; i < length && !molecule.empty(); ++i) {

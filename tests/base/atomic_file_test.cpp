@@ -70,7 +70,7 @@ TEST_F(AtomicFile, FolderThatCannotBeWrittenIsNamed) {
   chmod(folder.c_str(), 0755);
 }
 
-// A child process under a file-size limit, with the signal that goes with it at its deadly default.
+// Runs in a child process under a file-size limit, with the default action of its signal, which terminates the process.
 TEST_F(AtomicFile, FullDiskIsAnErrorAndLeavesTheOldFile) {
   const std::string path = folder_.path("out.cif");
   write_file_atomically(path, "old");

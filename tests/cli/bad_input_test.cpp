@@ -1,4 +1,4 @@
-// Everything a user can get wrong: each has its message on stderr, its exit status, and leaves nothing half-written.
+// Invalid input by the user: every case has its message on stderr and its exit status, and leaves no incomplete file.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ constexpr const char* kProtein =
     "ATOM      4  O   ALA A   1      13.840   6.086  -6.121  1.00 20.00           O\n"
     "TER\nEND\n";
 
-// The first 18 bytes of a gzip file of a PDB file: header and a piece of its first block.
+// The first 18 bytes of a gzipped PDB file: the header and the start of its first block.
 const std::string kTruncatedGzip("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x9d\x9d\x5f\x8f\x1c\x37\x72\xc0", 18);
 
 void write_foreign_hdf5(const std::string& path) {
@@ -44,7 +44,7 @@ void set_version(const std::string& path, int version) {
   H5Fclose(file);
 }
 
-// One folder of inputs, good and bad, made once for all cases.
+// One folder of valid and invalid inputs, shared by all cases.
 class BadInput : public TrainedProject {
  protected:
   static void SetUpTestSuite() {
@@ -64,7 +64,7 @@ class BadInput : public TrainedProject {
     set_version(folder->path("later.h5"), 1000);
   }
 
-  // Runs in the folder; checks the status, what stderr says, that stdout is empty and that no file has changed.
+  // Runs in the folder; checks the status, the message on stderr, that stdout is empty and that no file has changed.
   static void expect_refused(const Words& words, int status, const Words& message_parts, long file_size_limit = -1) {
     SCOPED_TRACE(fmt::format("flashrna {}", fmt::join(words, " ")));
     const Words before = list_files(folder->path());
@@ -176,7 +176,7 @@ TEST_F(BadInput, CudaDeviceThatIsNotThereIsUsage) {
                  {"--device \"cuda:99\"", "--device cpu"});
 }
 
-// A limit on the size of a file fails a write as a full disk does.
+// A limit on the size of a file makes a write fail like a full disk.
 TEST_F(BadInput, FullDiskLeavesNothingBehind) {
   expect_refused({"convert", "structures", "--output", "new.h5"}, 1, {"new.h5"}, 4096);
   expect_refused({"convert", "structures", "--output", "rna.h5", "--overwrite"}, 1, {"rna.h5"}, 4096);

@@ -1,4 +1,4 @@
-// flashrna bench attention as a user runs it.
+// Runs flashrna bench attention as a user does.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -25,11 +25,11 @@ TEST(BenchAttention, ShowsEveryBackendBesideLibTorchWithItsErrorAndTheRoofline) 
     names.insert(name);
     for (const char* column : {"forward_s", "training_s", "forward/products", "training/products", "peak_MB"})
       EXPECT_GT(row.at(column).get<double>(), 0.0) << name << " " << column;
-    // Outputs of order 1 and points of some nm in f32.
+    // Outputs of order 1 and points of a few nm in f32.
     if (name != "LibTorch f32") {
       EXPECT_LT(row.at("error").get<double>(), 2e-5) << name;
     }
-    // 40 residues are bound by memory: 4 bytes of (8 (472 + 208) + 140) numbers a residue, 4.3 TB/s.
+    // 40 residues are memory-bound: 4 bytes for each of (8 (472 + 208) + 140) numbers per residue, at 4.3 TB/s.
     EXPECT_NEAR(row.at("H200_roofline_us").get<double>(), 40 * 4 * 5580 / 4.3e6, 1e-9) << name;
   }
   EXPECT_EQ(names, (std::set<std::string>{"dense", "lifted", "simple", "LibTorch f32"}));
@@ -40,7 +40,7 @@ TEST(BenchAttention, PlansTheLaunchesOfTheFusedKernelsOnAnyMachine) {
       run_flashrna({"bench", "attention", "--plan", "--lengths", "512,4096", "--batch", "2", "--json"});
   ASSERT_EQ(result.status, 0) << result.errors;
   const Json rows = Json::parse(result.output);
-  ASSERT_EQ(rows.size(), 6u);  // forward and the two of backward
+  ASSERT_EQ(rows.size(), 6u);  // forward and the two backward kernels
   EXPECT_EQ(rows[0].at("kernel"), "forward");
   EXPECT_EQ(rows[0].at("blocks"), 2 * 8 * 4);
   EXPECT_EQ(rows[0].at("parts"), 1);

@@ -13,7 +13,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// A command with every kind of option.
+// A command with options of every type.
 struct Command {
   Command() {
     configuration.bind("model.blocks", blocks, "number of blocks");
@@ -25,7 +25,7 @@ struct Command {
     line.common(common);
     line.configuration(configuration);
   }
-  // The message of the UsageError, "" if there is none.
+  // The message of the UsageError, "" if none is thrown.
   std::string error_of(const Words& words) {
     try {
       line.parse(words);

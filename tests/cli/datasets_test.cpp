@@ -1,4 +1,4 @@
-// convert, split, merge, export and bench convert as a user runs them.
+// Runs convert, split, merge, export and bench convert as a user does.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -226,7 +226,7 @@ TEST_F(DatasetCommands, BenchConvertPrintsGemmiBesideOurs) {
   for (const auto& row : rows) EXPECT_GT(row["MB/s"].get<double>(), 0.0);
 }
 
-// Debian's Python, whatever other is on the PATH: python3-h5py belongs to it.
+// The Python of Debian, for which python3-h5py is installed, whatever other Python is on the PATH.
 constexpr const char* kPython = "/usr/bin/python3";
 
 TEST_F(DatasetCommands, H5pyReadsTheDatasetAndTheDocumentationRuns) {
@@ -250,8 +250,8 @@ TEST_F(DatasetCommands, H5dumpExplainsEveryColumn) {
   }
 }
 
-// SIGKILL at 30 random moments of a conversion: never a file under the final name that is not whole, and the next run
-// leaves nothing but its output.
+// Sends SIGKILL at 30 random moments of a conversion. The file under the final name is never incomplete, and the next
+// run leaves only its output.
 TEST_F(DatasetCommands, AConversionKilledAtAnyMomentLeavesAWholeFileOrNone) {
   for (int i = 0; i < 60; ++i) {
     folder.write(fmt::format("many/{}.cif", i), to_mmcif(example_structure(fmt::format("E{}", i), {120 + i})));

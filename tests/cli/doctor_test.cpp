@@ -1,4 +1,4 @@
-// flashrna doctor as a user runs it.
+// Runs flashrna doctor as a user does.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// Every `flashrna` command in the README and in the help texts runs as it stands there, in order. Training and
-// sampling get a smaller model and fewer steps at the end of the line, so that the commands take seconds.
+// Runs every `flashrna` command of the README and of the help texts verbatim, in order. Options for a smaller model and
+// fewer steps are appended to training and sampling commands, so that they take seconds.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 namespace flashrna {
 namespace {
 
-// Lines that begin with "flashrna " within ```sh fences.
+// Lines that begin with "flashrna " within ```sh blocks.
 std::vector<std::string> commands_of_markdown(const std::string& text) {
   std::vector<std::string> commands;
   std::istringstream lines(text);
@@ -38,7 +38,7 @@ std::vector<std::string> commands_of_help(const std::string& subcommand) {
   return commands;
 }
 
-// Until the checkout has the weights that ship, a model of some steps stands in for them.
+// If the checkout lacks the shipped weights, a model trained for a few steps replaces them.
 const bool kShipsWeights = std::filesystem::exists(FLASHRNA_SOURCE_DIR "/weights/flashrna-small.h5");
 constexpr const char* kStandIn = "instead_of_weights";
 

@@ -1,4 +1,5 @@
-// The whole path with a small model: convert, info, train, resume, sample; what each prints, and where.
+// The complete workflow with a small model: convert, info, train, resume, sample; the output of each on stdout and
+// stderr.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -136,7 +137,7 @@ TEST_F(EndToEnd, InterruptedTrainingSaysHowToGoOnAndGoesOn) {
 TEST_F(EndToEnd, TrainingKilledAtTwentyMomentsIsAlwaysResumable) {
   Words words{"train", "--config", "configs/demo.ini", "--data.path", "rna.h5", "--output", "killed"};
   for (const std::string& word : small_model_words()) words.push_back(word == "4" ? "1000000" : word);
-  // A checkpoint every step: most moments are in the middle of writing one.
+  // A checkpoint at every step, so that most interruptions happen while one is being written.
   *(std::ranges::find(words, "--training.checkpoint_every") + 1) = "1";
   std::mt19937 random(1);
   for (int i = 0; i < 20; ++i) {
@@ -145,7 +146,7 @@ TEST_F(EndToEnd, TrainingKilledAtTwentyMomentsIsAlwaysResumable) {
                                                       .signal = SIGKILL,
                                                       .signal_delay_ms = static_cast<int>(random() % 1000)});
     EXPECT_EQ(result.status, -SIGKILL) << result.errors;
-    // The next one begins with the last checkpoint: it must be whole.
+    // The next run starts from the last checkpoint, which must be complete.
     if (!files_ending_in(".h5", "killed/checkpoints").empty()) words = {"train", "--resume", "--output", "killed"};
   }
   EXPECT_GT(files_ending_in(".h5", "killed/checkpoints").size(), 1u) << "no step was done: this test shows nothing";

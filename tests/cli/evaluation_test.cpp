@@ -1,4 +1,4 @@
-// flashrna evaluate as a user runs it.
+// Runs flashrna evaluate as a user does.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ class Evaluate : public ::testing::Test {
     words.insert(words.end(), more.begin(), more.end());
     return flashrna(words);
   }
-  // Exit status, the message, and that nothing new lies in the folder.
+  // Expects the exit status, the message, and no new file in the folder.
   void expect_error(const Words& words, int status, const std::string& part) const {
     const std::vector<std::string> before = list_files(folder.path());
     const ProgramResult result = flashrna(words);
@@ -131,7 +131,7 @@ TEST_F(Evaluate, SelfConsistencyRunsTheGivenPrograms) {
   EXPECT_EQ(bytes("out/metrics.csv"), metrics);
 }
 
-// The templates of docs/evaluation.md, with programs in place of gRNAde and RhoFold that take and write what those do.
+// The templates of docs/evaluation.md, with stub programs that have the input and output formats of gRNAde and RhoFold.
 TEST_F(Evaluate, TheDocumentedTemplatesWork) {
   const std::string scripts = FLASHRNA_SOURCE_DIR "/tests/libfold/evaluation";
   const std::string documentation = file_bytes(FLASHRNA_SOURCE_DIR "/docs/evaluation.md");
@@ -197,7 +197,7 @@ TEST_F(Evaluate, AJudgeScoresSamplesAndItsScoresAreKept) {
   EXPECT_EQ(bytes("out/metrics.csv"), metrics);
 }
 
-// The recipe of docs/evaluation.md, with programs in place of ViennaRNA's that take and write what those do.
+// The recipe of docs/evaluation.md, with stub programs that have the input and output formats of ViennaRNA's.
 TEST_F(Evaluate, TwoDimensionalDesignabilityIsTheF1OfDesignsFoldedBack) {
   folder.write("paired/hairpin.cif", to_mmcif(paired_hairpin("hairpin")));
   folder.write("paired/open.cif", to_mmcif(example_structure("open", {26})));
@@ -208,7 +208,7 @@ TEST_F(Evaluate, TwoDimensionalDesignabilityIsTheF1OfDesignsFoldedBack) {
   program("RNAinverse",
           "asked, start = sys.stdin.read().split()\nassert len(asked) == len(start) and set(start) == {'N'}\n"
           "print('A' * len(asked) + '   8   d= 2')\nprint('G' * len(asked) + '   9')\n");
-  // Of the seven pairs of the hairpin, the second design keeps the four outer ones.
+  // Of the seven pairs of the hairpin, the second design preserves the four outer ones.
   program("RNAfold",
           "for line in sys.stdin.read().split():\n"
           "    print(line)\n"
@@ -247,7 +247,7 @@ TEST_F(Evaluate, ComparesEarlierRunsSideBySide) {
   EXPECT_THAT(bytes("both/comparison.csv"), StartsWith("key,unit,a,b,reference\nsamples,,4,12,12\n"));
   EXPECT_THAT(bytes("both/comparison.csv"), HasSubstr("\nnovel_rate,%,,0,\n")) << "a has none";
   EXPECT_THAT(bytes("both/report.html"), StartsWith("<!doctype html>"));
-  // Folders of one name go by their paths, and a name may be that of a column.
+  // Folders with equal names are identified by their paths; a set may have the name of a column.
   fs::create_directories(folder.path("x"));
   fs::copy(folder.path("a"), folder.path("x/a"), fs::copy_options::recursive);
   fs::copy(folder.path("b"), folder.path("x/reference"), fs::copy_options::recursive);

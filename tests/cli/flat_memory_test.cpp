@@ -1,4 +1,4 @@
-// Slow (ctest -L slow): the memory of a conversion does not grow with the number of its files.
+// Slow (ctest -L slow): the memory of a conversion does not grow with the number of files.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The PDB text with all its atoms turned.
+// The PDB text with all atoms rotated.
 std::string turned(const std::string& text, const Eigen::Quaterniond& rotation) {
   std::string result = text;
   for (std::size_t line = 0; line < result.size(); line = result.find('\n', line) + 1) {
@@ -64,7 +64,7 @@ Conversion convert(const TemporaryFolder& folder, const std::string& inputs, std
 
 TEST(FlatMemory, AThousandAndFourteenThousandFilesNeedTheSame) {
   FLASHRNA_REQUIRE_SHARED(archive_path, "structures/train.tar.xz");
-  // PDB files up to 300 kB, so that 14,000 fit on a disk; the larger ones are the same in both runs.
+  // PDB files up to 300 kB, so that 14,000 fit on a disk. The larger ones are the same in both runs.
   std::vector<std::pair<std::string, std::string>> originals;
   ArchiveReader archive(archive_path, kMaxUnpackedBytes);
   while (const auto member = archive.next([](const std::string& name) { return name.ends_with(".pdb"); })) {

@@ -30,7 +30,7 @@ void limit_to(__rlimit_resource resource, long bytes) {
   setrlimit(resource, &limit);
 }
 
-// What the child does between fork and exec; no more than is safe there.
+// Runs in the child between fork and exec; calls only async-signal-safe functions.
 [[noreturn]] void become(char* const* words, const ProgramOptions& options, int output, int errors) {
   limit_to(RLIMIT_FSIZE, options.file_size_limit);
   limit_to(RLIMIT_AS, options.memory_limit);

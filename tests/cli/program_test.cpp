@@ -1,4 +1,4 @@
-// What holds for every subcommand: help, version, unknown words, exit statuses, which stream gets what.
+// Behavior common to all subcommands: help, version, unknown words, exit statuses, use of stdout and stderr.
 #include "tests/cli/program.h"
 
 #include <fmt/format.h>

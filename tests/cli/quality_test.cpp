@@ -1,6 +1,6 @@
-// The bounds that samples of good weights keep (weights/thresholds.csv): natives keep them, and so do
-// natives rebuilt from their own frames and torsions, so that they ask for nothing that the representation cannot give.
-// The weights that ship miss some of them, which weights/README.md says in its first lines.
+// Thresholds on samples of good weights (weights/thresholds.csv). Native structures meet them, and so do natives
+// rebuilt from their own frames and torsions, so the representation can meet them. The shipped weights miss some of
+// them, as stated at the start of weights/README.md.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ TEST(Quality, HeldOutNativesAndTheirRebuiltOnesKeepEveryThreshold) {
   const TemporaryFolder folder;
   ProgramResult result = flashrna(folder, {"convert", structures + "/train.tar.xz", "--output", "all.h5"});
   ASSERT_EQ(result.status, 0) << result.errors;
-  // The split of the weights that ship.
+  // The split used for the shipped weights.
   result = flashrna(folder, {"split", "all.h5", "--output", "split.h5", "--clusters", structures + "/clusters.csv",
                              "--structure-clusters", FLASHRNA_SOURCE_DIR "/weights/structure_clusters.csv",
                              "--fractions", "0.85,0.15,0", "--seed", "1"});
@@ -50,7 +50,8 @@ TEST(Quality, HeldOutNativesAndTheirRebuiltOnesKeepEveryThreshold) {
   }
 }
 
-// What samples of the weights that ship miss, and nothing else. Other weights change this list and the model card.
+// The thresholds that samples of the shipped weights miss. Other weights require an update of this list and the model
+// card.
 TEST(Quality, TheWeightsThatShipMissWhatTheirModelCardSays) {
   const std::string weights = FLASHRNA_SOURCE_DIR "/weights/flashrna-small.h5";
   if (!std::filesystem::exists(weights)) GTEST_SKIP() << "no " << weights;
@@ -100,7 +101,7 @@ TEST_F(Thresholds, ArePrintedWithWhoKeepsThem) {
   EXPECT_EQ(rows[0].at("samples"), 100.0);
   EXPECT_EQ(rows[0].at("samples passes"), true);
   EXPECT_EQ(rows[1].at("key"), "a_form_rate");
-  // The same, of an evaluation that was made before.
+  // The same for an existing evaluation.
   const ProgramResult compared =
       flashrna(folder, {"evaluate", "--compare", "out", "--output", "comparison", "--thresholds", "t.csv", "--json"});
   EXPECT_EQ(compared.status, 0) << compared.errors;
@@ -108,7 +109,7 @@ TEST_F(Thresholds, ArePrintedWithWhoKeepsThem) {
 }
 
 TEST_F(Thresholds, ThatAreMissedOrNotMeasuredEndWithStatusOne) {
-  // Two samples of one fold; and a measure that --no-diversity leaves out.
+  // Two samples of one fold; and a measure that is absent with --no-diversity.
   const std::string table = "key,bound,value\nbonded_rate,at_least,85\nmean_pair_tm,at_most,0.6\n";
   const ProgramResult missed = evaluate(table), unmeasured = evaluate(table, {"--no-diversity"});
   for (const ProgramResult& result : {missed, unmeasured}) {

@@ -1,5 +1,5 @@
-// The report in a browser without a window: no message on its console, every chart drawn, light and dark. Screenshots
-// stay in the build folder: report_light.png, report_dark.png, report_comparison.png.
+// Opens the report in a headless browser: no message on the console, every chart drawn, light and dark. Screenshots
+// remain in the build folder: report_light.png, report_dark.png, report_comparison.png.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ std::string find_browser() {
   return "";
 }
 
-// Lines of a page's own script: errors, warnings and messages alike.
+// Console lines of the page's own script: errors, warnings and other messages.
 std::string console_lines(const std::string& log) {
   std::string found;
   std::istringstream lines(log);
@@ -42,7 +42,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-// What the page's scripts made of it, without the scripts themselves and their data.
+// The page after its scripts ran, without the scripts and their data.
 std::string shown_part(const std::string& page) {
   const std::size_t begin = page.find("<body");
   return begin == std::string::npos ? "" : page.substr(begin, page.find("<script", begin) - begin);
@@ -57,7 +57,7 @@ class Report : public ::testing::Test {
     for (int i = 0; i < 9; ++i) {
       Structure structure = example_structure(fmt::format("s{}", i), {24 + 6 * i});
       for (std::size_t k = 0; k < structure.chains[0].nucleotides.size(); ++k) {
-        // Bends the strand, the more the later the sample, until it breaks.
+        // Bends the strand increasingly with the index of the sample, until it breaks.
         for (Vec3& atom : structure.chains[0].nucleotides[k].atoms) {
           atom += 0.4 * i * Vec3(std::sin(0.3 * static_cast<double>(k)), std::cos(0.2 * static_cast<double>(k)), 0.0);
         }
@@ -79,7 +79,7 @@ class Report : public ::testing::Test {
     const ProgramResult result = run_flashrna(words, {.folder = folder.path()});
     ASSERT_EQ(result.status, 0) << result.errors;
   }
-  // No name is looked up: the page must not need a network.
+  // Disables name resolution: the page must not need a network.
   ProgramResult browse(const std::string& page, const std::string& options) const {
     return run_shell(fmt::format("{} --headless=new --no-sandbox --disable-gpu --hide-scrollbars --no-first-run "
                                  "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='{}' --window-size=1280,5200 "

@@ -1,4 +1,4 @@
-// flashrna sample as a cluster uses it: formats, files that other programs read, work cut in any way.
+// Runs flashrna sample as on a cluster: output formats, files readable by other programs, work divided in any way.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ using Words = std::vector<std::string>;
 
 class SampleCommand : public TrainedProject {
  protected:
-  // A quick request, with more words at the end.
+  // A fast request with additional arguments.
   static Words request(const std::string& output, const Words& more, const std::string& steps = "3") {
     Words words{"sample", "--checkpoint", "run",       "--steps", steps,      "--seed",
                 "1",      "--quiet",      "--threads", "1",       "--output", output};
@@ -72,7 +72,7 @@ TEST_F(SampleCommand, H5pyReadsTheTrajectoryAndTheDocumentationRuns) {
                                                      FLASHRNA_PYTHON, FLASHRNA_SOURCE_DIR, trajectory));
   EXPECT_EQ(result.output, "ok\n") << result.errors;
 
-  // A trajectory that is lost is made again, and is the same.
+  // A deleted trajectory is written again with the same bytes.
   const std::string bytes = file_bytes(trajectory);
   fs::remove(trajectory);
   sample("samples", words);
@@ -87,7 +87,7 @@ TEST_F(SampleCommand, EveryFormatHoldsTheSameCoordinates) {
   const auto bytes = [](const std::string& name) { return file_bytes(folder->path(name)); };
   EXPECT_TRUE(bytes("cif/len_00008_sample_001.cif") == bytes("both/len_00008_sample_001.cif"));
   EXPECT_TRUE(bytes("pdb/len_00008_sample_001.pdb") == bytes("both/len_00008_sample_001.pdb"));
-  // Of a line of atoms, the coordinates.
+  // The coordinates of an atom record.
   const auto coordinates = [&](const std::string& name) {
     std::vector<std::string> found;
     std::istringstream text(bytes(name));
@@ -104,7 +104,7 @@ TEST_F(SampleCommand, EveryFormatHoldsTheSameCoordinates) {
   EXPECT_EQ(coordinates("models/len_00008_samples_000-001.cif"), expected);
 }
 
-// Structure files of a folder with their bytes.
+// Structure files in a folder with their contents.
 std::map<std::string, std::string> structures_in(const std::string& path) {
   std::map<std::string, std::string> files;
   for (const auto& item : fs::directory_iterator(path)) {
@@ -135,7 +135,7 @@ TEST_F(SampleCommand, ShardsTogetherAreTheRunInOnePiece) {
   EXPECT_EQ(table.substr(table.find('\n') + 1), fmt::format("{}\n", fmt::join(rows, "\n")));
   EXPECT_FALSE(fs::exists(folder->path("shards/samples.csv")));
 
-  // The command without --shard has nothing to make, and joins the tables.
+  // Without --shard, the command has nothing to sample and merges the tables.
   const auto written = fs::last_write_time(folder->path("shards/len_00020_sample_000.cif"));
   sample("shards", kManyBatches);
   EXPECT_EQ(file_bytes(folder->path("shards/samples.csv")), table);
@@ -220,7 +220,8 @@ TEST_F(SampleCommand, ShardsThatAreNoPartAreUsage) {
   }
 }
 
-// SIGKILL at 20 random moments: what is there is whole and stays, and a kill costs at most the batch in hand.
+// Sends SIGKILL at 20 random moments: existing files are complete and are kept, and a kill loses at most the current
+// batch.
 TEST_F(SampleCommand, ARunKilledAtAnyMomentLosesAtMostTheBatchInHand) {
   const auto start = [&](const std::string& output) -> pid_t {
     Words words = request(output, kManyBatches, "30");
@@ -250,7 +251,7 @@ TEST_F(SampleCommand, ARunKilledAtAnyMomentLosesAtMostTheBatchInHand) {
   int killed = 0, made_before_the_end = 0;
   std::size_t there = 0;
   for (int i = 0; i < 20; ++i) {
-    // Every fifth run begins anew; the others go on with what is there.
+    // Every fifth run starts from an empty folder; the others resume.
     if (i % 5 == 0) fs::remove_all(folder->path("harmed")), there = 0;
     const pid_t child = start("harmed");
     std::this_thread::sleep_for(whole_run * std::uniform_real_distribution<double>(0.1, 0.4)(engine));
@@ -261,7 +262,7 @@ TEST_F(SampleCommand, ARunKilledAtAnyMomentLosesAtMostTheBatchInHand) {
     const auto files = structures_in(folder->path("harmed"));
     for (const auto& [name, bytes] : files) EXPECT_TRUE(bytes == expected.at(name)) << "kill " << i << ": " << name;
     EXPECT_GE(files.size(), there) << "kill " << i << ": a file that was there is gone";
-    // Batches are made in order: all files up to the last one are there, but for those of its own batch.
+    // Batches are made in order: all files before those of the last batch exist.
     if (!files.empty()) {
       const auto before = std::distance(expected.begin(), expected.find(files.rbegin()->first)) + 1;
       EXPECT_EQ(static_cast<std::size_t>(before), files.size()) << "kill " << i;

@@ -1,4 +1,4 @@
-// A folder with structures, a dataset and a run trained for some steps, made once for all cases of a test suite.
+// A folder with structures, a dataset and a briefly trained run, created once per test suite.
 #pragma once
 
 #include <gtest/gtest.h>

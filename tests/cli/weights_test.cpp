@@ -1,4 +1,4 @@
-// flashrna weights, and flashrna sample with the weights that ship.
+// flashrna weights, and flashrna sample with the shipped weights.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,7 +70,7 @@ TEST_F(Weights, BadUseIsRefusedAndNothingIsWritten) {
                  "stopped/checkpoints/step_00000004.h5: a weights file, for sampling");
 }
 
-// A copy of the program where an installation has it.
+// A copy of the program in the layout of an installation.
 TEST_F(Weights, BesideAnInstalledProgramAreTakenWithoutACheckpoint) {
   fs::create_directories(folder->path("prefix/bin"));
   fs::copy_file(FLASHRNA_PROGRAM, folder->path("prefix/bin/flashrna"));
@@ -94,8 +94,8 @@ TEST_F(Weights, BesideAnInstalledProgramAreTakenWithoutACheckpoint) {
   EXPECT_TRUE(fs::exists(folder->path("from_shipped/len_00020_sample_000.cif")));
 }
 
-// Four samples, of a length and number of steps that take seconds: what `flashrna sample` gives a newcomer looks like a
-// backbone. The figures of 240 samples: weights/README.md.
+// Four samples with a length and number of steps that take seconds: the default output of `flashrna sample` resembles a
+// backbone. weights/README.md has the figures of 240 samples.
 TEST(ShippedWeights, GiveBackbonesThatLookLikeRna) {
   ASSERT_TRUE(fs::exists(FLASHRNA_SOURCE_DIR "/weights/flashrna-small.h5"));
   const TemporaryFolder samples;

@@ -18,7 +18,7 @@ RandomBelow source(std::uint64_t seed) {
 std::vector<int> many_lengths() {
   std::vector<int> lengths;
   for (int i = 0; i < 997; ++i) lengths.push_back(20 + (i * 7919) % 400);
-  lengths.push_back(2900);  // beyond every budget below
+  lengths.push_back(2900);  // above all budgets below
   return lengths;
 }
 
@@ -99,7 +99,7 @@ TEST(Batches, NeighborsChangeBetweenEpochs) {
   const auto first = pairs(6), second = pairs(7);
   std::size_t same = 0;
   for (const auto& pair : first) same += second.count(pair);
-  // Batches span some 6 residues of length and the jitter up to 40: a third of the pairs meets again by chance.
+  // A batch spans about 6 residues of length and the jitter is up to 40, so a third of the pairs coincide by chance.
   EXPECT_LT(static_cast<double>(same), 0.5 * static_cast<double>(first.size())) << same << " of " << first.size();
 }
 

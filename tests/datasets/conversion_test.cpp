@@ -1,4 +1,4 @@
-// Structure files to a dataset, as `flashrna convert` does it.
+// Converts structure files to a dataset, as `flashrna convert` does.
 #include "datasets/conversion.h"
 
 #include <gmock/gmock.h>
@@ -60,7 +60,7 @@ std::string gzipped(const std::string& text) {
 
 class ConversionTest : public ::testing::Test {
  protected:
-  // Good, bad and other files in two levels; 5 chains of RNA in 3 good files.
+  // Valid, invalid and other files in two levels of folders; 5 RNA chains in 3 valid files.
   std::string make_mixed_folder() const {
     folder.write("in/1abc.cif", to_mmcif(example_structure("1ABC", {12, 30})));
     folder.write("in/2ABC.pdb", to_pdb(example_structure("2ABC", {21})));
@@ -229,7 +229,7 @@ TEST_F(ConversionTest, AnAssemblyIsOneEntryWithBreaksAtItsJoins) {
   EXPECT_EQ(rows.chain_in_structure[12], 1);
 }
 
-// PDB text in which the second of two chains has the first one's identifier.
+// PDB text in which two chains have the same identifier.
 std::string strands_of_one_chain() {
   Structure structure = example_structure("1ABC", {12, 12});
   for (Nucleotide& nucleotide : structure.chains[1].nucleotides) {
@@ -288,7 +288,7 @@ TEST_F(ConversionTest, AnAssemblyOfMoreChainsThanCanBeToldApartIsRejected) {
   EXPECT_THAT(refusal({path}, {.unit = EntryUnit::kAssembly}), HasSubstr("at most 256 chains"));
 }
 
-// Moves every atom by `shift` along x.
+// Translates every atom by `shift` along x.
 Structure shifted(Structure structure, double shift) {
   for (Chain& chain : structure.chains) {
     for (Nucleotide& nucleotide : chain.nucleotides) {
@@ -307,7 +307,7 @@ TEST_F(ConversionTest, AChainIsStoredOnceHoweverOftenItComes) {
   folder.write("in/a.cif", to_mmcif(structure));
   folder.write("in/b.pdb", to_pdb(structure));                    // the same in another format
   folder.write("in/c.cif", to_mmcif(shifted(structure, 0.001)));  // within the tolerance
-  folder.write("in/d.cif", to_mmcif(shifted(structure, 0.003)));  // beyond it
+  folder.write("in/d.cif", to_mmcif(shifted(structure, 0.003)));  // beyond the tolerance
   folder.write("in/e.cif", to_mmcif(other_names));
   folder.write("in/f.cif", to_mmcif(fewer_atoms));
   const ConversionResult result = convert({folder.path("in")});
@@ -375,7 +375,7 @@ TEST_F(ConversionTest, AStoppedRunLeavesNothing) {
   EXPECT_EQ(folder.count(), 1) << "nothing but the input";
 }
 
-// Forks a child that converts `in` until it is told to end in some way; returns wait status.
+// Forks a child that converts `in` until it is terminated; returns its wait status.
 template <typename Body>
 int status_of_child(Body&& body) {
   const pid_t child = fork();

@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 
 class DatasetRewriteTest : public ::testing::Test {
  protected:
-  // Entries of one chain each, their lengths from `first` on.
+  // Entries of one chain each, with increasing lengths from `first`.
   std::string make_dataset(const std::string& name, int first, int count, const ConversionOptions& options = {}) const {
     std::vector<std::string> files;
     for (int i = first; i < first + count; ++i) {
@@ -131,7 +131,7 @@ TEST_F(DatasetRewriteTest, AStoppedMergeLeavesNothing) {
   EXPECT_FALSE(std::filesystem::exists(path("out.h5")));
 }
 
-// An assembly goes through the file and comes back as the chains that it was.
+// An assembly is read back from the file as its original chains.
 TEST_F(DatasetRewriteTest, AStoredAssemblyIsItsChainsAgain) {
   Structure structure = example_structure("1ABC", {12, 5});
   structure.chains[0].nucleotides[3].name = "PSU";

@@ -1,4 +1,4 @@
-// The dataset file: what is written comes back, explains itself, and is refused when it is not what it should be.
+// The dataset file: written data is read back, is self-describing, and invalid files are rejected.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -71,7 +71,7 @@ class DatasetTest : public ::testing::Test {
     last.atoms[kP] = Vec3::Zero();
     return chain;
   }
-  // Changes the file with the raw library, as a fault on the way would.
+  // Modifies the file through the HDF5 library, as file damage would.
   void damage(const std::string& path, const std::function<void(hid_t)>& change) {
     const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
     ASSERT_GE(file, 0);
@@ -115,7 +115,7 @@ TEST_F(DatasetTest, ChainRecordsComeBackExactly) {
 }
 
 TEST_F(DatasetTest, NucleotidesComeBackToTheRoundingOfFloat) {
-  // More residues than two chunks hold, so that chains cross their borders.
+  // More residues than two chunks hold, so that chains cross chunk boundaries.
   const std::vector<int> lengths = {700, 900, 1, 1100};
   const DatasetReader reader(make(lengths));
   double worst = 0, largest = 0;
@@ -279,7 +279,7 @@ void overwrite_first(hid_t file, const char* path, hid_t type, T value) {
   overwrite(file, path, type, 0, value);
 }
 
-// Puts zeros of another type or shape in place of a column.
+// Replaces a column with zeros of another type or shape.
 void replace(hid_t file, const char* path, hid_t type, const std::vector<hsize_t>& shape) {
   H5Ldelete(file, path, H5P_DEFAULT);
   const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);

@@ -1,5 +1,5 @@
-// For the tests of datasets/: structures made from ideal geometry, so that they run without downloaded data, and a
-// folder that is gone after the test.
+// For the tests of datasets/: structures made from ideal geometry, without downloaded data, and a temporary folder that
+// is removed after the test.
 #pragma once
 
 #include <filesystem>
@@ -11,10 +11,10 @@
 
 namespace flashrna {
 
-// A bonded chain of `length` nucleotides with every atom; bases vary with `seed`.
+// A bonded chain of `length` nucleotides with all atoms; bases vary with `seed`.
 Chain example_chain(const std::string& id, int length, int seed = 0);
 
-// One entry with such chains "A", "B", ..., "Z26", "Z27", ... of the given lengths.
+// One entry with chains "A", "B", ..., "Z26", "Z27", ... of the given lengths.
 Structure example_structure(const std::string& entry, const std::vector<int>& lengths);
 
 class TemporaryFolder {
@@ -22,9 +22,9 @@ class TemporaryFolder {
   TemporaryFolder();
   ~TemporaryFolder();
   std::string path(const std::string& name = "") const;
-  // Writes a file, making folders as needed, and returns its path.
+  // Writes a file, creating folders as needed, and returns its path.
   std::string write(const std::string& name, const std::string& text) const;
-  // Files and folders directly in it.
+  // Number of files and folders directly in the folder.
   int count() const;
 
  private:
@@ -33,7 +33,7 @@ class TemporaryFolder {
 
 std::string file_bytes(const std::string& path);
 
-// The message of the Error that `call` throws; "no error" if it throws none.
+// The message of the Error that `call` throws; "no error" if none is thrown.
 template <typename Call>
 std::string error_of(Call&& call) {
   try {

@@ -1,6 +1,6 @@
-// Every chain of the real structures against expected_chains.csv, which an independent script made over another parser.
-// Where the two differ, tests/data/expected_chain_differences.csv says which of them is right and why; nothing may
-// differ that is not listed there, and nothing may be listed that does not differ.
+// Compares every chain of the real structures with expected_chains.csv, which an independent script produced with
+// another parser. tests/data/expected_chain_differences.csv lists each difference, which value is correct, and why.
+// Every difference must be listed, and every listed difference must occur.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ std::vector<std::string> cells_of(std::string line, std::size_t n_cells) {
   std::string cell;
   while (cells.size() + 1 < n_cells && std::getline(stream, cell, ',')) cells.push_back(cell);
   cells.resize(n_cells);
-  std::getline(stream, cells.back());  // the last one may hold commas
+  std::getline(stream, cells.back());  // the last cell may contain commas
   return cells;
 }
 
@@ -59,7 +59,7 @@ std::map<std::string, ExpectedChains> read_expected(const std::string& path) {
   return files;
 }
 
-// One cell in which the two disagree. A chain that only one of them finds differs in the column "chain".
+// One cell with different values. A chain found by only one parser differs in the column "chain".
 struct Difference {
   std::string file, chain, column, ours, theirs;
 
@@ -70,7 +70,7 @@ std::ostream& operator<<(std::ostream& out, const Difference& d) {
   return out << d.file << "," << d.chain << "," << d.column << "," << d.ours << "," << d.theirs;
 }
 
-using Differences = std::map<Difference, std::string>;  // to their reasons
+using Differences = std::map<Difference, std::string>;  // difference -> reason
 
 Differences read_listed(const std::string& path) {
   Differences listed;
@@ -92,7 +92,7 @@ std::string without_dna(const std::string& sequence) {
   return rna;
 }
 
-// Whether `ours`, which lacks the residues without a frame, is `theirs` with some left out; N stands for any letter.
+// Whether `ours`, which lacks residues without a frame, is a subsequence of `theirs`. N matches any letter.
 bool is_subsequence(const std::string& ours, const std::string& theirs) {
   std::size_t next = 0;
   for (const char letter : theirs) {

@@ -1,5 +1,5 @@
-// Every modified nucleotide of the real structures: the parent that the file's records or the table of names give it is
-// the one that its base atoms show.
+// For every modified nucleotide of the real structures, the parent from the file's records or the table of names equals
+// the one derived from its base atoms.
 #include <gtest/gtest.h>
 
 #include <gemmi/cif.hpp>
@@ -17,7 +17,8 @@
 namespace flashrna {
 namespace {
 
-// All that occur, and what they are. 7KFN's two N are half of an artificial base pair, 6G90's 34 could not be named.
+// All names that occur, and their parents. The two N of 7KFN are half of an artificial base pair; the 34 of 6G90 were
+// not identified by the authors.
 const std::map<std::string, char> kParents = {
     {"1MA", 'A'}, {"2MA", 'A'}, {"574", 'A'}, {"A23", 'A'}, {"AET", 'A'}, {"AVC", 'A'}, {"MAD", 'A'},
     {"RIA", 'A'}, {"T6A", 'A'}, {"5MC", 'C'}, {"CBV", 'C'}, {"CCC", 'C'}, {"OMC", 'C'}, {"1MG", 'G'},
@@ -33,7 +34,7 @@ bool has_all(const AtomNames& atoms, std::initializer_list<const char*> names) {
   return std::all_of(names.begin(), names.end(), [&](const char* name) { return atoms.contains(name); });
 }
 
-// What the atoms of a whole base say; '?' if the rings are not complete.
+// The base derived from the atoms of a complete base; '?' if the rings are incomplete.
 char base_of(const AtomNames& atoms) {
   if (has_all(atoms, {"N9", "C8", "C5", "C6", "N1", "C2", "N3", "C4"}) &&
       (atoms.contains("N7") || atoms.contains("C7"))) {  // C7 in queuosine

@@ -1,5 +1,4 @@
-// The measures of backbones on the natives of the training set, train.tar.xz: what generated backbones are held
-// against.
+// Measures of the native backbones of the training set, train.tar.xz, to which generated backbones are compared.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -91,7 +90,7 @@ TEST(NativeMeasures, HalfTheNucleotidesAreInHelicesAndAFifthOfTheSuitesAreOutlie
   fmt::print("  {} suites of {} chains of 40-150 nt: {:.3f} outliers, suiteness {:.3f}, {:.3f} 1a, {} incomplete\n",
              suites.complete, n_short, suites.outlier_share(), suites.mean_suiteness(), suites.share("1a"),
              suites.incomplete);
-  EXPECT_NEAR(in_helices / nucleotides, 0.527, 0.01);  // pairs within a chain alone
+  EXPECT_NEAR(in_helices / nucleotides, 0.527, 0.01);  // pairs within a chain only
   EXPECT_NEAR(suites.outlier_share(), 0.190, 0.01);
   EXPECT_NEAR(suites.mean_suiteness(), 0.50, 0.01);
   EXPECT_NEAR(suites.share("1a"), 0.58, 0.01);

@@ -1,4 +1,4 @@
-// Structures whose base pairs are known: bonded chains of ideal geometry, C1' and N moved to where pairs have them.
+// Structures with known base pairs: bonded chains of ideal geometry, with C1' and N moved to the positions of pairs.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace flashrna {
 
-// One hairpin of 30 nt: helices of four and of three pairs with a bulge in between, a loop of eleven.
+// One hairpin of 30 nt: helices of four and of three pairs separated by a bulge, and a loop of eleven.
 inline constexpr const char* kPairedHairpin = "..((((.(((...........)))))))..";
 
 inline Structure paired_hairpin(const std::string& entry) {

@@ -21,7 +21,7 @@ std::string random_sequence(int length, unsigned seed) {
   return sequence;
 }
 
-// With every `period`-th letter another one.
+// Replaces every `period`-th letter.
 std::string mutated(std::string sequence, int period) {
   for (std::size_t i = 3; i < sequence.size(); i += static_cast<std::size_t>(period)) {
     sequence[i] = sequence[i] == 'A' ? 'G' : 'A';

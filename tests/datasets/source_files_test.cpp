@@ -1,4 +1,4 @@
-// Where a conversion finds its structures: files, folders, archives, lists.
+// Sources of structures for a conversion: files, folders, archives, lists.
 #include "datasets/source_files.h"
 
 #include <archive.h>
@@ -27,7 +27,7 @@ struct Member {
   std::string name, text;
 };
 
-// Writes an archive whose format and compression follow from its name.
+// Writes an archive; its name determines format and compression.
 void write_archive(const std::string& path, const std::vector<Member>& members, const char* password = nullptr) {
   archive* out = archive_write_new();
   if (password != nullptr) {

@@ -34,9 +34,9 @@ TEST(GroupChains, JoinsWhatAnyClusterConnects) {
   const std::vector<ChainRecord> chains = {
       chain(0, -1, "1AAA", 10),  chain(1, 5, "1BBB", 20),
       chain(0, 5, "1CCC", 30),                               // 0-1-2 by sequence 0 and structure 5
-      chain(2, -1, "1AAA", 40),                              // its own cluster decides, not its entry
-      chain(-1, -1, "1DDD", 50), chain(-1, -1, "1DDD", 60),  // no cluster: by entry
-      chain(-1, -1, "1EEE", 40),                             // no cluster: the sequence of 3
+      chain(2, -1, "1AAA", 40),                              // grouped by its own cluster, not by its entry
+      chain(-1, -1, "1DDD", 50), chain(-1, -1, "1DDD", 60),  // without cluster: by entry
+      chain(-1, -1, "1EEE", 40),                             // without cluster: the sequence of 3
   };
   const std::vector<SplitGroup> groups = group_chains(chains, {"A", "C", "G", "GGG", "U", "AA", "GGG"});
   ASSERT_EQ(groups.size(), 3u);
@@ -46,7 +46,7 @@ TEST(GroupChains, JoinsWhatAnyClusterConnects) {
   EXPECT_THAT(groups[2].chains, ElementsAre(4, 5));
 }
 
-// Family sizes as in the PDB: one huge, many small.
+// Family sizes as in the PDB: one very large, many small.
 std::vector<SplitGroup> skewed_groups() {
   std::vector<SplitGroup> groups;
   for (int i = 0; i < 400; ++i) {

@@ -1,4 +1,5 @@
-// From the files to the HDF5 file and back, against the files' atoms looked up independently with gemmi.
+// Compares atoms that were converted and read back from HDF5 with the atoms of the files, read independently with
+// gemmi.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +22,7 @@
 namespace flashrna {
 namespace {
 
-// The layout, written down once more.
+// The layout, written out independently.
 const std::vector<std::string> kSugarPhosphate = {"P",   "OP1", "OP2", "O5'", "C5'", "C4'",
                                                   "O4'", "C3'", "O3'", "C2'", "O2'", "C1'"};
 const std::map<Base, std::vector<std::string>> kBaseAtoms = {
@@ -38,7 +39,7 @@ gemmi::Structure parse(const std::string& path) {
   if (path.find(".cif") != std::string::npos) {
     return gemmi::make_structure(gemmi::cif::read_memory(text.data(), text.size(), path.c_str()));
   }
-  std::replace(text.begin(), text.end(), '\r', '\n');  // two lines of trna12H.pdb end in it
+  std::replace(text.begin(), text.end(), '\r', '\n');  // two lines of trna12H.pdb end with a carriage return
   return gemmi::read_pdb_from_memory(text.data(), text.size(), path);
 }
 
@@ -47,7 +48,7 @@ std::string todays_name(std::string name) {
   return name == "O1P" ? "OP1" : name == "O2P" ? "OP2" : name;
 }
 
-// The letter of the alternate location with the highest mean occupancy, the first of equals; '\0' if there are none.
+// The letter of the alternate location with the highest mean occupancy, at ties the first; '\0' without alternates.
 char chosen_alternate(const gemmi::Residue& residue) {
   std::vector<char> letters;
   std::map<char, std::vector<double>> occupancies;
@@ -67,7 +68,7 @@ char chosen_alternate(const gemmi::Residue& residue) {
   return best;
 }
 
-using Atoms = std::map<std::string, const gemmi::Atom*>;  // by today's name
+using Atoms = std::map<std::string, const gemmi::Atom*>;  // by current name
 
 Atoms atoms_of(const gemmi::Residue& residue) {
   const char alternate = chosen_alternate(residue);
@@ -78,7 +79,8 @@ Atoms atoms_of(const gemmi::Residue& residue) {
   return atoms;
 }
 
-// Of a pyrimidine whose C5 is bonded to C1', pseudouridine whatever its name, C5 has the slot of N1 and N1 that of C5.
+// In a pyrimidine whose C5 is bonded to C1' (pseudouridine, whatever its name), C5 has the slot of N1 and N1 that of
+// C5.
 std::vector<std::string> slot_names(Base base, const Atoms& atoms) {
   std::vector<std::string> names = kSugarPhosphate;
   names.insert(names.end(), kBaseAtoms.at(base).begin(), kBaseAtoms.at(base).end());
@@ -109,7 +111,7 @@ struct Comparison {
   int n_atoms = 0;
 };
 
-// Both ways: every atom of the file that has a slot is stored in it, and nothing else is.
+// Compares in both directions: every atom of the file with a slot is stored in it, and no other atom is stored.
 void compare(const Nucleotide& stored, const gemmi::Residue& residue, Comparison& result) {
   const Atoms atoms = atoms_of(residue);
   const std::vector<std::string> names = slot_names(stored.base, atoms);
@@ -145,7 +147,7 @@ TEST_F(StoredAtoms, AreThoseOfTheFilesToAThousandthOfAnAngstrom) {
   convert(sample);
   const DatasetReader reader(output());
   Comparison result;
-  std::set<std::string> left_out;  // whole riboses that are not stored
+  std::set<std::string> left_out;  // complete riboses that are not stored
   for (std::size_t c = 0; c < reader.chains().size(); ++c) {
     const ChainRecord& record = reader.chains()[c];
     SCOPED_TRACE(record.source_file + " chain " + record.chain_ids);
@@ -176,8 +178,8 @@ struct Metadata {
   const char* file;
   const char* entry;
   const char* method;
-  float resolution;  // Å; 0 where the file does not say
-  const char* date;  // of release, else of deposition
+  float resolution;  // Å; 0 if the file does not give it
+  const char* date;  // release date, else deposition date
 };
 
 class StoredMetadata : public StoredAtoms, public ::testing::WithParamInterface<Metadata> {};
@@ -197,7 +199,7 @@ TEST_P(StoredMetadata, IsWhatTheFileSays) {
   }
 }
 
-// Read by eye in the files.
+// Values read manually from the files.
 INSTANTIATE_TEST_SUITE_P(
     Files, StoredMetadata,
     testing::Values(Metadata{"ur0026H.pdb", "1MSY", "X-RAY DIFFRACTION", 1.41f, "2003-02-25"},

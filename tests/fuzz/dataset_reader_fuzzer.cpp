@@ -1,6 +1,6 @@
-// libFuzzer target: well-formed HDF5 files whose contents are anything but a dataset should be. The input says how a
-// small dataset is changed with HDF5's own functions; the reader then reads all of it, or refuses with an Error. Files
-// that are damaged below that level test libhdf5, which is not ours to mend. Run by scripts/fuzz.sh.
+// libFuzzer target: well-formed HDF5 files with arbitrary contents. The input determines how a small dataset is
+// modified with the HDF5 library. The reader then reads all of it or throws Error. Files damaged below that level would
+// test libhdf5, which is not part of this project. Run by scripts/fuzz.sh.
 #include <fuzzer/FuzzedDataProvider.h>
 #include <hdf5.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ namespace {
 constexpr std::array<const char*, 7> kAttributes = {"format",  "version", "program_version", "source",
                                                     "options", "unit",    "description"};
 constexpr int kMostChanges = 8;
-constexpr std::uint64_t kMostValues = 4096;  // that the fuzzer itself writes
+constexpr std::uint64_t kMostValues = 4096;  // maximum number of values that the fuzzer writes
 
 std::string folder() {
   return std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path().string();
@@ -60,7 +60,7 @@ ChainRows make_rows(int length) {
   return rows;
 }
 
-// The bytes of a good dataset: chains of 3 and 5 residues, and a rejected one.
+// The bytes of a valid dataset: chains of 3 and 5 residues, and a rejected one.
 const std::string& good_dataset() {
   static const std::string bytes = [] {
     {
@@ -80,7 +80,7 @@ const std::string& good_dataset() {
   return bytes;
 }
 
-// One HDF5 identifier of the fuzzer's own.
+// Owns one HDF5 identifier.
 class Id {
  public:
   explicit Id(hid_t id) : id_(id) {}
@@ -143,7 +143,7 @@ const SchemaColumn& any_column(FuzzedDataProvider& input) {
   return dataset_columns()[input.ConsumeIntegralInRange<std::size_t>(0, dataset_columns().size() - 1)];
 }
 
-// Bytes for values of this type; those of variable length are texts or sequences in `storage`.
+// Bytes for values of this type. Variable-length values are texts or sequences in `storage`.
 std::vector<char> any_values(FuzzedDataProvider& input, hid_t type, std::size_t count, std::string& storage) {
   std::vector<char> bytes(count * H5Tget_size(type), 0);
   storage = input.ConsumeRandomLengthString(200);
@@ -161,7 +161,7 @@ std::vector<char> any_values(FuzzedDataProvider& input, hid_t type, std::size_t 
   return bytes;
 }
 
-// Whether the fuzzer itself may write to the dataset: absurd ones fill the disk, or libhdf5 crashes.
+// Whether the fuzzer may write to the dataset: huge ones fill the disk or crash libhdf5.
 bool is_modest(hid_t dataset) {
   const Id space(H5Dget_space(dataset));
   const Id creation(H5Dget_create_plist(dataset));
@@ -191,7 +191,7 @@ void set_values(FuzzedDataProvider& input, hid_t dataset) {
   H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
 }
 
-// One number of a column, anywhere in it.
+// Sets one number of a column at an arbitrary position.
 void set_one_value(FuzzedDataProvider& input, hid_t file) {
   const std::string path = any_column(input).path();
   const Id dataset(H5Dopen2(file, path.c_str(), H5P_DEFAULT));
@@ -223,7 +223,7 @@ void set_rows(FuzzedDataProvider& input, hid_t file) {
     const Id space(H5Dget_space(dataset));
     std::array<hsize_t, H5S_MAX_RANK> shape{};
     if (H5Sget_simple_extent_dims(space, shape.data(), nullptr) < 1) continue;
-    // To shrink an absurd extent, HDF5 visits every chunk that could have been there.
+    // When shrinking a huge extent, HDF5 visits every chunk that could exist.
     if (shape[0] > 1'000'000) continue;
     shape[0] = rows + (whole_group && column.name == kOffsetColumn ? 1 : 0);
     H5Dset_extent(dataset, shape.data());
@@ -303,7 +303,7 @@ void read_everything(const std::string& path) {
   const auto attempt = [](auto&& read) {
     try {
       read();
-    } catch (const Error&) {  // this part is refused, the next may be good
+    } catch (const Error&) {  // this part is rejected; the next may be valid
     }
   };
   attempt([&] { reader.read_rejected(); });
@@ -318,7 +318,7 @@ void read_everything(const std::string& path) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace flashrna;
-  static const std::string& good = good_dataset();  // before HDF5 is used here: it also silences the library
+  static const std::string& good = good_dataset();  // before any other use of HDF5: it also silences the library
   const std::string path = fuzzed_path();
   std::ofstream(path, std::ios::binary) << good;
   FuzzedDataProvider input(data, size);
@@ -332,7 +332,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try {
     read_everything(path);
-  } catch (const Error&) {  // refused, as it should be
+  } catch (const Error&) {  // rejected, as expected
   }
   std::filesystem::remove(path);
   return 0;

@@ -1,6 +1,6 @@
-// libstdc++'s vector without constexpr members, to be included before anything else (clang -include). Clang 14, that of
-// Debian 12, instantiates constexpr members as soon as they are named, which breaks gemmi's CIF document: a vector of a
-// type that is still incomplete there. Later compilers and GCC wait. Only for fuzzing.
+// libstdc++'s vector without constexpr members; must be included first (clang -include). Clang 14 (Debian 12)
+// instantiates constexpr members as soon as they are named. This breaks gemmi's CIF document, a vector of a type that
+// is incomplete at that point. Later compilers and GCC defer the instantiation. For fuzzing only.
 #pragma once
 
 #include <compare>

@@ -13,7 +13,7 @@
 namespace flashrna {
 namespace {
 
-// Small, so that a bomb is found and not waited for.
+// Small, so that a decompression bomb is detected quickly.
 constexpr std::uint64_t kMaxBytes = 8 << 20;
 constexpr std::array<const char*, 4> kNames = {"input.pdb", "input.cif", "input.pdb.gz", "input.cif.gz"};
 
@@ -48,7 +48,7 @@ void read_structure_input(std::string_view input) {
   const std::string mmcif = to_mmcif(structure);
   try {
     to_pdb(structure);
-  } catch (const Error&) {  // the format has no room for it
+  } catch (const Error&) {  // the format cannot represent it
   }
   if (structure.chains.empty()) return;
   try {

@@ -1,4 +1,4 @@
-// libFuzzer target: structure files of any content. Run by scripts/fuzz.sh.
+// libFuzzer target: structure files with arbitrary content. Run by scripts/fuzz.sh.
 #include <cstddef>
 #include <cstdint>
 
@@ -8,7 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     flashrna::read_structure_input({reinterpret_cast<const char*>(data), size});
-  } catch (const flashrna::Error&) {  // refused, as it should be
+  } catch (const flashrna::Error&) {  // rejected, as expected
   }
   return 0;
 }

@@ -17,7 +17,7 @@ set(TREE ${BUILD}/install_test)
 file(REMOVE_RECURSE ${TREE})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${TREE}/prefix)
 
-# The program runs from where it is installed.
+# The program runs from its installed location.
 run(${TREE}/prefix/bin/flashrna --version)
 if(NOT OUTPUT MATCHES "^flashrna 0\\.1\\.0\nLibTorch 2\\.11")
   message(FATAL_ERROR "the installed program says\n${OUTPUT}")
@@ -29,7 +29,7 @@ foreach(_file share/flashrna/configs/frameflow.ini share/flashrna/weights/thresh
   endif()
 endforeach()
 
-# The consumer sees nothing of the checkout: it is copied away, and finds the package by the prefix alone.
+# The consumer is copied out of the checkout and finds the package only by the prefix.
 file(COPY ${SOURCE}/tests/install/consumer DESTINATION ${TREE})
 run(${CMAKE_COMMAND} -G Ninja -S ${TREE}/consumer -B ${TREE}/consumer/build -DCMAKE_BUILD_TYPE=Debug
   -DCMAKE_PREFIX_PATH=${TREE}/prefix -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE})
@@ -47,7 +47,7 @@ expect_output("A GC\n")
 run(${TREE}/consumer/build/call_flash_ipa)
 expect_output("3.000\n")
 
-# Another LibTorch than the one that it was built with is refused, not mixed in.
+# A LibTorch version other than that of the build is rejected.
 file(WRITE ${TREE}/other/include/torch/headeronly/version.h
   "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 3\n#define TORCH_VERSION_PATCH 0\n")
 execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${TREE}/consumer -B ${TREE}/consumer/other

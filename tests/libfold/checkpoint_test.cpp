@@ -17,7 +17,7 @@
 namespace flashrna {
 namespace {
 
-// Values that f32 must carry exactly.
+// Values exactly representable in f32.
 NamedTensors some_tensors(double scale) {
   NamedTensors tensors;
   tensors["trunk.ipa_0.linear_q.weight"] = at::arange(12, at::kFloat).view({3, 4}) * scale + 1e-7;
@@ -122,7 +122,7 @@ TEST(Checkpoint, WeightsAreCopiedIntoAnyDtype) {
   EXPECT_TRUE(at::equal(weight, some_tensors(0.1).at("trunk.ipa_0.linear_q.weight").to(at::kDouble)));
 }
 
-// A file-size limit stands in for a full disk.
+// A file-size limit simulates a full disk.
 TEST(Checkpoint, AFullDiskLeavesTheOldCheckpointAndNoOtherFile) {
   const TemporaryFolder folder;
   const std::string path = folder / "c.h5";
@@ -144,7 +144,7 @@ TEST(Checkpoint, AFullDiskLeavesTheOldCheckpointAndNoOtherFile) {
   EXPECT_TRUE(read_text(path) == before) << "the old checkpoint changed";
 }
 
-// A child process writes checkpoints until it is killed, at times spread over its writes.
+// A child process writes checkpoints until it is killed, at times distributed over its writes.
 TEST(Checkpoint, AWriterKilledAtAnyMomentLeavesAWholeCheckpoint) {
   const TemporaryFolder folder;
   const std::string path = folder / "c.h5";

@@ -36,8 +36,8 @@ TEST(Conditioning, SharesAreThoseOfTheConfiguration) {
   const Batch truth = make_truth(4000, 24);
   const Conditioning told = draw_conditioning(truth, {}, kEverything, 3, 4);
   const auto share = [](const Tensor& rows) { return rows.to(at::kDouble).mean().item<double>(); };
-  // Five standard errors of 4,000 draws: 0.04 at most. A chain may also say nothing because no pair lies in its
-  // islands.
+  // Five standard errors of 4,000 draws: 0.04 at most. A chain may also be without specified pairs because its segments
+  // contain none.
   EXPECT_NEAR(share((told.partner != kNotSaid).all(1)), 0.8 * 0.5, 0.05);
   EXPECT_GE(share((told.partner == kNotSaid).all(1)), 0.2 - 0.04);
   EXPECT_NEAR(share((told.nucleotide == kLetterNotSaid).all(1)), 0.3 + 0.7 / 25, 0.04);

@@ -32,7 +32,7 @@ class ConfigurationTest : public ::testing::Test {
     configuration.bind("data.dataset", settings.dataset, "the file to learn from");
   }
 
-  // The message of the UsageError that reading `text` throws, "" if it throws none.
+  // The message of the UsageError thrown on reading `text`, "" if none is thrown.
   std::string error_of(const std::string& text) {
     try {
       configuration.read_ini_text(text, "configs/train.ini");

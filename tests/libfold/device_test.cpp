@@ -1,5 +1,5 @@
-// A training step, sampling and the corrections of a sample on a GPU beside the same on the CPU: the first thing a new
-// device runs after `flashrna doctor`. All of it is skipped where there is none.
+// Compares a training step, sampling and the corrections of a sample on a GPU with the CPU: the first test on a new
+// device after `flashrna doctor`. Skipped without a GPU.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ namespace {
 
 using at::Tensor;
 
-// The last one, so that a tensor that stays on the first shows where there are two.
+// The last device, so that with two devices a tensor left on the first one is detected.
 at::Device cuda_device() { return {at::kCUDA, static_cast<c10::DeviceIndex>(count_cuda_devices() - 1)}; }
 
 class OnCuda : public testing::Test {
@@ -35,7 +35,7 @@ class OnCuda : public testing::Test {
   }
 };
 
-// Small, with heads as the fused kernels of every generation take them, all losses.
+// Small, with head sizes that the fused kernels of every generation support, and with all losses.
 RunConfig small_run() {
   RunConfig config;
   config.model.node_channels = 64;
@@ -71,8 +71,8 @@ Batch ragged_batch() {
   return batch;
 }
 
-// Of a model that is as if trained a little: at first its last layers are zero and most gradients with them.
-// `rounded`: to halves, the size of what the fused kernels round.
+// Sets parameters like those after some training; initially the last layers are zero, and with them most gradients.
+// `rounded`: to half precision, the rounding of the fused kernels.
 void set_parameters(const std::vector<std::pair<std::string, Tensor>>& parameters, bool rounded) {
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
@@ -94,7 +94,7 @@ void expect_error(const std::string& name, double error, double allowed) {
 // Training -----------------------------------------------------------------------------------------------------------
 
 struct StepResult {
-  Tensor terms, gradients;  // f64, on the CPU, gradients one after the other
+  Tensor terms, gradients;  // f64, on the CPU; gradients concatenated
 };
 
 StepResult training_step(const RunConfig& config, at::Device device, bool rounded = false) {
@@ -109,12 +109,12 @@ StepResult training_step(const RunConfig& config, at::Device device, bool rounde
   return {stacked_terms(evaluation.losses).detach().cpu(), at::cat(gradients)};
 }
 
-// f32: another order of sums, some layers deep; dense beside lifted on a CPU differ by 2e-7.
+// f32 with another summation order over a few layers. On a CPU, dense and lifted differ by 2e-7.
 constexpr double kTermsF32 = 1e-5, kGradientsF32 = 1e-4;
 
 class TrainingStepOnCuda : public OnCuda {
  protected:
-  // Twice what `plain`, a run on the CPU that rounds as much, differs from the reference by.
+  // Allows twice the difference between `plain`, a CPU run with the same rounding, and the reference.
   static void expect_like_cpu(const RunConfig& on_gpu, const StepResult& expected, const StepResult& plain) {
     const StepResult got = training_step(on_gpu, cuda_device());
     ASSERT_TRUE(got.gradients.isfinite().all().item<bool>());
@@ -197,7 +197,7 @@ TEST_F(OnCuda, SamplesAreThoseOfTheCpu) {
 
 // Corrections --------------------------------------------------------------------------------------------------------
 
-// Residues thrown into a ball: they overlap, and no link is right.
+// Residues at random positions in a ball: they overlap, and all links are wrong.
 FlowModelOutput crowded_backbone() {
   const int64_t B = 2, L = 60;
   FlowModelOutput backbone;
@@ -222,10 +222,10 @@ TEST_F(OnCuda, CorrectionsOfASampleAreThoseOfTheCpu) {
   const auto mended = [&](at::Device device) {
     return to(relaxed(to(backbone, device), lengths.to(device), {.rounds = 30}), at::kCPU);
   };
-  // In f64; a neighbor more or less shows.
+  // In f64; one neighbor more or less exceeds the tolerance.
   expect_error("moved apart", difference(apart(cuda_device()), apart(at::kCPU)), 1e-9);
   const FlowModelOutput got = mended(cuda_device()), expected = mended(at::kCPU);
-  // Adam enlarges rounding where a gradient is nearly zero.
+  // Adam amplifies rounding where a gradient is nearly zero.
   expect_error("relaxed translations", difference(got.translations, expected.translations), 1e-6);
   expect_error("relaxed rotations", difference(got.rotations, expected.rotations), 1e-6);
   expect_error("relaxed torsions", difference(got.torsions, expected.torsions), 1e-6);

@@ -1,4 +1,4 @@
-// Training and sampling at lengths that take minutes on a CPU, hence labelled slow.
+// Training and sampling at lengths that take minutes on a CPU; labeled slow.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,13 +17,13 @@
 namespace flashrna {
 namespace {
 
-// In a process of its own, whose memory nothing before it has touched.
+// Runs in a separate process, whose memory no earlier work has used.
 TrainingTiming time_alone(const RunConfig& config, const std::string& file) {
   int ends[2];
   if (pipe(ends) != 0) ADD_FAILURE() << "no pipe";
   const pid_t child = fork();
   if (child == 0) {
-    // All chains as one entry, breaks between.
+    // All chains as one entry, separated by breaks.
     const Chain chain = join_chains(read_structure(file).chains);
     const TrainingTiming timing = time_training_step(config, make_batch({chain_rows(chain)}, {file}), 1, at::kCPU, {});
     const bool sent = write(ends[1], &timing, sizeof timing) == sizeof timing;

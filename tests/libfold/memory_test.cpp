@@ -1,4 +1,4 @@
-// Memory against length, in training and in sampling: nothing on the way may hold L x L.
+// Memory as a function of length, in training and in sampling: no step may allocate L x L.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -52,7 +52,7 @@ TEST(LongChainModel, MemoryOfTrainingAndSamplingGrowsNoFasterThanLength) {
   expect_linear_memory(sampling);
 }
 
-// The oracle of the tests above: a dense pair representation is seen.
+// Control for the tests above: a dense pair representation is detected.
 TEST(DenseTraining, IsSeenToGrowWithTheSquareOfLength) {
   RunConfig config = small_model();
   config.model.mode = "orig_2d_bias";

@@ -1,4 +1,4 @@
-// The recipes in configs/ against the published settings (tests/data/golden/published_configuration.csv).
+// Compares the recipes in configs/ with the published settings (tests/data/golden/published_configuration.csv).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,10 +22,10 @@ std::string as_it_is(const std::string& value) { return value; }
 std::string truth(const std::string& value) { return value == "True" ? "true" : "false"; }
 std::string schedule(const std::string& value) { return value == "exp" ? "exponential" : value; }
 std::string decay_of_average(const std::string& use_swa) { return use_swa == "False" ? "0" : "unknown"; }
-// Beyond C3', C4' and O4', which every loss has.
+// In addition to C3', C4' and O4', which every loss includes.
 std::string atoms(const std::string& others) { return std::to_string(3 + std::stoi(others)); }
 std::string kernel(const std::string& use_flash_attn) { return use_flash_attn == "True" ? "auto" : "dense"; }
-// A factor 0.5 of the published code, in force with self-conditioning.
+// A fixed factor of 0.5 in the published code, applied with self-conditioning.
 std::string share(const std::string& self_condition) { return self_condition == "True" ? "0.5" : "0"; }
 
 // "00:20:00:00", days to seconds.
@@ -85,17 +85,17 @@ const std::vector<Setting> kSettings = {
     {"training.log_every", "experiment.trainer.log_every_n_steps"},
 };
 
-// Settings of config_flashipa.yaml that no key of ours stands for, by the beginning of their names.
+// Settings of config_flashipa.yaml without a counterpart here, by prefix.
 const std::vector<std::string> kWithoutCounterpart = {
     "data_cfg.csv_path",                 // data.path
-    "data_cfg.min_t",                    // interpolant.min_t over again
-    "data_cfg.samples_per_eval_length",  // of validation by sampling, as the next two
+    "data_cfg.min_t",                    // a duplicate of interpolant.min_t
+    "data_cfg.samples_per_eval_length",  // for validation by sampling, like the next two
     "data_cfg.num_eval_lengths",
     "data_cfg.eval_batch_size",
-    "data_cfg.max_batch_size",  // batch_size and max_squared_res over again
+    "data_cfg.max_batch_size",  // a duplicate of batch_size and max_squared_res
     "data_cfg.max_num_res_squared",
-    "data_cfg.linear_effect",  // which of our two budgets max_squared_res is
-    "data_cfg.num_workers",    // how data is read, not what
+    "data_cfg.linear_effect",  // selects which of the two budgets max_squared_res is
+    "data_cfg.num_workers",    // how data is read, not which
     "data_cfg.prefetch_factor",
     "interpolant.trans.",     // linear, the only schedule of translations
     "interpolant.sampling.",  // flashrna sample --steps
@@ -108,7 +108,7 @@ const std::vector<std::string> kWithoutCounterpart = {
     "model.edge_features.relpos_k",
     "model.edge_features.use_rbf",
     "model.edge_features.num_rbf",
-    "model.node_features.c_s",  // references to other settings, as the next seven
+    "model.node_features.c_s",  // references to other settings, like the next seven
     "model.edge_features.mode",
     "model.edge_features.max_len",
     "model.edge_features.c_s",
@@ -116,16 +116,16 @@ const std::vector<std::string> kWithoutCounterpart = {
     "model.ipa.c_s",
     "model.ipa.c_z",
     "model.ipa.z_factor_rank",
-    "model.edge_features.self_condition",  // through interpolant.self_condition
-    "model.ipa.attn_dtype",                // how the published kernel computes
+    "model.edge_features.self_condition",  // set by interpolant.self_condition
+    "model.ipa.attn_dtype",                // implementation of the published kernel
     "model.ipa.use_packed",
     "experiment.debug",
     "experiment.num_devices",
     "experiment.warm_start",
-    "experiment.batch_ot.",                // Kabsch cost and one noise per chain, the only coupling
+    "experiment.batch_ot.",                // Kabsch cost and one noise sample per chain, the only coupling here
     "experiment.training.min_plddt_mask",  // empty
     "experiment.training.loss",
-    "experiment.trainer.",  // Lightning's; epochs are not counted here
+    "experiment.trainer.",  // settings of Lightning; epochs are not counted here
     "experiment.checkpointer.",
 };
 
@@ -135,7 +135,7 @@ std::string read_text(const std::string& path) {
   return text.str();
 }
 
-// The published settings of one file, references resolved.
+// The published settings of one file, with references resolved.
 std::map<std::string, std::string> published_settings(const std::string& file) {
   std::istringstream lines(read_text(FLASHRNA_TEST_DATA "/golden/published_configuration.csv"));
   std::map<std::string, std::string> settings;
@@ -149,7 +149,7 @@ std::map<std::string, std::string> published_settings(const std::string& file) {
   return settings;
 }
 
-// Every key of an INI file with its value, as the program reads it, and its line.
+// Every key of an INI file with its value as parsed by the program, and its line.
 struct Recipe {
   explicit Recipe(const std::string& name) : path(FLASHRNA_SOURCE_DIR "/configs/" + name) {
     std::istringstream text(read_text(path));

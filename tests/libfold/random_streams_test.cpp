@@ -9,7 +9,7 @@
 namespace flashrna {
 namespace {
 
-// Known answers for philox4x32-10 from Random123's kat_vectors.
+// Known-answer tests for philox4x32-10 from Random123's kat_vectors.
 TEST(RandomStream, PhiloxGivesThePublishedKnownAnswers) {
   using Philox = r123::Philox4x32;
   struct Case {
@@ -41,7 +41,7 @@ TEST(RandomStream, DrawNIsWordNMod4OfBlockNDiv4) {
   EXPECT_EQ(stream.position(), 4 * block + 3);
 }
 
-// Values written down once: a change of the hash or of the draws would silently change every run.
+// Fixed values: a change of the hash or of the draws would silently change every run.
 TEST(RandomStream, ValuesArePinned) {
   RandomStream stream(42, "corrupt", {7});
   EXPECT_EQ(stream_key(42, "corrupt", {7}), 0x36a9dc9a7a8d29b6u);
@@ -108,7 +108,7 @@ TEST(RandomStream, BelowIsUniformOverItsRange) {
   double chi_squared = 0.0;
   for (const int64_t count : counts) chi_squared += (count - 10000.0) * (count - 10000.0) / 10000.0;
   EXPECT_LT(chi_squared, 22.5);  // 6 degrees of freedom, p = 0.001
-  // A range that leaves half of 2^64 over: without redrawing, the lower third would be twice as likely.
+  // A range with a remainder of half of 2^64: without rejection, the lower third would be twice as likely.
   const std::uint64_t range = 3 * (std::uint64_t{1} << 62);
   int lower = 0;
   for (int i = 0; i < 9000; ++i) lower += stream.below(range) < range / 3 ? 1 : 0;

@@ -1,4 +1,4 @@
-// A model small enough that memory at many thousand residues is a matter of seconds, and how its growth is judged.
+// A model small enough to measure memory at many thousand residues within seconds, and checks of its growth.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ inline RunConfig small_model() {
   return config;
 }
 
-// The same with every part that configs/rna.ini adds.
+// The same with every component that configs/rna.ini adds.
 inline RunConfig small_long_chain_model() {
   RunConfig config = small_model();
   config.model.positions = "relative";
@@ -42,7 +42,7 @@ inline RunConfig small_long_chain_model() {
   return config;
 }
 
-// Of TrainingTiming or SamplingTiming.
+// `Timing` is TrainingTiming or SamplingTiming.
 template <typename Timing>
 void print_memory(const std::vector<Timing>& timings) {
   for (const Timing& t : timings)
@@ -50,7 +50,7 @@ void print_memory(const std::vector<Timing>& timings) {
                 static_cast<double>(t.peak_bytes) / 1e6, static_cast<double>(t.largest_bytes) / 1e6);
 }
 
-// Each is four times as long as the one before.
+// Each length is four times the previous one.
 template <typename Timing>
 void expect_linear_memory(const std::vector<Timing>& timings) {
   ASSERT_GT(timings[0].largest_bytes, timings[0].length * 32 * 4) << "not even one layer's activations";

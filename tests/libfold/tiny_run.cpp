@@ -105,7 +105,7 @@ void write_hairpin_dataset(const std::string& path, int length) {
 std::vector<TinyChain> five_chains() { return {{"1AAA", 12}, {"1BBB", 5}, {"1CCC", 9}, {"1DDD", 11}, {"1EEE", 7}}; }
 
 TinyRun::TinyRun(const std::string& dataset) {
-  at::set_num_threads(1);  // handing so little work over to threads costs more than the work
+  at::set_num_threads(1);  // for so little work, threads cost more than they save
   config.data.path = dataset;
   config.data.batch_size = 2;
   config.model.node_channels = 16;

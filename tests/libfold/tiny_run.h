@@ -1,5 +1,4 @@
-// A model, a dataset and a configuration so small that a training run takes a second: for tests of what surrounds the
-// mathematics.
+// A model, a dataset and a configuration for training runs of a second, to test the code around the numerics.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +12,7 @@
 
 namespace flashrna {
 
-// A new folder, removed with everything in it.
+// A new folder, removed with its content.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -25,7 +24,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// What a test dataset's chain is: a helix of `length` residues with its own torsions.
+// A chain of a test dataset: a helix of `length` residues with its own torsions.
 struct TinyChain {
   std::string entry;
   int length;
@@ -36,7 +35,7 @@ struct TinyChain {
 
 void write_tiny_dataset(const std::string& path, const std::vector<TinyChain>& chains);
 
-// One chain: a stem whose position i pairs with length - 1 - i, and a loop of 6.
+// One chain: a stem in which position i pairs with length - 1 - i, and a loop of 6.
 void write_hairpin_dataset(const std::string& path, int length);
 
 // Five chains of 5 to 12 residues.
@@ -51,7 +50,7 @@ struct TinyRun {
   Trainer make_trainer(const std::string& folder, bool resume);
   // make_trainer(folder, false).run({})
   TrainingResult train(const std::string& folder);
-  // What `flashrna train --resume` does.
+  // Performs the steps of `flashrna train --resume`.
   TrainingResult resume(const std::string& folder);
 };
 
@@ -59,7 +58,7 @@ std::string read_text(const std::string& path);
 std::vector<std::string> lines_of(const std::string& text);
 // Names in a folder, sorted.
 std::vector<std::string> names_in(const std::filesystem::path& folder);
-// The message of the Error that `call` throws; a test failure if it throws none.
+// The message of the Error that `call` throws; a test failure if none is thrown.
 template <typename Call>
 std::string message_of(const Call& call) {
   try {

@@ -23,7 +23,7 @@ class WeightsFile : public testing::Test {
     TinyRun run(*folder_ / "tiny.h5");
     run.config.training.steps = 5;
     checkpoint_ = read_checkpoint(run.train(*folder_ / "run").checkpoint);
-    // One tensor large enough to be packed, and numbers that float16 has only without their leading one.
+    // One tensor large enough to be compressed, and numbers that are subnormal in float16.
     checkpoint_.weights["large"] = at::arange(40000, at::kFloat).view({200, 200}) * 1e-7;
     checkpoint_.ema["large"] = -checkpoint_.weights["large"];
   }
@@ -88,7 +88,7 @@ TEST_F(WeightsFile, HoldsTheRawWeightsWhereTheyAreAskedForOrAllThereIs) {
     expect_rounded(read.weights, checkpoint_.weights);
     EXPECT_FALSE(read.averaged);
   }
-  // Weights made of weights say the same of themselves.
+  // A weights file made from a weights file has the same metadata.
   EXPECT_TRUE(written_and_read("again.h5", written_and_read("once.h5", checkpoint_, true), true).averaged);
 }
 
@@ -131,7 +131,8 @@ TEST_F(WeightsFile, TrainingCannotGoOnFromIt) {
                 "from it; resume from a checkpoint that `flashrna train` wrote");
 }
 
-// The rounding of a weight is at most 2^-11 of it; four steps of this network pass on some 1e-3 of the noise's 10 Å.
+// A weight is rounded by at most 2^-11 of its value; four steps of this network propagate about 1e-3 of the noise's 10
+// Å.
 TEST_F(WeightsFile, SamplesAreThoseOfTheCheckpointButForTheRoundingOfWeights) {
   Checkpoint checkpoint = checkpoint_;
   checkpoint.ema.erase("large");

@@ -81,7 +81,7 @@ TEST(Backbone, IdealGroupsAreProperRotationsToRounding) {
   EXPECT_TRUE(ideal.position[kC4] == Vec3::Zero());
 }
 
-// Bond lengths of RNA (Gelbin et al. 1996), whatever the torsions.
+// Bond lengths of RNA (Gelbin et al. 1996), for any torsions.
 TEST(Backbone, RebuiltBondsHaveTheirIdealLengths) {
   struct Bond {
     int from, to;
@@ -100,7 +100,7 @@ TEST(Backbone, RebuiltBondsHaveTheirIdealLengths) {
 }
 
 TEST(Backbone, O2MakesTetrahedralAnglesOnItsNaturalSide) {
-  // C3'-endo ribose, seen from above the ring: C1', C2', C3' clockwise, O2' below.
+  // C3'-endo ribose, viewed from above the ring: C1', C2', C3' clockwise, O2' below.
   const Vec3 c2(0.0, 0.0, 0.0);
   const double half = 0.5 * 101.5 * M_PI / 180.0;
   const Vec3 c1 = 1.53 * Vec3(std::sin(half), std::cos(half), 0.0);
@@ -151,7 +151,7 @@ TEST(Torsion, UndefinedTorsionsAreMaskedAndNeutral) {
 }
 
 TEST(Torsion, SignIsThatOfIupac) {
-  // Seen along b -> c, d is a quarter turn clockwise from a: +90°.
+  // Viewed along b -> c, d is a quarter turn clockwise from a: +90°.
   const auto [sin, cos] = dihedral_sin_cos(Vec3(0, 1, 0), Vec3(0, 0, 0), Vec3(1, 0, 0), Vec3(1, 0, 1));
   EXPECT_NEAR(sin, 1.0, 1e-8);
   EXPECT_NEAR(cos, 0.0, 1e-8);

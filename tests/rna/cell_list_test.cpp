@@ -15,8 +15,8 @@ namespace {
 TEST(CellList, FindsExactlyThePairsThatAllPairsFind) {
   for (const double reach : {0.3, 2.0, 7.0, 100.0}) {
     std::vector<Vec3> points = random_points(300, 10.0, 1);
-    points.push_back(points[0]);            // the same place twice
-    points.emplace_back(-9.9e5, 0.0, 0.0);  // far from everything
+    points.push_back(points[0]);            // the same position twice
+    points.emplace_back(-9.9e5, 0.0, 0.0);  // far from all others
     const CellList cells(points, reach);
     for (std::size_t i = 0; i < points.size(); ++i) {
       std::vector<std::size_t> found, expected;

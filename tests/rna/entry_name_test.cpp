@@ -1,4 +1,4 @@
-// What the name of a file says about what is in it.
+// Information that a file name gives about its content.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -71,8 +71,8 @@ TEST(RnasoloName, NamesChainsOfPdbFilesThatHaveNoRoomForThem) {
     bool is_pdb;
   };
   const Case cases[] = {{{"A", "B"}, {"qq", "bb"}, true},
-                        {{"A", "B"}, {"A", "B"}, false},  // mmCIF has room: the file's own are right
-                        {{"A"}, {"A"}, true},             // nothing tells which
+                        {{"A", "B"}, {"A", "B"}, false},  // mmCIF: identifiers of any length, so kept
+                        {{"A"}, {"A"}, true},             // ambiguous
                         {{"A", "B", "C"}, {"A", "B", "C"}, true}};
   for (const Case& c : cases) {
     Structure structure = with_chains(c.before);

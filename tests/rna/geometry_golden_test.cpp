@@ -1,4 +1,4 @@
-// Frames, torsions and rebuilding against the published implementation's numbers (tests/data/golden/geometry.h5).
+// Compares frames, torsions and rebuilt atoms with the published implementation (tests/data/golden/geometry.h5).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,12 +14,12 @@ namespace {
 
 constexpr char kFile[] = "geometry.h5";
 
-// 1e-6 Å as published in float64, 1e-5 where the file holds float32.
+// 1e-6 Å as published in float64; 1e-5 Å if the file holds float32.
 double tolerance_of(const GoldenFile& file, const std::string& path) {
   return file.stored_as_float32(path) ? 1e-5 : 1e-6;
 }
 
-// The largest error of a run, printed at its end.
+// Records the largest error of a run and prints it at the end.
 struct WorstError {
   std::string what;
   double value = 0.0;
@@ -34,7 +34,7 @@ struct WorstError {
   ~WorstError() { std::cout << "  " << what << ": " << n << " numbers, largest error " << value << "\n"; }
 };
 
-// The purines' ring atom is N9, the others' N1: also in pseudouridine, as the published numbers have it.
+// The ring atom is N9 in purines and N1 in all others, including pseudouridine, as in the published numbers.
 std::string ring_atom(char base) { return base == 'A' || base == 'G' ? "N9" : "N1"; }
 
 std::vector<Nucleotide> read_nucleotides(const GoldenFile& file, const std::string& chain) {
@@ -80,7 +80,7 @@ BackboneGeometry published_geometry(const GoldenFile& file, std::size_t type) {
   return geometry;
 }
 
-// Slots of the published 37-atom layout (stored cut to 19) that a rebuild writes.
+// Slots of the published 37-atom layout (truncated to 19 in the file) that a rebuild writes.
 constexpr std::array<std::pair<int, int>, 12> kAtom37Slots = {{{0, kC1},
                                                                {1, kC2},
                                                                {2, kC3},
@@ -102,7 +102,7 @@ RigidTransform frame_at(const std::vector<double>& rotations, const std::vector<
   return frame;
 }
 
-// Rebuilds every residue with the published deoxyadenosine constants and compares with a 37-atom array cut to 19.
+// Rebuilds every residue with the published deoxyadenosine constants and compares with a 37-atom array truncated to 19.
 void compare_rebuilt(const GoldenFile& file, const std::vector<double>& rotations,
                      const std::vector<double>& translations, const std::vector<double>& torsions,
                      std::size_t torsions_stored, const std::string& expected_path, WorstError& worst) {
@@ -208,8 +208,9 @@ TEST_F(GeometryGolden, PublishedConstantsRebuildThePublishedAtomsOfRandomFrames)
                   file.read("random/inputs/torsions"), kTorsions, "random/outputs/atom37", worst);
 }
 
-// Ring closure and O2' are not of the parametrisation: how far they are off in a real chain, with our own constants.
-// The limits are those of real RNA, so this looks at our own copy of the file whatever FLASHRNA_GOLDEN_DIR says.
+// Ring closure and O2' are not part of the parametrization. Measures their deviations in a real chain with the default
+// constants. The limits are those of real RNA, so the test always reads the repository's copy of the file, whatever
+// FLASHRNA_GOLDEN_DIR is.
 TEST(Backbone, OurConstantsRebuildRealChainsClosely) {
   const GoldenFile file(std::string(FLASHRNA_TEST_DATA) + "/golden/" + kFile);
   for (const std::string& chain : file.children("chains")) {
@@ -240,7 +241,7 @@ TEST(Backbone, OurConstantsRebuildRealChainsClosely) {
               << backbone_median << " Å, O2' error median " << o2_median << " Å\n";
     EXPECT_NEAR(closure_median, 1.62, 0.1) << chain;  // docs/architecture.md, "Torsions"
     EXPECT_LT(backbone_median, 0.15) << chain;
-    EXPECT_LT(o2_median, 0.2) << chain;  // the wrong chirality is 2.3 Å off
+    EXPECT_LT(o2_median, 0.2) << chain;  // with the wrong chirality: 2.3 Å
   }
 }
 

@@ -8,7 +8,7 @@
 
 namespace flashrna {
 
-// The residue names of a chain that are not A, C, G or U, once each, sorted, with a blank between.
+// The residue names of a chain other than A, C, G and U: unique, sorted, separated by blanks.
 inline std::string modified_names(const Chain& chain) {
   std::set<std::string> names;
   for (const Nucleotide& n : chain.nucleotides) {

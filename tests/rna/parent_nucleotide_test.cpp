@@ -1,4 +1,4 @@
-// Parents of modified nucleotides: the file's records first, then the table of names, then the base atoms.
+// Parents of modified nucleotides: from the file's records, then the table of names, then the base atoms.
 #include "rna/parent_nucleotide.h"
 
 #include <fmt/format.h>
@@ -18,7 +18,7 @@ struct KnownNames {
   const char* names;
 };
 
-// gemmi's table and ours. The names of every modified nucleotide in the real structures are among them.
+// The tables of gemmi and of this project, with the names of all modified nucleotides in the real structures.
 constexpr KnownNames kKnownNames[] = {
     {ResidueKind::kRna, Base::A, "A 12A 1MA 2MA 574 A23 A2M AET AVC MAD MIA RIA T6A ADP AMP ATP"},
     {ResidueKind::kRna, Base::C, "C 4OC 5MC A5M CBV CCC OMC CTP"},
@@ -41,7 +41,7 @@ TEST(ParentNucleotide, KnownNamesHaveTheirKindAndBase) {
   }
 }
 
-// A chain whose second residue is called `name`; its atoms are those of the letter in `sequence`.
+// A chain whose second residue is named `name`; its atoms are those of the letter in `sequence`.
 std::vector<Lines> chain_with(const std::string& name, const std::string& sequence = "GNC") {
   auto residues = residues_of(sequence);
   change(residues[1], [&](AtomLine& line) { line.residue = name, line.record = "HETATM"; });
@@ -79,14 +79,14 @@ TEST(ParentNucleotide, ModresGoesBeforeTableAndAtoms) {
   EXPECT_EQ(dna.sequence(), "GC") << "modified DNA is a gap";
 }
 
-// mmCIF as we write it, with `name` as its second residue and `records` before the atoms.
+// mmCIF as the project writes it, with `name` as its second residue and `records` before the atoms.
 std::string mmcif_with(const std::string& name, const std::string& records) {
   Structure written;
   written.entry = "made";
   written.chains = {synthetic_chain("A", "GNC")};
   modify(written.chains[0], 1, name);
   std::string text = to_mmcif(written);
-  const std::size_t own = text.find("loop_\n_chem_comp.id");  // what we write ourselves makes room
+  const std::size_t own = text.find("loop_\n_chem_comp.id");  // replaced by `records`
   text.erase(own, text.find("#\n", own) - own);
   return text + "#\n" + records;
 }
@@ -109,8 +109,8 @@ TEST(ParentNucleotide, MmcifRecordsGoBeforeTableAndAtoms) {
 
 struct BaseAtoms {
   char like;            // the base whose atoms it has,
-  const char* without;  // but these
-  const char* renamed;  // "O4 S4": one called otherwise
+  const char* without;  // without these atoms,
+  const char* renamed;  // "O4 S4": with one atom renamed
   char parent;
   const char* what;
 };

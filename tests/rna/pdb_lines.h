@@ -1,4 +1,4 @@
-// PDB files made line by line, so that a test can change any column before the file is read.
+// PDB files composed line by line, so that a test can change any column before the file is read.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace flashrna {
 
-// One ATOM or HETATM line, to be changed before it is printed.
+// One ATOM or HETATM line, which a test can change before it is printed.
 struct AtomLine {
   std::string record = "ATOM";
   std::string atom;

@@ -1,4 +1,4 @@
-// Random points and motions for tests of superposition and of what is built on it.
+// Random points and motions for tests of superposition and of algorithms based on it.
 #pragma once
 
 #include <Eigen/Geometry>

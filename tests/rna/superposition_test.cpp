@@ -61,8 +61,8 @@ TEST(Superposition, NoOtherMotionIsBetter) {
   }
 }
 
-// The fast version against the plain one, on what is hard for a quartic: lines, planes, single points, exact copies,
-// mirror images.
+// Compares the fast version with the plain one in cases that are ill-conditioned for a quartic: lines, planes, single
+// points, exact copies, mirror images.
 TEST(SuperpositionSums, MotionsAreAsGoodAsThePlainOnes) {
   double worst = 0.0;
   for (int n : {1, 2, 3, 4, 10, 400}) {
@@ -94,7 +94,8 @@ TEST(SuperpositionSums, MotionsAreAsGoodAsThePlainOnes) {
           const double excess = rmsd - superpose(mobile, target).rmsd;
           worst = std::max(worst, excess);
           EXPECT_LE(excess, 1e-7) << n << " points, flat " << flat << ", noise " << noise << ", mirrored " << mirrored;
-          // Points on a line make the largest eigenvalue a double root, known to the square root of the rounding.
+          // Points on a line make the largest eigenvalue a double root, accurate to the square root of the rounding
+          // error.
           EXPECT_NEAR(least_squares, sum, 3e-8 * (1.0 + sums.squares));
         }
       }

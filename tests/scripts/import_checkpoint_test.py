@@ -35,7 +35,7 @@ if "FLASHRNA_SHARED" in os.environ:
     GOLDEN.append(pathlib.Path(os.environ["FLASHRNA_SHARED"]) / "golden")
 
 
-# ---- torch.save, without PyTorch where there is none.
+# ---- torch.save; works without PyTorch.
 
 
 def save_without_torch(value, path):
@@ -139,7 +139,7 @@ class ImportCheckpoint(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.output = self.folder / "out.h5"
-        # Small weights, and what their shapes do not tell.
+        # Small weights, and the settings that their shapes do not determine.
         self.small = golden_weights(GOLDEN[0] / "flow_model_flash_1d_bias.h5")
         self.config = self.folder / "small.ini"
         self.config.write_text("[model] # golden\nposition_channels = 24 # c_pos_emb\ntime_channels = 20\n")
@@ -259,7 +259,7 @@ class ImportCheckpoint(unittest.TestCase):
         del self.small["trunk.ipa_1.linear_kv.weight"]
         self.small["discriminator.weight"] = np.zeros((3, 2), np.float32)
         self.small["trunk.bb_update_0.linear.weight"] = np.zeros((7, 64), np.float32)
-        # Where sizes are read off: all others still show what it should have been.
+        # A tensor from which sizes are derived: the others still determine its correct shape.
         self.small["node_embedder.linear.bias"] = np.zeros(65, np.float32)
         for value in (self.small, lightning(self.small)):
             self.expect_refused(self.import_weights(value, "--config", self.config), "flash_1d_bias",

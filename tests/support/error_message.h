@@ -1,4 +1,4 @@
-// The whole message of the Error that a call throws, for tests that know it word for word.
+// Returns the message of an Error, for tests of its exact text.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace flashrna {
 
-// "no error" if it throws none.
+// The message of the Error that `call` throws; "no error" if none is thrown.
 std::string message_of(const auto& call) {
   try {
     call();

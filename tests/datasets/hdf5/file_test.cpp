@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 
 class Hdf5FileTest : public ::testing::Test {
  protected:
-  // Makes a file of this name with `fill(root)`.
+  // Creates a file of this name with `fill(root)`.
   template <typename Fill>
   std::string make(const std::string& name, Fill&& fill) {
     Hdf5OutputFile file(folder.path(name), true);
@@ -66,7 +66,7 @@ TYPED_TEST(Hdf5Numbers, WholeArraysAndAppendedRowsComeBackExactly) {
   EXPECT_EQ(three_rows, (std::vector<TypeParam>{3, 4, highest, lowest, 1, 2, 3, 4, highest}));
 }
 
-// Signed zero, the smallest number, the smallest normal one, one, the largest, infinity.
+// Signed zero, the smallest number, the smallest normal number, one, the largest, infinity.
 TEST_F(Hdf5FileTest, Float16ComesBackAsTheNumbersThatItsBitsMean) {
   const std::vector<std::uint16_t> bits = {0x8000, 0x0001, 0x0400, 0x3c00, 0xfbff, 0x7c00};
   const std::vector<float> values = {-0.0f, 0x1p-24f,  0x1p-14f,
@@ -151,7 +151,7 @@ TEST_F(Hdf5FileTest, TheSameCallsGiveTheSameBytesAtAnotherTime) {
     }
   };
   const std::string first = file_bytes(make("first.h5", fill));
-  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // HDF5's times count seconds
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // HDF5 stores times in seconds
   EXPECT_TRUE(first == file_bytes(make("second.h5", fill)));
 }
 
@@ -195,7 +195,7 @@ TEST_F(Hdf5FileTest, AFolderThatCannotBeWrittenIsNamed) {
   EXPECT_THAT(error_of([&] { Hdf5OutputFile(folder.path("closed/out.h5"), false); }), HasSubstr("cannot be written"));
 }
 
-// Runs `body` in a child whose files may not grow beyond `bytes`; returns its exit status, -1 for a death by signal.
+// Runs `body` in a child process with files limited to `bytes`; returns its exit status, -1 if terminated by a signal.
 template <typename Body>
 int status_with_file_limit(rlim_t bytes, Body&& body) {
   const pid_t child = fork();
@@ -203,7 +203,7 @@ int status_with_file_limit(rlim_t bytes, Body&& body) {
     signal(SIGXFSZ, SIG_IGN);
     const rlimit limit = {bytes, bytes};
     setrlimit(RLIMIT_FSIZE, &limit);
-    // Through the exit handlers: HDF5's own must not trip over the file that could not be closed.
+    // Exits through the exit handlers: those of HDF5 must not fail because of the file that could not be closed.
     std::exit(body());
   }
   int status = 0;

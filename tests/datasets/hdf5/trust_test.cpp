@@ -1,5 +1,5 @@
-// Files from strangers: what leads out of a file, loads code, or claims more than the file can hold is refused. The
-// files are made with HDF5's own functions, since ours cannot make them.
+// Untrusted files: links to other files, filters that load code, and sizes beyond the file's content are rejected. The
+// files are made with the HDF5 library, because the project's functions cannot make them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 
 class Hdf5TrustTest : public ::testing::Test {
  protected:
-  // A file with the group /inside, its dataset /inside/values, and what `fill` adds.
+  // Creates a file with the group /inside, its dataset /inside/values, and what `fill` adds.
   std::string make(const std::string& name, const std::function<void(hid_t)>& fill) {
     const std::string path = folder.path(name);
     {
@@ -38,7 +38,7 @@ class Hdf5TrustTest : public ::testing::Test {
   TemporaryFolder folder;
 };
 
-// A dataset /name of floats with this creation property list.
+// Adds a dataset /name of floats with this creation property list.
 void add_dataset(hid_t file, const char* name, const std::vector<hsize_t>& shape, hid_t creation) {
   const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
   const hid_t dataset = H5Dcreate2(file, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
@@ -210,7 +210,7 @@ TEST_F(Hdf5TrustTest, ADatasetWithoutValuesIsRefused) {
   EXPECT_THAT(refusal(path, "values"), HasSubstr("/values: damaged: it has no values and no shape"));
 }
 
-// Overwrites the first place of `bytes` in the file with `other`, of the same length.
+// Overwrites the first occurrence of `bytes` in the file with `other`, of the same length.
 void patch(const std::string& path, const std::string& bytes, const std::string& other) {
   std::string whole = file_bytes(path);
   const std::size_t at = whole.find(bytes);
@@ -221,7 +221,7 @@ void patch(const std::string& path, const std::string& bytes, const std::string&
 std::string as_bytes(std::uint32_t value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
 TEST_F(Hdf5TrustTest, TextsThatShareTheirBytesTakeNoMoreMemoryThanTheFileHas) {
-  // One text of 64 kB, to which 4096 rows point: 256 MB out of 150 kB.
+  // One text of 64 kB, referenced by 4096 rows: 150 kB expand to 256 MB.
   constexpr hsize_t kRows = 4096;
   const std::string path = make("shared.h5", [&](hid_t file) {
     const std::string text(65'000, 'x');
@@ -236,7 +236,7 @@ TEST_F(Hdf5TrustTest, TextsThatShareTheirBytesTakeNoMoreMemoryThanTheFileHas) {
     H5Sclose(space);
     H5Tclose(type);
   });
-  // A row is a length (4 bytes), an address (8) and an index (4); those of the first are copied to all.
+  // A row consists of a length (4 bytes), an address (8) and an index (4). Those of the first row are copied to all.
   std::string whole = file_bytes(path);
   const std::string key = as_bytes(65'000);
   std::size_t first = whole.find(key);
@@ -250,7 +250,7 @@ TEST_F(Hdf5TrustTest, TextsThatShareTheirBytesTakeNoMoreMemoryThanTheFileHas) {
   EXPECT_EQ(texts.read_text_rows(7, 1), std::vector<std::string>{std::string(65'000, 'x')});
 }
 
-// A file in the oldest format, whose metadata has no checksums, with the text attribute "note".
+// Creates a file in the oldest format, whose metadata has no checksums, with the text attribute "note".
 void make_with_note(const std::string& path, std::size_t width, const std::string& text) {
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   const hid_t type = H5Tcopy(H5T_C_S1);
@@ -269,7 +269,7 @@ TEST_F(Hdf5TrustTest, TextAttributesOfAbsurdSizeAreRefused) {
   const std::string fixed = folder.path("fixed.h5");
   make_with_note(fixed, 1234, std::string(1234, 'x'));
   EXPECT_EQ(Hdf5File::open(fixed).root().text("note"), std::string(1234, 'x'));
-  // The size that the type states, after its class and its kind of padding.
+  // The size declared by the type, after its class and its kind of padding.
   patch(fixed, std::string("\x13\0\0\0", 4) + as_bytes(1234), std::string("\x13\0\0\0", 4) + as_bytes(2'000'000'000));
   EXPECT_THAT(error_of([&] { Hdf5File::open(fixed).root().text("note"); }), HasSubstr("fixed.h5:/: "));
 

@@ -1,4 +1,4 @@
-// Two residues whose only head sees the same features everywhere: attention is the mean of the values.
+// Two residues and one head with equal features everywhere: attention is the mean of the values.
 #include <ATen/ATen.h>
 #include <kernels/flash_ipa/flash_ipa.h>
 

@@ -77,7 +77,7 @@ TEST(BackboneAtoms, GradientsMatchFiniteDifferences) {
 }
 
 TEST(BackboneAtoms, AnUndefinedTorsionMasksWhatItPlaces) {
-  // Which atoms go when torsion k is undefined; order of rna/torsion.h.
+  // Atoms that become undefined with torsion k, in the order of rna/torsion.h.
   const std::vector<std::vector<int>> lost = {
       {kC2, kO2},                       // bb2_1
       {kC1, kO2, kGlycosidicNitrogen},  // bb2_2

@@ -1,4 +1,4 @@
-// The last correction of a backbone: what it mends, and what it leaves alone.
+// The final correction of a backbone: what it changes and what it preserves.
 #include "libfold/backbone/relaxation.h"
 
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ namespace {
 
 using at::Tensor;
 
-// Strands along x, 6 Å a residue, whose frames and torsions are a little off one another, side by side at `apart` Å.
+// Strands along x with 6 Å per residue and small errors of frames and torsions, placed `apart` Å from each other.
 FlowModelOutput make_backbone(const std::vector<int64_t>& lengths, double apart) {
   const auto B = static_cast<int64_t>(lengths.size()), L = *std::max_element(lengths.begin(), lengths.end());
   FlowModelOutput backbone;
@@ -61,7 +61,7 @@ double moved(const FlowModelOutput& a, const FlowModelOutput& b) {
 }
 
 TEST(Relaxation, MendsLinksAndOverlapsBySmallMoves) {
-  // A chain whose links are good, and what a model's errors make of it.
+  // A chain with correct links, to which typical errors of a model are added.
   FlowModelOutput backbone = relaxed(make_backbone({24}, 7.0), at::tensor({24}, at::kLong), {.rounds = 600});
   backbone.translations = backbone.translations + 0.4 * RandomStream(4, "translations").normal({1, 24, 3});
   backbone.rotations = at::matmul(backbone.rotations, so3_exp(0.1 * RandomStream(4, "rotations").normal({1, 24, 3})));
@@ -110,7 +110,7 @@ TEST(Relaxation, BringsAskedPairsTogether) {
 }
 
 TEST(PairEnergy, IsZeroForTheMeanCanonicalPairAndCountsBothDirections) {
-  // C1' at both ends of an axis, N inwards at the mean angle, which gives an N-N distance of its own.
+  // C1' at both ends of an axis, N inwards at the mean angle; this determines the N-N distance.
   const double cosine = 0.574, sine = std::sqrt(1 - cosine * cosine), bond = 1.47;
   const auto energy_at = [&](double distance) {
     const Tensor c1 = at::tensor({0.0, 0.0, 0.0, distance, 0.0, 0.0}, at::kDouble).view({1, 2, 3});

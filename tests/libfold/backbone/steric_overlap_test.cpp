@@ -1,5 +1,5 @@
-// The differentiable overlap of atoms against rna/measure/clashes.h, a plain sum, finite differences, and both of its
-// paths.
+// Compares the differentiable overlap of atoms with rna/measure/clashes.h, a plain sum and finite differences, and its
+// two implementations with each other.
 #include "libfold/backbone/steric_overlap.h"
 
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ namespace {
 
 using at::Tensor;
 
-// Residues thrown into a ball, the second chain shorter, with a gap in the first and atoms that are missing.
+// Residues at random positions in a ball. The second chain is shorter; the first has a gap and missing atoms.
 struct Scene {
   Tensor rotations, translations, torsions, atoms, mask, residue_index, lengths;
 };
@@ -59,7 +59,7 @@ std::vector<Nucleotide> nucleotides_of(const Scene& scene, int64_t b) {
   return nucleotides;
 }
 
-// The definition in plain loops, every pair of residues.
+// The definition by loops over all pairs of residues.
 double overlap_by_loops(const std::vector<Nucleotide>& chain, double margin) {
   double sum = 0.0;
   for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -148,7 +148,7 @@ TEST(StericOverlap, MovedApartResiduesOverlapLessAndKeepTheirShape) {
   fmt::print("  overlap {:.1f} and {:.1f} Å² before, {:.2f} and {:.2f} after\n", before[0].item<double>(),
              before[1].item<double>(), after[0].item<double>(), after[1].item<double>());
   EXPECT_TRUE((after < 0.1 * before).all().item<bool>());
-  EXPECT_TRUE(translations[1].narrow(0, 27, 3).equal(scene.translations[1].narrow(0, 27, 3)));  // the padding
+  EXPECT_TRUE(translations[1].narrow(0, 27, 3).equal(scene.translations[1].narrow(0, 27, 3)));  // padding
 }
 
 TEST(StericOverlap, OfOneResidueOrNoneIsZero) {

@@ -21,7 +21,7 @@ class AskedPairsTest : public testing::Test {
     samples = read_structure_files({folder.path("samples")}, {.keep_backbones = true});
   }
   TemporaryFolder folder;
-  StructureSet samples;  // one, short, two
+  StructureSet samples;  // one sample, one too short, two samples
 };
 
 TEST_F(AskedPairsTest, OneStructureIsForEverySampleOfItsLength) {

@@ -18,7 +18,7 @@ class SmallEvaluation : public ::testing::Test {
       folder.write(fmt::format("reference/{}.cif", i),
                    to_mmcif(example_structure(fmt::format("r{}", i), {20 + 4 * i})));
     }
-    // Samples: two copies of one reference chain, a broken one, and a squeezed one.
+    // Samples: two copies of one reference chain, one with a break, and one compressed.
     folder.write("samples/a.cif", to_mmcif(example_structure("a", {32})));
     folder.write("samples/b.cif", to_mmcif(example_structure("b", {32})));
     Structure broken = example_structure("c", {24}), squeezed = example_structure("d", {24});

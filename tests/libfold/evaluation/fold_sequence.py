@@ -16,7 +16,7 @@ with open(calls, "a") as log:
 if "reliable" not in sys.argv[4:] and sum(map(ord, sequence)) % 3 == 0:
     print("no luck with this one", file=sys.stderr)
     sys.exit(3)
-# C4', C3' and O4' in cylinder coordinates (angle in degrees, radius and height in angstrom), near those of A-RNA.
+# C4', C3' and O4' in cylinder coordinates (angle in degrees, radius and height in angstrom), similar to those of A-RNA.
 atoms = {"C4'": (0.0, 9.7, 0.0), "C3'": (7.5, 9.3, -0.7), "O4'": (-4.0, 8.7, 0.7)}
 serial = 0
 with open(structure, "w") as file:

@@ -11,7 +11,7 @@ namespace {
 TEST(GyrationFit, FindsThePowerLawOfItsPoints) {
   std::vector<GyrationPoint> points;
   for (const int length : {10, 30, 76, 150, 1500}) points.push_back({length, 5.7 * std::pow(length, 0.32)});
-  points.push_back({9, 100.0});  // too short to count
+  points.push_back({9, 100.0});  // below the minimum length
   const GyrationFit fit = fit_gyration(points);
   EXPECT_NEAR(fit.prefactor, 5.7, 1e-9);
   EXPECT_NEAR(fit.exponent, 0.32, 1e-12);
@@ -30,7 +30,7 @@ TEST(GyrationFit, DeviationIsThatOfTheLogarithm) {
 }
 
 TEST(GyrationFit, TheBandIsFromTheFifthToTheNinetyFifthPercentile) {
-  // Off the line by -1.00, -0.98, ... 1.00, the same at both lengths.
+  // Deviations from the line of -1.00, -0.98, ... 1.00, equal at both lengths.
   std::vector<GyrationPoint> points;
   for (int k = -50; k <= 50; ++k) {
     points.push_back({100, 10.0 * std::exp(0.02 * k)});

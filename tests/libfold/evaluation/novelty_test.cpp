@@ -1,4 +1,4 @@
-// The upper bound of TM-scores and the search that skips by it, against all pairs aligned.
+// Compares the upper bound of TM-scores, and the search that prunes with it, with alignments of all pairs.
 #include "libfold/evaluation/novelty.h"
 
 #include <fmt/format.h>
@@ -29,13 +29,13 @@ std::vector<std::vector<Vec3>> golden_structures(std::size_t count) {
   return structures;
 }
 
-// All alignments of two chains of a few residues, each with its best motion by many starts: nothing may exceed the
+// All alignments of two chains of a few residues, each with its best motion from many starts. None may exceed the
 // bound.
 TEST(TmBound, NoAlignmentOfShortChainsExceedsIt) {
   double tightest = 1e9;
   for (unsigned seed = 0; seed < 12; ++seed) {
     const std::vector<Vec3> a = random_points(6, 3.0 + seed, seed), b = random_points(5, 14.0 - seed, seed + 100);
-    const int length = seed % 2 == 0 ? 5 : 60;  // two scales d0
+    const int length = seed % 2 == 0 ? 5 : 60;  // two values of d0
     const double upper = bound(a, b, length);
     double highest = 0.0;
     for (unsigned chosen_a = 1; chosen_a < 1u << a.size(); ++chosen_a) {

@@ -1,5 +1,5 @@
-// Self-consistency with two small programs beside this file: one designs sequences, the other folds every one into an
-// A-form strand and fails for a third of them.
+// Self-consistency with two small stub programs: one designs sequences, the other folds every sequence into an A-form
+// strand and fails for a third of them.
 #include "libfold/evaluation/self_consistency.h"
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// The strand that the folding program makes, in C4', C3' and O4'.
+// The C4', C3' and O4' atoms of the strand made by the folding program.
 MeasuredStructure strand(int length) {
   std::vector<Nucleotide> nucleotides(static_cast<std::size_t>(length));
   for (int i = 0; i < length; ++i) {
@@ -43,7 +43,7 @@ MeasuredStructure strand(int length) {
   return structure;
 }
 
-// The same with its second half turned away: no strand.
+// The same strand with its second half rotated.
 MeasuredStructure bent(int length) {
   MeasuredStructure structure = strand(length);
   for (std::size_t i = static_cast<std::size_t>(length) / 2; i < structure.backbone.size(); ++i) {
@@ -68,7 +68,7 @@ class SelfConsistent : public ::testing::Test {
     samples = {strand(40), bent(60), strand(25)};
   }
 
-  // Calls of the two programs since the last question.
+  // Calls of the two programs since the previous call of this function.
   long calls() {
     const std::string path = folder.path("calls.log");
     const std::string text = std::filesystem::exists(path) ? file_bytes(path) : "";
@@ -148,7 +148,7 @@ TEST_F(SelfConsistent, ASlowProgramIsEndedWithWhatItStarted) {
   EXPECT_EQ(result.of[0].failures, 1);
   EXPECT_FALSE(result.of[0].tm);
   EXPECT_THAT(result.of[0].first_failure, HasSubstr("after the time limit of 0.5 s"));
-  // What was killed may take a moment to go.
+  // A killed process may take a moment to exit.
   const auto is_alive = [] {
     const std::string command(
         "sleep\0"
@@ -176,7 +176,7 @@ TEST_F(SelfConsistent, UselessResultsAreFailuresAndNotKept) {
     changed.folder = folder.path(folding.empty() ? "useless_sequences" : "useless_structures");
     const SelfConsistency result = check_consistency(samples, changed);
     EXPECT_EQ(result.of[0].failures, 1);
-    // Of a folding that failed, its sequence is kept.
+    // The sequence of a failed folding is kept.
     int kept = 0;
     for (const auto& entry : std::filesystem::directory_iterator(changed.folder))
       kept += entry.path().extension() == ".result";
@@ -230,7 +230,7 @@ TEST(BackbonePdb, HoldsTheAtomsOfEveryResidueInOneChain) {
   }
 }
 
-// By hand with z = 1.96: of none the upper end is z²/(n + z²), of half the ends are 0.5 ± 0.5 z/√(n + z²).
+// By hand with z = 1.96: for 0 successes the upper end is z²/(n + z²), for half the ends are 0.5 ± 0.5 z/√(n + z²).
 TEST(WilsonProportion, IsWilsonsInterval) {
   const Proportion none = wilson_proportion(0, 10), half = wilson_proportion(5, 10), all = wilson_proportion(10, 10);
   EXPECT_NEAR(none.low, 0.0, 1e-12);

@@ -24,7 +24,7 @@ ChainLayout with_gaps(int64_t length, const std::vector<int64_t>& gap_before, co
   return layout;
 }
 
-// Covariance of the uncentered chain between residues of one coordinate, from its definition.
+// Covariance of one coordinate of the uncentered chain, from its definition.
 Tensor dense_covariance(const ChainLayout& layout) {
   const int64_t n = layout.length();
   Tensor covariance = at::zeros({n, n}, at::kDouble);
@@ -52,7 +52,7 @@ TEST(ChainPrior, VarianceAboutTheMeanIsTheFormulasIn20000Draws) {
     }
     const double expected = chain_prior_variance(chain_prior_persistence(n), n), got = sum / kDraws;
     std::printf("  %4ld nt: variance %.2f, formula %.2f\n", static_cast<long>(n), got, expected);
-    // Each draw's mean square has a relative deviation below sqrt(2); six standard errors.
+    // The relative deviation of each draw's mean square is below sqrt(2); allows six standard errors.
     EXPECT_NEAR(got / expected, 1.0, 6 * std::sqrt(2.0 / (3 * kDraws)));
   }
 }
@@ -93,7 +93,7 @@ TEST(ChainPrior, WhiteningUndoesDrawing) {
 
 TEST(ChainPrior, DrawsHaveTheCovarianceOfTheirLayout) {
   const ChainLayout layout = with_gaps(40, {12}, {25});
-  const Tensor unit = at::eye(40, at::kDouble).unsqueeze(2).expand({40, 40, 3});  // one unit innovation a row
+  const Tensor unit = at::eye(40, at::kDouble).unsqueeze(2).expand({40, 40, 3});  // one unit innovation per row
   const Tensor factor = ChainPrior(layout).draw(unit).select(2, 0);               // [innovation, residue]
   expect_close("covariance", at::matmul(factor.t(), factor), dense_covariance(layout), 1e-12);
 }

@@ -34,7 +34,7 @@ TEST(MinimumCostAssignment, EqualsExhaustiveSearch) {
   RandomStream stream(1, "costs");
   for (int64_t n = 1; n <= 7; ++n) {
     for (int repeat = 0; repeat < 20; ++repeat) {
-      // Small integers make many ties; negative costs are allowed.
+      // Small integers give many ties; negative costs are allowed.
       const Tensor costs = repeat % 2 == 0 ? stream.normal({n, n}) : (stream.uniform({n, n}) * 4).floor();
       EXPECT_NEAR(cost_of(costs, minimum_cost_assignment(costs)), smallest_cost(costs), 1e-12);
     }
@@ -48,7 +48,7 @@ TEST(MinimumCostAssignment, FindsAHiddenPermutationAmongMany) {
   std::vector<int64_t> hidden(n);
   std::iota(hidden.begin(), hidden.end(), 0);
   for (int64_t i = n - 1; i > 0; --i) std::swap(hidden[i], hidden[stream.below(i + 1)]);
-  // Potentials change no optimum: costs u_i + v_j, plus something positive everywhere but on the permutation.
+  // Potentials do not change the optimum: costs u_i + v_j, plus a positive value everywhere except on the permutation.
   Tensor costs = stream.normal({n, 1}) + stream.normal({1, n}) + stream.uniform({n, n});
   for (int64_t i = 0; i < n; ++i) costs[i][hidden[i]] -= 1.0;
   EXPECT_EQ(minimum_cost_assignment(costs), hidden);
@@ -113,7 +113,7 @@ TEST(Coupling, NoiseIsScaledCentredAndKeepsItsShape) {
     const int64_t j = coupling.datum_of_noise[i], n = m.lengths[j].item<int64_t>();
     const Tensor got = coupling.noise[j].narrow(0, 0, n);
     EXPECT_LE(got.mean(0).abs().max().item<double>(), 1e-12);
-    // A rotation keeps all scalar products.
+    // A rotation preserves all scalar products.
     const Tensor drawn = m.noise[i].narrow(0, 0, n), centred = (drawn - drawn.mean(0)) * m.sigmas[j];
     expect_close("Gram matrix", at::matmul(got, got.t()), at::matmul(centred, centred.t()), 1e-12);
     expect_close("cost", (got - m.data[j].narrow(0, 0, n)).square().sum(-1).sqrt().mean(), coupling.costs[i][j], 1e-12);

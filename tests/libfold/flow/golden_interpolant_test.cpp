@@ -1,4 +1,4 @@
-// The flow against tests/data/golden/interpolant.h5 (docs/architecture.md, "Path" and "IGSO(3)").
+// Compares the flow with tests/data/golden/interpolant.h5 (docs/architecture.md, "Path" and "IGSO(3)").
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -48,7 +48,8 @@ PublishedConventions truncated_log() {
   return published;
 }
 
-// Rotation vectors row by row: where the angle is within 0.011 of pi up to sign and to 1e-6, elsewhere to `allowed`.
+// Compares rotation vectors by row: up to sign and within 1e-6 if the angle is within 0.011 of pi, else within
+// `allowed`.
 void expect_close_rotation_vectors(const std::string& name, const Tensor& got, const Tensor& expected, double allowed,
                                    double allowed_near_pi) {
   const Tensor near_pi = (expected.square().sum(-1).sqrt() - std::numbers::pi).abs() < 0.011;
@@ -60,7 +61,8 @@ void expect_close_rotation_vectors(const std::string& name, const Tensor& got, c
                expected.masked_fill(~near_pi.unsqueeze(-1), 0), allowed_near_pi);
 }
 
-// Rotations reached along a logarithm: to `allowed` where the whole turn is not within 0.011 of pi, else to 1e-6.
+// Compares rotations computed with a logarithm: within 1e-6 if the full turn is within 0.011 of pi, else within
+// `allowed`.
 void expect_close_rotations(const std::string& name, const Tensor& got, const Tensor& expected, const Tensor& from,
                             const Tensor& to, double allowed) {
   const Tensor turn = rotation_between(from, to).square().sum(-1).sqrt();
@@ -171,7 +173,7 @@ struct CorruptCase {
   std::string path;
   Batch batch;
   CorruptionDraws draws;
-  bool padded = false;  // any padding at all
+  bool padded = false;  // whether the batch has padding
 };
 
 CorruptCase read_corrupt_case(const GoldenFile& file, const std::string& path) {
@@ -211,7 +213,7 @@ TEST_F(GoldenInterpolant, CouplingIsReproduced) {
     }
     expect_golden(out + "optimal_cost", optimal);
     expect_golden(out + "reference_cost", reference);
-    // Without padding our own convention is the correct published one.
+    // Without padding, the default convention equals the correct published one.
     if (!c.padded) expect_golden(out + "trans_0_optimal", run({}).noise);
   }
 }
@@ -237,7 +239,7 @@ TEST_F(GoldenInterpolant, CorruptionIsReproduced) {
     EXPECT_EQ(f32.rotations.scalar_type(), at::kFloat);
     expect_close(out + "trans_t_optimal f32", f32.translations, read(out + "trans_t_optimal"), kF32);
     const Tensor turn = rotation_between(rotations_0, rotations_1).square().sum(-1).sqrt();
-    // Within 0.011 of pi the published logarithm takes square roots of rounding errors: f32 says nothing there.
+    // Within 0.011 of pi, the published logarithm takes square roots of rounding errors, so f32 is not comparable.
     const Tensor near_pi = ((turn - std::numbers::pi).abs() < 0.011).unsqueeze(-1).unsqueeze(-1);
     expect_close(out + "rotmats_t f32", f32.rotations.masked_fill(near_pi, 0),
                  read(out + "rotmats_t").masked_fill(near_pi, 0), kF32);

@@ -15,7 +15,7 @@ namespace {
 
 using at::Tensor;
 
-// Largest distance of the empirical distribution of `angles` from `cumulative` (Kolmogorov-Smirnov).
+// Largest difference between the empirical distribution of `angles` and `cumulative` (Kolmogorov-Smirnov).
 double ks_distance(const Tensor& angles, const std::function<double(double)>& cumulative) {
   const Tensor sorted = std::get<0>(angles.sort());
   const int64_t n = sorted.numel();
@@ -35,7 +35,7 @@ TEST(Igso3, SampledAnglesFollowTheSeries) {
     const Igso3 distribution(sigma);
     RandomStream stream(1, "igso3");
     const Tensor vectors = sample_igso3(distribution, kSamples, stream);
-    // Integrated here independently of the tables, by Simpson's rule on an even grid.
+    // Integrated independently of the tables, by Simpson's rule on a uniform grid.
     const int steps = 4000;
     std::vector<double> integral(steps + 1, 0.0);
     const auto density = [&](double w) { return igso3_expansion(w, sigma) * (1 - std::cos(w)) / std::numbers::pi; };

@@ -120,7 +120,7 @@ TEST(Interpolant, EulerStepsWithTheTrueEndArriveThere) {
       state = flow.euler_step(state, end, times[k], times[k + 1] - times[k]);
     expect_close("translations", state.translations, end.translations, 1e-10);
     const Tensor angle = rotation_between(state.rotations, end.rotations).square().sum(-1).sqrt();
-    // Each exponential step leaves the share 1 - c dt.
+    // Each exponential step leaves a fraction of 1 - c dt.
     const double left = schedule == std::string("linear") ? 0.0 : std::pow(1 - 10.0 * 0.99 / 49, 49);
     EXPECT_LE((angle - start_angle * left).abs().max().item<double>(), 1e-6);
   }

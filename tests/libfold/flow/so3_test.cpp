@@ -26,7 +26,7 @@ TEST_P(So3Angles, LogarithmUndoesTheExponential) {
   const Tensor rotations = so3_exp(vectors);
   expect_close("R R^T", at::matmul(rotations, rotations.transpose(1, 2)), at::eye(3, at::kDouble).expand({200, 3, 3}),
                1e-14);
-  // Rounding of the matrix, 1e-16, is all that a small angle can lose.
+  // A small angle loses only the rounding of the matrix, 1e-16.
   EXPECT_LE((so3_log(rotations) - vectors).abs().max().item<double>(), 1e-14);
   const Tensor f32 = so3_log(so3_exp(vectors.to(at::kFloat))).to(at::kDouble);
   EXPECT_LE((f32 - vectors).abs().max().item<double>(), 3e-6);
@@ -35,7 +35,7 @@ TEST_P(So3Angles, LogarithmUndoesTheExponential) {
 TEST_P(So3Angles, GradientOfTheLogarithmMatchesFiniteDifferences) {
   const Tensor rotations = so3_exp(random_axes(4) * GetParam());
   const Tensor weights = RandomStream(2, "weights").normal({4, 3});
-  // On the manifold: along R exp([w]x).
+  // Tangent derivative, along R exp([w]x).
   const auto f = [&](const Tensor& w) { return (so3_log(at::matmul(rotations, so3_exp(w))) * weights).sum(); };
   const double error = gradient_error(f, at::zeros({4, 3}, at::kDouble));
   fmt::print("  angle {}: {:.1e}\n", GetParam(), error);

@@ -1,4 +1,4 @@
-// Every module of the network against the published implementation's numbers (docs/architecture.md).
+// Compares every module of the network with the published implementation (docs/architecture.md).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -78,7 +78,7 @@ GoldenModule edge_embedder() {
                                     .self_condition_neighbors = {},
                                     .residue_index = positions_like(in.at("mask")),
                                     .lengths = lengths_of(in.at("mask"))};
-            // All distances tie: the published neighbours are an accident of its sort, so they are given.
+            // All distances tie. The published neighbors depend on the order of its sort, so they are input.
             if (!in.at("trans_sc").detach().any().item<bool>()) input.self_condition_neighbors = aux.at("sc_knn_index");
             const PairRepresentation pair = as<EdgeEmbedderImpl>(module).forward(input);
             return {{"z_factor_1", pair.factor_1}, {"z_factor_2", pair.factor_2}};
@@ -225,7 +225,7 @@ ModelConfig model_config(const GoldenFile& file, const std::string& backend) {
   config.mode = json.at("mode");
   config.node_channels = json.at("node_embed_size");
   config.pair_channels = json.at("edge_embed_size");
-  config.pair_rank = std::max(1, edge.at("z_factor_rank").get<int>());  // 0 where the mode has no factors
+  config.pair_rank = std::max(1, edge.at("z_factor_rank").get<int>());  // 0 in modes without factors
   config.blocks = ipa.at("num_blocks");
   config.attention_channels = ipa.at("c_hidden");
   config.attention_heads = ipa.at("no_heads");
@@ -319,7 +319,7 @@ INSTANTIATE_TEST_SUITE_P(Golden, PublishedNetwork,
                                   (std::get<1>(test.param) == at::kFloat ? "_f32" : "_f64");
                          });
 
-// Noise to sample in eleven calls of the published dense network, each seeing the last one's prediction.
+// Samples in eleven calls of the published dense network, each with the previous prediction as input.
 TEST(PublishedSampler, EveryPredictionOnTheWayIsReproduced) {
   if (!golden_exists("flow_model_orig_2d_bias.h5")) GTEST_SKIP() << "no golden file flow_model_orig_2d_bias.h5";
   const GoldenFile file(golden_path("flow_model_orig_2d_bias.h5"));

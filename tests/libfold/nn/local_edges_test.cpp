@@ -42,7 +42,7 @@ Scene make_scene(at::ScalarType dtype = at::kDouble) {
 
 EdgeList edges_of(const Scene& s) { return make_edge_list(s.frames.translations, s.residue_index, s.lengths, s.told); }
 
-// No layer is zero, as after training.
+// Makes all layers nonzero, as after training.
 template <typename Module>
 Module lively(Module module, at::ScalarType dtype) {
   module->to(dtype);
@@ -70,7 +70,7 @@ TEST(EdgeList, HoldsTheChainThePartnerAndTheNearest) {
   for (int64_t e = 8; e < 11; ++e) EXPECT_EQ(at_slot(0, 0, e), -1) << "unpaired";
   for (int64_t e = 8; e < 11; ++e) EXPECT_EQ(at_slot(1, 2, e), -1) << "not said";
   const Tensor distances = (s.frames.translations[0] - s.frames.translations[0][2]).norm(2, 1);
-  const Tensor nearest = distances.argsort().narrow(0, 1, kNearestEdges);  // without itself
+  const Tensor nearest = distances.argsort().narrow(0, 1, kNearestEdges);  // without the residue itself
   for (int64_t e = 0; e < kNearestEdges; ++e) EXPECT_EQ(at_slot(0, 2, 11 + e), nearest[e].item<int64_t>());
   EXPECT_FALSE(edges.present[1].narrow(0, 9, 14).any().item<bool>()) << "padding has no edges";
   EXPECT_LT(edges.neighbors[1].max().item<int64_t>(), 9) << "padding is nobody's neighbor";
@@ -80,7 +80,8 @@ TEST(EdgeList, HoldsTheChainThePartnerAndTheNearest) {
 TEST(EdgeList, ARelationIsMarkedWhateverListItCameFrom) {
   const Scene s = make_scene();
   const EdgeList edges = edges_of(s);
-  // One-hot of j minus i's partner starts after offsets (10), lists (5) and three flags; its middle is the partner.
+  // The one-hot of j minus the partner of i starts after offsets (10), lists (5) and three flags; its center is the
+  // partner.
   constexpr int64_t kPartnerBin = 10 + 5 + 3 + 2;
   const Tensor is_partner = edges.neighbors == s.told.partner.unsqueeze(2);
   const Tensor expected = is_partner & (s.told.partner >= 0).unsqueeze(2);
@@ -138,7 +139,7 @@ TEST(EdgeVotes, OfAnUntrainedNetworkMoveNothing) {
   initialize_parameters(*trunk, 3);
   votes->to(at::kDouble);
   const Frames got = votes->forward(s.single, s.frames, edges_of(s), s.mask);
-  // The logits of edges are 0 and the one for staying is 5: 27 neighbors pull with 15 % in all.
+  // The logits of edges are 0, that of the current frame is 5: 27 neighbors have a total weight of 15 %.
   const double pull = 27.0 / (27.0 + std::exp(5.0));
   const double reach =
       (s.frames.translations.unsqueeze(2) - s.frames.translations.unsqueeze(1)).norm(2, 3).max().item<double>();

@@ -1,4 +1,4 @@
-// The network beyond the golden numbers: fresh parameters, symmetry, padding, refusals.
+// Properties of the network beyond the golden numbers: initialization, symmetry, padding, errors.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -65,7 +65,7 @@ ModelConfig tiny_config(const std::string& mode = "flash_1d_bias") {
   return config;
 }
 
-// Freshly initialised models start with zero last layers: this one has none.
+// Initialized models have zero last layers; this one has none.
 FlowModel lively_model(const ModelConfig& config) {
   FlowModel model(config, PublishedConventions{});
   model->to(at::kDouble);
@@ -133,7 +133,7 @@ TEST_P(FreshModel, HasThePublishedNamesShapesMeansAndDeviations) {
       continue;
     }
     // Two samples of n values differ in the mean by sigma sqrt(2/n) and in sigma by at most sigma sqrt(1/n), one
-    // standard error each; five of those, over some two hundred tensors.
+    // standard error each. Allows five standard errors, over about two hundred tensors.
     const double mean_errors = std::abs(mean - expected.mean) / (expected.standard_deviation * std::sqrt(2.0 / n));
     const double deviation_errors = std::abs(deviation / expected.standard_deviation - 1.0) / std::sqrt(1.0 / n);
     EXPECT_LT(mean_errors, 5.0) << item.key();
@@ -182,7 +182,7 @@ TEST_P(EveryMode, PredictionMovesWithTheInput) {
   in.rotations = at::matmul(motion, in.rotations);
   const FlowModelOutput after = model(in);
   const Tensor real = (at::arange(23).unsqueeze(0) < in.lengths.unsqueeze(1)).to(at::kDouble).unsqueeze(2);
-  // Eleven layers of f64 rounding at 50 Å.
+  // f64 rounding of eleven layers at 50 Å.
   expect_close("translations", after.translations * real, (at::matmul(before.translations, motion.t()) + shift) * real,
                1e-10);
   expect_close("rotations", after.rotations, at::matmul(motion, before.rotations), 1e-10);
@@ -217,7 +217,7 @@ TEST(FlowModelGaps, ResidueIndexIsSeenUnlessPublishedConventionsIgnoreIt) {
   EXPECT_TRUE(at::equal(published(gapped).translations, published(in).translations));
 }
 
-// Gradients of sum(translations * cotangent) + ... by every parameter and by the input translations.
+// Gradients of sum(translations * cotangent) + ... with respect to every parameter and the input translations.
 std::map<std::string, Tensor> gradients_of(FlowModel& model, FlowModelInput in) {
   in.translations = in.translations.detach().clone().requires_grad_(true);
   model->zero_grad();
@@ -239,7 +239,7 @@ TEST_P(EveryMode, RecomputedBlocksGiveTheSameGradients) {
   model->recompute_activations(true);
   const auto recomputed = gradients_of(model, in);
   EXPECT_EQ(kept.size(), recomputed.size());
-  // Gradients of what is used in several places are sums in another order: some roundings of the largest.
+  // Gradients of tensors used in several places are summed in another order: allows a few roundings of the largest.
   double largest = 0.0;
   for (const auto& [name, gradient] : kept) largest = std::max(largest, gradient.abs().max().item<double>());
   for (const auto& [name, gradient] : kept) {
@@ -282,7 +282,7 @@ TEST(MixedPrecision, ChangesTranslationsByLessThanOneBfloat16RoundingOfTheirUpda
 TEST(IndexEmbedding, TellsAllResiduesOfARibosomeApart) {
   const Tensor n = at::arange(20'001, at::kLong);
   for (const int64_t width : {16, 64, 128}) {
-    // The slowest wave alone: cosine falls all the way from the first residue to the last.
+    // The longest period: its cosine decreases monotonically from the first residue to the last.
     const Tensor slowest = index_embedding(n, width, at::kDouble).select(1, width - 1);
     EXPECT_TRUE((slowest.narrow(0, 1, 20'000) < slowest.narrow(0, 0, 20'000)).all().item<bool>()) << width;
     const Tensor published = index_embedding(n, width, at::kDouble, /*short_periods=*/true).select(1, width - 1);

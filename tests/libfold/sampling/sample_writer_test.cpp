@@ -1,4 +1,4 @@
-// The folder of a sampling run, filled with backbones that no model made.
+// The folder of a sampling run, filled with synthetic backbones.
 #include "libfold/sampling/sample_writer.h"
 
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Residues anywhere, a function of length and index.
+// Arbitrary coordinates, a function of length and index.
 SampledBackbone some_backbone(const PlannedSample& sample) {
   RandomStream stream(1, "backbone", {static_cast<std::uint64_t>(sample.length), sample.index});
   SampledBackbone backbone;
@@ -53,7 +53,7 @@ SampleConfig small_request(const std::string& format = "cif") {
   return config;
 }
 
-// What `flashrna sample` does; returns how many batches were made.
+// Performs the steps of `flashrna sample`; returns the number of batches made.
 int run(const SampleConfig& config, const std::string& folder, int limit = 1000) {
   SampleWriter writer(config, folder);
   int made = 0;
@@ -209,7 +209,7 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   const TemporaryFolder folder;
   SampleConfig request = small_request();
   run(request, folder / "measured", 1);
-  // The first sample as the reference of the second run: its own RMSD is rounding, others have a value or none.
+  // The first sample is the reference of the second run: its own RMSD is rounding; others have a value or none.
   request.reference = folder / "measured/len_00006_sample_000.cif";
   run(request, folder / "compared");
   const std::vector<std::string> lines = lines_of(read_text(folder / "compared/samples.csv"));
@@ -223,7 +223,7 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
 
   // The file has three decimals.
   std::vector<Nucleotide> nucleotides = read_structure(request.reference).chains.front().nucleotides;
-  // Residues anywhere are not bonded, which the reader takes for breaks; the sampler means them to be neighbors.
+  // Arbitrary residues are not bonded, which the reader interprets as breaks; in the sampler they are neighbors.
   for (std::size_t i = 0; i < nucleotides.size(); ++i) nucleotides[i].residue_index = static_cast<int>(i);
   const BackboneChecks checks = check_backbone(nucleotides);
   const SampleTable table(folder / "measured/samples.csv",
@@ -250,7 +250,7 @@ TEST(SampleWriter, AskedPairsAreComparedWithThoseMade) {
   const std::vector<std::string> lines = lines_of(read_text(folder / "run/samples.csv"));
   EXPECT_TRUE(lines[0].ends_with("suiteness,pairs_asked,pairs_made,pair_precision,pair_recall,pair_f1")) << lines[0];
   ASSERT_EQ(lines.size(), 1 + 2 * static_cast<std::size_t>(request.samples));
-  // Random frames make no pairs: two were asked for, none is there, none is right.
+  // Random frames form no pairs: two were requested, none is found.
   EXPECT_TRUE(lines[1].starts_with("hair_sample_000,8,0,")) << lines[1];
   EXPECT_TRUE(lines[1].ends_with(",0.0000,,,2,0,,0.0000,0.0000")) << lines[1];
   EXPECT_TRUE(lines.back().starts_with("open_sample_00")) << lines.back();

@@ -18,7 +18,7 @@ namespace {
 
 using at::Tensor;
 
-// Å. Batch shapes change the order of sums: differences of f32 rounding through a few steps of an untrained model.
+// Å. The batch shape changes the order of sums: f32 rounding, amplified over a few steps of an untrained model.
 constexpr double kBatchRounding = 2e-3;
 
 double largest_difference(const SampledBackbone& a, const SampledBackbone& b) {
@@ -54,7 +54,7 @@ TEST_F(SamplerTest, EqualSeedsGiveEqualSamples) {
   EXPECT_GT(largest_difference(a[0], sampler.sample({7}, {0}, 6, 4)[0]), 0.1) << "samples of different seeds, Å";
 }
 
-// How often a number of a tensor is read on the host, which on a GPU waits until all before it is done.
+// Number of times that a tensor value is read on the host, which on a GPU synchronizes the device.
 std::int64_t reads_of(Sampler& sampler, const std::vector<int>& lengths, int steps) {
   static std::atomic<std::int64_t> reads;
   reads = 0;
@@ -115,7 +115,7 @@ TEST_F(SamplerTest, ADivergedModelIsAnErrorThatNamesTheSample) {
   EXPECT_TRUE(message.starts_with("sample 3 of length 7 (seed 5): a coordinate is not finite")) << message;
 }
 
-// Rotations of every state and prediction of one sample of 7 residues in 4 steps.
+// Rotations of every state and prediction of one sample of 7 residues with 4 steps.
 struct Rotations {
   std::vector<at::Tensor> states, predictions;
 };
@@ -133,11 +133,11 @@ Rotations rotations_with(const Checkpoint& checkpoint, const SamplingControl& co
 double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
 
 TEST_F(SamplerTest, TheScheduleSaysWhichShareOfTheWayARotationGoes) {
-  // Four steps are 0.33 of the time each: at a rate of 1 / 0.33 every one goes all the way to the prediction.
+  // Four steps of 0.33 each: at a rate of 1 / 0.33, every step reaches the prediction.
   const Rotations all_the_way = rotations_with(checkpoint_, {RotationSchedule{true, 1.0 / 0.33}});
   for (std::size_t i = 1; i < 4; ++i)
     EXPECT_LE(largest_difference(all_the_way.states[i], all_the_way.predictions[i - 1]), 1e-5) << "step " << i;
-  // At constant speed only the last one does.
+  // At constant speed, only the last step does.
   const Rotations linear = rotations_with(checkpoint_, {RotationSchedule{false}});
   EXPECT_GT(largest_difference(linear.states[1], linear.predictions[0]), 0.01);
   EXPECT_LE(largest_difference(linear.states[3], linear.predictions[2]), 1e-5);
@@ -186,7 +186,7 @@ TEST_F(SamplerTest, StericRoundsMoveWhatTheStateGoesTo) {
                   at::arange(40, at::kLong).view({1, 40}), at::tensor({40}, at::kLong), 4);
   const at::Tensor shift = wanted - plain.prediction.translations;
   EXPECT_GT(shift.abs().max().item<double>(), 0.05) << "an untrained model's residues overlap";
-  // 0.33 of the remaining 0.99 of the time.
+  // 0.33 of the remaining time of 0.99.
   EXPECT_LE(largest_difference(apart.next_state - plain.next_state, shift / 3), 1e-4);
 }
 
@@ -199,7 +199,7 @@ TEST_F(SamplerTest, PairsAreRefusedByAModelThatWasTrainedWithoutThem) {
             "another --checkpoint");
 }
 
-// A network of every new part: chain prior, relative positions, edges, conditions.
+// A network with every new component: chain prior, relative positions, edges, conditions.
 class LongChainSampler : public testing::Test {
  protected:
   LongChainSampler() {

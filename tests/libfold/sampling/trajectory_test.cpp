@@ -101,7 +101,7 @@ TEST_F(TrajectoryTest, IsWholeOrAbsent) {
   for (const std::string& name : names_in(folder_->path())) EXPECT_FALSE(name.starts_with("absent")) << name;
 }
 
-// What the process takes while a trajectory of `steps` is written that is 130 kB a step, in bytes.
+// Memory used by the process while it writes a trajectory of `steps` steps of 130 kB each, in bytes.
 std::int64_t peak_of_writing(const std::string& path, int steps) {
   PlannedBatch batch;
   batch.length = 800;

@@ -1,4 +1,4 @@
-// The losses against tests/data/golden/losses.h5 and the rebuilt atoms against tests/data/golden/geometry.h5.
+// Compares the losses with tests/data/golden/losses.h5 and the rebuilt atoms with tests/data/golden/geometry.h5.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -72,7 +72,7 @@ TEST(GoldenLosses, LossesAndGradientsAreReproduced) {
   }
 }
 
-// Our slot and the golden one of every atom that both rebuild.
+// Pairs of slots, here and in the golden file, of the atoms that both rebuild.
 std::vector<std::pair<int, int64_t>> shared_slots(const GoldenFile& file, const std::string& mask_path) {
   const Tensor rebuilt = golden_tensor(file, mask_path).flatten(0, -2).amax(0);  // [19]
   const std::vector<std::string> names = file.read_strings("constants/atom27_names");
@@ -88,7 +88,7 @@ TEST(GoldenLosses, RebuiltAtomsAndGradientsAreReproduced) {
   if (!golden_exists("geometry.h5")) GTEST_SKIP() << "no " << golden_path("geometry.h5");
   const GoldenFile file(golden_path("geometry.h5"));
   const auto slots = shared_slots(file, "random/outputs/atom37_mask");
-  ASSERT_EQ(slots.size(), 12u);  // all 13 but O2'
+  ASSERT_EQ(slots.size(), 12u);  // all 13 except O2'
   std::vector<int> ours;
   std::vector<int64_t> golden;
   for (const auto& [slot, column] : slots) {

@@ -28,8 +28,8 @@ Tensor atoms_of(const FlowModelOutput& backbone) {
   return backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, kSlots);
 }
 
-// Two chains of 6 and 4 residues, random but for the links: every P lies 1.6 Å off the O3' before it. The first has a
-// gap after its third residue, and no torsion to place the P of its sixth.
+// Two chains of 6 and 4 residues, random except for the links: every P is 1.6 Å from the preceding O3'. The first chain
+// has a gap after its third residue, and the torsion that places the P of its sixth is undefined.
 Case make_case() {
   const int64_t B = 2, L = 6;
   Case c;

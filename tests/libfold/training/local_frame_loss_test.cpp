@@ -43,7 +43,7 @@ Tensor loss_of(const Case& c) {
   return local_frame_loss(c.prediction, c.truth, c.partner, c.atom_mask, c.counted, c.lengths);
 }
 
-// The definition with every pair of residues in memory.
+// The definition with all pairs of residues in memory.
 Tensor plain_loss(const Case& c) {
   const std::vector<int> slots = {kC4, kC1, kGlycosidicNitrogen, kP};
   const auto local = [&](const FlowModelOutput& x) {  // [B, i, j, 4, 3]

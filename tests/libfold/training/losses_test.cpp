@@ -22,7 +22,7 @@ struct Case {
 
 Tensor normalized(const Tensor& pairs) { return pairs / pairs.square().sum(-1, true).sqrt(); }
 
-// Ragged, with undefined torsions; the prediction is near the truth, as a trained network's.
+// Ragged, with undefined torsions. The prediction is close to the truth, like that of a trained network.
 Case make_case(const std::vector<int64_t>& lengths, int64_t L, double deviation = 0.1) {
   Case c;
   const auto B = static_cast<int64_t>(lengths.size());
@@ -31,7 +31,7 @@ Case make_case(const std::vector<int64_t>& lengths, int64_t L, double deviation 
     std::vector<int64_t> full = {B, L};
     full.insert(full.end(), shape.begin(), shape.end());
     Tensor values = at::empty(full, at::kDouble);
-    // Residue by residue, so that the values do not depend on the padding.
+    // By residue, so that the values do not depend on the padding.
     for (int64_t b = 0; b < B; ++b)
       for (int64_t i = 0; i < L; ++i)
         values[b][i].copy_(RandomStream(1, purpose, {std::uint64_t(b), std::uint64_t(i)}).normal(shape));
@@ -138,18 +138,18 @@ TEST_P(LossesOfAtoms, GradientsMatchFiniteDifferences) {
 
 INSTANTIATE_TEST_SUITE_P(Counts, LossesOfAtoms, testing::Values(3, 6, 10, 13));
 
-// Two residues, three atoms each, everything else worked out by hand.
+// Two residues with three atoms each; all other values are computed by hand.
 TEST(Losses, DenominatorsAreTheNumbersOfThingsSummed) {
   Case c = make_case({2}, 2, 0.0);
   c.noisy.t.fill_(0.5);  // scale 2
   c.truth.torsion_mask.fill_(false);
   c.truth.torsion_mask[0][1][3] = true;
-  // The second residue slides 3 Å along the line of the two.
+  // The second residue moves 3 Å along the line between the two.
   const Tensor line = normalized(c.truth.translations[0][1] - c.truth.translations[0][0]);
   c.prediction.translations = c.truth.translations.clone();
   c.prediction.translations[0][1] += 3 * line;
   c.prediction.torsions[0][1][3] += at::tensor({0.3, 0.4}, at::kDouble);
-  c.prediction.torsions[0][0] += 5.0;  // undefined
+  c.prediction.torsions[0][0] += 5.0;  // undefined torsion
   const Losses losses = losses_of(c, 3);
   EXPECT_NEAR(losses.translation.item<double>(), 2.0 * 9 * 0.04 / (3 * 2), 1e-12);
   EXPECT_NEAR(losses.rotation.item<double>(), 0.0, 1e-20);

@@ -1,4 +1,4 @@
-// What surrounds a step: AdamW, the learning rate, clipping, the averaged weights, the log.
+// The parts of a step besides the losses: AdamW, learning rate, clipping, averaged weights, log.
 #include "libfold/training/optimizer.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace flashrna {
 namespace {
 
-// The update written out, after Loshchilov & Hutter (arXiv:1711.05101), algorithm 2, in f64.
+// The update of Loshchilov & Hutter (arXiv:1711.05101), algorithm 2, written out in f64.
 TEST(AdamWTest, FollowsTheAlgorithm) {
   at::Tensor parameter = at::tensor({0.5, -1.0, 2.0}, at::kDouble).set_requires_grad(true);
   at::Tensor expected = parameter.detach().clone(), m = at::zeros({3}, at::kDouble), v = at::zeros({3}, at::kDouble);

@@ -26,7 +26,7 @@ T number(std::string_view bytes) {
   return value;
 }
 
-// One field of a protobuf message: a number for wire types 0, 1 and 5, bytes for 2.
+// One field of a protobuf message: a number for wire types 0, 1 and 5, bytes for type 2.
 struct Field {
   int number = 0;
   std::uint64_t value = 0;
@@ -75,7 +75,7 @@ std::vector<Field> decode(std::string_view message) {
   return fields;
 }
 
-// Payloads of the records, whose checksums must be right.
+// Payloads of the records. Checks their checksums.
 std::vector<std::string_view> records_of(std::string_view file) {
   const auto masked = [](std::string_view bytes) {
     const std::uint32_t crc = crc32c(bytes);
@@ -127,7 +127,7 @@ TEST(TensorboardLog, FirstRecordIsTheVersionByteForByte) {
   const TemporaryFolder folder("flashrna-tensorboard");
   const std::string file = read_file(TensorboardLog(folder.path(""), 0).path());
   ASSERT_GE(file.size(), 42u);
-  // 26 bytes of payload; the length's checksum is what TensorBoard's own RecordWriter gives.
+  // 26 bytes of payload; the checksum of the length is that of TensorBoard's own RecordWriter.
   EXPECT_EQ(file.substr(0, 12), std::string("\x1a\0\0\0\0\0\0\0\x12\x9b\xd8\x2d", 12));
   EXPECT_EQ(file[12], '\x09');  // wall_time, 8 bytes
   EXPECT_EQ(file.substr(21, 17), std::string("\x10\0\x1a\x0d", 4) + "brain.Event:2");
@@ -203,7 +203,7 @@ TEST(TensorboardLog, FailureToWriteNamesTheFile) {
   EXPECT_THROW(TensorboardLog(folder.path("missing"), 0), Error);
 }
 
-// A run that was killed at step 40 and resumed from its checkpoint of step 20.
+// A run that was killed at step 40 and resumed from its checkpoint at step 20.
 TEST(TensorboardLog, TensorboardReadsItAndDropsWhatTheResumedRunDidAnew) {
   const std::string python = FLASHRNA_PYTHON;
   if (std::system((python + " -c 'import tensorboard' 2> /dev/null").c_str()) != 0)

@@ -19,7 +19,7 @@
 namespace flashrna {
 namespace {
 
-// The columns of metrics.csv that do not depend on the clock: step, the terms, learning rate, epoch.
+// The columns of metrics.csv that are independent of the clock: step, the terms, learning rate, epoch.
 std::vector<std::string> clockless(const std::string& folder) {
   std::vector<std::string> rows;
   for (const std::string& line : lines_of(read_text(folder + "/metrics.csv"))) {
@@ -87,7 +87,7 @@ TEST_F(TrainerTest, ResumedAfterTenOfTwentyStepsEndsBitEqual) {
   EXPECT_EQ(clockless(folder_ / "parts"), clockless(folder_ / "whole"));
 }
 
-// Steps after the last checkpoint are done again; their rows must not stand in the log twice.
+// Steps after the last checkpoint are repeated; their rows must not occur twice in the log.
 TEST_F(TrainerTest, ARunKilledAfterItsCheckpointRepeatsTheLostSteps) {
   TinyRun whole(dataset_), killed(dataset_), rest("");
   whole.config.training.checkpoint_every = killed.config.training.checkpoint_every = 8;
@@ -99,7 +99,7 @@ TEST_F(TrainerTest, ARunKilledAfterItsCheckpointRepeatsTheLostSteps) {
   };
   EXPECT_THROW(killed.make_trainer(folder_ / "killed", false).run(observer), std::runtime_error);
   EXPECT_EQ(lines_of(read_text(folder_ / "killed/metrics.csv")).size(), 14u);
-  std::ofstream(folder_ / "killed/metrics.csv", std::ios::app) << "14,0.2";  // cut short in the middle of a row
+  std::ofstream(folder_ / "killed/metrics.csv", std::ios::app) << "14,0.2";  // truncated in the middle of a row
   std::ofstream(folder_ / "killed/checkpoints/step_00000013.h5.77.partial") << "half";
 
   const TrainingResult got = rest.resume(folder_ / "killed");
@@ -266,7 +266,7 @@ TEST_F(TrainerTest, TheBestCheckpointOutlivesTheLastOnes) {
   run.config.training.validate_every = 1;
   run.config.training.keep_checkpoints = 1;
   run.config.training.validation_samples = 0;
-  run.config.training.warmup_steps = 12;  // to a learning rate at which the loss rises
+  run.config.training.warmup_steps = 12;  // up to a learning rate at which the loss increases
   run.config.training.learning_rate = 0.5;
   run.config.training.ema_decay = 0;
   run.train(folder_ / "run");
@@ -310,7 +310,7 @@ TEST_F(TrainerTest, RecomputedBlocksGiveTheSameRun) {
   kept.config.training.steps = recomputed.config.training.steps = 3;
   recomputed.config.training.recompute = true;
   const TrainingResult a = kept.train(folder_ / "kept"), b = recomputed.train(folder_ / "recomputed");
-  EXPECT_NEAR(a.loss, b.loss, 1e-5 * std::abs(a.loss));  // sums of gradients in another order
+  EXPECT_NEAR(a.loss, b.loss, 1e-5 * std::abs(a.loss));  // gradients summed in another order
 }
 
 TEST_F(TrainerTest, ValidationDoesNotChangeTheTraining) {
@@ -322,7 +322,7 @@ TEST_F(TrainerTest, ValidationDoesNotChangeTheTraining) {
   expect_same_state(with.train(folder_ / "with").checkpoint, without.train(folder_ / "without").checkpoint);
 }
 
-// The files that users start from, each with "[model]  # 2.1 M parameters" in it.
+// The configuration files for users, each with "[model]  # 2.1 M parameters" in it.
 class ConfigurationFile : public testing::TestWithParam<const char*> {};
 
 TEST_P(ConfigurationFile, DescribesAModelOfTheSizeItStates) {

@@ -120,7 +120,7 @@ TEST(TrainingDataTest, SpatialCropsAreTheResiduesNearestToOneInAscendingOrder) {
     ASSERT_EQ(batch.lengths[0].item<int64_t>(), 25);
     const at::Tensor index = batch.residue_index[0];
     EXPECT_TRUE((index.slice(0, 1) > index.slice(0, 0, 24)).all().item<bool>()) << "ascending, each residue once";
-    // In a single helix the nearest in space are the nearest along the chain: one stretch.
+    // In a single helix, the nearest residues in space are the nearest along the chain: one segment.
     EXPECT_EQ((index[24] - index[0]).item<int64_t>(), 24);
     const Batch again = data.load_training(data.plan_training(epoch)[0], epoch);
     EXPECT_TRUE(at::equal(again.residue_index, batch.residue_index));

@@ -67,7 +67,7 @@ TEST(Lddt, AMovedCopyKeepsEverythingAndAMirrorImageToo) {
   EXPECT_EQ(score.by_residue, std::vector<double>(8, 1.0));
 }
 
-// Two atoms 10 Å apart in the reference; the model has them further apart by the given amount.
+// Two atoms 10 Å apart in the reference; the distance in the model is larger by the given amount.
 TEST(Lddt, ThresholdsCountAQuarterEach) {
   const auto pair_at = [](double distance) {
     std::vector<Nucleotide> two(2);

@@ -20,8 +20,8 @@
 namespace flashrna {
 namespace {
 
-// US-align's sequence-independent alignments (tests/data/golden/tm_score_pairs.csv). Both are searches, so a pair may
-// come out higher or lower.
+// Compares with US-align's sequence-independent alignments (tests/data/golden/tm_score_pairs.csv). Both programs
+// search, so either may find the higher score.
 TEST(StructureAlignment, GoldenPairsScoreAsHighAsByUsAlign) {
   const GoldenFile coordinates(golden_path("tm_coords.h5"));
   double seconds = 0.0, their_seconds = 0.0, sum = 0.0, lowest = 1.0;
@@ -75,7 +75,7 @@ TEST(StructureAlignment, AFragmentFindsItsPlace) {
   for (int i = 0; i < 50; ++i) EXPECT_EQ(alignments.by_mobile.pairs[static_cast<std::size_t>(i)], std::pair(i, i + 41));
 }
 
-// Seven residues cut out of the middle: the alignment goes on behind them.
+// Seven residues deleted in the middle: the alignment continues after them.
 TEST(StructureAlignment, AnInsertionIsAGap) {
   const GoldenFile coordinates(golden_path("tm_coords.h5"));
   const std::vector<Vec3> target = golden_chain(coordinates, "7kvv_rna_D");
@@ -127,8 +127,8 @@ TEST(StructureAlignment, BadInputIsRefused) {
   }
 }
 
-// The definition, by recursion over all cells in double precision: best score of chains that end before i and j, with
-// the last residues paired or a gap open.
+// The definition, by recursion over all cells in double precision: the best score of chains that end before i and j,
+// with the last residues paired or a gap open.
 double best_score_by_definition(const std::vector<Vec3>& mobile, const std::vector<Vec3>& target, double d0,
                                 double furthest, double gap) {
   const std::size_t n = mobile.size(), m = target.size();
@@ -166,7 +166,7 @@ TEST(OrderedPairing, PairsHaveTheBestScoreByDefinition) {
     for (const double gap : {0.0, -0.3, -0.6}) {
       const std::vector<Vec3> mobile = random_points(n, 6.0, static_cast<std::uint64_t>(n));
       const std::vector<Vec3> target = random_points(m, 6.0, static_cast<std::uint64_t>(m) + 1000);
-      const double everything = 1e3;  // no pair is too far
+      const double everything = 1e3;  // no pair is beyond it
       const ResiduePairs& pairs = pairing.pair(PointArrays(mobile), PointArrays(target), 3.0, everything, gap);
       EXPECT_NEAR(score_of_pairs(pairs, mobile, target, 3.0, gap),
                   best_score_by_definition(mobile, target, 3.0, everything, gap), 1e-4)
@@ -236,8 +236,8 @@ TEST(NearestResidueGrid, NamesAResidueAsNearAsItsCellsAllow) {
   EXPECT_GT(n_found, 500);
 }
 
-// In the frame of its axes a rod fills few cells, so that they stay small; a grid along other axes would have cells
-// larger than the reach.
+// In the frame of its principal axes, a rod fills few cells, which stay small. A grid along other axes would have cells
+// larger than the cutoff.
 TEST(StructureAlignment, ALongRodIsAlignedInWhateverDirectionItLies) {
   std::vector<Vec3> rod = random_points(600, 4.0, 9);
   for (std::size_t i = 0; i < rod.size(); ++i) rod[i].x() += 2.8 * static_cast<double>(i);

@@ -36,7 +36,7 @@ GoldenClusters golden_clusters() {
 
 int n_clusters(const std::vector<int>& clusters) { return *std::max_element(clusters.begin(), clusters.end()) + 1; }
 
-// Prints the pairs of structures that are together for one program and apart for the other.
+// Prints the pairs of structures that only one of the programs puts in the same cluster.
 StructureClusters compare_with_qtmclust(TmNormalization normalization, const std::vector<int>& theirs,
                                         const GoldenClusters& golden) {
   const auto start = std::chrono::steady_clock::now();
@@ -64,8 +64,8 @@ TEST(StructureClusters, AreAsManyAsByQTmClustWithinOne) {
   EXPECT_NEAR(static_cast<double>(ours.representatives.size()), n_clusters(theirs), 1.0);
 }
 
-// Normalized by the shorter length, chains of 20 to 30 nt come near the cut, and our search finds more than 0.45 for
-// some that qTMclust leaves apart: fewer clusters, never more.
+// With normalization by the shorter length, chains of 20 to 30 nt are near the threshold. The search here finds more
+// than 0.45 for some that qTMclust separates: there may be fewer clusters, never more.
 TEST(StructureClusters, ByTheShorterLengthAreNoMoreThanByQTmClust) {
   const GoldenClusters golden = golden_clusters();
   const std::vector<int>& theirs = golden.clusters.at("cluster_s1");

@@ -1,4 +1,4 @@
-// Families against all pairs aligned one by one.
+// Compares families with an alignment of all pairs.
 #include "rna/compare/structure_families.h"
 
 #include <fmt/format.h>
@@ -24,7 +24,7 @@ std::vector<std::vector<Vec3>> golden_structures(std::size_t count) {
   return structures;
 }
 
-// Components of the graph of all pairs, by spreading the lowest number.
+// Components of the graph of all pairs, by propagating the lowest number.
 std::vector<int> families_by_all_pairs(const std::vector<std::vector<Vec3>>& chains, const FamilySettings& settings) {
   std::vector<int> lowest(chains.size(), -1);
   const auto counts = [&](std::size_t i) { return std::ssize(chains[i]) >= settings.shortest; };
@@ -48,7 +48,7 @@ std::vector<int> families_by_all_pairs(const std::vector<std::vector<Vec3>>& cha
 
 TEST(StructureFamilies, AreThoseOfAllPairsOnAnyNumberOfThreads) {
   std::vector<std::vector<Vec3>> chains = golden_structures(24);
-  // A piece of another chain, of more and of fewer residues than what is compared.
+  // Fragments of another chain, with more and with fewer residues than the minimum compared.
   chains.emplace_back(chains[0].begin(), chains[0].begin() + 34);
   chains.emplace_back(chains[0].begin(), chains[0].begin() + 29);
   chains.push_back(random_points(40, 15.0, 7));

@@ -18,8 +18,8 @@
 namespace flashrna {
 namespace {
 
-// US-align's score of given correspondences (tests/data/golden/tm_score_fixed.csv). It is a search: ours may find more,
-// never less. `TM_best_found` came from many starts with local refinement.
+// Compares with US-align's score of given correspondences (tests/data/golden/tm_score_fixed.csv). US-align searches, so
+// a higher score is allowed, a lower one is not. `TM_best_found` is from many starts with local refinement.
 TEST(TmScore, NoGoldenCorrespondenceScoresLess) {
   const GoldenFile coordinates(golden_path("tm_coords.h5"));
   double seconds = 0.0, their_seconds = 0.0;
@@ -57,7 +57,7 @@ TEST(TmScore, AMovedCopyScoresOne) {
 TEST(TmScore, TheLengthIsDivisorAndScale) {
   const std::vector<Vec3> target = random_points(60, 15.0, 4);
   std::vector<Vec3> mobile = target;
-  mobile[7] += Vec3(500.0, 0.0, 0.0);  // as good as not there
+  mobile[7] += Vec3(500.0, 0.0, 0.0);  // too far to contribute
   EXPECT_NEAR(tm_score(mobile, target, 60).value, 59.0 / 60.0, 1e-4);
   EXPECT_NEAR(tm_score(mobile, target, 120).value, 59.0 / 120.0, 1e-4);
   EXPECT_DOUBLE_EQ(tm_score_scale(30), 0.6 * std::sqrt(29.5) - 2.5);

@@ -1,5 +1,5 @@
-// What is awkward in the real structures of the sample, asserted one by one. The expected values were counted with
-// another program or read in the files.
+// Unusual features of the real structures of the sample, tested one by one. The expected values were counted with
+// another program or read from the files.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -48,7 +48,7 @@ std::string modified(const Chain& chain) {
   return fmt::format("{}", fmt::join(labels, " "));
 }
 
-// "C5-A7 A16-G19": the neighbors of every gap.
+// "C5-A7 A16-G19": the residues next to each gap.
 std::string gaps(const Chain& chain) {
   std::vector<std::string> labels;
   for (std::size_t i = 1; i < chain.nucleotides.size(); ++i) {
@@ -71,7 +71,7 @@ struct AwkwardChain {
   const char* chain;
   int length;
   int n_insertion_codes;
-  int n_incomplete;  // A, C, G and U that lack an atom
+  int n_incomplete;  // A, C, G and U with missing atoms
   const char* modified;
   const char* gaps;
   int last_index;
@@ -83,7 +83,7 @@ constexpr const char* kHybrid = "DNA/RNA hybrid";
 constexpr AwkwardChain kChains[] = {
     {"1EHZ.cif", "A", 76, 0, 0, "2MG10 H2U16 H2U17 M2G26 OMC32 OMG34 YYG37 PSU39 5MC40 7MG46 5MC49 5MU54 PSU55 1MA58",
      "", 75, ""},
-    {"1FJG_reduced.pdb", "A", 193, 13, 2, "", "", 192, ""},  // the rest of the ribosome is cut away
+    {"1FJG_reduced.pdb", "A", 193, 13, 2, "", "", 192, ""},  // the remainder of the ribosome was removed
     {"1L3D.pdb", "A", 28, 0, 0, "GTP1", "", 27, ""},
     {"1MFQ.pdb", "A", 128, 0, 1, "CCC239", "", 127, "B:protein C:protein"},
     {"1Y26.cif", "X", 71, 0, 1, "", "", 70, ""},
@@ -99,7 +99,7 @@ constexpr AwkwardChain kChains[] = {
     {"488d.pdb", "B", 20, 4, 1, "CCC170", "", 19, ""},
     {"488d.pdb", "C", 5, 0, 1, "", "", 4, ""},
     {"488d.pdb", "D", 25, 4, 1, "", "", 24, ""},
-    {"4OJI.cif", "A", 51, 0, 1, "", "C5-A7 A16-G19", 53, ""},  // DU 6; 17 and 18 are not there
+    {"4OJI.cif", "A", 51, 0, 1, "", "C5-A7 A16-G19", 53, ""},  // DU 6; 17 and 18 are missing
     {"4p5j.cif", "A", 84, 0, 0, "A2384", "", 83, ""},
     {"5de5-assembly1.cif.gz", "A", 35, 0, 1, "", "", 34, "B:protein"},
     {"5dea-assembly1.cif.gz", "A", 35, 0, 1, "", "", 34, "B:protein"},
@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(Sample, AwkwardStructure, testing::ValuesIn(kChains), [
   return name;
 });
 
-// The spliceosomal RNA of 6G90 has 34 nucleotides that nobody could name.
+// The spliceosomal RNA of 6G90 has 34 nucleotides that its authors could not identify.
 TEST(AwkwardStructures, NucleotidesNamedNKeepThatName) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/sample/6g90_1.cif");
   const Structure structure = read_structure(path);
@@ -190,7 +190,7 @@ struct Numbering {
 
 TEST(AwkwardStructures, InsertionCodesStandInTheOrderOfTheBonds) {
   constexpr Numbering kNumberings[] = {
-      // Numbers fall and rise along this hammerhead ribozyme.
+      // Residue numbers decrease and increase along this hammerhead ribozyme.
       {"488d.pdb", "D", 0,
        "G114 G113 C112 C111 G120 A130 A140 A151 C152 U153 C154 G31L U32L A33L A34L G164 A163 G162 U161 C170 A11 C12"},
       {"7uri_native.pdb", "y", 3, "G4 G5 G5A G5B A6 A7"},
@@ -225,8 +225,8 @@ TEST(AwkwardStructures, TheMoreOccupiedAlternateLocationIsTaken) {
   const Alternate kAlternates[] = {
       {"ur0026H.pdb", "G2663", kP, {-5.422, 19.449, 10.780}},    // B, 0.57 to 0.43
       {"ur0026H.pdb", "G2669", kP, {25.848, 14.457, 15.719}},    // A, 0.52 to 0.48
-      {"ur0035H.pdb", "A2654", kP, {0.935, -35.074, -15.501}},   // B, 0.67 to 0.33 here
-      {"ur0035H.pdb", "A2654", kO3, {2.464, -38.410, -10.890}},  // and 0.53 to 0.47 there
+      {"ur0035H.pdb", "A2654", kP, {0.935, -35.074, -15.501}},   // B, 0.67 to 0.33 for P
+      {"ur0035H.pdb", "A2654", kO3, {2.464, -38.410, -10.890}},  // and 0.53 to 0.47 for O3'
       {"ur0020H.pdb", "G12", kO3, {17.852, 24.877, 34.997}},     // a tie: A, the first in the file
       {"1L3D.pdb", "U13", kC4, {26.101, 52.982, 19.198}},        // a tie
       {"4OJI.cif", "A7", kC4, {-13.727, 18.742, -4.641}},        // A, 0.55 to 0.45
@@ -241,7 +241,7 @@ TEST(AwkwardStructures, TheMoreOccupiedAlternateLocationIsTaken) {
   }
 }
 
-// The file of 1YFG has two lines that end in a carriage return alone.
+// The file of 1YFG has two lines that end with a lone carriage return.
 TEST(AwkwardStructures, RecordsBehindALoneCarriageReturnAreRead) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/sample/trna12H.pdb");
   const Structure structure = read_structure(path);
@@ -260,7 +260,7 @@ TEST(AwkwardStructures, MissingAtomsAreMissing) {
     EXPECT_EQ(first.atoms[slot], Vec3(0, 0, 0));
   }
   EXPECT_TRUE(first.has(kO5));
-  const Nucleotide& last = chain.nucleotides.back();  // G 191, of whose base only N9 and C8 are there
+  const Nucleotide& last = chain.nucleotides.back();  // G 191, with only N9 and C8 of its base
   EXPECT_EQ(last.atom_mask, (1u << 14) - 1);
 }
 

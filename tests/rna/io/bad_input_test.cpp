@@ -1,4 +1,4 @@
-// What a user may hand over by mistake, each with its message.
+// Invalid input that a user may give, each with its message.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <zlib.h>
@@ -43,7 +43,7 @@ std::string gzipped(const std::string& text) {
   return bytes;
 }
 
-// `megabytes` MiB of one letter, gzipped a block at a time.
+// `megabytes` MiB of one letter, gzipped block by block.
 std::string bomb(int megabytes) {
   const std::string block(1 << 20, 'A');
   std::string bytes(1 << 20, '\0');
@@ -186,7 +186,7 @@ TEST_F(BadInput, GzipCutAnywhereIsNoticed) {
 
 TEST_F(BadInput, GzipWithAChangedByteIsNoticed) {
   std::string bytes = gzipped(to_mmcif(example()));
-  bytes[bytes.size() - 6] = static_cast<char>(bytes[bytes.size() - 6] ^ 0x40);  // of the checksum
+  bytes[bytes.size() - 6] = static_cast<char>(bytes[bytes.size() - 6] ^ 0x40);  // a byte of the checksum
   const std::string path = folder_.write("changed.cif.gz", bytes);
   EXPECT_EQ(message_of_reading(path), path + ": damaged gzip stream (incorrect data check); fetch the file again");
 }
@@ -200,7 +200,7 @@ TEST_F(BadInput, WholeGzipIsRead) {
   const std::string text = to_mmcif(example());
   const std::string path = folder_.write("whole.cif.gz", gzipped(text));
   EXPECT_EQ(read_structure(path).chains.at(0).sequence(), "GACUGGCA");
-  // Members may follow one another, as from pigz or cat.
+  // Members may be concatenated, as by pigz or cat.
   EXPECT_EQ(gunzip(gzipped(text.substr(0, 500)) + gzipped(text.substr(500)), "members"), text);
 }
 

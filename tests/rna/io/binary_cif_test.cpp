@@ -1,4 +1,4 @@
-// BinaryCIF against the mmCIF text that it was made from, in every encoding of the format.
+// Compares BinaryCIF with the mmCIF text from which it was made, in every encoding of the format.
 #include "rna/io/binary_cif.h"
 
 #include <fmt/format.h>
@@ -63,7 +63,7 @@ Whole packed(const Whole& values, std::int64_t most, std::int64_t least) {
   return result;
 }
 
-// Numbers of three decimals as most programs write them: fixed point, differences, packed.
+// Numbers with three decimals in the usual encoding: fixed point, differences, packed.
 Json coordinates(const std::vector<double>& values) {
   Whole whole;
   for (const double value : values) whole.push_back(std::llround(value * 1000.0));

@@ -1,4 +1,4 @@
-// Files as other programs write them, and as people change them by hand: each a few residues, with the right values.
+// Files as written by other programs or edited manually: each has a few residues with known values.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ std::string message_of(const std::string& text, const std::string& name = "made.
   return "no error";
 }
 
-// "A GACU 0": id, sequence and breaks of every chain.
+// "A GACU 0": id, sequence and number of breaks of every chain.
 std::string chains_of(const Structure& structure) {
   std::string text;
   for (const Chain& chain : structure.chains) {
@@ -138,7 +138,7 @@ TEST(MirrorImages, AreRejectedByTheirRibosesAndByTheirNames) {
   EXPECT_EQ(read_pdb(text_of(residues)).chains.size(), 1u);
   for (Lines& lines : residues) {
     change(lines, [](AtomLine& line) { line.position.x() *= -1.0; });
-    // Those made here have natural centers at C2' and C4' alone.
+    // These synthetic riboses have natural centers only at C2' and C4'.
     std::erase_if(lines,
                   [](const AtomLine& line) { return line.atom == "O3'" || line.atom == "N9" || line.atom == "N1"; });
   }
@@ -191,7 +191,7 @@ TEST(Coordinates, ThatAreNoNumbersAreNamedWithLineAndColumns) {
 
 TEST(Coordinates, ColumnsThatRanTogetherAreNoticed) {
   const std::string text = text_of(residues_of("GAC"));
-  const std::string together = "12345.6781234.567  10.000";  // one column more than the format has
+  const std::string together = "12345.6781234.567  10.000";  // one column wider than the format
   std::string changed = text;
   changed.replace(30, 24, together.substr(0, 24));
   EXPECT_EQ(
@@ -240,8 +240,8 @@ TEST(Coordinates, PlaceholdersAreNoAtoms) {
 
 struct ModelText {
   const char* what;
-  const char* before;  // each model
-  const char* after;   // each model
+  const char* before;  // records before each model
+  const char* after;   // records after each model
   int n_models;
 };
 
@@ -398,7 +398,7 @@ TEST(Conformers, OneIsTakenWhereTheBondedNeighborStandsElsewhereInTheFile) {
 
 // ---- mmCIF of few columns ----
 
-// The values of the columns (of _atom_site.) replaced by `value`, or with an empty one the columns removed.
+// Replaces the values of the columns (of _atom_site.) with `value`, or removes the columns if it is empty.
 std::string without_columns(const std::string& text, const std::vector<std::string>& columns,
                             const std::string& value) {
   std::istringstream lines(text);

@@ -1,4 +1,4 @@
-// Every input on which the fuzzer once found a fault: read, or refused with an Error, and nothing else.
+// Every input for which the fuzzer found a fault: must be read or rejected with Error.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ TEST(FuzzRegression, EveryFindingIsReadOrRefused) {
     const std::string input{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
     try {
       read_structure_input(input);
-    } catch (const Error&) {  // refused
+    } catch (const Error&) {  // rejected
     } catch (const std::exception& error) {
       ADD_FAILURE() << file.filename() << ": " << error.what();
     }

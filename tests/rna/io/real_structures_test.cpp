@@ -1,4 +1,5 @@
-// Reading and geometry together on real structures. The counts of every chain: tests/datasets/expected_chains_test.cpp.
+// Reads real structures and computes their geometry. tests/datasets/expected_chains_test.cpp tests the counts of
+// chains.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,7 +38,8 @@ TEST(RealStructures, PhenylalanineTrnaHasAllItsNucleotides) {
   }
 }
 
-// From the file to the published frame and torsions, so that reading and geometry agree with an independent reader.
+// Frames and torsions computed from the files equal the published ones, so reading and geometry agree with an
+// independent reader.
 TEST(RealStructures, FramesAndTorsionsReadFromFilesAreThePublishedOnes) {
   const GoldenFile golden(std::string(FLASHRNA_TEST_DATA) + "/golden/geometry.h5");
   int n_chains = 0;
@@ -71,7 +73,7 @@ TEST(RealStructures, FramesAndTorsionsReadFromFilesAreThePublishedOnes) {
       }
       const Torsions got = torsions_of(nucleotide);
       for (std::size_t k = 0; k < kTorsions; ++k) {
-        if ((got.mask >> k & 1) == 0 || (k == 2 && nucleotide.name == "PSU")) continue;  // published: N1, not C5
+        if ((got.mask >> k & 1) == 0 || (k == 2 && nucleotide.name == "PSU")) continue;  // published with N1
         for (std::size_t part = 0; part < 2; ++part) {
           worst = std::max(worst, std::abs(got.sin_cos[k][part] - torsions[(i * 10 + k) * 2 + part]));
         }

@@ -1,4 +1,4 @@
-// The reading rules, each on a small file made here.
+// The reading rules, each on a small synthetic file.
 #include "rna/io/structure_reader.h"
 
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ TEST(StructureReader, GapJumpsByTheSequenceWhereThereIsOne) {
 
 TEST(StructureReader, GapIsTheSameByNumbersThatFitTheSequenceAndByAlignment) {
   const std::string seqres = "SEQRES   1 A   10    A   A   G   A   C   U   A   G   G   C                          \n";
-  auto residues = residues_of("GACUAGGC");  // from the third on
+  auto residues = residues_of("GACUAGGC");  // from the third residue on
   residues.erase(residues.begin() + 3, residues.begin() + 6);
   for (Lines& lines : residues) change(lines, [](AtomLine& line) { line.seq_id += 40; });
   EXPECT_EQ(residue_indices(read_pdb(seqres + text_of(residues)).chains[0]), (std::vector<int>{0, 1, 2, 6, 7}));
@@ -148,7 +148,7 @@ TEST(StructureReader, ResiduesOfOneNumberAndNameAreAllKept) {
   const Chain chain = read_pdb(text_of(residues)).chains.at(0);
   EXPECT_EQ(chain.sequence(), "GAUUUC");
   EXPECT_EQ(chain.n_breaks(), 0);
-  // Also where others stand between them.
+  // Also with other residues in between.
   residues = residues_of("GACAC");
   change(residues[4], [](AtomLine& line) { line.seq_id = 3; });
   EXPECT_EQ(read_pdb(text_of(residues)).chains.at(0).sequence(), "GACAC");
@@ -201,7 +201,7 @@ TEST(StructureReader, AlternateLocationIsChosenForTheWholeResidue) {
   Lines minor = residues[1];
   change(residues[1], [](AtomLine& line) { line.alternate = 'A', line.occupancy = 0.4; });
   change(minor, [&](AtomLine& line) { line.alternate = 'B', line.occupancy = 0.6, line.position += shift; });
-  minor[kC2].occupancy = 0.1;  // by atom, A would win here
+  minor[kC2].occupancy = 0.1;  // by this atom alone, A would be selected
   residues[1].insert(residues[1].end(), minor.begin(), minor.end());
   const Nucleotide expected = synthetic_chain("A", "GAC").nucleotides[1];
   const Nucleotide got = read_pdb(text_of(residues)).chains.at(0).nucleotides.at(1);
@@ -273,10 +273,10 @@ TEST(StructureReader, RingAtomIsTheOneBondedToC1) {
   Nucleotide pseudouridine = synthetic_chain("A", "GUA").nucleotides[1];
   const Vec3 bonded = pseudouridine.atoms[kGlycosidicNitrogen];
   pseudouridine.name = "PSU";
-  residues[1] = lines_of(pseudouridine);  // C5 at C1'
+  residues[1] = lines_of(pseudouridine);  // C5 bonded to C1'
   EXPECT_LE((read_pdb(text_of(residues)).chains.at(0).nucleotides[1].atoms[kGlycosidicNitrogen] - bonded).norm(),
             0.001);
-  // Farther than 1.8 Å there is no bond.
+  // Beyond 1.8 Å there is no bond.
   for (AtomLine& line : residues[1]) {
     if (line.atom == "C5") line.position += 1.0 * (bonded - pseudouridine.atoms[kC1]);
   }

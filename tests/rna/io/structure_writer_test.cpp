@@ -36,7 +36,7 @@ Structure two_chains() {
   Chain& chain = structure.chains[0];
   modify(chain, 3, "PSU");
   modify(chain, 1, "1MA");
-  // A gap of two after residue 6, insertion codes, a number below zero, missing atoms.
+  // A gap of two after residue 6, insertion codes, a negative number, missing atoms.
   for (std::size_t i = 6; i < chain.nucleotides.size(); ++i) {
     chain.nucleotides[i].residue_index += 2;
     chain.nucleotides[i].seq_id += 2;
@@ -51,7 +51,7 @@ Structure two_chains() {
     chain.nucleotides[0].atom_mask &= ~(1u << slot);
     chain.nucleotides[0].atoms[slot] = Vec3::Zero();
   }
-  chain.n_modified = 3;  // N too
+  chain.n_modified = 3;  // including N
   return structure;
 }
 
@@ -174,7 +174,7 @@ TEST(MmcifWriter, AwkwardChainIdentifiersSurvive) {
   expect_same(read_back(to_mmcif(structure), Format::kMmcif), structure);
 }
 
-// The block of a chain as the sampler makes it: bases unknown, or named.
+// The data block of a chain as the sampler writes it, with unknown or given bases.
 gemmi::cif::Document written_block(const std::string& sequence) {
   Structure structure;
   structure.entry = "sample";

@@ -1,6 +1,5 @@
-// Torsions and sugar pucker of real structures against barnaba 0.1.9. Where the two differ
-// by more than 0.1 degrees, tests/data/barnaba_differences.csv says why; nothing may differ that is not listed there,
-// and nothing may be listed that does not differ.
+// Compares torsions and sugar pucker of real structures with barnaba 0.1.9. tests/data/barnaba_differences.csv explains
+// every difference above 0.1 degrees. Every such difference must be listed, and every listed difference must occur.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -54,7 +53,7 @@ bool agree(const std::optional<double>& a, const std::optional<double>& b) {
   return std::abs(std::remainder(*a - *b, 360.0)) <= kAllowed;
 }
 
-// barnaba's residue "name_number_chain-index".
+// Residue label of barnaba: "name_number_chain-index".
 struct TheirResidue {
   std::string label, name_and_number, chain_index;
   Values values;
@@ -67,8 +66,8 @@ struct OurResidue {
 
 using OurChain = std::vector<OurResidue>;
 
-// For each of their residues in order the next one of ours with that name and number; -1 where there is none. Insertion
-// codes are not in barnaba's labels, so a label may come twice.
+// For each barnaba residue in order, the next residue of `ours` with that name and number; -1 if there is none.
+// barnaba's labels have no insertion codes, so a label may occur twice.
 std::vector<int> match(const std::vector<TheirResidue>& theirs, const OurChain& ours) {
   std::vector<int> matches;
   std::vector<bool> taken(ours.size());
@@ -132,7 +131,7 @@ std::map<Difference, std::string> read_listed(const std::string& path) {
 TEST(Barnaba, TorsionsAndPuckersAgreeButForTheListedDifferences) {
   FLASHRNA_REQUIRE_SHARED(folder, "structures");
   FLASHRNA_REQUIRE_SHARED(table, "golden/barnaba_torsions.csv");
-  // By file, then by barnaba's chain.
+  // By file, then by chain of barnaba.
   std::map<std::string, std::map<std::string, std::vector<TheirResidue>>> files;
   for (const CsvRow& row : read_csv(table)) {
     const std::string& label = row.text("residue");
@@ -147,7 +146,7 @@ TEST(Barnaba, TorsionsAndPuckersAgreeButForTheListedDifferences) {
   for (const auto& [file, their_chains] : files) {
     const std::vector<OurChain> chains = our_chains(folder + "/" + file);
     for (const auto& [index, theirs] : their_chains) {
-      // barnaba numbers all chains of the file, ligands too: ours is the one that agrees in most values.
+      // barnaba numbers all chains of the file, including ligands. Selects the chain that agrees in most values.
       ASSERT_FALSE(chains.empty()) << file;
       const OurChain& ours = *std::max_element(chains.begin(), chains.end(), [&](const auto& a, const auto& b) {
         return agreement(theirs, a) < agreement(theirs, b);

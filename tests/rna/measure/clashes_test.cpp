@@ -99,7 +99,7 @@ TEST(Clashes, TheCellListFindsWhatAllPairsFind) {
   for (std::size_t i = 0; i < dense.size(); ++i) {
     if (i % 7 == 3) dense[i].atom_mask &= ~(1u << kC2);
     if (i > 10) ++dense[i].residue_index;
-    const Vec3 shift = -0.9 * dense[i].atoms[kC4];  // crowd them together
+    const Vec3 shift = -0.9 * dense[i].atoms[kC4];  // crowds the chains together
     for (Vec3& atom : dense[i].atoms) atom += shift;
   }
   dense[3].name = "PSU";

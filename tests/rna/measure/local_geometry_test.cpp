@@ -27,7 +27,7 @@ double value(std::string_view name, const Chain& chain, std::size_t i) {
 TEST(Geometry, AngleAndDihedralOfFourCornersOfACube) {
   const Vec3 a(1, 0, 0), b(0, 0, 0), c(0, 1, 0), d(0, 1, 1);
   EXPECT_DOUBLE_EQ(angle(a, b, c), std::numbers::pi / 2);
-  // Seen along b->c, the turn from `a` to `d` is counterclockwise: negative.
+  // Viewed along b->c, the rotation from `a` to `d` is counterclockwise: negative.
   EXPECT_DOUBLE_EQ(dihedral(a, b, c, d), -std::numbers::pi / 2);
   EXPECT_DOUBLE_EQ(dihedral(d, c, b, a), -std::numbers::pi / 2);
   EXPECT_TRUE(std::isnan(angle(a, a, b)));
@@ -91,7 +91,8 @@ TEST(LocalGeometry, ChiEndsAtTheAtomOfItsBase) {
   for (const auto& [i, name] : {std::pair{0, "C4"}, {1, "C2"}, {2, "C4"}}) {
     Nucleotide& nucleotide = chain.nucleotides[static_cast<std::size_t>(i)];
     const auto& atoms = nucleotide.atoms;
-    // The synthetic base is a straight line along the glycosidic bond: put the atom where a torsion is defined.
+    // The synthetic base is a straight line along the glycosidic bond; moves the atom to a position with a defined
+    // torsion.
     nucleotide.set(atom_slot(nucleotide.base, name), atoms[kGlycosidicNitrogen] + Vec3(0.3, 1.1, -0.7));
     const double expected = dihedral(atoms[kO4], atoms[kC1], atoms[kGlycosidicNitrogen],
                                      atoms[static_cast<std::size_t>(atom_slot(nucleotide.base, name))]);
@@ -101,7 +102,7 @@ TEST(LocalGeometry, ChiEndsAtTheAtomOfItsBase) {
 }
 
 TEST(LocalGeometry, RigidMotionsChangeNothing) {
-  const Chain chain = synthetic_chain("A", "NNNNNNNN");  // no bases: the synthetic ones are straight lines, without chi
+  const Chain chain = synthetic_chain("A", "NNNNNNNN");  // no bases: the synthetic ones are collinear and have no chi
   Chain moved = chain;
   RigidTransform motion;
   motion.rotation = Eigen::AngleAxisd(1.1, Vec3(0.3, -0.5, 0.8).normalized());
@@ -133,8 +134,8 @@ TEST(LocalGeometry, TorsionsAreComparedOnTheCircle) {
   EXPECT_NEAR(distribution_distance(local_measure("O3'-P-O5'"), a, b), 358.0 * kDegree, 1e-12);
 }
 
-// Lengths and angles are restrained to those of Gelbin et al. 1996 and Parkinson et al. 1996 in the file; the torsions'
-// medians are those of A-form, in which most of a ribosome's nucleotides are.
+// The file restrains lengths and angles to those of Gelbin et al. 1996 and Parkinson et al. 1996. The medians of the
+// torsions are those of A-form, which most nucleotides of a ribosome have.
 TEST(LocalGeometry, MediansOfARibosomeAreThoseOfARNA) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/large/4V5A_copy1_16S_23S_5S.cif.gz");
   LocalGeometry geometry;

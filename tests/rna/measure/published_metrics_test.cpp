@@ -1,4 +1,4 @@
-// The published C4' metrics against the published implementation's numbers (docs/architecture.md, "Formulas").
+// Compares the C4' metrics with the published implementation (docs/architecture.md, "Formulas").
 #include "rna/measure/published_metrics.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ std::vector<Vec3> points_of(const std::vector<double>& numbers, double scale) {
   return points;
 }
 
-// The largest error by name, printed at the end.
+// Records the largest error by name and prints it at the end.
 struct WorstErrors {
   std::map<std::string, double> worst;
 
@@ -36,7 +36,7 @@ struct WorstErrors {
   }
 };
 
-// Rounding of sums of some thousand numbers of up to 100.
+// Rounding of sums of about a thousand numbers up to 100.
 constexpr double kAllowed = 1e-11;
 
 TEST(PublishedMetrics, EveryGoldenNumberIsReproduced) {
@@ -107,7 +107,7 @@ TEST(PublishedMetrics, SuperpositionScoresAreReproduced) {
     }
     const PublishedSuperposition got = published_superposition(mobile, target);
     const auto compare = [&](const std::string& quantity, double value) {
-      // The published code adds up to 1e-11 of small constants to its denominators.
+      // The published code adds small constants to its denominators, with effects up to 1e-11.
       errors.add(quantity, value, file.read("superpose/outputs/" + quantity)[k], 1e-9, std::to_string(k));
     };
     compare("rmsd_after", got.rmsd);
@@ -127,7 +127,9 @@ TEST(PublishedMetrics, OneResidueHasNoStepsAndNoPointIsRefused) {
   EXPECT_THROW(published_c4_metrics({}), Error);
 }
 
-// cos = 0 is lifted to 1e-7 and |cos| = 1 held 1e-7 below it: a right angle of three unit steps at right angles.
+// The published code raises cos = 0 to 1e-7 and limits
+// cos
+//  = 1 to 1e-7 below it. The test uses three unit steps at right angles.
 TEST(PublishedMetrics, DihedralsAreClampedAsPublished) {
   const std::vector<Vec3> right{{1, 0, 0}, {0, 0, 0}, {0, 1, 0}, {0, 1, 1}};
   EXPECT_DOUBLE_EQ(std::abs(published_c4_dihedrals(right)[0]), std::atan2(1.0, 1e-7));

@@ -31,7 +31,7 @@ TEST(RiboseChirality, TwoExchangedNeighborsInvertTheirCenterAlone) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/sample/1EHZ.cif");
   std::vector<Nucleotide> nucleotides = read_structure(path).chains[0].nucleotides;
   EXPECT_EQ(ribose_chirality(nucleotides).inverted, kNone);
-  // O2' on the other side of the ring: reflected in the plane of C1', C2' and C3'.
+  // O2' reflected through the plane of C1', C2' and C3' to the other side of the ring.
   Nucleotide& nucleotide = nucleotides[10];
   const Vec3 normal =
       (nucleotide.atoms[kC1] - nucleotide.atoms[kC2]).cross(nucleotide.atoms[kC3] - nucleotide.atoms[kC2]).normalized();

@@ -34,8 +34,8 @@ TEST(SugarPucker, BothDefinitionsFindPhaseAndAmplitudeOfIdealRings) {
   }
 }
 
-// Altona & Sundaralingam write tan P = ((nu4 + nu1) - (nu3 + nu0)) / (2 nu2 (sin 36° + sin 72°)), amplitude nu2 / cos
-// P, and add 180° where nu2 is negative.
+// Altona & Sundaralingam define tan P = ((nu4 + nu1) - (nu3 + nu0)) / (2 nu2 (sin 36° + sin 72°)), amplitude nu2 / cos
+// P, and add 180° if nu2 is negative.
 TEST(SugarPucker, AltonaSundaralingamIsAsPrinted) {
   for (const std::array<double, 5>& nu :
        {std::array{0.07, -0.42, 0.60, -0.61, 0.33}, std::array{-0.4, 0.58, -0.55, 0.35, 0.03},

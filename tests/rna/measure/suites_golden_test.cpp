@@ -1,5 +1,5 @@
-// Backbone conformers against the reference program's on real structures (golden/suites.csv: first model, first
-// conformer, complete suites only), and the table of clusters against its own (golden/suite_clusters.csv).
+// Compares backbone conformers of real structures with the reference program (golden/suites.csv: first model, first
+// conformer, complete suites only), and the table of clusters with its table (golden/suite_clusters.csv).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -47,8 +47,8 @@ struct Expected {
   double suiteness;
 };
 
-// The text of a PDB file without all but the first of the alternate locations of each residue, as the reference sees
-// it; our reader takes what is occupied most.
+// The text of a PDB file with only the first alternate location of each residue, which the reference uses. The reader
+// here selects the one with the highest occupancy.
 std::string with_first_conformers(const std::string& bytes) {
   std::map<std::string, char> first;  // by residue
   std::string kept, line;

@@ -43,13 +43,13 @@ TEST(Suites, CentersAreTheirOwnConformersWithSuitenessOne) {
 }
 
 TEST(Suites, SuitenessFallsAsACosineOfTheDistanceInHalfWidths) {
-  SuiteAngles degrees = cluster("9a").degrees;  // alone where it is
+  SuiteAngles degrees = cluster("9a").degrees;  // the only cluster nearby
   degrees[3] += 25.0;                           // half of alpha's 50
   EXPECT_NEAR(suite_of(degrees).suiteness, 0.5, 1e-9);
   degrees[6] += 14.0;  // half of delta's 28: (1/8 + 1/8)^(1/3)
   EXPECT_NEAR(suite_of(degrees).suiteness, 0.5 * (1.0 + std::cos(std::numbers::pi * std::cbrt(0.25))), 1e-9);
   degrees = cluster("9a").degrees;
-  degrees[3] -= 49.0 + 360.0;  // 0.98: by the cosine 0.001
+  degrees[3] -= 49.0 + 360.0;  // 0.98 half-widths: suiteness by the cosine 0.001
   EXPECT_EQ(suite_of(degrees).name, "9a");
   EXPECT_EQ(suite_of(degrees).suiteness, 0.01);
 }
@@ -59,7 +59,7 @@ TEST(Suites, TooFarFromEveryClusterIsAnOutlier) {
   degrees[2] -= 56.0;  // zeta's half-width is 55
   EXPECT_TRUE(suite_of(degrees).is_outlier());
   EXPECT_EQ(suite_of(degrees).suiteness, 0.0);
-  // Near enough by the four angles that choose, too far by all seven.
+  // Close enough in the four angles used for selection, too far in all seven.
   degrees = cluster("9a").degrees;
   degrees[3] += 49.0;
   degrees[5] += 34.0;
@@ -84,8 +84,8 @@ TEST(Suites, EveryAngleHasARangeOutsideOfWhichThereIsNoConformer) {
   EXPECT_FALSE(with(5, 85.0));
 }
 
-// 1a is dominant, 1m its satellite: their centers are 48 degrees of beta apart, and between them beta's half-width is
-// 64 on the side of 1a and 32 on that of 1m.
+// 1a is dominant, 1m is its satellite. Their centers differ by 48 degrees in beta. Between them, the half-width of beta
+// is 64 on the side of 1a and 32 on that of 1m.
 TEST(Suites, BetweenADominantClusterAndItsSatelliteTheirOwnWidthsDecide) {
   const SuiteAngles dominant = cluster("1a").degrees, satellite = cluster("1m").degrees;
   const auto at = [&](double share) {
@@ -94,10 +94,10 @@ TEST(Suites, BetweenADominantClusterAndItsSatelliteTheirOwnWidthsDecide) {
     return suite_of(degrees).name;
   };
   EXPECT_EQ(at(0.45), "1a");
-  EXPECT_EQ(at(0.6), "1a");  // nearer to 1m by the plain widths
+  EXPECT_EQ(at(0.6), "1a");  // closer to 1m by the ordinary widths
   EXPECT_EQ(at(0.62), "1a");
   EXPECT_EQ(at(0.7), "1m");
-  EXPECT_EQ(at(1.1), "1m");  // not between: the plain widths
+  EXPECT_EQ(at(1.1), "1m");  // not in between: the ordinary widths apply
   EXPECT_EQ(at(-0.1), "1a");
 }
 
@@ -113,7 +113,7 @@ TEST(Suites, MissingAtomsAndBrokenLinksMakeItIncomplete) {
   for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(suites[i].is_complete(), i != 0 && i != 2 && i != 5) << i;
   EXPECT_EQ(suites[2].name, kSuiteIncomplete);
   EXPECT_EQ(suites[2].suiteness, 0.0);
-  // The next in number, but out of the reach of a bond.
+  // Adjacent in number, but beyond the length of a bond.
   for (Vec3& atom : chain.nucleotides[7].atoms) atom += Vec3::Constant(4.0);
   EXPECT_FALSE(find_suites(chain.nucleotides)[7].is_complete());
   SuiteAngles angles{};

@@ -27,7 +27,8 @@ std::vector<double> random_numbers(int count, double low, double high, std::uint
   return numbers;
 }
 
-// Every value `times` times: samples of different sizes become samples of one size with the same distribution.
+// Repeats every value `times` times: samples of different sizes become samples of equal size with the same
+// distribution.
 std::vector<double> repeated(const std::vector<double>& values, std::size_t times) {
   std::vector<double> result;
   for (const double value : values) result.insert(result.end(), times, value);
@@ -35,7 +36,7 @@ std::vector<double> repeated(const std::vector<double>& values, std::size_t time
   return result;
 }
 
-// The definition: the cheapest one-to-one assignment. On the line it keeps the order.
+// The definition: the assignment of minimal cost. On the line it preserves the order.
 double assignment_on_line(const std::vector<double>& a, const std::vector<double>& b) {
   const std::vector<double> x = repeated(a, b.size());
   const std::vector<double> y = repeated(b, a.size());
@@ -44,7 +45,7 @@ double assignment_on_line(const std::vector<double>& a, const std::vector<double
   return sum / static_cast<double>(x.size());
 }
 
-// On the circle it keeps the cyclic order, so one of the rotations of the sorted list is the cheapest.
+// On the circle it preserves the cyclic order, so one of the rotations of the sorted list is optimal.
 double assignment_on_circle(const std::vector<double>& a, const std::vector<double>& b) {
   const std::vector<double> x = repeated(a, b.size());
   const std::vector<double> y = repeated(b, a.size());
@@ -97,7 +98,7 @@ TEST_P(WassersteinOfSizes, DistanceIsThatOfTheCheapestAssignment) {
 TEST_P(WassersteinOfSizes, CircularDistanceIsThatOfTheCheapestAssignment) {
   const auto [n_a, n_b] = GetParam();
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
-    // From narrow distributions across the ends of the interval to values all round.
+    // From narrow distributions across the ends of the interval to values on the whole circle.
     const double half_width = 0.4 + 0.4 * static_cast<double>(seed);
     const std::vector<double> a = random_numbers(n_a, kTurn / 2 - half_width, kTurn / 2 + half_width, 2 * seed);
     const std::vector<double> b = random_numbers(n_b, -half_width, 0.5 * half_width, 2 * seed + 1);

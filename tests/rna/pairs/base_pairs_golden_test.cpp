@@ -1,5 +1,6 @@
-// Base pairs from two atoms a nucleotide against those of an annotator that sees whole bases
-// (golden/base_pairs.csv: all classes of pairs; the canonical ones count here, cis Watson-Crick of A-U, G-C and G-U).
+// Compares base pairs from two atoms per nucleotide with those of an annotator that uses whole bases
+// (golden/base_pairs.csv: all classes of pairs; only the canonical ones count here, cis Watson-Crick of A-U, G-C and
+// G-U).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -52,7 +53,7 @@ bool canonical(Base a, Base b) {
 
 struct Agreement {
   int annotated = 0, found = 0, both = 0;
-  int unmatched = 0;  // annotated pairs of nucleotides that the reader does not keep
+  int unmatched = 0;  // annotated pairs with nucleotides that the reader does not keep
 
   double recall() const { return static_cast<double>(both) / annotated; }
   double precision() const { return static_cast<double>(both) / found; }
@@ -95,7 +96,7 @@ Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& 
   return agreement;
 }
 
-// Over all files; prints each.
+// Compares all files and prints each result.
 void compare_all(const std::string& archive_path, Rule rule, Agreement& all) {
   const auto annotated = annotated_pairs();
   std::map<std::string, Agreement> files;

@@ -74,11 +74,11 @@ TEST(BasePairs, HelixPairsRungByRungWhereverItStands) {
 }
 
 TEST(BasePairs, BestCandidateComesFirstAndEqualOnesByPosition) {
-  // 0 could pair with 5 and with 10, which is nearer to the mean.
+  // 0 could pair with 5 and with 10, which is closer to the mean.
   PairAtoms atoms(11);
   const auto place_from_0 = [&](int j, double c1_distance) {
     RigidTransform motion;
-    motion.translation.x() = 0.5 * c1_distance;  // C1' of 0 stays where it is
+    motion.translation.x() = 0.5 * c1_distance;  // C1' of 0 stays in place
     place_pair(atoms, 0, j, motion, {.c1_distance = c1_distance});
   };
   place_from_0(5, 10.9);
@@ -87,7 +87,7 @@ TEST(BasePairs, BestCandidateComesFirstAndEqualOnesByPosition) {
   EXPECT_EQ(partner[0], 10);
   EXPECT_EQ(partner[10], 0);
   EXPECT_EQ(partner[5], -1);
-  // Exactly the same place: the earlier one.
+  // At an equal position, the earlier one.
   place_from_0(10, 10.9);
   partner = find_base_pairs(atoms.c1, atoms.n);
   EXPECT_EQ(partner[0], 5);

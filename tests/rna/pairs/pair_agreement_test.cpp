@@ -40,7 +40,7 @@ TEST(PairAgreement, WhatIsNotSaidIsNeitherRightNorWrong) {
   const std::vector<int> asked = partners(std::string(2, '?') + "(?...?)??.????");
   const Agreement pairs = compare_pairs(asked, found);
   EXPECT_EQ(pairs.asked, 1);
-  EXPECT_EQ(pairs.found, 2);  // 2-8, and 11-15, for 11 was to be unpaired
+  EXPECT_EQ(pairs.found, 2);  // 2-8, and 11-15, because 11 was requested unpaired
   EXPECT_EQ(pairs.both, 1);
   const Agreement loops = compare_loop_positions(asked, found);
   EXPECT_EQ(loops.asked, 4);

@@ -16,7 +16,7 @@ namespace {
 
 using Atoms = std::vector<std::pair<std::string, std::pair<double, double>>>;
 
-// x and y (Å) of planar bases in the frame of their base pair: Olson et al. 2001, doi:10.1006/jmbi.2001.4987.
+// x and y (Å) of planar bases in the frame of the base pair: Olson et al. 2001, doi:10.1006/jmbi.2001.4987.
 const std::map<Base, Atoms>& standard_bases() {
   static const std::map<Base, Atoms> bases = {
       {Base::A,
@@ -78,14 +78,14 @@ Nucleotide standard_base(Base base) {
   return nucleotide;
 }
 
-// On the other side of the pair, then shifted within the plane.
+// The base on the other side of the pair, shifted within the plane.
 Nucleotide opposite_base(Base base, double x = 0.0, double y = 0.0) {
   Nucleotide nucleotide = standard_base(base);
   for (Vec3& atom : nucleotide.atoms) atom = Vec3(atom.x() + x, -atom.y() + y, -atom.z());
   return nucleotide;
 }
 
-// A chain of nothing but these nucleotides at these positions, moved.
+// A chain with only these nucleotides at these positions, moved as a whole.
 std::vector<Nucleotide> chain_of(int length, const std::vector<std::pair<int, Nucleotide>>& placed) {
   std::vector<Nucleotide> chain(static_cast<std::size_t>(length));
   const RigidTransform motion = random_motion(11);
@@ -96,7 +96,7 @@ std::vector<Nucleotide> chain_of(int length, const std::vector<std::pair<int, Nu
   return chain;
 }
 
-constexpr double kWobbleX = 2.3, kWobbleY = 0.4;  // Å, of U against its place in A-U
+constexpr double kWobbleX = 2.3, kWobbleY = 0.4;  // Å, of U relative to its position in A-U
 
 TEST(RefinedBasePairs, CanonicalPairsHaveAllTheirHydrogenBonds) {
   const auto bonds = [](const Nucleotide& one, const Nucleotide& other) {
@@ -116,7 +116,7 @@ TEST(RefinedBasePairs, CanonicalPairsHaveAllTheirHydrogenBonds) {
 }
 
 TEST(RefinedBasePairs, PseudouridinePairsByItsO2) {
-  // Uridine turned about N3...C6: what were O4 and O2 change places.
+  // Uridine turned about N3...C6: O4 and O2 exchange positions.
   Nucleotide pseudouridine = opposite_base(Base::U);
   std::swap(pseudouridine.atoms[atom_slot(Base::U, "O2")], pseudouridine.atoms[atom_slot(Base::U, "O4")]);
   EXPECT_EQ(watson_crick_bonds(standard_base(Base::A), pseudouridine).formed, 1);
@@ -131,7 +131,7 @@ TEST(RefinedBasePairs, WobblesPairThoughTheirAnglesAreOutsideOfTheUsualLimits) {
 }
 
 TEST(RefinedBasePairs, HydrogenBondsComeBeforeTheScore) {
-  // 10 has no base, but its C1' and N are at the best place there is for those of 0.
+  // 10 has no base, but its C1' and N are at the optimal position for pairing with 0.
   const Nucleotide guanosine = standard_base(Base::G);
   const Nucleotide cytidine = opposite_base(Base::C, 0.3, -0.3);
   Nucleotide bare = opposite_base(Base::C, 0.0, 0.2);
@@ -143,12 +143,12 @@ TEST(RefinedBasePairs, HydrogenBondsComeBeforeTheScore) {
   EXPECT_EQ(find_base_pairs(chain)[0], 10);
   EXPECT_EQ(refine_base_pairs(chain)[0], 5);
   EXPECT_EQ(refine_base_pairs(chain)[10], -1);
-  // Without the cytidine the bare one is what is left.
+  // Without the cytidine, the residue without a base remains.
   EXPECT_EQ(refine_base_pairs(chain_of(11, {{0, guanosine}, {10, bare}}))[0], 10);
 }
 
 TEST(RefinedBasePairs, WholeBasesWithoutABondOfACanonicalPairDoNotPair) {
-  // C1' and N of a pair, the rest of the base turned away.
+  // C1' and N as in a pair, with the remainder of the base turned away.
   Nucleotide cytidine = opposite_base(Base::C);
   for (int slot = kGlycosidicNitrogen + 1; slot < kAtomSlots; ++slot) cytidine.atoms[slot].z() += 5.0;
   const auto turned = chain_of(6, {{0, standard_base(Base::G)}, {5, cytidine}});

@@ -34,7 +34,7 @@ TEST(DotBracket, WritingGivesTheLongestStemsTheFirstBrackets) {
 }
 
 TEST(DotBracket, ThirtyKindsOfBracketsAreAllThereAre) {
-  // All cross each other: i pairs with n + 3 + i.
+  // All pairs cross each other: i pairs with n + 3 + i.
   const auto partners = [](int n) {
     std::vector<int> partner(static_cast<std::size_t>(2 * n + 3), -1);
     for (int i = 0; i < n; ++i) {
@@ -77,7 +77,7 @@ TEST(DotBracket, FaultsNameTheirCharacter) {
   EXPECT_EQ(message("..&"), "--secondary-structure: character 3: no nucleotide after \"&\"");
 }
 
-// A hairpin beside a second molecule that pairs with its loop.
+// A hairpin and a second molecule that pairs with its loop.
 SecondaryStructureRecord kissing() {
   SecondaryStructureRecord record = parse_dot_bracket("((.[[[.))&.]]]", "test");
   record.name = "kissing hairpin";

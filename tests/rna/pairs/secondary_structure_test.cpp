@@ -79,7 +79,7 @@ TEST(SecondaryStructure, LongestStemsAreNestedAndWhatCrossesThemIsAPseudoknot) {
 
 TEST(SecondaryStructure, OfStemsEquallyLongTheFirstIsNested) {
   EXPECT_EQ(described("[[..((..]]..))").stems, (Stems{{0, 9, 2, 0}, {4, 13, 2, 1}}));
-  // The third crosses the second alone and goes back to the nested structure.
+  // The third stem crosses only the second and returns to the nested structure.
   EXPECT_EQ(described("((..[[..))..((..]]..))").stems, (Stems{{0, 9, 2, 0}, {4, 17, 2, 1}, {12, 21, 2, 0}}));
 }
 
@@ -104,7 +104,7 @@ TEST(SecondaryStructure, PairsThatStandAloneAreNoHelix) {
   EXPECT_DOUBLE_EQ(structure.paired_share(), 6.0 / 13.0);
   EXPECT_DOUBLE_EQ(structure.helix_share(), 4.0 / 13.0);
   EXPECT_EQ(to_dot_bracket(only_helices(record.partner)), "..((...))..??");
-  // Stacked in numbers, but not where a molecule ends in between.
+  // Stacked by number, but a molecule ends in between.
   EXPECT_EQ(
       to_dot_bracket(only_helices(std::vector<int>{6, 5, -1, -1, -1, 1, 0}, std::vector<int>{0, 1, 1, 1, 1, 1, 1}),
                      std::vector<int>{0, 1, 1, 1, 1, 1, 1}),

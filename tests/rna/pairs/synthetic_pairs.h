@@ -1,4 +1,4 @@
-// C1' and glycosidic nitrogens of pairs and helices made from nothing but ideal geometry.
+// C1' and glycosidic nitrogens of pairs and helices, made from ideal geometry.
 #pragma once
 
 #include <Eigen/Geometry>
@@ -14,7 +14,7 @@ namespace flashrna {
 
 inline constexpr double kDegree = std::numbers::pi / 180.0;
 
-// The two atoms of each nucleotide, NaN until they are placed.
+// The two atoms of each nucleotide; NaN until placed.
 struct PairAtoms {
   std::vector<Vec3> c1, n;
 
@@ -32,12 +32,12 @@ struct PairShape {
   double torsion = 0.0;  // N-C1'-C1'-N
 };
 
-// Places the pair (i, j): its C1'-C1' axis is centered on x, 4.5 Å before the axis of a helix along z, then moved.
+// Places the pair (i, j) with its C1'-C1' axis centered on x, 4.5 Å from the axis of a helix along z, then moves it.
 inline void place_pair(PairAtoms& atoms, int i, int j, const RigidTransform& motion = {}, const PairShape& shape = {}) {
   constexpr double kBond = 1.47, kFromAxis = -4.5;  // Å
   const Vec3 c1_i(-0.5 * shape.c1_distance, kFromAxis, 0.0), c1_j(0.5 * shape.c1_distance, kFromAxis, 0.0);
   const Vec3 n_i = c1_i + kBond * Vec3(std::cos(shape.lambda_i), std::sin(shape.lambda_i), 0.0);
-  // The torsion about x, seen along it, turns y to z.
+  // Viewed along x, the torsion rotates y towards z.
   const double y = std::sin(shape.lambda_j) * std::cos(shape.torsion);
   const double z = std::sin(shape.lambda_j) * std::sin(shape.torsion);
   const Vec3 n_j = c1_j + kBond * Vec3(-std::cos(shape.lambda_j), y, z);
@@ -47,7 +47,7 @@ inline void place_pair(PairAtoms& atoms, int i, int j, const RigidTransform& mot
   atoms.n[j] = motion * n_j;
 }
 
-// Places an A-form helix, 2.81 Å and 32.7° a step: first pairs with last, first + 1 with last - 1, ...
+// Places an A-form helix with 2.81 Å and 32.7° per step: first pairs with last, first + 1 with last - 1, ...
 inline void place_helix(PairAtoms& atoms, int first, int last, int n_pairs, const Vec3& origin = Vec3::Zero()) {
   for (int k = 0; k < n_pairs; ++k) {
     RigidTransform motion;
