@@ -56,8 +56,11 @@ AskedPairs::AskedPairs(const std::string& path) {
 }
 
 std::optional<PairComparison> AskedPairs::compare(const MeasuredStructure& sample) const {
-  const auto only = asked_.find("");
-  const auto found = only != asked_.end() ? only : asked_.find(sample_stem(sample.name));
+  const std::string stem = sample_stem(sample.name);
+  auto found = asked_.find("");
+  if (found == asked_.end()) found = asked_.find(stem);
+  // `flashrna sample --secondary-structure` names its samples NAME_sample_007.
+  if (found == asked_.end()) found = asked_.find(stem.substr(0, stem.rfind("_sample_")));
   if (found == asked_.end() || found->second.partner.size() != sample.partner.size()) return std::nullopt;
   const std::vector<int>& asked = found->second.partner;
   return PairComparison{compare_pairs(asked, sample.partner), compare_loop_positions(asked, sample.partner)};

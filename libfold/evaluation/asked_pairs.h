@@ -26,8 +26,8 @@ class AskedPairs {
   // structures.
   explicit AskedPairs(const std::string& path);
 
-  // Empty if no structure has the sample's name or if the lengths differ. Sample names are those of StructureSet; their
-  // folder, extension and model number are ignored.
+  // Empty if no structure has the sample's name, with or without "_sample_007" at its end, or if the lengths differ.
+  // Sample names are those of StructureSet; their folder, extension and model number are ignored.
   std::optional<PairComparison> compare(const MeasuredStructure& sample) const;
 
  private:

@@ -47,6 +47,9 @@ TEST_F(AskedPairsTest, SeveralGoByTheirNamesAndFilesOfAFolderByTheirs) {
     EXPECT_EQ(asked->compare(samples.structures[0])->pairs.f1(), 1.0);
     EXPECT_EQ(asked->compare(samples.structures[2])->loop_positions.f1(), 1.0);
     EXPECT_FALSE(asked->compare(samples.structures[1]));
+    MeasuredStructure numbered = samples.structures[0];
+    numbered.name = "folder/one_sample_003.cif";
+    EXPECT_EQ(asked->compare(numbered)->pairs.f1(), 1.0) << "as sample --secondary-structure names it";
   }
 }
 
