@@ -152,6 +152,31 @@ void copy_into(const NamedParameters& parameters, const NamedTensors& tensors, c
   for (const auto& [name, parameter] : parameters) parameter.copy_(tensors.at(name));
 }
 
+void copy_into_grown(const NamedParameters& parameters, const NamedTensors& tensors, const std::string& where) {
+  const std::map<std::string, at::Tensor> by_name(parameters.begin(), parameters.end());
+  for (const auto& [name, tensor] : tensors) {
+    const auto found = by_name.find(name);
+    if (found == by_name.end())
+      fail("{}: the model has no parameter {}; give the configuration of a model that contains it", where, name);
+    const at::Tensor& parameter = found->second;
+    bool fits = tensor.dim() == parameter.dim();
+    for (std::int64_t d = 0; fits && d < tensor.dim(); ++d)
+      fits = d < 2 ? tensor.size(d) <= parameter.size(d) : tensor.size(d) == parameter.size(d);
+    if (!fits)
+      fail("{}: {} has the shape {}, which does not fit into the model's {}", where, name, shape_text(tensor),
+           shape_text(parameter));
+  }
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : tensors) {
+    at::Tensor target = by_name.at(name);
+    for (std::int64_t d = 0; d < std::min<std::int64_t>(target.dim(), 2); ++d) {
+      if (d == 1) target.narrow(1, tensor.size(1), target.size(1) - tensor.size(1)).zero_();
+      target = target.narrow(d, 0, tensor.size(d));
+    }
+    target.copy_(tensor);
+  }
+}
+
 NamedTensors copy_of(const NamedParameters& parameters) {
   NamedTensors tensors;
   for (const auto& [name, parameter] : parameters)

@@ -65,6 +65,12 @@ NamedTensors read_tensors(const Hdf5Group& group);
 // shapes agree; the message begins with `where` ("step_8.h5:/weights") and lists the differences.
 void copy_into(const NamedParameters& parameters, const NamedTensors& tensors, const std::string& where);
 
+// Copies the tensors of a model into one that may have grown since: `parameters` may have further names, which keep
+// their values, and larger dimensions. In a grown parameter, further input columns (dimension 1) become 0, so that they
+// change nothing at first, and further rows (dimension 0) keep their values. Throws Error, and copies nothing, if a
+// tensor has no parameter of its name or does not fit into it.
+void copy_into_grown(const NamedParameters& parameters, const NamedTensors& tensors, const std::string& where);
+
 // Detached f32 copies on the CPU.
 NamedTensors copy_of(const NamedParameters& parameters);
 

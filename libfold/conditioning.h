@@ -19,6 +19,7 @@ struct Conditioning {
   at::Tensor partner;     // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
   at::Tensor nucleotide;  // [B, L] i64: 0 to 3, or kLetterNotSaid
   at::Tensor fixed;       // [B, L] bool: residues with given frame and torsions, which do not move
+  at::Tensor chain;       // [B, L] i64: number of the molecule; the residue index jumps between molecules
 
   Conditioning to(at::Device device) const;
 };

@@ -174,7 +174,7 @@ PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single
 Conditioning FlowModelImpl::taken_in(const Conditioning& told) const {
   const auto if_known = [](bool known, const Tensor& member) { return known ? member : Tensor(); };
   return {if_known(config_.condition_pairs, told.partner), if_known(config_.condition_letters, told.nucleotide),
-          if_known(config_.condition_motifs, told.fixed)};
+          if_known(config_.condition_motifs, told.fixed), told.chain};
 }
 
 FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput& in, const Tensor& residue_index,

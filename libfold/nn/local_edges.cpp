@@ -81,12 +81,13 @@ EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index,
   const auto one = [](const Tensor& x) { return x.unsqueeze(3); };
   const auto scalar = translations.scalar_type();
   const Tensor fixed = told.fixed.defined() ? told.fixed : at::zeros({B, L}, residue_index.options().dtype(at::kBool));
+  const Tensor chain = told.chain.defined() ? told.chain : at::zeros({B, L}, residue_index.options());
   const Tensor flags = at::cat(
       {offset_one_hot(offset, kChainReach, edges.present), one(size > kChainReach),
        list_of.to(j.device()).view({1, 1, kEdgesPerResidue, 5}).expand({B, L, -1, -1}), one(partner_i >= kUnpaired),
        one(partner_i >= 0), one(partner_j >= 0), offset_one_hot(j - partner_i, kPairReach, partner_i >= 0),
        offset_one_hot(partner_j - place, kPairReach, partner_j >= 0), one(fixed.unsqueeze(2).expand_as(j)),
-       one(values_at(fixed, j)), one(edges.present)},
+       one(values_at(fixed, j)), one(values_at(chain, j) != chain.unsqueeze(2)), one(edges.present)},
       3);
   edges.features = at::cat({flags.to(scalar), one(offset.sign().to(scalar)), one(at::log1p(size.to(scalar)) * 0.2)}, 3);
   return edges;

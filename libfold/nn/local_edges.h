@@ -26,8 +26,9 @@ struct EdgeList {
 
 // Index offset -4 ... 4 or other (10), the list that the edge is from (5), sign and logarithm of the offset (2),
 // whether the pairing of i is specified, i is paired, j is paired (3), j minus the partner of i and the partner of j
-// minus i, each -2 ... 2 (10), i and j given (2), the edge is present (1).
-inline constexpr int64_t kEdgeListFeatures = 33;
+// minus i, each -2 ... 2 (10), i and j given (2), i and j in different molecules (1), the edge
+// is present (1).
+inline constexpr int64_t kEdgeListFeatures = 34;
 // Distance in 16 radial basis functions, direction, scaled direction, relative rotation.
 inline constexpr int64_t kEdgeFrameFeatures = 16 + 3 + 3 + 9;
 

@@ -20,6 +20,7 @@ void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.clash_weight", clash_weight, "of overlaps of atoms of different residues; 0 = none");
   configuration.bind("losses.local_weight", local_weight,
                      "of the error of each residue's surroundings in its own frame; 0 = none");
+  configuration.bind("losses.pair_weight", pair_weight, "of the C1'-C1' and N-N distances of base pairs; 0 = none");
   configuration.bind("losses.letter_weight", letter_weight,
                      "of the nucleotides that the network proposes where t > 0.5; 0 = none");
 }
@@ -33,6 +34,7 @@ void LossConfig::validate() const {
   check_at_least("losses.angle_weight", angle_weight, 0);
   check_at_least("losses.clash_weight", clash_weight, 0);
   check_at_least("losses.local_weight", local_weight, 0);
+  check_at_least("losses.pair_weight", pair_weight, 0);
   check_at_least("losses.letter_weight", letter_weight, 0);
   if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
     fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);

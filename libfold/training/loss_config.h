@@ -27,6 +27,8 @@ struct LossConfig {
   double clash_weight = 0.0;
   // Not published: local_frame_loss.h, times atom_scale, scaled with t like the atom losses.
   double local_weight = 0.0;
+  // Not published: base_pair_loss.h, times atom_scale^2, scaled with t like the atom losses.
+  double pair_weight = 0.0;
   // Not published: cross-entropy of the nucleotides that are not in the condition, where t > 0.5. Needs
   // model.letter_head.
   double letter_weight = 0.0;

@@ -9,6 +9,7 @@
 #include "libfold/backbone/link_geometry.h"
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
+#include "libfold/training/base_pair_loss.h"
 #include "libfold/training/local_frame_loss.h"
 #include "rna/residue_index.h"
 
@@ -136,6 +137,10 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
                    local_frame_loss(prediction, target, truth.partner, every_atom, mask, truth.lengths);
   }
 
+  losses.pairs = at::zeros_like(scale);
+  if (config.pair_weight > 0)
+    losses.pairs = config.pair_weight * squared_scale * base_pair_loss(prediction, target, truth.partner, mask);
+
   losses.torsions = config.torsion_weight *
                     masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
                     count(torsion_mask, scale).clamp_min(1);
@@ -159,7 +164,7 @@ Tensor bonded_links(const Batch& truth) {
 Losses Losses::of_chain(int64_t b) const {
   Losses one = *this;
   for (Tensor* term : {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds,
-                       &one.angles, &one.clashes, &one.local, &one.letters, &one.auxiliary})
+                       &one.angles, &one.clashes, &one.local, &one.pairs, &one.letters, &one.auxiliary})
     *term = term->narrow(0, b, 1);
   one.total = (one.se3 + one.auxiliary).sum();
   return one;
@@ -194,7 +199,7 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
                        : at::zeros_like(t);
   losses.auxiliary = config.auxiliary_weight *
                          (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles +
-                          losses.clashes + losses.local) *
+                          losses.clashes + losses.local + losses.pairs) *
                          (t > config.auxiliary_min_t) +
                      losses.letters;
   losses.total = losses.se3.mean() + losses.auxiliary.mean();

@@ -24,7 +24,11 @@ std::vector<at::Tensor> gradients_of(const NamedParameters& parameters) {
 
 double LearningRateSchedule::at(std::int64_t steps_done) const {
   if (steps_done < warmup_steps) return peak * static_cast<double>(steps_done + 1) / static_cast<double>(warmup_steps);
-  if (shape == "constant") return peak;
+  if (shape == "constant") {
+    if (cooldown_steps < 1) return peak;
+    const double left = static_cast<double>(steps - steps_done) / static_cast<double>(cooldown_steps);
+    return peak * std::clamp(left, 0.0, 1.0);
+  }
   const double span = static_cast<double>(std::max<std::int64_t>(steps - warmup_steps, 1));
   const double done = std::min(static_cast<double>(steps_done - warmup_steps) / span, 1.0);
   return peak * 0.5 * (1.0 + std::cos(std::numbers::pi * done));

@@ -11,9 +11,10 @@ namespace flashrna {
 
 struct LearningRateSchedule {
   double peak = 1e-4;
-  std::int64_t warmup_steps = 0;   // linear increase from peak / warmup_steps
-  std::string shape = "constant";  // or cosine: from the peak after the warm-up to 0 at `steps`
-  std::int64_t steps = 0;          // total steps of the run
+  std::int64_t warmup_steps = 0;    // linear increase from peak / warmup_steps
+  std::string shape = "constant";   // or cosine: from the peak after the warm-up to 0 at `steps`
+  std::int64_t steps = 0;           // total steps of the run
+  std::int64_t cooldown_steps = 0;  // of a constant schedule: linear decrease to 0 at `steps`
 
   // Learning rate of the step after `steps_done` steps.
   double at(std::int64_t steps_done) const;

@@ -76,6 +76,8 @@ struct Trainer::State {
         at::Device run_device);
 
   void load(const Checkpoint& checkpoint);
+  // Takes the weights of another run (their moving average if there is one); the run itself starts at step 0.
+  void start_from(const Checkpoint& checkpoint);
   // One optimizer step on `batches`, whose gradients are averaged.
   StepTerms train_step(const std::vector<BatchStream::Item>& batches);
   void fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
@@ -106,7 +108,7 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
       configuration_text(configuration.to_ini()),
       data(config.data, config.training.seed),
       schedule{config.training.learning_rate, config.training.warmup_steps, config.training.schedule,
-               config.training.steps},
+               config.training.steps, config.training.cooldown_steps},
       training_step(config, run_device),
       optimizer(training_step.parameters()),
       ema(training_step.parameters(), config.training.ema_decay),
@@ -115,6 +117,7 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
     load(read_checkpoint_to_resume(folder_path));
   } else {
     training_step.model()->initialize(config.training.seed);
+    if (!config.training.initial_weights.empty()) start_from(read_checkpoint(config.training.initial_weights));
     ema = Ema(training_step.parameters(), config.training.ema_decay);
     write_checkpoint();
   }
@@ -133,6 +136,11 @@ void Trainer::State::load(const Checkpoint& checkpoint) {
   batch = checkpoint.batch;
   best_loss = checkpoint.best_loss;
   last_checkpoint = checkpoint.path;
+}
+
+void Trainer::State::start_from(const Checkpoint& checkpoint) {
+  copy_into_grown(training_step.parameters(), checkpoint.ema.empty() ? checkpoint.weights : checkpoint.ema,
+                  checkpoint.path);
 }
 
 StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batches) {

@@ -12,6 +12,10 @@ void TrainingConfig::add_options(Configuration& configuration) {
   configuration.bind("training.learning_rate", learning_rate, "of AdamW, after the warm-up");
   configuration.bind("training.warmup_steps", warmup_steps, "steps over which the learning rate rises linearly");
   configuration.bind("training.schedule", schedule, "of the learning rate: constant, or cosine to 0 at training.steps");
+  configuration.bind("training.cooldown_steps", cooldown_steps,
+                     "last steps over which the learning rate of a constant schedule falls linearly to 0");
+  configuration.bind("training.initial_weights", initial_weights,
+                     "checkpoint or weights file to start from, of the same or of a smaller model; empty = random");
   configuration.bind("training.clip_norm", clip_norm, "largest L2 norm of the gradient; 0 = no clipping");
   configuration.bind("training.ema_decay", ema_decay, "of the moving average of the weights, below 1; 0 = none");
   configuration.bind("training.accumulate", accumulate, "batches whose gradients make one step");
@@ -35,6 +39,10 @@ void TrainingConfig::validate() const {
   check_at_least("training.steps", steps, 1L);
   check_at_least("training.minutes", minutes, 0.0);
   check_at_least("training.warmup_steps", warmup_steps, 0L);
+  check_at_least("training.cooldown_steps", cooldown_steps, 0L);
+  if (cooldown_steps > 0 && schedule != "constant")
+    fail_usage("training.cooldown_steps = {}: belongs to training.schedule = constant, not to {}", cooldown_steps,
+               schedule);
   check_at_least("training.clip_norm", clip_norm, 0.0);
   check_at_least("training.checkpoint_every", checkpoint_every, 0L);
   check_at_least("training.keep_checkpoints", keep_checkpoints, 1L);

@@ -123,6 +123,34 @@ TEST(Checkpoint, WeightsAreCopiedIntoAnyDtype) {
 }
 
 // A file-size limit simulates a full disk.
+TEST(Checkpoint, WeightsFitIntoAModelThatHasGrown) {
+  const at::Tensor weight = at::full({4, 6}, 7.0), bias = at::full({4}, 7.0), head = at::zeros({}),
+                   added = at::full({2}, 7.0);
+  const NamedParameters grown = {{"trunk.ipa_0.linear_q.weight", weight},
+                                 {"trunk.ipa_0.linear_q.bias", bias},
+                                 {"head_weights", head},
+                                 {"added", added}};
+  const NamedTensors small = some_tensors(0.1);
+  copy_into_grown(grown, small, "w.h5");
+  EXPECT_TRUE(at::equal(weight.narrow(0, 0, 3).narrow(1, 0, 4), small.at("trunk.ipa_0.linear_q.weight")));
+  EXPECT_TRUE(at::equal(weight.narrow(1, 4, 2).narrow(0, 0, 3), at::zeros({3, 2}))) << "further inputs change nothing";
+  EXPECT_TRUE(at::equal(weight[3], at::full({6}, 7.0))) << "further outputs keep their values";
+  EXPECT_TRUE(at::equal(bias.narrow(0, 0, 3), small.at("trunk.ipa_0.linear_q.bias")));
+  EXPECT_EQ(bias[3].item<float>(), 7.0f);
+  EXPECT_TRUE(at::equal(added, at::full({2}, 7.0)));
+
+  const at::Tensor narrow = at::full({3, 3}, 7.0);
+  EXPECT_EQ(message_of([&] {
+              copy_into_grown({{"trunk.ipa_0.linear_q.weight", narrow}, grown[1], grown[2]}, small, "w.h5");
+            }),
+            "w.h5: trunk.ipa_0.linear_q.weight has the shape [3, 4], which does not fit into the model's [3, 3]");
+  EXPECT_EQ(narrow.min().item<float>(), 7.0f) << "nothing is copied";
+  EXPECT_EQ(message_of([&] {
+              copy_into_grown({grown[0], grown[1]}, small, "w.h5");
+            }),
+            "w.h5: the model has no parameter head_weights; give the configuration of a model that contains it");
+}
+
 TEST(Checkpoint, AFullDiskLeavesTheOldCheckpointAndNoOtherFile) {
   const TemporaryFolder folder;
   const std::string path = folder / "c.h5";

@@ -164,7 +164,7 @@ TEST(EdgeVotes, PaddingChangesNothing) {
   const auto row = [](const Tensor& x) { return x.narrow(0, 1, 1).narrow(1, 0, 9).contiguous(); };
   one.single = row(s.single), one.residue_index = row(s.residue_index), one.lengths = at::tensor({9}, at::kLong);
   one.mask = row(s.mask), one.frames = {row(s.frames.rotations), row(s.frames.translations)};
-  one.told = {row(s.told.partner), {}, row(s.told.fixed)};
+  one.told = {row(s.told.partner), {}, row(s.told.fixed), {}};
   const Frames alone = votes->forward(one.single, one.frames, edges_of(one), one.mask);
   expect_close("translations", row(both.translations), alone.translations, 1e-14);
   expect_close("rotations", row(both.rotations), alone.rotations, 1e-14);

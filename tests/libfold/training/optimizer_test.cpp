@@ -43,6 +43,15 @@ TEST(LearningRateTest, WarmsUpThenFollowsTheCosineToZero) {
   EXPECT_DOUBLE_EQ((LearningRateSchedule{2e-3, 0, "constant", 10}.at(7)), 2e-3);
 }
 
+TEST(LearningRateTest, AConstantScheduleCoolsDownLinearly) {
+  const LearningRateSchedule schedule{2e-3, 4, "constant", 100, 20};
+  EXPECT_DOUBLE_EQ(schedule.at(0), 0.5e-3);
+  EXPECT_DOUBLE_EQ(schedule.at(80), 2e-3);
+  EXPECT_DOUBLE_EQ(schedule.at(90), 1e-3);
+  EXPECT_DOUBLE_EQ(schedule.at(99), 1e-4);
+  EXPECT_DOUBLE_EQ(schedule.at(120), 0.0);
+}
+
 TEST(ClippingTest, ScalesAllGradientsTogether) {
   at::Tensor a = at::zeros({2}).set_requires_grad(true), b = at::zeros({}).set_requires_grad(true);
   auto set = [&] {
