@@ -29,8 +29,7 @@ struct PublishedParameter {
 
 // parameters.csv: model,name,shape,count,init_std,init_mean.
 std::map<std::string, PublishedParameter> read_published_parameters(const std::string& model) {
-  std::ifstream file(golden_exists("parameters.csv") ? golden_path("parameters.csv")
-                                                     : std::string(FLASHRNA_TEST_DATA) + "/golden/parameters.csv");
+  std::ifstream file(golden_path("parameters.csv"));
   std::map<std::string, PublishedParameter> parameters;
   for (std::string line; std::getline(file, line);) {
     std::vector<std::string> cells;
