@@ -22,6 +22,7 @@
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report/report.h"
+#include "libfold/evaluation/sample_table.h"
 #include "libfold/evaluation/thresholds.h"
 
 namespace flashrna {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/sample_table.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/paired_structures.h"
 

@@ -5,6 +5,8 @@
 
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
+#include "libfold/evaluation/sample_table.h"
+#include "libfold/evaluation/set_measures.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
