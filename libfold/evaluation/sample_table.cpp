@@ -87,8 +87,8 @@ KeyedCells cells_of(const Evaluation& evaluation, std::size_t i, const MeasuredS
 
 }  // namespace
 
-MetricsTable metrics_table(const Evaluation& evaluation) {
-  MetricsTable table;
+CsvTable metrics_table(const Evaluation& evaluation) {
+  CsvTable table;
   for (const auto& [name, cell] : cells_of({}, 0, {})) table.columns.emplace_back(name);
   for (std::size_t i = 0; i < evaluation.samples.structures.size(); ++i) {
     std::vector<std::string>& row = table.rows.emplace_back();
