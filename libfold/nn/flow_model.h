@@ -98,7 +98,8 @@ class FlowModelImpl : public torch::nn::Module {
                        const Surroundings& surroundings);
   PairRepresentation update_pair(Block& block, const at::Tensor& single, const PairRepresentation& pair,
                                  const at::Tensor& row_mask) const;
-  std::vector<at::Tensor> run_part(const TensorFunction& part, const std::vector<at::Tensor>& inputs) const;
+  template <typename Part, typename... Groups>
+  auto run_part(const Part& part, const Groups&... groups) const;
 
   ModelConfig config_;
   PublishedConventions published_;
