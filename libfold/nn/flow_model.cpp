@@ -5,6 +5,7 @@
 #include "libfold/batch.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
+#include "libfold/nn/tensor_groups.h"
 
 namespace flashrna {
 
@@ -16,8 +17,8 @@ constexpr double kNmPerAngstrom = 0.1;  // the trunk uses nm; units are converte
 
 }  // namespace
 
-// Groups of tensors that recomputed parts take and return (recompute.h). Static and not in a namespace without a name,
-// where the template would not find them.
+// Groups of tensors that recomputed parts take and return (tensor_groups.h). Static and not in a namespace without a
+// name, where the template would not find them.
 static std::vector<Tensor> tensors_of(const PairRepresentation& pair) {
   if (pair.full.defined()) return {pair.full};
   if (pair.factor_1.defined()) return {pair.factor_1, pair.factor_2};
@@ -132,9 +133,8 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
 
 // With recomputation, only the inputs of each part are stored. The parts are attention, the rest of the single
 // representation, and the pair representation. Backward runs them one at a time and holds the activations of one part.
-template <typename Part, typename... Groups>
-auto FlowModelImpl::run_part(const Part& part, const Groups&... groups) const {
-  return recompute_ ? recomputed_groups(part, groups...) : part(groups...);
+std::vector<Tensor> FlowModelImpl::run_part(const TensorFunction& part, const std::vector<Tensor>& inputs) const {
+  return recompute_ ? recomputed(part, inputs) : part(inputs);
 }
 
 FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state,
@@ -162,8 +162,9 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
     if (block.edge_votes) frames = block.edge_votes(single, frames, around.edges, around.moving);
     return SingleAndFrames{single, frames};
   };
-  const Tensor attended = run_part(attend, state.single, state.pair, state.frames);
-  const SingleAndFrames refined = run_part(refine, attended, state.frames);
+  const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
+  const Tensor attended = run_on_groups(run, attend, state.single, state.pair, state.frames);
+  const SingleAndFrames refined = run_on_groups(run, refine, attended, state.frames);
   return {refined.single, update_pair(block, refined.single, state.pair, row_mask), refined.frames};
 }
 
@@ -182,7 +183,8 @@ PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single
     }
     return after;
   };
-  return run_part(update, single, pair);
+  const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
+  return run_on_groups(run, update, single, pair);
 }
 
 Conditioning FlowModelImpl::taken_in(const Conditioning& told) const {
@@ -235,7 +237,8 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
     if (edge_embedder_2d) return edge_embedder_2d(input);
     return factorized_edge_embedder_2d(input);
   };
-  if (pair_mode_ != PairMode::kNone) state.pair = run_part(embed, initial);
+  const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
+  if (pair_mode_ != PairMode::kNone) state.pair = run_on_groups(run, embed, initial);
   const Surroundings surroundings = surroundings_of(in, residue_index, mask);
   for (Block& block : blocks_) state = run_block(block, state, in, surroundings);
   return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial),

@@ -98,8 +98,7 @@ class FlowModelImpl : public torch::nn::Module {
                        const Surroundings& surroundings);
   PairRepresentation update_pair(Block& block, const at::Tensor& single, const PairRepresentation& pair,
                                  const at::Tensor& row_mask) const;
-  template <typename Part, typename... Groups>
-  auto run_part(const Part& part, const Groups&... groups) const;
+  std::vector<at::Tensor> run_part(const TensorFunction& part, const std::vector<at::Tensor>& inputs) const;
 
   ModelConfig config_;
   PublishedConventions published_;
