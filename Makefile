@@ -4,12 +4,14 @@ PRESET ?= $(if $(NVCC),cuda,cpu)
 PROGRAM := build/$(PRESET)/flashrna
 PREFIX ?= /usr/local
 
-.PHONY: help deps build program test install demo overfit clean
+.PHONY: help deps build program test tidy check-all install demo overfit clean
 
 help:
 	@echo "make deps      install missing packages of the distribution, and LibTorch"
 	@echo "make build     build/$(PRESET)/flashrna and its tests"
 	@echo "make test      build and run all tests except the slow ones"
+	@echo "make tidy      clang-tidy on the sources changed since origin/main"
+	@echo "make check-all all of test, the slow tests, the sanitizers, and a build without CUDA and tests; two hours"
 	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
 	@echo "make demo      sample, evaluate and train on real RNA; ten minutes"
 	@echo "make overfit   overfit one tRNA and measure how well it is generated; ten minutes"
@@ -25,6 +27,20 @@ build: deps
 
 test: build
 	@ctest --preset $(PRESET); status=$$?; scripts/list_skipped_tests.sh build/$(PRESET); exit $$status
+
+tidy:
+	@cmake --preset $(PRESET) >/dev/null
+	@scripts/tidy.sh build/$(PRESET)
+
+# Two hours on two idle cores with an empty compiler cache: see CONTRIBUTING.md for the parts.
+check-all: test
+	@ctest --test-dir build/$(PRESET) --output-on-failure -L slow; status=$$?; \
+	  scripts/list_skipped_tests.sh build/$(PRESET); exit $$status
+	@$(MAKE) --no-print-directory PRESET=asan test
+	@cmake --preset plain
+	@cmake --build --preset plain
+	@build/plain/flashrna --version
+	@$(MAKE) --no-print-directory tidy
 
 install: build
 	@cmake --install build/$(PRESET) --prefix "$(PREFIX)"

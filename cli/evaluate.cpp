@@ -22,6 +22,7 @@
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report/report.h"
+#include "libfold/evaluation/sample_table.h"
 #include "libfold/evaluation/thresholds.h"
 
 namespace flashrna {
@@ -247,7 +248,7 @@ Table side_by_side(const std::vector<ComparedMeasure>& measures, const std::vect
 
 std::string comparison_csv(const std::vector<ComparedMeasure>& measures, const std::vector<std::string>& names) {
   const auto text = [](std::optional<double> value) { return value ? fmt::format("{:.6g}", *value) : ""; };
-  MetricsTable csv;
+  CsvTable csv;
   csv.columns = {"key", "unit"};
   csv.columns.insert(csv.columns.end(), names.begin(), names.end());
   csv.columns.emplace_back("reference");

@@ -137,6 +137,11 @@ std::vector<Vec3> c3_positions(const ChainFeatures& chain) {
   return positions;
 }
 
+// Shows the items that are done, until the user interrupts.
+Watch watch(Progress& progress) {
+  return {[&](std::size_t done, std::size_t) { progress.set(static_cast<std::int64_t>(done)); }, interrupted};
+}
+
 // Compares every pair of structures. Returns false if interrupted.
 bool find_families(const SplitSettings& settings, const CommonOptions& common, const DatasetReader& reader,
                    std::string& options, std::vector<ChainRecord>& records) {
@@ -149,12 +154,10 @@ bool find_families(const SplitSettings& settings, const CommonOptions& common, c
   FamilySettings families = settings.families;
   families.threads =
       common.threads > 0 ? common.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  families.stop = interrupted;
   StructureFamilies found;
   {
     Progress progress("comparing structures", "chains", compared, common.quiet);
-    families.progress = [&](std::size_t done) { progress.set(static_cast<std::int64_t>(done)); };
-    found = find_structure_families(chains, families);
+    found = find_structure_families(chains, families, watch(progress));
   }
   if (interrupted()) return false;
   std::string table = "chain,cluster\n";
@@ -257,11 +260,8 @@ int split_main(const std::vector<std::string>& arguments) {
   options = with_option(options, "split_fractions", settings.fractions);
   options = with_option(options, "split_seed", std::to_string(common.seed));
 
-  RewriteCalls calls;
   Progress progress("writing", "chains", static_cast<std::int64_t>(records.size()), common.quiet);
-  calls.progress = [&](std::size_t done, std::size_t) { progress.set(static_cast<std::int64_t>(done)); };
-  calls.stop = interrupted;
-  if (!rewrite_dataset(reader, records, options, settings.output, settings.overwrite, calls)) {
+  if (!rewrite_dataset(reader, records, options, settings.output, settings.overwrite, watch(progress))) {
     return report_interruption(settings);
   }
   print_split(std::move(groups), records, fractions, common);

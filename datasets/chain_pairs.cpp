@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "rna/cell_list.h"
 #include "rna/nucleotide.h"
 #include "rna/pairs/base_pairs.h"
 
@@ -10,12 +11,11 @@ namespace flashrna {
 std::vector<std::int32_t> base_pairs_of(const ChainFeatures& chain, std::span<const std::uint8_t> chain_in_structure) {
   const auto atoms_in = [&chain](int slot) {
     constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-    constexpr double kFurthest = 1e6;  // Å; limit of rna/pairs
     std::vector<Vec3> atoms;
     for (std::size_t i = 0; i < static_cast<std::size_t>(chain.length); ++i) {
       const float* x = &chain.atom_positions[3 * (i * kAtomSlots + static_cast<std::size_t>(slot))];
       const Vec3 atom(x[0], x[1], x[2]);
-      const bool there = (chain.atom_mask[i] >> slot & 1u) != 0 && atom.cwiseAbs().maxCoeff() <= kFurthest;
+      const bool there = (chain.atom_mask[i] >> slot & 1u) != 0 && atom.cwiseAbs().maxCoeff() <= kFurthestCoordinate;
       atoms.push_back(there ? atom : Vec3(kMissing, kMissing, kMissing));
     }
     return atoms;

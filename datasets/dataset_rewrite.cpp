@@ -36,12 +36,12 @@ std::string with_option(const std::string& options, const std::string& key, cons
 }
 
 bool rewrite_dataset(const DatasetReader& reader, const std::vector<ChainRecord>& records, const std::string& options,
-                     const std::string& output, bool overwrite, const RewriteCalls& calls) {
+                     const std::string& output, bool overwrite, const Watch& watch) {
   DatasetWriter writer(output, {reader.source(), options}, overwrite);
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (calls.stop && calls.stop()) return false;
+    if (watch.stopped()) return false;
     writer.append(records[i], reader.read_rows(i));
-    if (calls.progress) calls.progress(i + 1, records.size());
+    watch.report(i + 1, records.size());
   }
   for (const RejectedRecord& rejected : reader.read_rejected()) writer.reject(rejected);
   writer.finish();
@@ -86,7 +86,7 @@ std::string merged_options(const std::vector<DatasetReader>& readers, bool keep_
 }  // namespace
 
 MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::string& output, bool overwrite,
-                           const RewriteCalls& calls) {
+                           const Watch& watch) {
   check_output_path(output, overwrite);
   std::vector<DatasetReader> readers;
   std::string source;
@@ -113,7 +113,7 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
   std::size_t done = 0;
   for (const DatasetReader& reader : readers) {
     for (std::size_t i = 0; i < reader.chains().size(); ++i) {
-      if (calls.stop && calls.stop()) {
+      if (watch.stopped()) {
         result.stopped = true;
         return result;
       }
@@ -127,7 +127,7 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
       } else {
         ++result.duplicates;
       }
-      if (calls.progress) calls.progress(++done, n_chains);
+      watch.report(++done, n_chains);
     }
     for (const RejectedRecord& rejected : reader.read_rejected()) writer.reject(rejected);
   }

@@ -35,7 +35,7 @@ void DataConfig::add_options(Configuration& configuration) {
                      "share of the crops, 0 to 1, that are the residues nearest to a random one, in several stretches");
   configuration.bind("data.repeat", repeat, "times each chain stands in an epoch");
   configuration.bind("data.validation_fraction", validation_fraction,
-                     "of the chains, 0 to 0.5, by whole sequence clusters; unused if the dataset has splits");
+                     "of the chains, 0 to 0.5, by whole groups of related chains; unused if the dataset has splits");
   configuration.bind("data.replay", replay, "failed_batch.h5 of a run: do its step again, show every chain, and stop");
 }
 

@@ -158,6 +158,14 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   add_clash_loss(truth, prediction, defined, scale, config, losses);
 }
 
+Tensor sum_of_late_terms(const Losses& losses) {
+  Tensor sum;
+  for (const LossTerm& term : kLossTerms) {
+    if (term.phase == LossPhase::kLate) sum = sum.defined() ? sum + losses.*term.member : losses.*term.member;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Tensor bonded_links(const Batch& truth) {
@@ -173,10 +181,8 @@ Tensor bonded_links(const Batch& truth) {
 
 Losses Losses::of_chain(int64_t b) const {
   Losses one = *this;
-  for (Tensor* term :
-       {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds, &one.angles,
-        &one.link_torsions, &one.clashes, &one.local, &one.pairs, &one.letters, &one.auxiliary})
-    *term = term->narrow(0, b, 1);
+  for (const LossTerm& term : kLossTerms) one.*term.member = (this->*term.member).narrow(0, b, 1);
+  one.se3 = se3.narrow(0, b, 1);
   one.total = (one.se3 + one.auxiliary).sum();
   return one;
 }
@@ -208,11 +214,8 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   losses.letters = config.letter_weight > 0 && prediction.letters.defined()
                        ? config.letter_weight * letter_loss(truth, noisy, prediction, t)
                        : at::zeros_like(t);
-  losses.auxiliary = config.auxiliary_weight *
-                         (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles +
-                          losses.link_torsions + losses.clashes + losses.local + losses.pairs) *
-                         (t > config.auxiliary_min_t) +
-                     losses.letters;
+  losses.auxiliary =
+      config.auxiliary_weight * sum_of_late_terms(losses) * (t > config.auxiliary_min_t) + losses.letters;
   losses.total = losses.se3.mean() + losses.auxiliary.mean();
   return losses;
 }

@@ -81,7 +81,7 @@ struct Trainer::State {
   // One optimizer step on `batches`, whose gradients are averaged.
   StepTerms train_step(const std::vector<BatchStream::Item>& batches);
   void fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-               const std::vector<TrainingStep::Evaluation>& evaluations) const;
+               const std::vector<TrainingStep::Result>& evaluations) const;
   // Losses and samples of the averaged weights on held-out chains.
   std::map<std::string, double> validate();
   void add_state_to(std::map<std::string, double>& row, const Session& session, double waited) const;
@@ -148,7 +148,7 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
   const auto first = static_cast<std::uint64_t>(step) * batches.size();
   optimizer.zero_gradients();
   at::Tensor stacked;
-  std::vector<TrainingStep::Evaluation> evaluations;
+  std::vector<TrainingStep::Result> evaluations;
   for (std::size_t i = 0; i < batches.size(); ++i) {
     evaluations.push_back(training_step.add_gradients(*batches[i].prepared, config.training.seed, first + i, share));
     const at::Tensor of_batch = stacked_terms(evaluations.back().losses) * share;
@@ -163,7 +163,7 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
 }
 
 void Trainer::State::fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-                             const std::vector<TrainingStep::Evaluation>& evaluations) const {
+                             const std::vector<TrainingStep::Result>& evaluations) const {
   FailedBatch failed;
   std::vector<std::string> chains, values;
   for (std::size_t i = 0; i < batches.size(); ++i) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "datasets/chain_rows.h"
+#include "datasets/splits.h"
 #include "libfold/conditioning.h"
 #include "libfold/random_streams.h"
 
@@ -79,8 +80,8 @@ std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_
   return places;
 }
 
-// Chains with the same name stay on one side of a split.
-std::string group_of(const ChainRecord& chain) {
+// data.sampling = cluster draws one chain of each name.
+std::string sampled_group_of(const ChainRecord& chain) {
   return chain.sequence_cluster >= 0 ? fmt::format("cluster {}", chain.sequence_cluster)
                                      : fmt::format("entry {}", chain.entry);
 }
@@ -114,12 +115,15 @@ TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
   }
   if (config_.sampling == "cluster") {
     std::map<std::string, std::vector<std::size_t>> by_name;
-    for (std::size_t i = 0; i < training_.size(); ++i) by_name[group_of(reader_.chains()[training_[i]])].push_back(i);
+    for (std::size_t i = 0; i < training_.size(); ++i)
+      by_name[sampled_group_of(reader_.chains()[training_[i]])].push_back(i);
     for (auto& [name, members] : by_name) training_groups_.push_back(std::move(members));
   }
   if (config_.validation_fraction > 0 && validation_.empty())
-    fail("{}: data.validation_fraction = {} of {} chains holds no whole sequence cluster; raise it or set it to 0",
-         config_.path, config_.validation_fraction, training_.size());
+    fail(
+        "{}: data.validation_fraction = {} of {} chains holds no whole group of related chains; raise it or set it to "
+        "0",
+        config_.path, config_.validation_fraction, training_.size());
 }
 
 void TrainingData::split() {
@@ -137,17 +141,18 @@ void TrainingData::split() {
     return;
   }
 
-  std::map<std::string, std::vector<std::size_t>> by_name;
-  for (std::size_t i : kept) by_name[group_of(chains[i])].push_back(i);
-  std::vector<std::vector<std::size_t>> groups;
-  for (auto& [name, members] : by_name) groups.push_back(std::move(members));
-
+  if (config_.validation_fraction == 0) {
+    training_ = kept;
+    return;
+  }
+  const std::vector<SplitGroup> groups = group_chains(reader_, kept);
   RandomStream stream(seed_, "validation_split");
   const double wanted = config_.validation_fraction * static_cast<double>(kept.size());
   for (std::size_t group : random_order(groups.size(), below(stream))) {
     // A group that would exceed the limit goes to training, so that validation never gets more than requested.
-    auto& side = static_cast<double>(validation_.size() + groups[group].size()) <= wanted ? validation_ : training_;
-    side.insert(side.end(), groups[group].begin(), groups[group].end());
+    const std::vector<std::size_t>& members = groups[group].chains;
+    auto& side = static_cast<double>(validation_.size() + members.size()) <= wanted ? validation_ : training_;
+    side.insert(side.end(), members.begin(), members.end());
   }
   std::ranges::sort(training_);
   std::ranges::sort(validation_);

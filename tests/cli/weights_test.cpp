@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "libfold/evaluation/metrics_table.h"
+#include "base/csv_table.h"
 #include "tests/cli/program.h"
 #include "tests/cli/trained_project.h"
 
@@ -104,7 +104,7 @@ TEST(ShippedWeights, GiveBackbonesThatLookLikeRna) {
       {.folder = samples.path()});
   ASSERT_EQ(result.status, 0) << result.errors;
   EXPECT_THAT(result.errors, HasSubstr("weights/flashrna-small.h5"));
-  const MetricsTable table = MetricsTable::read(samples.path("samples/samples.csv"));
+  const CsvTable table = CsvTable::read(samples.path("samples/samples.csv"));
   ASSERT_EQ(table.rows.size(), 4u);
   const auto mean = [&](const char* column) {
     double sum = 0.0;

@@ -125,7 +125,7 @@ TEST_F(DatasetRewriteTest, ADatasetCanReplaceItself) {
 
 TEST_F(DatasetRewriteTest, AStoppedMergeLeavesNothing) {
   const std::string first = make_dataset("a", 0, 4);
-  RewriteCalls calls;
+  Watch calls;
   calls.stop = [] { return true; };
   EXPECT_TRUE(merge_datasets({first}, path("out.h5"), false, calls).stopped);
   EXPECT_FALSE(std::filesystem::exists(path("out.h5")));

@@ -46,6 +46,19 @@ TEST(GroupChains, JoinsWhatAnyClusterConnects) {
   EXPECT_THAT(groups[2].chains, ElementsAre(4, 5));
 }
 
+TEST(GroupChains, AStructureClusterDoesNotReplaceEntryAndSequence) {
+  const std::vector<ChainRecord> chains = {
+      chain(-1, 7, "1AAA", 40), chain(-1, -1, "1AAA", 20),  // two strands of one entry, of which one has a fold
+      chain(-1, 8, "1BBB", 40), chain(3, -1, "1CCC", 40),   // one sequence in two conformations
+      chain(3, 8, "1DDD", 40),  chain(-1, 9, "1EEE", 50),
+  };
+  const std::vector<SplitGroup> groups = group_chains(chains, {"AC", "G", "GAGA", "GAGA", "CC", "U"});
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_THAT(groups[0].chains, ElementsAre(0, 1));
+  EXPECT_THAT(groups[1].chains, ElementsAre(2, 3, 4));
+  EXPECT_THAT(groups[2].chains, ElementsAre(5));
+}
+
 // Family sizes as in the PDB: one very large, many small.
 std::vector<SplitGroup> skewed_groups() {
   std::vector<SplitGroup> groups;

@@ -39,7 +39,7 @@ TEST(Interpolant, CorruptionDependsOnlyOnSeedAndStep) {
   EXPECT_FALSE(at::equal(a.translations, flow.corrupt(batch, 6, 100).translations));
 }
 
-TEST(Interpolant, PathsBeginAtCentredNoiseAndEndAtTheData) {
+TEST(Interpolant, PathsBeginAtCenteredNoiseAndEndAtTheData) {
   const Batch batch = make_random_batch({12, 7, 20, 1});
   for (const char* noise : {"igso3", "uniform"}) {
     for (const bool coupling : {true, false}) {
@@ -85,7 +85,7 @@ TEST(Interpolant, TimesAreUniformBetweenMinTAndOneMinusMinT) {
   EXPECT_NEAR(t.var().item<double>(), 0.64 / 12, 0.006);
 }
 
-TEST(Interpolant, NoiseOfASampleDoesNotDependOnItsNeighbours) {
+TEST(Interpolant, NoiseOfASampleDoesNotDependOnItsNeighbors) {
   const Interpolant flow({}, {});
   const Noise together = flow.sample_noise({30, 50, 30}, {7, 7, 8}, 3), alone = flow.sample_noise({30}, {8}, 3);
   EXPECT_TRUE(at::equal(together.translations[2].narrow(0, 0, 30), alone.translations[0]));

@@ -102,7 +102,7 @@ TEST(TrainingDataTest, LongChainsAreCroppedOnlyWhenAskedAndContiguously) {
     starts.insert(first);
     EXPECT_TRUE(at::equal(batch.residue_index[0], uncut.residue_index[0].slice(0, first, first + 20)));
     EXPECT_TRUE(at::equal(batch.rotations[0], uncut.rotations[0].slice(0, first, first + 20)));
-    EXPECT_LT(batch.translations[0].mean(0).abs().max().item<double>(), 1e-4) << "not centred, Å";
+    EXPECT_LT(batch.translations[0].mean(0).abs().max().item<double>(), 1e-4) << "not centered, Å";
   }
   EXPECT_GT(starts.size(), 3u) << "stretches of 20 epochs";
 }
