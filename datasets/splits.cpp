@@ -3,34 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <set>
 #include <unordered_map>
 
 #include "base/error.h"
+#include "datasets/disjoint_sets.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {
 
 namespace {
-
-// Disjoint sets of 0..n-1. The representative of a set is its lowest member.
-class DisjointSets {
- public:
-  explicit DisjointSets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
-
-  std::size_t find(std::size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void join(std::size_t a, std::size_t b) {
-    a = find(a);
-    b = find(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
 
 bool is_assigned(const ChainRecord& chain) { return chain.sequence_cluster >= 0 || chain.structure_cluster >= 0; }
 
@@ -72,6 +54,44 @@ std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains,
   std::vector<SplitGroup> result;
   for (auto& [first, group] : groups) result.push_back(std::move(group));
   return result;
+}
+
+std::string describe_held_out(const std::vector<ChainRecord>& chains, std::span<const std::size_t> training,
+                              std::span<const std::size_t> held_out) {
+  if (training.empty() || held_out.empty()) return {};
+  const auto known = [&](std::size_t i) { return chains[i].sequence_cluster >= 0; };
+  std::set<int> sequence_clusters, structure_clusters;
+  for (const std::size_t i : training) {
+    sequence_clusters.insert(chains[i].sequence_cluster);
+    structure_clusters.insert(chains[i].structure_cluster);
+  }
+  if (std::ranges::none_of(training, known) || std::ranges::none_of(held_out, known)) {
+    return fmt::format(
+        "no sequence clusters are known: the {} held-out chains may resemble training chains; flashrna split makes "
+        "clusters",
+        held_out.size());
+  }
+  std::size_t sharing = 0, unknown = 0;
+  for (const std::size_t i : held_out) {
+    const int sequence = chains[i].sequence_cluster, structure = chains[i].structure_cluster;
+    sharing += (sequence >= 0 && sequence_clusters.contains(sequence)) ||
+               (structure >= 0 && structure_clusters.contains(structure));
+    unknown += sequence < 0;
+  }
+  const std::string without = unknown > 0 ? fmt::format("; {} are in no cluster", unknown) : "";
+  if (sharing == 0)
+    return fmt::format("none of the {} held-out chains shares a cluster with training{}", held_out.size(), without);
+  return fmt::format("{} of the {} held-out chains share a cluster with training{}: what they show is not held out",
+                     sharing, held_out.size(), without);
+}
+
+std::string describe_held_out(const std::vector<ChainRecord>& chains) {
+  std::vector<std::size_t> training, held_out;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    if (chains[i].split == kSplitNames[0]) training.push_back(i);
+    if (chains[i].split == kSplitNames[1] || chains[i].split == kSplitNames[2]) held_out.push_back(i);
+  }
+  return describe_held_out(chains, training, held_out);
 }
 
 void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>& fractions,

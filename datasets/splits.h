@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,13 @@ std::vector<std::string> parent_sequences(const DatasetReader& reader);
 // neither, same entry as another such chain or same sequence as any chain. `sequences`: parent bases, one string per
 // chain. Groups are ordered by their first chain.
 std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains, const std::vector<std::string>& sequences);
+
+// One line that says whether held-out chains share sequence or structure clusters with training chains, or that no
+// clusters are known; empty if either is empty. `training`, `held_out`: indices into `chains`.
+std::string describe_held_out(const std::vector<ChainRecord>& chains, std::span<const std::size_t> training,
+                              std::span<const std::size_t> held_out);
+// The same by the chains' splits: validation and test beside train.
+std::string describe_held_out(const std::vector<ChainRecord>& chains);
 
 // Sets `split` of every group so that the shares of residues approximate `fractions` (not negative, sum above 0; a
 // split of fraction 0 stays empty). The groups too large to correct for later are assigned first, each to the split
