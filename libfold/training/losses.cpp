@@ -65,21 +65,31 @@ Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
 }
 
 // Losses of the link O3'(i)-P(i+1), [B] each.
-void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, const Tensor& scale,
-                     const LossConfig& config, Losses& losses) {
+void add_link_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
+                     const Tensor& scale, const LossConfig& config, Losses& losses) {
   losses.bonds = at::zeros_like(scale);
   losses.angles = at::zeros_like(scale);
+  losses.link_torsions = at::zeros_like(scale);
   const int64_t links = truth.translations.size(1) - 1;
-  if ((config.bond_weight == 0 && config.angle_weight == 0) || links < 1) return;
-  const auto atoms =
-      backbone_atoms(prediction.rotations, prediction.translations, prediction.torsions, {kC3, kO3, kP, kO5}).unbind(2);
-  const LinkGeometry link = link_geometry(atoms[0], atoms[1], atoms[2], atoms[3]);
+  if ((config.bond_weight == 0 && config.angle_weight == 0 && config.link_torsion_weight == 0) || links < 1) return;
+  const std::vector<int> slots = {kC4, kC3, kO3, kP, kO5, kC5};
+  const auto atoms_of = [&](const FlowModelOutput& x) {
+    return backbone_atoms(x.rotations, x.translations, x.torsions, slots).unbind(2);
+  };
+  const std::vector<Tensor> a = atoms_of(prediction);
+  const LinkGeometry link = link_geometry(a[1], a[2], a[3], a[4]);
   const Tensor linked = bonded_links(truth);
   losses.bonds = config.bond_weight * mean_over_links((link.length - kO3PBondLength).square(), linked) *
                  (config.atom_scale * scale).square();
   losses.angles = config.angle_weight * mean_over_links((link.cosine_at_o3 - std::cos(kC3O3PAngle)).square() +
                                                             (link.cosine_at_p - std::cos(kO3PO5Angle)).square(),
                                                         linked);
+  if (config.link_torsion_weight == 0) return;
+  const std::vector<Tensor> b = atoms_of(target);
+  const Tensor error =
+      link_torsions(a[0], a[1], a[2], a[3], a[4], a[5]) - link_torsions(b[0], b[1], b[2], b[3], b[4], b[5]);
+  const Tensor placed = backbone_atom_mask(truth.torsion_mask, {kO5, kC5}).all(2).narrow(1, 1, links);
+  losses.link_torsions = config.link_torsion_weight * mean_over_links(error.square().sum({2, 3}), linked & placed);
 }
 
 // `defined` [B, L, 8]: defined torsions.
@@ -144,7 +154,7 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   losses.torsions = config.torsion_weight *
                     masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
                     count(torsion_mask, scale).clamp_min(1);
-  add_link_losses(truth, prediction, scale, config, losses);
+  add_link_losses(truth, target, prediction, scale, config, losses);
   add_clash_loss(truth, prediction, defined, scale, config, losses);
 }
 
@@ -163,8 +173,9 @@ Tensor bonded_links(const Batch& truth) {
 
 Losses Losses::of_chain(int64_t b) const {
   Losses one = *this;
-  for (Tensor* term : {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds,
-                       &one.angles, &one.clashes, &one.local, &one.pairs, &one.letters, &one.auxiliary})
+  for (Tensor* term :
+       {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds, &one.angles,
+        &one.link_torsions, &one.clashes, &one.local, &one.pairs, &one.letters, &one.auxiliary})
     *term = term->narrow(0, b, 1);
   one.total = (one.se3 + one.auxiliary).sum();
   return one;
@@ -199,7 +210,7 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
                        : at::zeros_like(t);
   losses.auxiliary = config.auxiliary_weight *
                          (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles +
-                          losses.clashes + losses.local + losses.pairs) *
+                          losses.link_torsions + losses.clashes + losses.local + losses.pairs) *
                          (t > config.auxiliary_min_t) +
                      losses.letters;
   losses.total = losses.se3.mean() + losses.auxiliary.mean();

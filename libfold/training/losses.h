@@ -19,6 +19,7 @@ struct Losses {
   at::Tensor translation, rotation, se3;  // se3 = translation + rotation
   at::Tensor atoms, distances, torsions;
   at::Tensor bonds, angles, clashes;  // zero if their weight is zero
+  at::Tensor link_torsions;           // zero if its weight is zero
   at::Tensor local, pairs;            // zero if their weight is zero
   at::Tensor letters;                 // zero if its weight is zero or t <= 0.5
   // The sum of the terms from `atoms` to `pairs` where t > auxiliary_min_t, times its weight, plus `letters`.

@@ -100,8 +100,8 @@ TrainingStep::Evaluation TrainingStep::add_gradients(const PreparedBatch& prepar
 at::Tensor stacked_terms(const Losses& losses) {
   return at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(), losses.auxiliary.mean(),
                     losses.atoms.mean(), losses.distances.mean(), losses.torsions.mean(), losses.bonds.mean(),
-                    losses.angles.mean(), losses.clashes.mean(), losses.local.mean(), losses.pairs.mean(),
-                    losses.letters.mean()})
+                    losses.angles.mean(), losses.link_torsions.mean(), losses.clashes.mean(), losses.local.mean(),
+                    losses.pairs.mean(), losses.letters.mean()})
       .detach()
       .to(at::kDouble);
 }

@@ -18,9 +18,9 @@ namespace flashrna {
 
 // Loss terms of a step, means over its chains.
 struct StepTerms {
-  static constexpr std::array<const char*, 14> kNames = {
-      "loss",  "translation", "rotation", "auxiliary", "atoms", "distances", "torsions",
-      "bonds", "angles",      "clashes",  "local",     "pairs", "letters",   "gradient_norm"};
+  static constexpr std::array<const char*, 15> kNames = {
+      "loss",   "translation",   "rotation", "auxiliary", "atoms", "distances", "torsions",     "bonds",
+      "angles", "link_torsions", "clashes",  "local",     "pairs", "letters",   "gradient_norm"};
   std::array<double, kNames.size()> values{};
 
   double loss() const { return values.front(); }
