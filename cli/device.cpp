@@ -2,18 +2,16 @@
 
 #include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <string>
-#include <thread>
 
 #include "base/error.h"
+#include "base/thread_limits.h"
 #include "kernels/cuda_backend.h"
 
 namespace flashrna {
 
 std::string select_device(const CommonOptions& common) {
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(common.threads > 0 ? common.threads : cores);
+  at::set_num_threads(thread_count(common.threads));
 
   if (common.device == "cpu") return "cpu";
   const int devices = count_cuda_devices();

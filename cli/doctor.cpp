@@ -8,10 +8,12 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/thread_limits.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/sleeping_threads.h"
 #include "cli/table.h"
 #include "cli/version.h"
 #include "kernels/cuda_backend.h"
@@ -92,6 +94,8 @@ std::vector<Fact> facts_of(const std::vector<at::Device>& devices) {
     const std::size_t gap = line.find(' ');
     facts.push_back({line.substr(0, gap), line.substr(line.find_first_not_of(' ', gap))});
   }
+  facts.push_back({"threads by default", find_thread_limits().text()});
+  facts.push_back({"waiting threads", waiting_threads_text()});
   for (const at::Device device : devices) {
     const std::string name = device.str();
     facts.push_back({name, text_or_failure([&] {

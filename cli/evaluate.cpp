@@ -180,6 +180,8 @@ void warn_of_judge(const Evaluation& evaluation) {
 void warn(const Evaluation& evaluation) {
   warn("samples", evaluation.samples);
   if (evaluation.reference) warn("reference", *evaluation.reference);
+  if (evaluation.reference && !evaluation.reference->held_out.empty())
+    fmt::print(stderr, "reference: {}\n", evaluation.reference->held_out);
   std::size_t compared = 0;
   for (const auto& native : evaluation.native) compared += native.has_value();
   if (compared < evaluation.native.size()) {

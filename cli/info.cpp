@@ -11,14 +11,15 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/table.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_summary.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
+#include "datasets/splits.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
 #include "rna/measure/suites.h"
-#include "rna/pairs/base_pairs.h"
 #include "rna/pairs/dot_bracket.h"
 #include "rna/pairs/secondary_structure.h"
 
@@ -89,11 +90,15 @@ void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summ
   table.add_row({"nucleotides", fmt::format("{}; {} modified, {} left out without a frame", reader.residue_count(),
                                             summary.modified, summary.without_frame)});
   table.add_row({"in helices", fmt::format("{:.1f} % of the nucleotides", 100.0 * in_helices(reader, summary))});
+  table.add_row(
+      {"base pairs by", reader.pair_rule().empty() ? "a rule that the file does not name" : reader.pair_rule()});
   table.add_row({"breaks", fmt::format("{} in {} chains", summary.breaks, summary.broken_chains)});
   table.add_row({"kinds", counts_text(summary.kinds)});
   table.add_row({"methods", counts_text(summary.methods)});
   table.add_row({"resolution", resolution_text(summary)});
   table.add_row({"splits", counts_text(summary.splits)});
+  if (const std::string held_out = describe_held_out(reader.chains()); !held_out.empty())
+    table.add_row({"held out", held_out});
   table.add_row({"rejected", summary.rejected.empty() ? "none" : counts_text(summary.rejected)});
   table.add_row({"length", fmt::format("{} to {} nt, median {}", summary.length.lowest, summary.length.highest,
                                        summary.length.median)});
@@ -114,11 +119,13 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
                {"modified", summary.modified},
                {"without_frame", summary.without_frame},
                {"paired_share", in_helices(reader, summary)},
+               {"pair_rule", reader.pair_rule()},
                {"breaks", summary.breaks},
                {"chains_with_breaks", summary.broken_chains},
                {"molecule_kinds", summary.kinds},
                {"methods", summary.methods},
                {"splits", summary.splits},
+               {"held_out", describe_held_out(reader.chains())},
                {"rejected", summary.rejected},
                {"length_histogram", histogram_json(summary.lengths)}};
   json["resolution"] = nullptr;
@@ -268,7 +275,7 @@ ShownPairs find_shown_pairs(const Structure& structure) {
   shown.nucleotides = join_chains(structure.chains).nucleotides;
   std::vector<int> molecule;
   for (const Nucleotide& nucleotide : shown.nucleotides) molecule.push_back(nucleotide.chain_in_structure);
-  shown.partner = find_base_pairs(shown.nucleotides);
+  shown.partner = base_pairs_of(shown.nucleotides);  // as convert stores them
   shown.structure = describe_secondary_structure(shown.partner, molecule);
   shown.dot_bracket = to_dot_bracket(shown.partner, molecule);
   shown.suites = find_suites(shown.nucleotides);

@@ -58,7 +58,8 @@ void CommandLine::common(CommonOptions& common) {
   common_ = &common;
   option("seed", common.seed, "N", "seed of every random stream");
   option("device", common.device, "NAME", "auto, cpu, cuda or cuda:n");
-  option("threads", common.threads, "N", "CPU threads; 0 = one per core");
+  option("threads", common.threads, "N",
+         "CPU threads; 0 = what OMP_NUM_THREADS, affinity and quota allow; flashrna doctor shows it");
   flag("quiet", common.quiet, "no progress and no log on stderr");
   flag("json", common.json, "results as JSON instead of a table");
 }
@@ -167,7 +168,8 @@ void CommandLine::check_common() const {
   }
   constexpr int kMostThreads = 4096;
   if (common_->threads < 0 || common_->threads > kMostThreads) {
-    fail_usage("--threads \"{}\" is not a whole number from 0 (one per core) to {}", common_->threads, kMostThreads);
+    fail_usage("--threads \"{}\" is not a whole number from 0 (as many as the process may use) to {}", common_->threads,
+               kMostThreads);
   }
 }
 

@@ -23,7 +23,7 @@ namespace flashrna {
 struct CommonOptions {
   std::uint64_t seed = 0;
   std::string device = "auto";  // auto, cpu, cuda, cuda:n
-  int threads = 0;              // 0 = one per core
+  int threads = 0;              // 0 = what base/thread_limits.h finds
   bool quiet = false;           // no progress and no messages on stderr
   bool json = false;            // results as JSON
 };

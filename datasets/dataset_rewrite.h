@@ -22,12 +22,14 @@ struct MergeResult {
   std::size_t duplicates = 0;     // listed in /rejected
   bool dropped_clusters = false;  // the inputs were not clustered by the same table
   bool dropped_splits = false;    // the splits of the inputs need not agree
+  bool found_pairs_anew = false;  // the base pairs of the inputs were found by different rules
   bool stopped = false;           // `watch` ended the work; no output was written
 };
 
 // Merges datasets in the order given, with the result of converting their inputs together: duplicate chains are listed
 // under /rejected and ids are made unique. Sequence and structure clusters are kept if all inputs have them from the
-// same table. Throws Error if an input cannot be read, or if chains and assemblies would be mixed.
+// same table, base pairs if all were found by the same rule; otherwise they are found again from the atoms. Throws
+// Error if an input cannot be read, or if chains and assemblies would be mixed.
 MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::string& output, bool overwrite,
                            const Watch& watch = {});
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "base/disjoint_sets.h"
@@ -70,6 +71,44 @@ std::vector<SplitGroup> group_chains(const DatasetReader& reader, const std::vec
     for (std::size_t& chain : group.chains) chain = which[chain];
   }
   return groups;
+}
+
+std::string describe_held_out(const std::vector<ChainRecord>& chains, std::span<const std::size_t> training,
+                              std::span<const std::size_t> held_out) {
+  if (training.empty() || held_out.empty()) return {};
+  const auto known = [&](std::size_t i) { return chains[i].sequence_cluster >= 0; };
+  std::set<int> sequence_clusters, structure_clusters;
+  for (const std::size_t i : training) {
+    sequence_clusters.insert(chains[i].sequence_cluster);
+    structure_clusters.insert(chains[i].structure_cluster);
+  }
+  if (std::ranges::none_of(training, known) || std::ranges::none_of(held_out, known)) {
+    return fmt::format(
+        "no sequence clusters are known: the {} held-out chains may resemble training chains; flashrna split makes "
+        "clusters",
+        held_out.size());
+  }
+  std::size_t sharing = 0, unknown = 0;
+  for (const std::size_t i : held_out) {
+    const int sequence = chains[i].sequence_cluster, structure = chains[i].structure_cluster;
+    sharing += (sequence >= 0 && sequence_clusters.contains(sequence)) ||
+               (structure >= 0 && structure_clusters.contains(structure));
+    unknown += sequence < 0;
+  }
+  const std::string without = unknown > 0 ? fmt::format("; {} are in no cluster", unknown) : "";
+  if (sharing == 0)
+    return fmt::format("none of the {} held-out chains shares a cluster with training{}", held_out.size(), without);
+  return fmt::format("{} of the {} held-out chains share a cluster with training{}: what they show is not held out",
+                     sharing, held_out.size(), without);
+}
+
+std::string describe_held_out(const std::vector<ChainRecord>& chains) {
+  std::vector<std::size_t> training, held_out;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    if (chains[i].split == kSplitNames[0]) training.push_back(i);
+    if (chains[i].split == kSplitNames[1] || chains[i].split == kSplitNames[2]) held_out.push_back(i);
+  }
+  return describe_held_out(chains, training, held_out);
 }
 
 void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>& fractions,

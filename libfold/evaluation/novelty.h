@@ -27,7 +27,7 @@ struct NoveltySearch {
 };
 
 // Chains are C3' positions, Å. Skips only pairs whose upper bound (rna/compare/tm_bound.h) does not exceed the best
-// score so far. The result does not depend on the number of threads (0 = one per core). Throws Error as
+// score so far. The result does not depend on the number of threads (0: base/thread_limits.h). Throws Error as
 // align_structures does. `watch` follows the structures.
 NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::span<const std::vector<Vec3>> reference,
                            int threads, const Watch& watch = {});

@@ -9,6 +9,7 @@
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/source_files.h"
+#include "datasets/splits.h"
 #include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
@@ -38,6 +39,8 @@ void measure_into(const std::string& name, const std::vector<Nucleotide>& nucleo
   MeasuredStructure structure;
   structure.name = name;
   structure.measures = measure_structure(nucleotides);
+  // By the two-atom rule also where bases are there, as in natives: samples have none, and both sides must be compared
+  // by one rule.
   structure.partner = find_base_pairs(nucleotides);
   structure.pairs = measure_pairs(nucleotides, structure.partner);
   for (const Nucleotide& nucleotide : nucleotides) structure.c3.push_back(nucleotide.atoms[kC3]);
@@ -134,6 +137,7 @@ StructureSet read_dataset(const std::string& path, const ReadSetOptions& options
   if (chains.empty()) fail("{}: no chain has the split \"{}\"; flashrna info {} shows them", path, options.split, path);
   StructureSet set;
   set.files = 1;
+  if (options.split != kSplitNames[0]) set.held_out = describe_held_out(reader.chains());
   std::size_t next = 0, done = 0;
   run_in_order<std::size_t, Measured>(
       options.threads,

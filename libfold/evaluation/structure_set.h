@@ -55,6 +55,7 @@ struct StructureSet {
   std::vector<LeftOut> unreadable;   // files
   std::vector<LeftOut> without_rna;  // files
   std::vector<LeftOut> too_short;    // structures of less than kShortestStructure
+  std::string held_out;              // of a dataset with splits, unless its training split is read: describe_held_out
 
   std::int64_t residues() const;
 };
@@ -65,7 +66,7 @@ struct ReadSetOptions {
   StructureUnit unit = StructureUnit::kModel;
   bool keep_backbones = false;
   std::string split;  // of a dataset: use only chains of this split; "" = all
-  int threads = 0;    // 0 = one per core
+  int threads = 0;    // 0: base/thread_limits.h
 };
 
 // Reads files, folders and archives (datasets/source_files.h). Throws Error if an input is missing or nothing can be

@@ -24,9 +24,11 @@ struct Coupling {
 };
 
 // `noise` [B, L, 3] standard normal, `data` [B, L, 3] Å, centered, zero in padding; both f64 on the CPU. `lengths` [B]
-// i64. `priors` [B]: for datum j, noise is truncated to its length, shaped by priors[j] and centered. Memory O(B L).
+// i64. `priors` [B]: for datum j, noise is truncated to its length, shaped by priors[j] and centered; its
+// molecules are placed by `centers` [B, M, 3] (TranslationPrior::centered). Memory O(B L).
 Coupling couple(const at::Tensor& noise, const at::Tensor& data, const at::Tensor& lengths,
-                const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions = {});
+                const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions = {},
+                const at::Tensor& centers = {});
 
 // Proper rotations R that minimize
 // mobile R - target

@@ -25,6 +25,15 @@ TranslationPrior Interpolant::prior_of(const ChainLayout& layout) const {
   return config_.prior == "scaled" ? std::max(config_.translation_sigma, scaled) : config_.translation_sigma;
 }
 
+ChainLayout Interpolant::layout_of(const Batch& batch, int64_t b, int64_t length) const {
+  if (config_.prior != "chain") return ChainLayout::contiguous(length);  // only the chain prior depends on gaps
+  const auto values = [&](const Tensor& of_batch) {
+    const Tensor row = of_batch[b].narrow(0, 0, length).to(at::kCPU, at::kLong).contiguous();
+    return std::vector<int64_t>(row.const_data_ptr<int64_t>(), row.const_data_ptr<int64_t>() + length);
+  };
+  return {values(batch.residue_index), batch.chain.defined() ? values(batch.chain) : std::vector<int64_t>()};
+}
+
 Corrupted Interpolant::corrupt(const Batch& batch, std::uint64_t seed, std::uint64_t step,
                                const Conditioning& told) const {
   return corrupt(batch, draw(batch, seed, step), told);
@@ -38,6 +47,12 @@ CorruptionDraws Interpolant::draw(const Batch& batch, std::uint64_t seed, std::u
   for (int64_t b = 0; b < B; ++b)
     draws.t.mutable_data_ptr<double>()[b] = training_time(stream.uniform(), config_.min_t);
   draws.translations = stream.normal({B, L, 3});
+  int64_t molecules = 1;
+  const Tensor lengths = batch.lengths.cpu();
+  for (int64_t b = 0; b < B; ++b)
+    molecules = std::max(molecules, layout_of(batch, b, lengths[b].item<int64_t>()).molecules());
+  // From a stream of their own, so that the other values do not depend on the number of molecules.
+  if (molecules > 1) draws.centers = RandomStream(seed, "centers", {step}).normal({B, molecules, 3});
   draws.rotations = (config_.rotation_noise == "uniform" ? sample_uniform_rotations(B * L, stream)
                                                          : so3_exp(sample_igso3(igso3_, B * L, stream)))
                         .view({B, L, 3, 3});
@@ -54,7 +69,7 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told.fixed);
+  const Tensor translations_0 = start_translations(draws, translations_1, batch, told.fixed);
   const Tensor straight = (translations_0 + (translations_1 - translations_0) * t) * mask;
   const Tensor translations_t =
       told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
@@ -70,19 +85,14 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   return {draws.t.to(options), translations_t.to(options), rotations_t.to(options), told};
 }
 
-Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, const Batch& batch,
+Tensor Interpolant::start_translations(const CorruptionDraws& draws, const Tensor& data, const Batch& batch,
                                        const Tensor& fixed) const {
+  const Tensor& noise = draws.translations;
   const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   const int64_t B = data.size(0), L = data.size(1);
-  // Only the chain prior depends on gaps.
-  const Tensor index = config_.prior == "chain" ? batch.residue_index.cpu().contiguous() : Tensor();
   std::vector<TranslationPrior> priors;
-  for (int64_t b = 0; b < B; ++b) {
-    const int64_t* first = index.defined() ? index.const_data_ptr<int64_t>() + b * L : nullptr;
-    priors.push_back(
-        prior_of(first ? ChainLayout{{first, first + length[b]}, {}} : ChainLayout::contiguous(length[b])));
-  }
+  for (int64_t b = 0; b < B; ++b) priors.push_back(prior_of(layout_of(batch, b, length[b])));
   Tensor start = at::zeros_like(data);
   const Tensor given = fixed.defined() ? fixed.cpu() : Tensor();
   std::vector<int64_t> free;  // chains without given residues
@@ -100,11 +110,14 @@ Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, 
     for (int64_t b : free) of_free.push_back(priors[b]);
     start.index_copy_(0, rows,
                       couple(noise.index_select(0, rows), data.index_select(0, rows), lengths.index_select(0, rows),
-                             of_free, {published_.padded_coupling, published_.inverse_coupling})
+                             of_free, {published_.padded_coupling, published_.inverse_coupling},
+                             draws.centers.defined() ? draws.centers.index_select(0, rows) : Tensor())
                           .noise);
     return start;
   }
-  for (int64_t b : free) start[b].copy_(noise_for_datum(noise[b], length[b], priors[b], published_.padded_coupling));
+  for (int64_t b : free)
+    start[b].copy_(noise_for_datum(noise[b], length[b], priors[b], published_.padded_coupling,
+                                   draws.centers.defined() ? draws.centers[b] : Tensor()));
   return start;
 }
 

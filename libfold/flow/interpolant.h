@@ -35,6 +35,7 @@ struct Noise {
 struct CorruptionDraws {
   at::Tensor t;             // [B]
   at::Tensor translations;  // [B, L, 3] standard normal
+  at::Tensor centers;       // [B, M, 3] standard normal, of M molecules at most; undefined = one molecule each
   at::Tensor rotations;     // [B, L, 3, 3]: R_0 = R_1 * this with igso3 noise, R_0 itself with uniform noise
 };
 
@@ -66,8 +67,10 @@ class Interpolant {
 
  private:
   TranslationPrior prior_of(const ChainLayout& layout) const;
+  // Of sample b of the batch.
+  ChainLayout layout_of(const Batch& batch, int64_t b, int64_t length) const;
   // Noise of the batch's translations, coupled if configured: [B, L, 3] Å.
-  at::Tensor start_translations(const at::Tensor& noise, const at::Tensor& data, const Batch& batch,
+  at::Tensor start_translations(const CorruptionDraws& draws, const at::Tensor& data, const Batch& batch,
                                 const at::Tensor& fixed) const;
 
   FlowConfig config_;

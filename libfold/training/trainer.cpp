@@ -86,6 +86,8 @@ struct Trainer::State {
   std::map<std::string, double> validate();
   void add_state_to(std::map<std::string, double>& row, const Session& session, double waited) const;
   void write_checkpoint();
+  // The stage of crop lengths of step `at`.
+  std::size_t stage_of(std::int64_t at) const { return data.stages().stage_of(at, config.training.steps); }
 
   const RunConfig config;
   const std::string configuration_text;
@@ -224,7 +226,9 @@ void Trainer::State::write_checkpoint() {
   checkpoint.data = data.fingerprint();
   const std::size_t longest = data.longest_training_chain();
   checkpoint.longest_chain = data.id(longest);
-  checkpoint.longest_chain_length = data.trained_length(longest);
+  for (std::size_t stage = 0; stage <= stage_of(step); ++stage)
+    checkpoint.longest_chain_length =
+        std::max<std::int64_t>(checkpoint.longest_chain_length, data.trained_length(longest, stage));
   checkpoint.weights = copy_of(training_step.parameters());
   checkpoint.ema = copy_of(ema.average());
   optimizer.save(checkpoint);
@@ -249,9 +253,11 @@ std::int64_t Trainer::parameter_count() const {
 
 std::string Trainer::data_summary() const {
   const TrainingData& data = state_->data;
-  return fmt::format("{}: {} chains of {} residues in {} batches per epoch to train on, {} chains to validate on",
+  const std::string held_out = data.held_out_note();
+  return fmt::format("{}: {} chains of {} residues in {} batches per epoch to train on, {} chains to validate on{}",
                      state_->config.data.path, data.training().size(), data.training_residues(),
-                     data.plan_training(0).size(), data.validation().size());
+                     data.plan_training(0, state_->stage_of(state_->step)).size(), data.validation().size(),
+                     held_out.empty() ? "" : "\n" + held_out);
 }
 
 TrainingResult Trainer::run(const TrainingObserver& observer) {
@@ -262,10 +268,14 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   TensorboardLog tensorboard(s.folder.path(), s.step);
   // Draws noise while the preceding step is computed.
   const auto first = static_cast<std::uint64_t>(s.step) * static_cast<std::uint64_t>(training.accumulate);
-  BatchStream batches(s.data, s.epoch, s.batch, [&s, &training, first](const Batch& batch, std::int64_t count) {
+  const auto prepare = [&s, &training, first](const Batch& batch, std::int64_t count) {
     return std::make_shared<const PreparedBatch>(
         s.training_step.prepare(batch, training.seed, first + static_cast<std::uint64_t>(count)));
-  });
+  };
+  const auto stage_of = [&s, &training, first = s.step](std::int64_t count) {
+    return s.stage_of(first + count / training.accumulate);
+  };
+  BatchStream batches(s.data, s.epoch, s.batch, prepare, stage_of);
   Session session;
   TrainingResult result;
 

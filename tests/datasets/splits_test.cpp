@@ -112,5 +112,21 @@ TEST(AssignSplits, FractionsThatAreNoneAreRefused) {
   EXPECT_THAT(error_of([&] { assign_splits(groups, {NAN, 1, 1}, source(1)); }), HasSubstr("nan"));
 }
 
+TEST(DescribeHeldOut, CountsSharedClustersAndSaysWhereNoneAreKnown) {
+  std::vector<ChainRecord> chains(5);
+  for (std::size_t i = 0; i < 5; ++i) chains[i].split = i < 3 ? "train" : i == 3 ? "validation" : "test";
+  EXPECT_THAT(describe_held_out(chains), HasSubstr("no sequence clusters are known: the 2 held-out"));
+  for (std::size_t i = 0; i < 5; ++i) chains[i].sequence_cluster = static_cast<int>(i);
+  EXPECT_EQ(describe_held_out(chains), "none of the 2 held-out chains shares a cluster with training");
+  chains[4].sequence_cluster = 1;
+  EXPECT_THAT(describe_held_out(chains), HasSubstr("1 of the 2 held-out chains share a cluster with training:"));
+  chains[3].structure_cluster = chains[0].structure_cluster = 8;
+  chains[3].sequence_cluster = -1;
+  EXPECT_THAT(describe_held_out(chains),
+              HasSubstr("2 of the 2 held-out chains share a cluster with training; 1 are in no cluster"));
+  for (ChainRecord& chain : chains) chain.split = "train";
+  EXPECT_EQ(describe_held_out(chains), "");
+}
+
 }  // namespace
 }  // namespace flashrna

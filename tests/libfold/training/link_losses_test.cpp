@@ -8,6 +8,7 @@
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
 #include "libfold/training/losses.h"
+#include "rna/assembly.h"
 #include "rna/geometry.h"
 #include "tests/support/finite_differences.h"
 #include "tests/support/golden_tensor.h"
@@ -163,6 +164,33 @@ TEST(ClashLoss, IsTheOverlapPerResidueOfAtomsThatAreDefined) {
   }
   const Losses none = compute_losses(c.truth, c.noisy, c.prediction, LossConfig{}, {});
   expect_close("total", losses.total, none.total + losses.clashes.mean(), 1e-13);
+}
+
+// Two molecules of three residues, whose last and first atoms are as near as in a link.
+TEST(LinkLosses, StopAtTheEndOfAMoleculeWhereClashesDoNot) {
+  Case c = make_case();
+  c.truth.residue_index[1] = at::arange(6, at::kLong);
+  c.truth.lengths.fill_(6);
+  c.truth.torsion_mask.fill_(true);
+  c.truth.residue_index[0] = at::tensor({0, 1, 2, 2 + kChainJoin, 3 + kChainJoin, 4 + kChainJoin}, at::kLong);
+  c.truth.chain = at::tensor({0, 0, 0, 1, 1, 1}, at::kLong).expand({2, 6}).clone();
+  const Tensor linked = bonded_links(c.truth);
+  EXPECT_TRUE(at::equal(linked[0], at::tensor({1, 1, 0, 1, 1}).to(at::kBool))) << linked[0];
+  EXPECT_TRUE(linked[1].all().item<bool>()) << "the same atoms in one molecule";
+
+  LossConfig config = with_links();
+  config.clash_weight = 2.0;
+  Losses before = compute_losses(c.truth, c.noisy, c.prediction, config, {});
+  c.prediction.translations.narrow(1, 3, 3).add_(at::tensor({400.0, 0.0, 0.0}, at::kDouble));
+  const Losses apart = compute_losses(c.truth, c.noisy, c.prediction, config, {});
+  EXPECT_NEAR(apart.bonds[0].item<double>(), before.bonds[0].item<double>(), 1e-12);
+  EXPECT_NEAR(apart.angles[0].item<double>(), before.angles[0].item<double>(), 1e-12);
+  EXPECT_GT(apart.bonds[1].item<double>(), 100.0 * before.bonds[1].item<double>());
+  // Moved into each other, the molecules overlap: residue 3 on residue 0.
+  c.prediction.translations.narrow(1, 3, 3).sub_(
+      (c.prediction.translations.select(1, 3) - c.prediction.translations.select(1, 0)).unsqueeze(1));
+  const Losses together = compute_losses(c.truth, c.noisy, c.prediction, config, {});
+  EXPECT_GT(together.clashes[0].item<double>(), apart.clashes[0].item<double>() + 0.01);
 }
 
 TEST(LinkLosses, OfOneResidueAreZero) {

@@ -87,6 +87,34 @@ TEST_F(TrainerTest, ResumedAfterTenOfTwentyStepsEndsBitEqual) {
   EXPECT_EQ(clockless(folder_ / "parts"), clockless(folder_ / "whole"));
 }
 
+// Stages of 12, 8 and 20 nt end at steps 7 and 13; the parts end within the first, at its end, and within the last.
+TEST_F(TrainerTest, ResumedAcrossStagesOfCropLengthsEndsBitEqual) {
+  write_tiny_dataset(folder_ / "long.h5", {{"1AAA", 40}, {"1BBB", 9}, {"1CCC", 25}});
+  const auto make = [&] {
+    auto run = std::make_unique<TinyRun>(folder_ / "long.h5");
+    run->config.data.crop_length = "12:0.35,8:0.3,20:0.35";
+    run->config.data.spatial_crops = 0.5;
+    run->config.training.accumulate = 2;
+    return run;
+  };
+  const TrainingResult expected = make()->train(folder_ / "whole");
+  const std::vector<std::string> rows = clockless(folder_ / "whole");
+  ASSERT_EQ(rows.size(), 21u);
+  for (const int first : {3, 7, 15}) {
+    const std::string parts = folder_ / fmt::format("parts_{}", first);
+    int asked = 0;
+    TrainingObserver observer;
+    observer.stop_requested = [&] { return ++asked == first; };
+    make()->make_trainer(parts, false).run(observer);
+    TinyRun rest("");
+    const TrainingResult got = rest.resume(parts);
+    EXPECT_EQ(got.step, 20);
+    expect_same_state(got.checkpoint, expected.checkpoint);
+    EXPECT_EQ(clockless(parts), rows) << "interrupted after step " << first;
+    EXPECT_EQ(read_checkpoint(got.checkpoint).longest_chain_length, 20);
+  }
+}
+
 // Steps after the last checkpoint are repeated; their rows must not occur twice in the log.
 TEST_F(TrainerTest, ARunKilledAfterItsCheckpointRepeatsTheLostSteps) {
   TinyRun whole(dataset_), killed(dataset_), rest("");
