@@ -72,15 +72,14 @@ std::vector<int64_t> minimum_cost_assignment(const Tensor& costs) {
 }
 
 Coupling couple(const Tensor& noise, const Tensor& data, const Tensor& lengths,
-                const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions,
-                const Tensor& centers) {
+                const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions) {
   const int64_t B = noise.size(0);
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   Coupling result;
   result.rotations = at::empty({B, B, 3, 3}, noise.options());
   result.costs = at::empty({B, B}, noise.options());
   for (int64_t j = 0; j < B; ++j) {
-    const Tensor scaled = noise_for_datum(noise, length[j], priors[j], conventions.padded, centers);  // [B, L, 3]
+    const Tensor scaled = noise_for_datum(noise, length[j], priors[j], conventions.padded);  // [B, L, 3]
     const Tensor rotations = kabsch_rotations(scaled.narrow(1, 0, length[j]), data[j].narrow(0, 0, length[j]));
     const Tensor distances = (at::matmul(scaled, rotations) - data[j]).square().sum(-1).sqrt();  // [B, L]
     result.rotations.select(1, j).copy_(rotations);
@@ -93,8 +92,7 @@ Coupling couple(const Tensor& noise, const Tensor& data, const Tensor& lengths,
     // Correct: noise i is assigned to its datum. Inverse (published): datum i gets the noise with that number.
     const int64_t partner = result.datum_of_noise[i];
     const int64_t source = conventions.inverse ? partner : i, j = conventions.inverse ? i : partner;
-    const Tensor scaled = noise_for_datum(noise[source], length[j], priors[j], conventions.padded,
-                                          centers.defined() ? centers[source] : Tensor());
+    const Tensor scaled = noise_for_datum(noise[source], length[j], priors[j], conventions.padded);
     result.noise[j].copy_(at::matmul(scaled, result.rotations[source][j]));
   }
   return result;

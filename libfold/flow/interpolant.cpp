@@ -25,15 +25,6 @@ TranslationPrior Interpolant::prior_of(const ChainLayout& layout) const {
   return config_.prior == "scaled" ? std::max(config_.translation_sigma, scaled) : config_.translation_sigma;
 }
 
-ChainLayout Interpolant::layout_of(const Batch& batch, int64_t b, int64_t length) const {
-  if (config_.prior != "chain") return ChainLayout::contiguous(length);  // only the chain prior depends on gaps
-  const auto values = [&](const Tensor& of_batch) {
-    const Tensor row = of_batch[b].narrow(0, 0, length).to(at::kCPU, at::kLong).contiguous();
-    return std::vector<int64_t>(row.const_data_ptr<int64_t>(), row.const_data_ptr<int64_t>() + length);
-  };
-  return {values(batch.residue_index), batch.chain.defined() ? values(batch.chain) : std::vector<int64_t>()};
-}
-
 Corrupted Interpolant::corrupt(const Batch& batch, std::uint64_t seed, std::uint64_t step,
                                const Conditioning& told) const {
   return corrupt(batch, draw(batch, seed, step), told);
@@ -47,12 +38,6 @@ CorruptionDraws Interpolant::draw(const Batch& batch, std::uint64_t seed, std::u
   for (int64_t b = 0; b < B; ++b)
     draws.t.mutable_data_ptr<double>()[b] = training_time(stream.uniform(), config_.min_t);
   draws.translations = stream.normal({B, L, 3});
-  int64_t molecules = 1;
-  const Tensor lengths = batch.lengths.cpu();
-  for (int64_t b = 0; b < B; ++b)
-    molecules = std::max(molecules, layout_of(batch, b, lengths[b].item<int64_t>()).molecules());
-  // From a stream of their own, so that the other values do not depend on the number of molecules.
-  if (molecules > 1) draws.centers = RandomStream(seed, "centers", {step}).normal({B, molecules, 3});
   draws.rotations = (config_.rotation_noise == "uniform" ? sample_uniform_rotations(B * L, stream)
                                                          : so3_exp(sample_igso3(igso3_, B * L, stream)))
                         .view({B, L, 3, 3});
@@ -69,7 +54,7 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const Tensor translations_0 = start_translations(draws, translations_1, batch, told.fixed);
+  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told.fixed);
   const Tensor straight = (translations_0 + (translations_1 - translations_0) * t) * mask;
   const Tensor translations_t =
       told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
@@ -85,14 +70,19 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   return {draws.t.to(options), translations_t.to(options), rotations_t.to(options), told};
 }
 
-Tensor Interpolant::start_translations(const CorruptionDraws& draws, const Tensor& data, const Batch& batch,
+Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, const Batch& batch,
                                        const Tensor& fixed) const {
-  const Tensor& noise = draws.translations;
   const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
-  const int64_t B = data.size(0), L = data.size(1);
+  const int64_t B = data.size(0);
+  // Only the chain prior depends on gaps and molecules.
+  const bool chain_prior = config_.prior == "chain";
+  const Tensor index = chain_prior ? batch.residue_index.cpu() : Tensor();
+  const Tensor molecule = chain_prior && batch.chain.defined() ? batch.chain.cpu() : Tensor();
+  const auto row_of = [](const Tensor& x, int64_t b) { return x.defined() ? x[b] : x; };
   std::vector<TranslationPrior> priors;
-  for (int64_t b = 0; b < B; ++b) priors.push_back(prior_of(layout_of(batch, b, length[b])));
+  for (int64_t b = 0; b < B; ++b)
+    priors.push_back(prior_of(ChainLayout::of_rows(row_of(index, b), row_of(molecule, b), length[b])));
   Tensor start = at::zeros_like(data);
   const Tensor given = fixed.defined() ? fixed.cpu() : Tensor();
   std::vector<int64_t> free;  // chains without given residues
@@ -110,20 +100,18 @@ Tensor Interpolant::start_translations(const CorruptionDraws& draws, const Tenso
     for (int64_t b : free) of_free.push_back(priors[b]);
     start.index_copy_(0, rows,
                       couple(noise.index_select(0, rows), data.index_select(0, rows), lengths.index_select(0, rows),
-                             of_free, {published_.padded_coupling, published_.inverse_coupling},
-                             draws.centers.defined() ? draws.centers.index_select(0, rows) : Tensor())
+                             of_free, {published_.padded_coupling, published_.inverse_coupling})
                           .noise);
     return start;
   }
-  for (int64_t b : free)
-    start[b].copy_(noise_for_datum(noise[b], length[b], priors[b], published_.padded_coupling,
-                                   draws.centers.defined() ? draws.centers[b] : Tensor()));
+  for (int64_t b : free) start[b].copy_(noise_for_datum(noise[b], length[b], priors[b], published_.padded_coupling));
   return start;
 }
 
-Noise Interpolant::sample_noise(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
-                                std::uint64_t seed, const std::vector<ChainLayout>& layouts) const {
-  if (lengths.size() != indices.size()) fail("sample_noise: {} lengths but {} indices", lengths.size(), indices.size());
+Noise Interpolant::sample_noise(const NoiseRequest& request) const {
+  const std::vector<int>& lengths = request.lengths;
+  if (lengths.size() != request.indices.size())
+    fail("sample_noise: {} lengths but {} indices", lengths.size(), request.indices.size());
   const auto B = static_cast<int64_t>(lengths.size());
   const int64_t L = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
   Noise noise;
@@ -132,16 +120,34 @@ Noise Interpolant::sample_noise(const std::vector<int>& lengths, const std::vect
   for (int64_t b = 0; b < B; ++b) {
     const int64_t n = lengths[b];
     if (n < 1) fail("sample of length {}: must be at least 1", n);
-    RandomStream stream(seed, "sample", {static_cast<std::uint64_t>(n), indices[b]});
-    const Tensor translations = stream.normal({n, 3});
-    const TranslationPrior prior = prior_of(layouts.empty() ? ChainLayout::contiguous(n) : layouts[b]);
-    noise.translations[b].narrow(0, 0, n).copy_(noise_for_datum(translations, n, prior, false));
-    noise.rotations[b].narrow(0, 0, n).copy_(sample_uniform_rotations(n, stream));
+    RandomStream stream(request.seed, "sample", {static_cast<std::uint64_t>(n), request.indices[b]});
+    const Tensor normal = stream.normal({n, 3});
+    const Tensor uniform = sample_uniform_rotations(n, stream);
+    const TranslationPrior prior = prior_of(request.layouts.empty() ? ChainLayout::contiguous(n) : request.layouts[b]);
+    Tensor translations = noise.translations[b].narrow(0, 0, n), rotations = noise.rotations[b].narrow(0, 0, n);
+    const Tensor fixed = request.fixed.defined() ? request.fixed[b].narrow(0, 0, n) : Tensor();
+    if (fixed.defined() && fixed.any().item<bool>()) {
+      const Tensor given = request.given.translations[b].narrow(0, 0, n).to(at::kDouble);
+      translations.copy_(prior.around(normal * request.scale, given, fixed));
+      rotations.copy_(
+          at::where(fixed.view({n, 1, 1}), request.given.rotations[b].narrow(0, 0, n).to(at::kDouble), uniform));
+    } else {
+      translations.copy_(noise_for_datum(normal * request.scale, n, prior, false));
+      rotations.copy_(uniform);
+    }
   }
   return noise;
 }
 
-std::vector<double> Interpolant::sampling_times(int steps) const { return equal_times(steps, config_.min_t); }
+Noise Interpolant::between(const Noise& noise, const Noise& data, double t) const {
+  const Tensor share = at::full({1}, training_schedule_.progress(t), noise.rotations.options());
+  return {noise.translations + (data.translations - noise.translations) * t,
+          geodesic(noise.rotations, data.rotations, share, published_.truncated_log)};
+}
+
+std::vector<double> Interpolant::sampling_times(int steps, double start) const {
+  return equal_times(steps, std::max(start, config_.min_t));
+}
 
 Noise Interpolant::euler_step(const Noise& state, const Noise& prediction, double t, double dt) const {
   const Tensor share = at::full({1}, sampling_schedule_.speed(t) * dt, state.rotations.options());

@@ -16,9 +16,8 @@ class TranslationPrior {
   TranslationPrior(double sigma) : sigma_(sigma) {}  // NOLINT: implicit, because a width defines a prior
   explicit TranslationPrior(ChainLayout layout) : chain_(std::move(layout)) {}
 
-  // Standard normal noise [..., n, 3] -> Å, centered over its n rows. `centers` [..., molecules or more, 3]: standard
-  // normal, places the molecules of a chain prior (ChainPrior::draw).
-  at::Tensor centered(const at::Tensor& noise, const at::Tensor& centers = {}) const;
+  // Standard normal noise [..., n, 3] -> Å, centered over its n rows. Several molecules lie apart in a chain prior.
+  at::Tensor centered(const at::Tensor& noise) const;
   // noise [n, 3] -> Å. Rows of `x` [n, 3] where `given` [n] bool is true are kept; the others are drawn conditionally
   // on them. The mean of the prior is the origin; the result is not centered.
   at::Tensor around(const at::Tensor& noise, const at::Tensor& x, const at::Tensor& given) const;
@@ -29,8 +28,7 @@ class TranslationPrior {
 };
 
 // Noise for one datum: [..., L, 3] -> the same, truncated to `length`, shaped and centered. With `padded`, centered
-// over all L and not truncated. `centers` as for TranslationPrior::centered.
-at::Tensor noise_for_datum(const at::Tensor& noise, int64_t length, const TranslationPrior& prior, bool padded,
-                           const at::Tensor& centers = {});
+// over all L and not truncated.
+at::Tensor noise_for_datum(const at::Tensor& noise, int64_t length, const TranslationPrior& prior, bool padded);
 
 }  // namespace flashrna
