@@ -1,7 +1,7 @@
 #include "datasets/chain_chi.h"
 
 #include "base/error.h"
-#include "rna/torsion.h"
+#include "rna/chi.h"
 
 namespace flashrna {
 

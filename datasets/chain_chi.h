@@ -1,4 +1,4 @@
-// Computes the glycosidic torsion chi of a stored chain from its atoms (rna/torsion.h). The writer stores it in
+// Computes the glycosidic torsion chi of a stored chain from its atoms (rna/chi.h). The writer stores it in
 // /residues/chi_sin_cos; the reader computes it for datasets before version 3, which lack that column.
 #pragma once
 

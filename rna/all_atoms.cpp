@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "rna/backbone.h"
+#include "rna/chi.h"
 #include "rna/frame.h"
 #include "rna/ideal_bases.h"
 #include "rna/parent_nucleotide.h"

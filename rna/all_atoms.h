@@ -6,7 +6,6 @@
 #include <span>
 
 #include "rna/nucleotide.h"
-#include "rna/torsion.h"
 
 namespace flashrna {
 

@@ -68,7 +68,7 @@ void append(std::vector<std::string>& row, const std::vector<std::string>& cells
 struct Totals {
   long structures = 0, links = 0, breaks = 0, c4_near = 0, c4_close = 0, o3_p_links = 0, bonded = 0, o3_p_near = 0;
   long in_rg_band = 0, centers = 0, inverted = 0, riboses = 0, c3_endo = 0;
-  Clashes clashes;
+  Clashes clashes, all_atom_clashes;
   AFormCount a_form;
   std::vector<double> lengths, rg_ratios, clash_rates;
 };
@@ -94,6 +94,8 @@ Totals totals_of(const StructureSet& set, const GyrationFit& fit) {
     totals.clashes.pairs += m.clashes.pairs;
     totals.clashes.published_pairs += m.clashes.published_pairs;
     totals.clashes.atoms += m.clashes.atoms;
+    totals.all_atom_clashes.pairs += m.all_atom_clashes.pairs;
+    totals.all_atom_clashes.atoms += m.all_atom_clashes.atoms;
     totals.a_form.a_form += m.a_form.a_form;
     totals.a_form.nucleotides += m.a_form.nucleotides;
     totals.lengths.push_back(m.residues);
@@ -119,6 +121,7 @@ KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {
                  {"o3_p_near_rate", rate(t.o3_p_near, t.o3_p_links)},
                  {"clash_rate", rate(t.clashes.pairs, t.clashes.atoms)},
                  {"median_clashes", median_of(t.clash_rates)},
+                 {"all_atom_clash_rate", rate(t.all_atom_clashes.pairs, t.all_atom_clashes.atoms)},
                  {"published_clash_rate", rate(t.clashes.published_pairs, t.clashes.atoms)},
                  {"inversion_rate", rate(t.inverted, t.centers)},
                  {"a_form_rate", rate(t.a_form.a_form, t.a_form.nucleotides)},

@@ -35,6 +35,7 @@ struct ModelConfig {
   bool condition_letters = false;            // ... requested nucleotides
   bool condition_motifs = false;             // ... residues with given structure
   bool letter_head = false;                  // the network predicts nucleotides
+  int torsions = 8;                          // 8 of the backbone, or 9: also chi, which places the base
   int torsion_channels = 128;                // hidden width of the torsion head
   std::string attention = "auto";            // auto, dense, lifted, fused (CUDA), simple
   std::string attention_precision = "fast";  // of the fused backend: fast, strict

@@ -1,6 +1,7 @@
 #include "libfold/sampling/sampler.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "kernels/torch_headers.h"
@@ -21,12 +22,24 @@ void check_finite(const FlowModelOutput& prediction, const std::vector<int>& len
     auto finite = [&](const at::Tensor& values) {
       return values[row].narrow(0, 0, lengths[b]).isfinite().all().item<bool>();
     };
-    if (!finite(prediction.translations) || !finite(prediction.rotations) || !finite(prediction.torsions))
+    if (!finite(prediction.translations) || !finite(prediction.rotations) || !finite(prediction.torsions) ||
+        (prediction.chi.defined() && !finite(prediction.chi)))
       fail(
           "sample {} of length {} (seed {}): a coordinate is not finite after step {}; nothing is written for it; "
           "the checkpoint may have diverged: try an earlier one",
           indices[b], lengths[b], seed, step);
   }
+}
+
+// The first `length` rows of `values` [B, L, N] in batch row `b`; empty if undefined.
+template <std::size_t N>
+std::vector<std::array<double, N>> rows_of(const at::Tensor& values, std::int64_t b, int length) {
+  std::vector<std::array<double, N>> rows;
+  if (!values.defined()) return rows;
+  const at::Tensor row = values[b].to(at::kDouble).contiguous();
+  const double* x = row.const_data_ptr<double>();
+  for (int i = 0; i < length; ++i, x += N) std::copy_n(x, N, rows.emplace_back().begin());
+  return rows;
 }
 
 // Row `b` of a prediction.
@@ -48,6 +61,9 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
     for (int k = 0; k < kTorsions; ++k) sin_cos[k] = {s[2 * (kTorsions * i + k)], s[2 * (kTorsions * i + k) + 1]};
     backbone.sin_cos.push_back(sin_cos);
   }
+  backbone.chi = rows_of<2>(prediction.chi, b, length);
+  if (prediction.letters.defined())
+    backbone.letters = rows_of<4>(prediction.letters.to(at::kDouble).log_softmax(2), b, length);
   return backbone;
 }
 
@@ -104,6 +120,15 @@ void Sampler::require_known(bool pairs, bool letters) const {
   };
   require(pairs, config_.model.condition_pairs, "base pairs", "model.condition_pairs");
   require(letters, config_.model.condition_letters, "nucleotides", "model.condition_letters");
+}
+
+void Sampler::require_predicted(bool chi, bool letters) const {
+  if (chi && config_.model.torsions < 9)
+    fail("--all-atom: this model does not predict chi (model.torsions = {}); take a --checkpoint with 9",
+         config_.model.torsions);
+  if (letters && !config_.model.letter_head)
+    fail(
+        "--design-sequence: this model proposes no nucleotides (model.letter_head = false); take another --checkpoint");
 }
 
 std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const std::function<bool()>& keep_going,
@@ -168,6 +193,8 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
   prediction.translations = prediction.translations.cpu();
   prediction.rotations = prediction.rotations.cpu();
   prediction.torsions = prediction.torsions.cpu();
+  if (prediction.chi.defined()) prediction.chi = prediction.chi.cpu();
+  if (prediction.letters.defined()) prediction.letters = prediction.letters.cpu();
   check_finite(prediction, lengths, request.indices, request.seed, request.steps);
   std::vector<SampledBackbone> backbones;
   for (std::int64_t b = 0; b < B; ++b)

@@ -15,6 +15,8 @@
 #include "datasets/dataset_writer.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
+#include "rna/all_atoms.h"
+#include "rna/chi.h"
 #include "rna/frame.h"
 #include "rna/pairs/dot_bracket.h"
 #include "rna/torsion.h"

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/median.h"
 #include "rna/backbone.h"
+#include "rna/chi.h"
 #include "rna/ideal_bases.h"
 #include "rna/io/structure_reader.h"
 #include "tests/support/shared_data.h"
