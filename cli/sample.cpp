@@ -233,7 +233,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   control.relax_rounds = config.relax_rounds;
   control.pair_rounds = config.pair_rounds;
   Sampler sampler(checkpoint, config.weights, device, control);
-  sampler.require_known(!config.secondary_structure.empty(), false);
+  sampler.require_known({.pairs = !config.secondary_structure.empty()});
   sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
   if (!common.quiet) warn_of_long_lengths(config, checkpoint);

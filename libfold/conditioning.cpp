@@ -76,7 +76,7 @@ void draw_motif(int64_t n, const ConditioningConfig& config, RandomStream stream
 
 Conditioning Conditioning::to(at::Device device) const {
   const auto moved = [&](const Tensor& t) { return t.defined() ? t.to(device) : t; };
-  return {moved(partner), moved(nucleotide), moved(fixed), moved(chain)};
+  return {moved(partner), moved(nucleotide), moved(fixed), moved(chain), moved(fixed_group)};
 }
 
 Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& config, const ConditioningKinds& kinds,

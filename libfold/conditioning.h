@@ -20,13 +20,16 @@ struct Conditioning {
   at::Tensor nucleotide;  // [B, L] i64: 0 to 3, or kLetterNotSaid
   at::Tensor fixed;       // [B, L] bool: residues with given frame and torsions, which do not move
   at::Tensor chain;       // [B, L] i64: number of the molecule; the residue index jumps between molecules
+  // [B, L] i64: number of the group of a given residue, -1 elsewhere. Undefined: the given residues of a sample form
+  // one group, which keeps its place. Groups of one sample are placed freely relative to each other.
+  at::Tensor fixed_group;
 
   Conditioning to(at::Device device) const;
 };
 
 // The members that the network uses; the others stay undefined.
 struct ConditioningKinds {
-  bool pairs = false, letters = false, motifs = false;
+  bool pairs = false, letters = false, motifs = false, motif_groups = false;
 };
 
 // Draws from the streams (seed, "conditioning", index, position in the batch, kind).

@@ -112,14 +112,17 @@ std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, co
   return sample({.lengths = lengths, .indices = indices, .seed = seed, .steps = steps}, keep_going, observe);
 }
 
-void Sampler::require_known(bool pairs, bool letters) const {
+void Sampler::require_known(const ConditioningKinds& kinds) const {
   const auto require = [](bool asked, bool known, const char* what, const char* key) {
     if (asked && !known)
       fail("{} are asked for, but this model was trained without them ({} = false); take another --checkpoint", what,
            key);
   };
-  require(pairs, config_.model.condition_pairs, "base pairs", "model.condition_pairs");
-  require(letters, config_.model.condition_letters, "nucleotides", "model.condition_letters");
+  require(kinds.pairs, config_.model.condition_pairs, "base pairs", "model.condition_pairs");
+  require(kinds.letters, config_.model.condition_letters, "nucleotides", "model.condition_letters");
+  require(kinds.motifs, config_.model.condition_motifs, "residues of given structure", "model.condition_motifs");
+  require(kinds.motif_groups, config_.model.condition_motif_groups, "motif parts that move relative to each other",
+          "model.condition_motif_groups");
 }
 
 void Sampler::require_predicted(bool chi, bool letters) const {
@@ -134,7 +137,7 @@ void Sampler::require_predicted(bool chi, bool letters) const {
 std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const std::function<bool()>& keep_going,
                                              const std::function<void(const SamplingStep&)>& observe) {
   if (request.steps < 2) fail_usage("--steps {}: must be at least 2", request.steps);
-  require_known(request.told.partner.defined(), request.told.nucleotide.defined());
+  require_known({.pairs = request.told.partner.defined(), .letters = request.told.nucleotide.defined()});
   const std::vector<int>& lengths = request.lengths;
   // Not inference mode: training could not use its tensors later.
   const at::NoGradGuard no_grad;

@@ -43,8 +43,18 @@ struct SampleRequest {
   std::vector<std::uint64_t> indices;  // by sample; with seed and length they determine the noise
   std::uint64_t seed = 0;
   int steps = 50;  // >= 2 calls of the model: steps - 1 Euler steps and a final call, whose prediction is the sample
-  at::Tensor residue_index;  // [B, longest] i64; undefined = 0, 1, 2, ...
-  Conditioning told;         // [B, longest] each; undefined members set no condition
+  // [B, longest] i64; undefined = 0, 1, 2, ..., rising by kChainJoin (rna/assembly.h) between molecules
+  at::Tensor residue_index;
+  Conditioning told;  // [B, longest] each; undefined members set no condition
+  // Frames (Å) and torsions of the residues of told.fixed, [B, longest, ...]; undefined without a motif. Other rows are
+  // not read.
+  FlowModelOutput given;
+  // A structure that is noised to start_time and refined from there; undefined = from noise. Torsions are not read.
+  FlowModelOutput start;
+  double start_time = 0;  // in (0, 1) with a start
+  // Rotation group of libfold/sampling/symmetry.h: C2 to C12, D2 to D6, T, O or I; "" = none. The request describes one
+  // unit, and each sample is the whole assembly: its units one after another, the first one the unit itself.
+  std::string symmetry;
 };
 
 // Sets the rotation schedule that `flow` uses in sampling.
@@ -73,7 +83,7 @@ class Sampler {
                                       const std::function<void(const SamplingStep&)>& observe = {});
 
   // Throws Error if the model was not trained with the conditions of a request.
-  void require_known(bool pairs, bool letters) const;
+  void require_known(const ConditioningKinds& kinds) const;
 
   // Throws Error if the model does not predict chi or nucleotides (FlowModelOutput) although they are needed.
   void require_predicted(bool chi, bool letters) const;
