@@ -20,12 +20,14 @@ constexpr Bench kBenches[] = {
     {"convert", bench_convert_main, "reading structures into a dataset, beside gemmi reading the same files"},
     {"model", bench_model_main, "the network's forward and backward, beside matrix products on the same threads"},
     {"sampling", bench_sampling_main, "sampling against length and batch size, for several attention backends"},
+    {"sequences", bench_sequences_main, "nucleotides proposed for held-out natives: recovery and perplexity"},
     {"training", bench_training_main, "a training step: time, memory, bytes per residue"},
 };
 
 std::string overview() {
   std::string text =
-      "Measures this machine: ours beside a peer, in the same run.\n\nUsage: flashrna bench NAME ...\n\n";
+      "Measures speed on this machine, ours beside a peer in the same run, and the sequences of a network.\n\nUsage: "
+      "flashrna bench NAME ...\n\n";
   for (const Bench& bench : kBenches) text += fmt::format("  {:<10}{}\n", bench.name, bench.summary);
   return text + "\nflashrna bench NAME --help says what it takes.\n\nExample:\n  flashrna bench convert structures/\n";
 }

@@ -10,6 +10,7 @@ int bench_attention_main(const std::vector<std::string>& arguments);
 int bench_convert_main(const std::vector<std::string>& arguments);
 int bench_model_main(const std::vector<std::string>& arguments);
 int bench_sampling_main(const std::vector<std::string>& arguments);
+int bench_sequences_main(const std::vector<std::string>& arguments);
 int bench_training_main(const std::vector<std::string>& arguments);
 
 }  // namespace flashrna

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/schema.h"
 #include "rna/frame.h"
@@ -97,6 +98,7 @@ ChainRows chain_rows(const Chain& chain) {
     append_geometry(rows, nucleotide);
   }
   rows.partner = base_pairs_of(nucleotides_of(rows));
+  rows.chi_sin_cos = chi_of_chain(rows, rows.residue_name);
   return rows;
 }
 

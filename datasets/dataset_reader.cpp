@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
 #include "datasets/hdf5/file.h"
@@ -214,7 +215,12 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
   read("/residues/atom_positions", index, features.atom_positions);
   read("/residues/atom_mask", index, features.atom_mask);
   if (version >= 2) read("/residues/partner", index, features.partner);
+  if (version >= 3) read("/residues/chi_sin_cos", index, features.chi_sin_cos);
   check_features(index, features);
+  if (version < 3) {
+    const auto names = column("/residues/residue_name").read_text_rows(offset[index], features.length);
+    features.chi_sin_cos = chi_of_chain(features, names);
+  }
 }
 
 namespace {
@@ -259,6 +265,7 @@ void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures&
     if (!all_finite(&features.torsion_sin_cos[i * kTorsions * 2], kTorsions * 2)) {
       damaged(i, "a torsion is not finite");
     }
+    if (!features.chi_sin_cos.empty() && !all_finite(&features.chi_sin_cos[i * 2], 2)) damaged(i, "chi is not finite");
     if (!all_finite(&features.atom_positions[i * kAtomSlots * 3], kAtomSlots * 3)) {
       damaged(i, "a coordinate is not finite");
     }

@@ -42,6 +42,7 @@ struct ChainFeatures {
   std::vector<std::uint32_t> atom_mask;          // [L] bit s = slot s present
   // [L] position of the base-pair partner, -1 = unpaired, -2 = unknown; empty = not computed (chain_pairs.h).
   std::vector<std::int32_t> partner;
+  std::vector<float> chi_sin_cos;  // [L, 2], (0, 0) where undefined; empty = not computed (chain_chi.h)
 };
 
 // Every column of /residues for one chain: the features, and the names and numbers of the source file.

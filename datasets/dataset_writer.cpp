@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
 #include "datasets/hdf5/file.h"
@@ -162,6 +163,7 @@ void DatasetWriter::Impl::append_residues(const ChainRows& rows) {
   append("/residues/torsion_mask", rows.torsion_mask);
   append("/residues/b_factor", rows.b_factor);
   append("/residues/partner", rows.partner.empty() ? base_pairs_of(nucleotides_of(rows)) : rows.partner);
+  append("/residues/chi_sin_cos", rows.chi_sin_cos.empty() ? chi_of_chain(rows, rows.residue_name) : rows.chi_sin_cos);
 }
 
 DatasetWriter::DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite)

@@ -97,7 +97,8 @@ KeyedValues pair_values(const PairMeasures& of_set) {
   }
   values.insert(values.end(), {{"exterior_rate", scaled(of_set.exterior_share(), kPercent)},
                                {"median_pair_c1_distance", median_of(of_set.c1_distances)},
-                               {"median_pair_n_distance", median_of(of_set.nitrogen_distances)}});
+                               {"median_pair_n_distance", median_of(of_set.nitrogen_distances)},
+                               {"hydrogen_bond_rate", scaled(of_set.hydrogen_bonded_share(), kPercent)}});
   return values;
 }
 

@@ -41,6 +41,8 @@ KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {
   const auto clashes = [](const M& m) { return m.clashes.pairs; };
   const auto published_clashes = [](const M& m) { return m.clashes.published_pairs; };
   const auto atoms = [](const M& m) { return m.clashes.atoms; };
+  const auto all_atom_clashes = [](const M& m) { return m.all_atom_clashes.pairs; };
+  const auto all_atoms = [](const M& m) { return m.all_atom_clashes.atoms; };
   const auto a_form = [](const M& m) { return m.a_form.a_form; };
   const auto a_form_of = [](const M& m) { return m.a_form.nucleotides; };
   const auto in_band = [&](const M& m) { return static_cast<int>(fit.in_band(m.residues, m.radius_of_gyration)); };
@@ -57,6 +59,7 @@ KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {
                  {"o3_p_near_rate", rate(set, &M::o3_p_near, &M::o3_p_links)},
                  {"clash_rate", rate(set, clashes, atoms)},
                  {"median_clashes", median_over(set, [](const M& m) { return Maybe(m.clashes.per_100_atoms()); })},
+                 {"all_atom_clash_rate", rate(set, all_atom_clashes, all_atoms)},
                  {"published_clash_rate", rate(set, published_clashes, atoms)},
                  {"inversion_rate", rate(set, &M::inverted_centers, &M::chiral_centers)},
                  {"a_form_rate", rate(set, a_form, a_form_of)},

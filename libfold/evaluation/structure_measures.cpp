@@ -1,5 +1,6 @@
 #include "libfold/evaluation/structure_measures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -13,6 +14,20 @@ namespace {
 
 constexpr double kTurn = 2.0 * std::numbers::pi;
 
+struct PairParameter {
+  std::string_view name;
+  double BasePairGeometry::*value;
+  MeasureKind kind;
+};
+
+// Rotations are signed but lie far from half a turn, so that they are compared as numbers on a line.
+constexpr PairParameter kPairParameters[] = {{"shear", &BasePairGeometry::shear, MeasureKind::kDistance},
+                                             {"stretch", &BasePairGeometry::stretch, MeasureKind::kDistance},
+                                             {"stagger", &BasePairGeometry::stagger, MeasureKind::kDistance},
+                                             {"buckle", &BasePairGeometry::buckle, MeasureKind::kAngle},
+                                             {"propeller", &BasePairGeometry::propeller, MeasureKind::kAngle},
+                                             {"opening", &BasePairGeometry::opening, MeasureKind::kAngle}};
+
 std::vector<DistributedMeasure> make_distributed_measures() {
   std::vector<DistributedMeasure> measures;
   for (const LocalMeasure& measure : local_measures()) measures.push_back({measure.name, measure.kind});
@@ -20,6 +35,7 @@ std::vector<DistributedMeasure> make_distributed_measures() {
   measures.push_back({"pucker_amplitude", MeasureKind::kAngle});
   measures.push_back({kPairC1Distance, MeasureKind::kDistance});
   measures.push_back({kPairNitrogenDistance, MeasureKind::kDistance});
+  for (const PairParameter& parameter : kPairParameters) measures.push_back({parameter.name, parameter.kind});
   return measures;
 }
 
@@ -83,6 +99,9 @@ StructureMeasures measure_structure(std::span<const Nucleotide> nucleotides) {
   measures.radius_of_gyration = radius_of_gyration(c4);
   measures.a_form = count_a_form(nucleotides);
   measures.clashes = find_clashes(nucleotides);
+  constexpr std::uint32_t kBackbone = (1u << kBackboneAtoms) - 1u;
+  if (std::ranges::any_of(nucleotides, [](const Nucleotide& n) { return (n.atom_mask & ~kBackbone) != 0; }))
+    measures.all_atom_clashes = find_clashes(nucleotides, ClashAtoms::kAll);
   measures.chirality = ribose_chirality(nucleotides);
   for (const Nucleotide& nucleotide : nucleotides) {
     const double phase = altona_sundaralingam_pucker(ring_torsions(nucleotide)).phase;
@@ -127,6 +146,10 @@ void add_values(std::span<const Nucleotide> nucleotides, const PairMeasures& pai
        {std::pair(kPairC1Distance, &pairs.c1_distances), std::pair(kPairNitrogenDistance, &pairs.nitrogen_distances)}) {
     std::vector<double>& all = values[distributed_measure(name)];
     all.insert(all.end(), distances->begin(), distances->end());
+  }
+  for (const PairParameter& parameter : kPairParameters) {
+    std::vector<double>& all = values[distributed_measure(parameter.name)];
+    for (const BasePairGeometry& pair : pairs.geometry) all.push_back(pair.*parameter.value);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
 #include "libfold/nn/tensor_groups.h"
+#include "rna/torsion.h"
 
 namespace flashrna {
 
@@ -56,6 +57,7 @@ FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& gi
   prediction.translations = at::where(rows, given.translations, prediction.translations);
   prediction.rotations = at::where(rows.unsqueeze(3), given.rotations, prediction.rotations);
   prediction.torsions = at::where(rows.unsqueeze(3), given.torsions, prediction.torsions);
+  if (prediction.chi.defined() && given.chi.defined()) prediction.chi = at::where(rows, given.chi, prediction.chi);
   return prediction;
 }
 
@@ -70,7 +72,8 @@ FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventio
   make_edge_embedder();
   const auto trunk = register_module("trunk", std::make_shared<torch::nn::Module>("trunk"));
   for (int b = 0; b < config.blocks; ++b) blocks_.push_back(make_block(*trunk, b));
-  angle_pred_net = register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels));
+  angle_pred_net =
+      register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels, 2, config.torsions));
   if (config.letter_head) letter_head = register_module("letter_head", LetterHead(config.node_channels));
 }
 
@@ -267,8 +270,10 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   if (pair_mode_ != PairMode::kNone) state.pair = run_on_groups(run, embed, initial);
   const Surroundings surroundings = surroundings_of(in, residue_index, mask);
   for (Block& block : blocks_) state = run_block(block, state, in, surroundings);
-  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial),
-          letter_head ? letter_head(state.single) : Tensor()};
+  const Tensor torsions = angle_pred_net(state.single, initial);  // [B, L, 8 or 9, 2], chi last
+  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, torsions.narrow(2, 0, kTorsions),
+          letter_head ? letter_head(state.single) : Tensor(),
+          config_.torsions > kTorsions ? torsions.select(2, kTorsions) : Tensor()};
 }
 
 std::vector<std::pair<std::string, Tensor>> FlowModelImpl::parameters_by_name() const {

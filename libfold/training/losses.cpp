@@ -56,7 +56,11 @@ Tensor count(const Tensor& mask, const Tensor& like) { return mask.flatten(1).su
 // The truth in the format of the network's output.
 FlowModelOutput true_output(const Batch& truth, const Tensor& like) {
   const auto options = like.options();
-  return {truth.translations.to(options), truth.rotations.to(options), truth.torsions.to(options), {}};
+  return {truth.translations.to(options),
+          truth.rotations.to(options),
+          truth.torsions.to(options),
+          {},
+          truth.chi.defined() ? truth.chi.to(options) : Tensor()};
 }
 
 // Mean of `values` [B, L - 1] over the links where `linked` is true.
@@ -113,6 +117,17 @@ Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOu
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
 }
 
+// Mean squared error of the torsions where `counted` [B, L, 8] is true, with chi if the network predicts it: [B].
+Tensor torsion_loss(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
+                    Tensor counted, const Tensor& moving) {
+  Tensor errors = (prediction.torsions - target.torsions).square();  // [B, L, 8, 2]
+  if (prediction.chi.defined()) {
+    errors = at::cat({errors, (prediction.chi - target.chi).square().unsqueeze(2)}, 2);
+    counted = at::cat({counted, (truth.chi_mask & moving).unsqueeze(2)}, 2);
+  }
+  return masked_sum(errors, counted.unsqueeze(-1)) / count(counted, errors).clamp_min(1);
+}
+
 // The auxiliary terms, [B] each. `moving` [B, L]: residues that contribute; `scale` [B] = 1 / (1 - min(t, t_clip)).
 void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                           const Tensor& moving, const Tensor& scale, const LossConfig& config,
@@ -142,9 +157,7 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   if (config.pair_weight > 0)
     losses.pairs = config.pair_weight * squared_scale * base_pair_loss(prediction, target, truth.partner, mask);
 
-  losses.torsions = config.torsion_weight *
-                    masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
-                    count(torsion_mask, scale).clamp_min(1);
+  losses.torsions = config.torsion_weight * torsion_loss(truth, target, prediction, torsion_mask, mask);
   add_link_losses(truth, target, prediction, scale, config, losses);
   add_clash_loss(truth, prediction, defined, scale, config, losses);
 }

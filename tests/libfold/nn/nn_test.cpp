@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "libfold/checkpoint.h"
 #include "libfold/flow/interpolant.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/flow_model.h"
@@ -148,6 +149,25 @@ TEST(FreshParameters, DependOnTheSeedAndTheNameOnly) {
   const auto in_b = b->named_parameters(), in_c = c->named_parameters();
   for (const auto& item : a->named_parameters()) EXPECT_TRUE(at::equal(item.value(), in_b[item.key()])) << item.key();
   EXPECT_FALSE(at::equal(a->named_parameters()["node_embedder.linear.weight"], in_c["node_embedder.linear.weight"]));
+}
+
+TEST(NineTorsions, ChiIsANewRowThatLeavesTheEightAsTheyWere) {
+  ModelConfig eight_config = tiny_config(), nine_config = tiny_config();
+  nine_config.torsions = 9;
+  FlowModel eight = lively_model(eight_config), nine = lively_model(nine_config);
+  copy_into_grown(nine->parameters_by_name(), copy_of(eight->parameters_by_name()), "eight");
+  copy_into(eight->parameters_by_name(), copy_of(eight->parameters_by_name()), "eight");  // the same rounding to f32
+  const torch::NoGradGuard no_grad;
+  const FlowModelInput in = make_input({13, 9}, 13);
+  const FlowModelOutput before = eight(in), after = nine(in);
+  EXPECT_FALSE(before.chi.defined());
+  expect_close("torsions", after.torsions, before.torsions, 1e-12);
+  expect_close("translations", after.translations, before.translations, 1e-12);
+  ASSERT_EQ(after.chi.sizes(), (at::IntArrayRef{2, 13, 2}));
+  expect_close("unit length", after.chi.narrow(0, 0, 1).square().sum(2), at::ones({1, 13}, at::kDouble), 1e-12);
+  ModelConfig ten = tiny_config();
+  ten.torsions = 10;
+  EXPECT_THROW(ten.validate(), UsageError);
 }
 
 class EveryMode : public testing::TestWithParam<const char*> {};
