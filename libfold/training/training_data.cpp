@@ -8,6 +8,8 @@
 #include "datasets/chain_rows.h"
 #include "libfold/conditioning.h"
 #include "libfold/random_streams.h"
+#include "rna/assembly.h"
+#include "rna/pairs/structure_grammar_fit.h"
 
 namespace flashrna {
 namespace {
@@ -77,6 +79,25 @@ std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_
   places.resize(length);
   std::ranges::sort(places);
   return places;
+}
+
+// The partners within each molecule of a chain or an assembly; those in another molecule become unpaired.
+std::vector<std::vector<int>> partners_by_molecule(const ChainFeatures& chain) {
+  std::vector<std::vector<int>> molecules;
+  for (int first = 0, end = 0; first < chain.length; first = end) {
+    const auto joined = [&](int i) {
+      const auto at = static_cast<std::size_t>(i);
+      return chain.residue_index[at] - chain.residue_index[at - 1] == kChainJoin;
+    };
+    end = first + 1;
+    while (end < chain.length && !joined(end)) ++end;
+    std::vector<int>& partner = molecules.emplace_back();
+    for (int i = first; i < end; ++i) {
+      const int j = chain.partner[static_cast<std::size_t>(i)];
+      partner.push_back(j >= first && j < end ? j - first : kUnpaired);
+    }
+  }
+  return molecules;
 }
 
 // Chains with the same name stay on one side of a split.
@@ -249,6 +270,23 @@ Batch TrainingData::load_validation(const std::vector<std::size_t>& planned) con
     ids.push_back(reader_.chains()[validation_[item]].id);
   }
   return make_batch(chains, ids);
+}
+
+std::vector<double> TrainingData::chain_weights() const {
+  std::vector<double> weights(training_.size(), 1.0);
+  for (const std::vector<std::size_t>& group : training_groups_)
+    for (const std::size_t place : group) weights[place] = 1.0 / static_cast<double>(group.size());
+  return weights;
+}
+
+StructureGrammar TrainingData::fit_structure_grammar() const {
+  const std::vector<double> weights = chain_weights();
+  std::vector<ObservedPartners> observed;
+  for (std::size_t i = 0; i < training_.size(); ++i)
+    for (std::vector<int>& partner : partners_by_molecule(reader_.read_chain(training_[i])))
+      observed.push_back({std::move(partner), weights[i]});
+  RandomStream stream(seed_, "structure_grammar");
+  return flashrna::fit_structure_grammar(observed, [&stream] { return stream.uniform(); });
 }
 
 std::vector<Nucleotide> TrainingData::nucleotides(std::size_t chain) const {

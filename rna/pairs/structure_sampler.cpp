@@ -25,13 +25,17 @@ double sum_over_splits(const std::vector<double>& first, const std::vector<doubl
 
 }  // namespace
 
-StructureSampler::StructureSampler(StructureGrammar grammar, int longest)
-    : grammar_(std::move(grammar)), longest_(longest) {
+StructureSampler::StructureSampler(const StructureGrammar& grammar, int longest)
+    : StructureSampler(grammar, longest, scale_of(grammar)) {}
+
+double StructureSampler::scale_of(const StructureGrammar& grammar) {
+  const StructureSampler pilot(grammar, kPilot, 0.0);
+  return -(pilot.log_sum(kPilot) - pilot.log_sum(kPilot / 2)) / (kPilot - kPilot / 2);
+}
+
+StructureSampler::StructureSampler(StructureGrammar grammar, int longest, double log_scale)
+    : grammar_(std::move(grammar)), longest_(longest), log_scale_(log_scale) {
   if (longest < 1) fail("structure sampler: length {}, must be at least 1", longest);
-  if (longest > kPilot) {
-    const StructureSampler pilot(grammar_, kPilot);
-    log_scale_ = -(pilot.log_sum(kPilot) - pilot.log_sum(kPilot / 2)) / (kPilot - kPilot / 2);
-  }
   set_weights();
   fill();
 }

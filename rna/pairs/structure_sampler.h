@@ -12,9 +12,9 @@ namespace flashrna {
 
 class StructureSampler {
  public:
-  // Sums for all lengths up to `longest`: about 5.5 longest² multiplications, 20 numbers per length. They are
-  // scaled by a power of the length that keeps them near 1, and so neither vanish nor overflow.
-  StructureSampler(StructureGrammar grammar, int longest);
+  // Sums for all lengths up to `longest`: about 6 longest² multiplications, 23 numbers per length. They are scaled by a
+  // power of the length that keeps them near 1, and so neither vanish nor overflow. Draws do not depend on `longest`.
+  StructureSampler(const StructureGrammar& grammar, int longest);
 
   const StructureGrammar& grammar() const { return grammar_; }
   int longest() const { return longest_; }
@@ -34,12 +34,14 @@ class StructureSampler {
   friend class StructureWalk;
   using Values = std::vector<double>;  // by number of nucleotides
 
+  StructureSampler(StructureGrammar grammar, int longest, double log_scale);
+  static double scale_of(const StructureGrammar& grammar);
   void set_weights();
   void fill();
 
   StructureGrammar grammar_;
   int longest_;
-  double log_scale_ = 0.0;  // weights and sums of n nucleotides are multiplied by exp(n log_scale_)
+  double log_scale_;  // weights and sums of n nucleotides are multiplied by exp(n log_scale_)
   std::int64_t operations_ = 0;
   // Weights of emitted nucleotides. interior_: bulges and interior loops; stem_ by pairs.
   Values stem_, hairpin_, interior_, multiloop_gap_, unpaired_, first_gap_, middle_gap_, last_gap_;

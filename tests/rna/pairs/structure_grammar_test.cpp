@@ -127,11 +127,10 @@ TEST(StructureGrammar, ShortChainsAreUnpaired) {
     EXPECT_EQ(sampler.draw(length, uniform), std::vector<int>(static_cast<std::size_t>(length), kUnpaired));
 }
 
-TEST(StructureGrammar, SumsDoNotDependOnTheScale) {
+TEST(StructureGrammar, SumsForALengthDoNotDependOnTheLongest) {
   const StructureGrammar grammar = example_grammar();
-  const StructureSampler unscaled(grammar, 400), scaled(grammar, 900);
-  for (const int length : {1, 7, 50, 399, 400})
-    EXPECT_NEAR(scaled.log_sum(length), unscaled.log_sum(length), 1e-9 * length + 1e-10) << length;
+  const StructureSampler shorter(grammar, 400), longer(grammar, 900);
+  for (const int length : {1, 7, 50, 399, 400}) EXPECT_EQ(longer.log_sum(length), shorter.log_sum(length)) << length;
 }
 
 TEST(StructureGrammar, ThousandsOfNucleotidesTakeQuadraticTimeAndKeepTheirScale) {
@@ -148,7 +147,7 @@ TEST(StructureGrammar, ThousandsOfNucleotidesTakeQuadraticTimeAndKeepTheirScale)
 }
 
 TEST(StructureGrammar, EqualUniformNumbersGiveEqualStructures) {
-  const StructureSampler sampler(example_grammar(), 300), longer(example_grammar(), 350);
+  const StructureSampler sampler(example_grammar(), 300), longer(example_grammar(), 700);
   EXPECT_EQ(sampler.draw(300, test_uniform(4)), longer.draw(300, test_uniform(4)));
   EXPECT_NE(sampler.draw(300, test_uniform(4)), sampler.draw(300, test_uniform(5)));
 }
