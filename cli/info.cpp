@@ -227,8 +227,10 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
         {"parameters", parameters},     {"moving_average", has_average(root)}, {"modules", modules}};
     for (const auto& [name, text] : notes) json[name] = text;
     json["structure_grammar"] = nullptr;
-    if (root.has_attribute("structure_grammar"))
-      json["structure_grammar"] = Json::parse(root.text("structure_grammar"), nullptr, false);
+    if (root.has_attribute("structure_grammar")) {
+      const Json grammar = Json::parse(root.text("structure_grammar"), nullptr, false);
+      if (!grammar.is_discarded()) json["structure_grammar"] = grammar;
+    }
     json["configuration"] = configuration;
     print_json(json);
     return;

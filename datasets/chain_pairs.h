@@ -19,4 +19,9 @@ inline constexpr const char* kStoredPairRule =
 std::vector<std::int32_t> base_pairs_of(const ChainFeatures& chain,
                                         std::span<const std::uint8_t> chain_in_structure = {});
 
+// The stored partners of each molecule of a chain or an assembly, which ends where the residue index jumps as at the
+// join of two chains. Positions are those in the molecule. Partners in another molecule, unknown ones, and those closer
+// than kShortestPairSpan become -1. Needs residue_index and partner.
+std::vector<std::vector<int>> partners_by_molecule(const ChainFeatures& chain);
+
 }  // namespace flashrna

@@ -5,10 +5,10 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
 #include "libfold/conditioning.h"
 #include "libfold/random_streams.h"
-#include "rna/assembly.h"
 #include "rna/pairs/structure_grammar_fit.h"
 
 namespace flashrna {
@@ -79,25 +79,6 @@ std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_
   places.resize(length);
   std::ranges::sort(places);
   return places;
-}
-
-// The partners within each molecule of a chain or an assembly; those in another molecule become unpaired.
-std::vector<std::vector<int>> partners_by_molecule(const ChainFeatures& chain) {
-  std::vector<std::vector<int>> molecules;
-  for (int first = 0, end = 0; first < chain.length; first = end) {
-    const auto joined = [&](int i) {
-      const auto at = static_cast<std::size_t>(i);
-      return chain.residue_index[at] - chain.residue_index[at - 1] == kChainJoin;
-    };
-    end = first + 1;
-    while (end < chain.length && !joined(end)) ++end;
-    std::vector<int>& partner = molecules.emplace_back();
-    for (int i = first; i < end; ++i) {
-      const int j = chain.partner[static_cast<std::size_t>(i)];
-      partner.push_back(j >= first && j < end ? j - first : kUnpaired);
-    }
-  }
-  return molecules;
 }
 
 // Chains with the same name stay on one side of a split.
