@@ -104,6 +104,39 @@ TEST(NativeStructures, ThousandsOfNucleotidesAreFoldedAsRibosomalRna) {
   }
 }
 
+// Bits per nucleotide of the nested part of structures, given their lengths.
+double bits(const StructureSampler& sampler, const Partners& structures) {
+  double nats = 0.0, nucleotides = 0.0;
+  for (const std::vector<int>& partner : structures) {
+    const int length = static_cast<int>(partner.size());
+    nats += sampler.log_sum(length) - sampler.grammar().log_weight(describe_secondary_structure(partner));
+    nucleotides += length;
+  }
+  return nats / nucleotides / std::log(2.0);
+}
+
+TEST(NativeStructures, HeldOutNativesAreAsProbableAsDraws) {
+  const Partners held_out = read_natives("validation.dbn");
+  const StructureSampler sampler(fit_to(read_natives("training.dbn")), 4000);
+  const Uniform uniform = test_uniform(24);
+  const auto entropy = [&](const std::vector<int>& lengths) {
+    Partners draws;
+    for (const int length : lengths) draws.push_back(sampler.draw_nested(length, uniform));
+    return bits(sampler, draws);
+  };
+  std::vector<int> lengths;
+  for (int i = 0; i < 10; ++i)
+    for (const std::vector<int>& partner : held_out) lengths.push_back(static_cast<int>(partner.size()));
+  const double of_draws = entropy(lengths), of_natives = bits(sampler, held_out);
+  fmt::print(
+      "  bits per nucleotide: {:.3f} of draws, {:.3f} of held-out natives of the same lengths; {:.3f} at 400 nt, "
+      "{:.3f} at 4,000 nt\n",
+      of_draws, of_natives, entropy(std::vector<int>(100, 400)), entropy(std::vector<int>(10, 4000)));
+  EXPECT_NEAR(of_natives, of_draws, 0.15 * of_draws);
+  // Without a structure of stems and loops: three symbols of equal probability have log2(3) = 1.58.
+  EXPECT_LT(of_natives, 0.8);
+}
+
 TEST(NativeStructures, DrawsRepeatTrainingStructuresNoMoreThanByChance) {
   const Partners training = read_natives("training.dbn");
   const StructureSampler sampler(fit_to(training), 80);
