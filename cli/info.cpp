@@ -233,6 +233,11 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
         {"step", root.integer("step")}, {"epoch", root.integer("epoch")},      {"best_loss", root.number("best_loss")},
         {"parameters", parameters},     {"moving_average", has_average(root)}, {"modules", modules}};
     for (const auto& [name, text] : notes) json[name] = text;
+    json["structure_grammar"] = nullptr;
+    if (root.has_attribute("structure_grammar")) {
+      const Json grammar = Json::parse(root.text("structure_grammar"), nullptr, false);
+      if (!grammar.is_discarded()) json["structure_grammar"] = grammar;
+    }
     json["configuration"] = configuration;
     print_json(json);
     return;
@@ -248,6 +253,7 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
                    fmt::format("{}, {} residues", root.text("longest_chain"), root.integer("longest_chain_length"))});
   table.add_row({"parameters", parameters});
   table.add_row({"moving average", has_average(root)});
+  table.add_row({"structure grammar", root.has_attribute("structure_grammar")});
   for (const auto& [name, text] : notes)
     if (!text.empty()) table.add_row({name, text});
   for (const auto& [name, group] : groups) {

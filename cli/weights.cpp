@@ -13,15 +13,39 @@
 #include "cli/version.h"
 #include "datasets/hdf5/file.h"
 #include "kernels/torch_headers.h"
+#include "libfold/run_config.h"
 #include "libfold/sampling/sample_config.h"
 #include "libfold/training/run_folder.h"
+#include "libfold/training/training_data.h"
 #include "libfold/weights_file.h"
 
 namespace flashrna {
+namespace {
+
+// The grammar that training on `dataset` with the checkpoint's filters, split and seed would keep. For checkpoints of
+// programs that kept none.
+std::string grammar_of_dataset(const std::string& dataset, const Checkpoint& checkpoint) {
+  RunConfig config = read_run_config(checkpoint.configuration, checkpoint.path);
+  if (!config.model.condition_pairs)
+    fail(
+        "{}: was trained without base pairs (model.condition_pairs = false), so that a grammar of secondary structures "
+        "is of no use; leave --grammar-from out",
+        checkpoint.path);
+  config.data.path = dataset;
+  const TrainingData data(config.data, config.training.seed);
+  if (data.fingerprint() != checkpoint.data)
+    fail(
+        "--grammar-from {}: holds other training chains ({}) than {} was trained on ({}); give the dataset it was "
+        "trained on",
+        dataset, data.fingerprint(), checkpoint.path, checkpoint.data);
+  return data.fit_structure_grammar().to_text();
+}
+
+}  // namespace
 
 int weights_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
-  std::string output, kind = "ema", dataset, schedule;
+  std::string output, kind = "ema", dataset, schedule, grammar_from;
   WeightsNotes notes;
   bool overwrite = false;
   CommonOptions common;
@@ -33,6 +57,9 @@ int weights_main(const std::vector<std::string>& arguments) {
   line.option("schedule", schedule, "NAME",
               "of the rotations, in its samples: linear, or exponential[:rate]; default: the checkpoint's");
   line.option("dataset", dataset, "FILE.h5", "what it was trained on: its SHA-256 is kept");
+  line.option(
+      "grammar-from", grammar_from, "FILE.h5",
+      "dataset whose training chains give the grammar of secondary structures, instead of the checkpoint's own");
   line.option("license", notes.license, "TEXT", "of the weights, kept in the file");
   line.option("description", notes.description, "TEXT", "kept in the file");
   line.flag("overwrite", overwrite, "replace the output if it exists");
@@ -44,16 +71,18 @@ int weights_main(const std::vector<std::string>& arguments) {
     fail("{}: is the checkpoint itself; give another --output", output);
   check_output_path(output, overwrite);
   if (!schedule.empty()) notes.schedule = parse_schedule(schedule);
-  const Checkpoint checkpoint = read_checkpoint(path);
+  Checkpoint checkpoint = read_checkpoint(path);
   if (checkpoint.averaged && kind == "raw")
     fail("{}: holds the moving average of the weights alone; leave --weights raw out", path);
   if (!dataset.empty()) notes.dataset_sha256 = sha256_hex(read_file(dataset));
+  if (!grammar_from.empty()) checkpoint.structure_grammar = grammar_of_dataset(grammar_from, checkpoint);
   notes.program_version = program_version();
   write_weights(output, checkpoint, notes, kind == "ema", overwrite);
   Table table({"item", "value"});
   table.add_row({"file", output});
   table.add_row({"checkpoint", path});
   table.add_row({"step", checkpoint.step});
+  table.add_row({"structure grammar", !checkpoint.structure_grammar.empty()});
   table.add_row({"bytes", std::filesystem::file_size(output)});
   table.add_row({"sha256", sha256_hex(read_file(output))});
   table.print(common.json);

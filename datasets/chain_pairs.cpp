@@ -1,7 +1,11 @@
 #include "datasets/chain_pairs.h"
 
+#include <cstdlib>
+
+#include "rna/assembly.h"
 #include "rna/nucleotide.h"
 #include "rna/pairs/refined_base_pairs.h"
+#include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 
@@ -15,6 +19,25 @@ std::vector<std::int32_t> base_pairs_of(std::vector<Nucleotide> nucleotides) {
   }
   const std::vector<int> partners = refine_base_pairs(nucleotides);
   return {partners.begin(), partners.end()};
+}
+
+std::vector<std::vector<int>> partners_by_molecule(const ChainFeatures& chain) {
+  const auto joins_next = [&](int i) {
+    const auto at = static_cast<std::size_t>(i);
+    return chain.residue_index[at + 1] - chain.residue_index[at] == kChainJoin;
+  };
+  std::vector<std::vector<int>> molecules;
+  for (int first = 0, end = 0; first < chain.length; first = end) {
+    end = first + 1;
+    while (end < chain.length && !joins_next(end - 1)) ++end;
+    std::vector<int>& partner = molecules.emplace_back();
+    for (int i = first; i < end; ++i) {
+      const int j = chain.partner[static_cast<std::size_t>(i)];
+      const bool kept = j >= first && j < end && std::abs(j - i) >= kShortestPairSpan;
+      partner.push_back(kept ? j - first : kUnpaired);
+    }
+  }
+  return molecules;
 }
 
 }  // namespace flashrna

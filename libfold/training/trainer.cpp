@@ -76,6 +76,7 @@ struct Trainer::State {
         at::Device run_device);
 
   void load(const Checkpoint& checkpoint);
+  void fit_structure_grammar();
   // Takes the weights of another run (their moving average if there is one); the run itself starts at step 0.
   void start_from(const Checkpoint& checkpoint);
   // One optimizer step on `batches`, whose gradients are averaged.
@@ -100,6 +101,7 @@ struct Trainer::State {
 
   std::int64_t step = 0, epoch = 0, batch = 0;  // steps completed; position of the next batch
   double best_loss = std::numeric_limits<double>::infinity();
+  std::string structure_grammar;  // empty if the model does not take base pairs
   std::string last_checkpoint;
   std::optional<Validation> validation;  // created when first needed
 };
@@ -118,6 +120,7 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
   if (resume) {
     load(read_checkpoint_to_resume(folder_path));
   } else {
+    fit_structure_grammar();
     training_step.model()->initialize(config.training.seed);
     if (!config.training.initial_weights.empty()) start_from(read_checkpoint(config.training.initial_weights));
     ema = Ema(training_step.parameters(), config.training.ema_decay);
@@ -137,7 +140,13 @@ void Trainer::State::load(const Checkpoint& checkpoint) {
   epoch = checkpoint.epoch;
   batch = checkpoint.batch;
   best_loss = checkpoint.best_loss;
+  structure_grammar = checkpoint.structure_grammar;
+  if (structure_grammar.empty()) fit_structure_grammar();
   last_checkpoint = checkpoint.path;
+}
+
+void Trainer::State::fit_structure_grammar() {
+  if (config.model.condition_pairs) structure_grammar = data.fit_structure_grammar().to_text();
 }
 
 void Trainer::State::start_from(const Checkpoint& checkpoint) {
@@ -229,6 +238,7 @@ void Trainer::State::write_checkpoint() {
   for (std::size_t stage = 0; stage <= stage_of(step); ++stage)
     checkpoint.longest_chain_length =
         std::max<std::int64_t>(checkpoint.longest_chain_length, data.trained_length(longest, stage));
+  checkpoint.structure_grammar = structure_grammar;
   checkpoint.weights = copy_of(training_step.parameters());
   checkpoint.ema = copy_of(ema.average());
   optimizer.save(checkpoint);

@@ -5,10 +5,12 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
 #include "datasets/splits.h"
 #include "libfold/conditioning.h"
 #include "libfold/random_streams.h"
+#include "rna/pairs/structure_grammar_fit.h"
 
 namespace flashrna {
 namespace {
@@ -274,6 +276,23 @@ Batch TrainingData::load_validation(const std::vector<std::size_t>& planned) con
     ids.push_back(reader_.chains()[validation_[item]].id);
   }
   return make_batch(chains, ids);
+}
+
+std::vector<double> TrainingData::chain_weights() const {
+  std::vector<double> weights(training_.size(), 1.0);
+  for (const std::vector<std::size_t>& group : training_groups_)
+    for (const std::size_t place : group) weights[place] = 1.0 / static_cast<double>(group.size());
+  return weights;
+}
+
+StructureGrammar TrainingData::fit_structure_grammar() const {
+  const std::vector<double> weights = chain_weights();
+  std::vector<ObservedPartners> observed;
+  for (std::size_t i = 0; i < training_.size(); ++i)
+    for (std::vector<int>& partner : partners_by_molecule(reader_.read_chain(training_[i])))
+      observed.push_back({std::move(partner), weights[i]});
+  RandomStream stream(seed_, "structure_grammar");
+  return flashrna::fit_structure_grammar(observed, [&stream] { return stream.uniform(); });
 }
 
 std::vector<Nucleotide> TrainingData::nucleotides(std::size_t chain) const {

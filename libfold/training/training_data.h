@@ -21,6 +21,7 @@
 #include "libfold/training/crop_stages.h"
 #include "libfold/training/data_config.h"
 #include "rna/nucleotide.h"
+#include "rna/pairs/structure_grammar.h"
 
 namespace flashrna {
 
@@ -52,6 +53,9 @@ class TrainingData {
   // The same at every call: whole chains, up to the batch budget.
   BatchPlan plan_validation() const;
   Batch load_validation(const std::vector<std::size_t>& planned) const;
+  // The grammar of the training chains' base pairs, for sampling. Each molecule counts as a chain; with sampling by
+  // cluster, those of a cluster count as much as one chain together.
+  StructureGrammar fit_structure_grammar() const;
   // All atoms of a chain of the dataset.
   std::vector<Nucleotide> nucleotides(std::size_t chain) const;
   int length(std::size_t chain) const { return reader_.chains()[chain].length; }
@@ -59,6 +63,7 @@ class TrainingData {
  private:
   void split();
   std::vector<std::size_t> drawn_by_cluster(std::int64_t epoch) const;
+  std::vector<double> chain_weights() const;  // by training chain: batches of an epoch that it is in, in the mean
   BatchBudget budget() const;
   std::vector<std::size_t> cropped_places(const ChainFeatures& chain, std::size_t length, std::int64_t epoch,
                                           std::size_t item) const;

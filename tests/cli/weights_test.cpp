@@ -48,6 +48,19 @@ TEST_F(Weights, AreSmallKnownToInfoAndSampledFrom) {
   EXPECT_TRUE(fs::exists(folder->path("one/len_00020_sample_000.cif")));
 }
 
+TEST_F(Weights, AGrammarIsKeptOrMadeFromTheTrainingChains) {
+  make_weights("kept.h5");
+  const auto grammar_of = [](const std::string& file) {
+    return Json::parse(flashrna({"info", file, "--json"}).output).at("structure_grammar");
+  };
+  const Json kept = grammar_of("kept.h5");
+  EXPECT_TRUE(kept.at("lengths").contains("hairpin"));
+  EXPECT_THAT(flashrna({"info", "kept.h5"}).output, HasSubstr("structure grammar"));
+  const ProgramResult made = flashrna({"weights", "run", "--output", "made.h5", "--grammar-from", "rna.h5"});
+  EXPECT_EQ(made.status, 0) << made.errors;
+  EXPECT_EQ(grammar_of("made.h5"), kept);
+}
+
 TEST_F(Weights, BadUseIsRefusedAndNothingIsWritten) {
   make_weights("refused.h5");
   const Words before = list_files(folder->path());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -135,6 +136,30 @@ TEST_F(TrainerTest, ARunKilledAfterItsCheckpointRepeatsTheLostSteps) {
   EXPECT_EQ(clockless(folder_ / "killed"), clockless(folder_ / "whole"));
   EXPECT_EQ(names_in(folder_ / "killed/checkpoints"),
             (std::vector<std::string>{"step_00000008.h5", "step_00000016.h5", "step_00000020.h5"}));
+}
+
+TEST_F(TrainerTest, AModelThatTakesPairsKeepsTheGrammarOfItsTrainingChains) {
+  TinyRun run(dataset_), without(dataset_);
+  run.config.model.local_edges = 4;
+  run.config.model.condition_pairs = true;
+  run.config.training.steps = without.config.training.steps = 1;
+  EXPECT_EQ(read_checkpoint(without.train(folder_ / "without").checkpoint).structure_grammar, "");
+
+  Checkpoint first = read_checkpoint(run.train(folder_ / "run").checkpoint);
+  const TrainingData data(run.config.data, run.config.training.seed);
+  EXPECT_EQ(first.structure_grammar, data.fit_structure_grammar().to_text());
+
+  // A resumed run keeps it, and one whose checkpoint has none makes it.
+  for (const char* kept : {"{\"version\": 1}", ""}) {
+    first.structure_grammar = kept;
+    write_checkpoint(first.path, first);
+    TinyRun resumed("");
+    resumed.configuration.set("training.steps", "2", "--training.steps");
+    const Checkpoint second = read_checkpoint(resumed.resume(folder_ / "run").checkpoint);
+    EXPECT_EQ(second.step, 2);
+    EXPECT_EQ(second.structure_grammar, *kept != '\0' ? kept : data.fit_structure_grammar().to_text());
+    std::filesystem::remove(second.path);
+  }
 }
 
 TEST_F(TrainerTest, AStopRequestWritesACheckpointOfThatStep) {

@@ -283,5 +283,35 @@ TEST(TrainingDataTest, TheStreamGoesOnWhereItIsTold) {
   EXPECT_EQ(later.next().batch.chain_ids, fifth.batch.chain_ids);
 }
 
+TEST(TrainingDataTest, TheGrammarDescribesTheTrainingChains) {
+  const TemporaryFolder folder;
+  write_hairpin_dataset(folder / "d.h5", 30);  // 12 pairs around a loop of 6
+  DataConfig config;
+  config.path = folder / "d.h5";
+  const TrainingData data(config, 3), again(config, 3);
+  const StructureGrammar grammar = data.fit_structure_grammar();
+  EXPECT_EQ(grammar.to_text(), again.fit_structure_grammar().to_text());
+  EXPECT_DOUBLE_EQ(grammar.chance(ChanceOf::kPaired), 0.75);  // one of one, and half of another observation
+  EXPECT_GT(grammar.length(LengthOf::kHairpin).weight(6), 0.5);
+  EXPECT_GT(grammar.length(LengthOf::kStem).weight(12), 0.25);  // shares a bin with 11
+  EXPECT_EQ(grammar.pseudoknots.rate, 0.0);
+}
+
+TEST(TrainingDataTest, SampledByClusterALargeFamilyCountsAsOneChainInTheGrammar) {
+  const TemporaryFolder folder;
+  std::vector<TinyChain> chains;
+  for (int i = 0; i < 9; ++i) chains.push_back({fmt::format("1X{:02d}", i), 5, 0});  // unpaired, all of them
+  chains.push_back({"2Y00", 9, 1});
+  write_tiny_dataset(folder / "d.h5", chains);
+  DataConfig config;
+  config.path = folder / "d.h5";
+  const auto weight_of_5 = [&](const std::string& sampling) {
+    config.sampling = sampling;
+    return TrainingData(config, 0).fit_structure_grammar().length(LengthOf::kUnpairedChain).weight(5);
+  };
+  EXPECT_NEAR(weight_of_5("uniform"), 9.0 / 11.0, 0.03);
+  EXPECT_NEAR(weight_of_5("cluster"), 1.0 / 3.0, 0.06);
+}
+
 }  // namespace
 }  // namespace flashrna
