@@ -12,4 +12,7 @@ int bench_model_main(const std::vector<std::string>& arguments);
 int bench_sampling_main(const std::vector<std::string>& arguments);
 int bench_training_main(const std::vector<std::string>& arguments);
 
+// Names of the benchmarks, in the order of the overview.
+std::vector<std::string> bench_names();
+
 }  // namespace flashrna
