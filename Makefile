@@ -1,6 +1,12 @@
 # Short commands for the CMake presets cpu, cuda and asan. `make help` lists the targets.
-NVCC := $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
-PRESET ?= $(if $(NVCC),cuda,cpu)
+ifndef PRESET
+PRESET := $(shell scripts/choose_preset.sh)
+CHOSEN := -DFLASHRNA_CUDA=$(if $(filter cuda,$(PRESET)),AUTO,OFF)
+endif
+# Paths and flags of an active conda environment would come before the distribution's headers and libraries.
+ifdef CONDA_PREFIX
+unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH CPPFLAGS CFLAGS CXXFLAGS LDFLAGS CC CXX CMAKE_ARGS CMAKE_PREFIX_PATH
+endif
 PROGRAM := build/$(PRESET)/flashrna
 PREFIX ?= /usr/local
 
@@ -17,10 +23,10 @@ help:
 	@echo "PRESET=cpu, cuda or asan chooses what is built; here it is $(PRESET)"
 
 deps:
-	@scripts/install_dependencies.sh $(if $(filter cuda,$(PRESET)),cuda,cpu)
+	@scripts/install_dependencies.sh $(if $(filter cuda,$(PRESET)),$(or $(filter cuda%,$(shell scripts/choose_preset.sh --libtorch)),cuda),cpu)
 
 build: deps
-	@cmake --preset $(PRESET)
+	@cmake --preset $(PRESET) $(CHOSEN)
 	@cmake --build --preset $(PRESET)
 
 test: build
@@ -31,7 +37,7 @@ install: build
 
 # The program alone: no test is built.
 program: deps
-	@cmake --preset $(PRESET)
+	@cmake --preset $(PRESET) $(CHOSEN)
 	@cmake --build --preset $(PRESET) --target flashrna
 
 demo: program
