@@ -130,7 +130,7 @@ std::string bash_script(const std::vector<CommandDescription>& commands) {
   }
   text += "  case $command in\n";
   for (const CommandDescription& command : commands) text += bash_case(command);
-  text += "  esac\n  if ((COMP_CWORD == first)); then previous=''; fi\n";
+  text += "  esac\n  if ((COMP_CWORD == first)); then previous='(none)'; fi\n";
   return text + kBashTail;
 }
 
