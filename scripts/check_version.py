@@ -17,7 +17,6 @@ MENTIONS = [
     ("CITATION.cff", r"^version: (\S+)$"),
     ("CHANGELOG.md", r"^## (\d+\.\d+\.\d+) "),
     ("conda/meta.yaml", r'^{% set version = "([^"]+)" %}$'),
-    ("python/pyproject.toml", r'^version = "([^"]+)"$'),
 ]
 
 

@@ -3,6 +3,7 @@
 # pinned Python wheels into a cache shared by all checkouts. Does nothing if all are installed.
 #
 #   scripts/install_dependencies.sh [cpu|cuda|cuda12]     default: what scripts/choose_preset.sh --libtorch says
+#   scripts/install_dependencies.sh --libtorch SET        LibTorch alone; prints its folder
 #
 # cpu and cuda are LibTorch 2.11.0, without and with the libraries of CUDA 13.0; cuda12 is LibTorch 2.10.0 with those of
 # CUDA 12.8. All but the distribution's packages goes below XDG_CACHE_HOME (default ~/.cache): 0.9 GB, 3.6 GB, 4.4 GB.
@@ -181,12 +182,22 @@ PYTHON
   rm -rf "$plotly_partial"
 }
 
+only_libtorch=no
+if [ "${1:-}" = --libtorch ]; then
+  only_libtorch=yes
+  shift
+fi
 set_name=${1:-}
 case $set_name in
   cpu | cuda | cuda12) ;;
   "") set_name=$(./choose_preset.sh --libtorch) ;;
   *) die "unknown set \"$set_name\"; allowed are cpu, cuda and cuda12" ;;
 esac
+if [ $only_libtorch = yes ]; then
+  install_libtorch "$set_name"
+  printf '%s\n' "${FLASHRNA_LIBTORCH:-${XDG_CACHE_HOME:-$HOME/.cache}/flashrna/libtorch-$(libtorch_version "$set_name")}"
+  exit
+fi
 install_packages
 install_libtorch "$set_name"
 install_plotly
