@@ -10,13 +10,14 @@ endif
 PROGRAM := build/$(PRESET)/flashrna
 PREFIX ?= /usr/local
 
-.PHONY: help deps build program test install demo overfit clean
+.PHONY: help deps build program test install package wheel demo overfit clean
 
 help:
 	@echo "make deps      install missing packages of the distribution, and LibTorch"
 	@echo "make build     build/$(PRESET)/flashrna and its tests"
 	@echo "make test      build and run all tests except the slow ones"
 	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
+	@echo "make package   dist/: a relocatable tarball, a .deb and a Python wheel; BUNDLE=1 puts LibTorch into the tarball"
 	@echo "make demo      sample, evaluate and train on real RNA; ten minutes"
 	@echo "make overfit   overfit one tRNA and measure how well it is generated; ten minutes"
 	@echo "make clean     remove build/$(PRESET)"
@@ -39,6 +40,13 @@ install: build
 program: deps
 	@cmake --preset $(PRESET) $(CHOSEN)
 	@cmake --build --preset $(PRESET) --target flashrna
+
+package: program
+	@scripts/package.sh $(PRESET)
+	@scripts/build_wheel.py --preset $(PRESET)
+
+wheel: program
+	@scripts/build_wheel.py --preset $(PRESET)
 
 demo: program
 	@scripts/demo.sh $(PROGRAM)

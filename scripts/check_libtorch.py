@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks that every source that sees LibTorch also compiles (syntax and types) against another LibTorch:
 
-  scripts/check_libtorch.py LIBTORCH [--build build/cpu] [--jobs N] [--only TEXT]
+  scripts/check_libtorch.py LIBTORCH|--cached VERSION [--build build/cpu] [--jobs N] [--only TEXT]
 
-LIBTORCH is a folder with include/ or a site-packages that holds torch/, such as ~/.cache/flashrna/libtorch-2.10.0 of
+--cached takes LibTorch from the user's cache, and ends with status 77 if it is not there. LIBTORCH is a folder with include/ or a site-packages that holds torch/, such as ~/.cache/flashrna/libtorch-2.10.0 of
 `scripts/install_dependencies.sh cuda12`. BUILD is a configured build folder, whose commands are used without their
 precompiled header. --only takes the sources whose path contains TEXT. Exit status 1 and the compiler's messages if a
 source does not compile.
@@ -12,6 +12,7 @@ source does not compile.
 import argparse
 import concurrent.futures
 import json
+import os
 import pathlib
 import shlex
 import subprocess
@@ -55,11 +56,20 @@ def syntax_command(entry, other):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("libtorch", type=pathlib.Path)
+    parser.add_argument("libtorch", type=pathlib.Path, nargs="?")
+    parser.add_argument("--cached")
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/cpu"))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
+    if arguments.cached:
+        cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+        arguments.libtorch = cache / "flashrna" / f"libtorch-{arguments.cached}"
+        if not arguments.libtorch.exists():
+            print(f"skipped: no {arguments.libtorch}; scripts/install_dependencies.sh cuda12 installs it")
+            return 77
+    elif not arguments.libtorch:
+        parser.error("LIBTORCH or --cached VERSION is missing")
     other = torch_root(arguments.libtorch)
     commands = {}
     for entry in json.loads((arguments.build / "compile_commands.json").read_text(encoding="utf-8")):
