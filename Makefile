@@ -10,7 +10,7 @@ endif
 PROGRAM := build/$(PRESET)/flashrna
 PREFIX ?= /usr/local
 
-.PHONY: help deps build program test install package wheel demo overfit clean
+.PHONY: help deps build program test install package wheel docs demo overfit clean
 
 help:
 	@echo "make deps      install missing packages of the distribution, and LibTorch"
@@ -18,6 +18,7 @@ help:
 	@echo "make test      build and run all tests except the slow ones"
 	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
 	@echo "make package   dist/: a relocatable tarball, a .deb and a Python wheel; BUNDLE=1 puts LibTorch into the tarball"
+	@echo "make docs      site/: the documentation as pages that open without a network"
 	@echo "make demo      sample, evaluate and train on real RNA; ten minutes"
 	@echo "make overfit   overfit one tRNA and measure how well it is generated; ten minutes"
 	@echo "make clean     remove build/$(PRESET)"
@@ -47,6 +48,9 @@ package: program
 
 wheel: program
 	@scripts/build_wheel.py --preset $(PRESET)
+
+docs: program
+	@scripts/build_docs.py $(PROGRAM)
 
 demo: program
 	@scripts/demo.sh $(PROGRAM)

@@ -86,6 +86,19 @@ TEST(Documentation, EveryExampleOfTheHelpTextsRuns) {
   expect_all_run(commands);
 }
 
+TEST(Examples, StructuresToWeightsRuns) {
+  const TemporaryFolder folder;
+  make_small_project(folder);
+  const std::string command =
+      fmt::format(FLASHRNA_SOURCE_DIR "/examples/shell/structures_to_weights.sh structures out configs/demo.ini {}",
+                  fmt::join(small_model_words(), " "));
+  const ProgramResult first = run_shell(command, {.folder = folder.path()});
+  ASSERT_EQ(first.status, 0) << first.errors;
+  for (const char* file : {"out/weights.h5", "out/samples/len_00120_sample_001.cif", "out/evaluation/report.html"})
+    EXPECT_TRUE(std::filesystem::exists(folder.path(file))) << file;
+  EXPECT_EQ(run_shell(FLASHRNA_SOURCE_DIR "/examples/shell/structures_to_weights.sh structures").status, 2);
+}
+
 // The options that the help text of a command lists.
 std::vector<std::string> options_of_help(const std::vector<std::string>& command) {
   std::vector<std::string> words = command;

@@ -89,6 +89,11 @@ class Wheel(Package):
         self.check_program(self.folder / "env" / "bin" / "flashrna")
         for test in sorted((ROOT / "tests" / "python").glob("*_test.py")):
             self.run_in(python, test)
+        self.assertIn("2 chains of 20 to 20 nt", self.run_in(python, ROOT / "examples/python/dataset_statistics.py", "rna.h5"))
+        self.assertIn("radius of gyration", self.run_in(python, ROOT / "examples/python/sampling.py"))
+        steps = self.run_in(python, ROOT / "examples/python/drop_in_attention.py").splitlines()
+        errors = [float(line.split()[-2]) for line in steps]
+        self.assertLess(errors[-1], 0.5 * errors[0])
 
 
 if __name__ == "__main__":
