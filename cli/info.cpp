@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/shipped_weights.h"
 #include "cli/table.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/dataset_reader.h"
@@ -61,6 +62,14 @@ std::string counts_text(const Counts& counts) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name.empty() ? "unknown" : name, count);
   }
   return text;
+}
+
+// The path of weights if `given` is their name and no file.
+std::string file_or_weights(const std::string& given) {
+  if (std::filesystem::exists(given)) return given;
+  for (const FoundWeights& weights : find_weights_files(weights_folders()))
+    if (weights.name == given) return weights.path;
+  return given;
 }
 
 // ---- Datasets ----
@@ -411,12 +420,12 @@ int info_main(const std::vector<std::string>& arguments) {
   CommonOptions common;
   CommandLine line("info", "Shows a dataset, a checkpoint or a structure file in a screenful.",
                    "flashrna info rna.h5\nflashrna info structures/1ehz.cif --json");
-  line.positional("FILE", files, "an .h5 file of flashrna, or a PDB or mmCIF file (also .gz)");
+  line.positional("FILE", files, "an .h5 file of flashrna, weights by name, or a PDB or mmCIF file (also .gz)");
   line.option("model", read_options.model, "N", "which model of a structure file, from 1");
   line.option("chains", first_chain, "FIRST", "list 50 chains of a dataset, from this one on; the first is 1");
   line.common(common);
   if (!line.parse(arguments)) return 0;
-  const std::string& path = files.at(0);
+  const std::string path = file_or_weights(files.at(0));
   const auto check_no_chains = [&](const char* what) {
     if (line.given("chains")) fail_usage("--chains lists the chains of a dataset; {} is {}", path, what);
   };

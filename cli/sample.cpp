@@ -162,8 +162,10 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
 }
 
 void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
-  line.option("checkpoint", config.checkpoint, "FILE",
-              "trained model, or a run's folder for its last checkpoint; default: the weights that ship with flashrna");
+  line.option(
+      "checkpoint", config.checkpoint, "FILE",
+      "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
+      "weights that ship with flashrna");
   line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20");
   line.option(
       "secondary-structure", config.secondary_structure, "STRING|FILE",
@@ -223,7 +225,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.validate();
   const Shard shard = parse_shard(shard_text);
   const bool shipped = config.checkpoint.empty();
-  if (shipped) config.checkpoint = find_shipped_weights();
+  config.checkpoint = find_checkpoint(config.checkpoint, weights_folders());
   if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
 
   const at::Device device(select_device(common));
