@@ -184,6 +184,18 @@ TEST(StructureGrammar, DamagedTextIsAnErrorThatNamesThePlace) {
   EXPECT_NE(message(damaged).find("tail_ratio"), std::string::npos);
 }
 
+TEST(StructureGrammar, WeightsThatAllowNoStructureAreAnError) {
+  StructureGrammar grammar = example_grammar();
+  grammar.chances[static_cast<std::size_t>(ChanceOf::kPaired)] = 1.0;
+  const StructureSampler sampler(grammar, 20);
+  EXPECT_EQ(find_partner_fault(sampler.draw(20, test_uniform(8))), std::nullopt);
+  EXPECT_NE(message_of([&] {
+              sampler.draw(4, test_uniform(8));
+            }).find("the weights of the structures of 4 nucleotides sum to 0"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { sampler.draw(21, test_uniform(8)); }).find("length 21"), std::string::npos);
+}
+
 TEST(StructureGrammar, WeightsCountAsRepetitions) {
   std::vector<ObservedPartners> repeated = examples(), weighted = examples();
   repeated.push_back(repeated[2]);
