@@ -162,8 +162,10 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
 }
 
 void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
-  line.option("checkpoint", config.checkpoint, "FILE",
-              "trained model, or a run's folder for its last checkpoint; default: the weights that ship with flashrna");
+  line.option(
+      "checkpoint", config.checkpoint, "FILE",
+      "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
+      "weights that ship with flashrna");
   line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20");
   line.option(
       "secondary-structure", config.secondary_structure, "STRING|FILE",
@@ -192,6 +194,13 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
   line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
   line.option("sequence", config.sequence, "FILE",
               "FASTA file that names the residues: each record those of the samples as long as it");
+  line.option("design-sequence", config.design_sequence, "N",
+              "sequences proposed per backbone, as FASTA beside it, pairs drawn jointly; no replacement for an "
+              "inverse-folding program: docs/sampling.md says how to hand a backbone to one; 0 = none");
+  line.option("temperature", config.temperature, "T",
+              "of that draw: 1 = the network's own probabilities, below 1 more of the probable letters");
+  line.flag("all-atom", config.all_atom,
+            "write the bases of named residues, placed by chi; needs a model with model.torsions = 9");
   line.option("trajectory", config.trajectory, "STEPS",
               "all or every:N: keep these steps, noise first, in an HDF5 file per batch (docs/sampling.md)");
   line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
@@ -216,7 +225,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.validate();
   const Shard shard = parse_shard(shard_text);
   const bool shipped = config.checkpoint.empty();
-  if (shipped) config.checkpoint = find_shipped_weights();
+  config.checkpoint = find_checkpoint(config.checkpoint, weights_folders());
   if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
 
   const at::Device device(select_device(common));
@@ -234,7 +243,8 @@ int sample_main(const std::vector<std::string>& arguments) {
   control.relax_rounds = config.relax_rounds;
   control.pair_rounds = config.pair_rounds;
   Sampler sampler(checkpoint, config.weights, device, control);
-  sampler.require_known(config.asks_for_pairs(), false);
+  sampler.require_known({.pairs = config.asks_for_pairs()});
+  sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
   if (!common.quiet) warn_of_long_lengths(config, checkpoint);
   SampleWriter writer(config, output, shard);

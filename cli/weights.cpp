@@ -3,12 +3,14 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/sha256.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/shipped_weights.h"
 #include "cli/table.h"
 #include "cli/version.h"
 #include "datasets/hdf5/file.h"
@@ -41,16 +43,34 @@ std::string grammar_of_dataset(const std::string& dataset, const Checkpoint& che
   return data.fit_structure_grammar().to_text();
 }
 
+// Weights known by name: those found, then published ones that are not here.
+void print_list(bool as_json) {
+  Table table({"name", "place", "file", "bytes", "sha256", "description"});
+  std::vector<PublishedWeights> missing = published_weights();
+  for (const FoundWeights& one : find_weights_files(weights_folders())) {
+    const std::string sha256 = sha256_hex(read_file(one.path));
+    std::string about = "not of this project, or changed";
+    for (const PublishedWeights& published : published_weights())
+      if (published.sha256 == sha256) about = published.description;
+    table.add_row({one.name, one.place, one.path, std::filesystem::file_size(one.path), sha256, about});
+    std::erase_if(missing, [&](const PublishedWeights& published) { return published.name == one.name; });
+  }
+  for (const PublishedWeights& one : missing)
+    table.add_row({one.name, "missing", {}, one.bytes, one.sha256, one.description});
+  table.print(as_json);
+}
+
 }  // namespace
 
 int weights_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   std::string output, kind = "ema", dataset, schedule, grammar_from;
   WeightsNotes notes;
-  bool overwrite = false;
+  bool overwrite = false, list = false;
   CommonOptions common;
   CommandLine line("weights", "Writes what sampling needs of a checkpoint as a small file, to ship and to share.",
-                   "flashrna weights runs/demo --output demo.h5 --license CC-BY-4.0 --overwrite");
+                   "flashrna weights runs/demo --output demo.h5 --license CC-BY-4.0 --overwrite\n"
+                   "flashrna weights --list");
   line.positional("CHECKPOINT", files, "a checkpoint, or a run's folder for its last one");
   line.option("output", output, "FILE.h5", "the weights, as float16, with the configuration", Need::kRequired);
   line.option("weights", kind, "KIND", "ema (raw where the checkpoint has no average) or raw");
@@ -63,8 +83,15 @@ int weights_main(const std::vector<std::string>& arguments) {
   line.option("license", notes.license, "TEXT", "of the weights, kept in the file");
   line.option("description", notes.description, "TEXT", "kept in the file");
   line.flag("overwrite", overwrite, "replace the output if it exists");
+  line.flag("list", list, "alone: the weights that sample --checkpoint NAME finds, with their SHA-256");
+  line.complete_with("list");
   line.common(common);
   if (!line.parse(arguments)) return 0;
+  if (list) {
+    if (!files.empty() || !output.empty()) fail_usage("--list takes neither CHECKPOINT nor --output");
+    print_list(common.json);
+    return 0;
+  }
   if (kind != "ema" && kind != "raw") fail_usage("--weights {}: must be ema or raw", kind);
   const std::string path = std::filesystem::is_directory(files.at(0)) ? latest_checkpoint(files[0]) : files[0];
   if (std::error_code none; std::filesystem::equivalent(path, output, none))

@@ -48,7 +48,11 @@ void ModelConfig::add_options(Configuration& configuration) {
   configuration.bind("model.condition_pairs", condition_pairs, "take base pairs as input; needs sparse edges");
   configuration.bind("model.condition_letters", condition_letters, "take nucleotides as input");
   configuration.bind("model.condition_motifs", condition_motifs, "take residues whose structure is given as input");
+  configuration.bind("model.condition_motif_groups", condition_motif_groups,
+                     "take motif parts that are placed freely relative to each other; needs condition_motifs");
   configuration.bind("model.letter_head", letter_head, "propose nucleotides; see losses.letter_weight");
+  configuration.bind("model.torsions", torsions,
+                     "torsions per residue: 8 of the backbone, or 9 with chi, which places bases (sample --all-atom)");
   configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
   configuration.bind("model.attention", attention,
                      "attention backend: auto, dense, lifted, fused (CUDA, capability 8.0 or newer) or simple");
@@ -83,6 +87,7 @@ void ModelConfig::validate() const {
   check_range("model.edge_feature_channels", edge_feature_channels, 2, 1024);
   check_range("model.distance_bins", distance_bins, 2, 256);
   check_range("model.neighbors", neighbors, 1, 1024);
+  check_range("model.torsions", torsions, 8, 9);
   check_range("model.torsion_channels", torsion_channels, 1, 4096);
   if (node_channels % 2 != 0) fail_usage("model.node_channels = {}: must be even", node_channels);
   if (node_channels % transformer_heads != 0) {
@@ -101,6 +106,10 @@ void ModelConfig::validate() const {
     fail_usage("model.edge_votes = {}: needs the edges of model.local_edges, which is 0", edge_votes);
   if (condition_pairs && local_edges == 0)
     fail_usage("model.condition_pairs = true: needs the edges of model.local_edges, which is 0");
+  if (condition_motif_groups && !condition_motifs)
+    fail_usage("model.condition_motif_groups = true: needs model.condition_motifs = true");
+  if (condition_motif_groups && local_edges == 0)
+    fail_usage("model.condition_motif_groups = true: needs the hidden channels of model.local_edges, which is 0");
   if (positions == "relative" && attention_channels % 2 != 0)
     fail_usage("model.attention_channels = {}: must be even with model.positions = relative", attention_channels);
   if (positions == "relative" && node_channels / transformer_heads % 2 != 0)

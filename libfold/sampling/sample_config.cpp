@@ -13,7 +13,8 @@
 namespace flashrna {
 namespace {
 
-constexpr int kLongestInPdb = (99'999 - 1) / kBackboneAtoms;  // the end of the chain takes a number too
+// The end of the chain takes a number too.
+constexpr int longest_in_pdb(bool all_atom) { return (99'999 - 1) / (all_atom ? kAtomSlots : kBackboneAtoms); }
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
@@ -66,6 +67,9 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
   configuration.bind("sample.sequence", sequence, "FASTA file of residue names, a record per length");
   configuration.bind("sample.sequence_sha256", sequence_sha256, "of that file");
+  configuration.bind("sample.design_sequence", design_sequence, "sequences proposed per sample; 0 = none");
+  configuration.bind("sample.temperature", temperature, "of their draw");
+  configuration.bind("sample.all_atom", all_atom, "write the bases of named residues");
   configuration.bind("sample.trajectory", trajectory, "steps kept in the trajectory: all or every:N; empty = none");
   configuration.bind("sample.reference", reference, "structure that samples are compared with");
   configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
@@ -91,9 +95,14 @@ void SampleConfig::validate() const {
   if (max_residues < 1) fail_usage("--max-residues {}: must be at least 1", max_residues);
   if (format != "cif" && format != "pdb" && format != "both" && format != "models")
     fail_usage("--format {}: must be cif, pdb, both or models", format);
-  if ((format == "pdb" || format == "both") && all_lengths.back() > kLongestInPdb)
+  if ((format == "pdb" || format == "both") && all_lengths.back() > longest_in_pdb(all_atom))
     fail_usage("--format {}: the PDB format ends at 99,999 atoms, {} residues, not {}; give --format cif", format,
-               kLongestInPdb, all_lengths.back());
+               longest_in_pdb(all_atom), all_lengths.back());
+  if (design_sequence < 0) fail_usage("--design-sequence {}: must be 0 or more", design_sequence);
+  if (!(temperature > 0) || !std::isfinite(temperature))
+    fail_usage("--temperature {}: must be above 0; 1 draws by the network's own probabilities", temperature);
+  if (all_atom && design_sequence == 0 && sequence.empty() && nucleotide == "N")
+    fail_usage("--all-atom: no residue is named; give --sequence, --design-sequence or --nucleotide");
   trajectory_interval(trajectory);
   if (!schedule.empty()) parse_schedule(schedule);
   if (!(noise_scale > 0) || !std::isfinite(noise_scale))

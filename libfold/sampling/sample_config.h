@@ -34,6 +34,9 @@ struct SampleConfig {
   std::string nucleotide = "N";  // residue name of every nucleotide: N, A, C, G or U
   std::string sequence;          // FASTA file with the residue names, instead of nucleotide; "" = none
   std::string sequence_sha256;
+  int design_sequence = 0;      // sequences proposed per sample; 0 = none
+  double temperature = 1.0;     // of their draw, > 0; below 1 the more probable letters are preferred
+  bool all_atom = false;        // write the bases of named residues
   std::string trajectory;       // steps to keep: all, every:N; "" = none
   std::string reference;        // structure file; "" = none
   std::string reference_chain;  // "" = its first chain with RNA

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "libfold/configuration.h"
+#include "libfold/sampling/sampled_molecule.h"
 #include "libfold/sampling/sequence_file.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
@@ -213,6 +214,7 @@ std::string SampleWriter::in_folder(const std::string& name) const { return (fs:
 bool SampleWriter::has(const PlannedSample& sample) const {
   const SampleTable::Row* row = samples_->find(sample.name);
   if (row == nullptr || !fs::exists(in_folder(row->at("file")))) return false;
+  if (config_.design_sequence > 0 && !fs::exists(in_folder(sample.name + ".fasta"))) return false;
   return config_.format != "both" || fs::exists(in_folder(row->at("pdb_file")));
 }
 
@@ -295,8 +297,11 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   const bool as_models = config_.format == "models";
   std::vector<Structure> structures;
   for (std::size_t b = 0; b < backbones.size(); ++b) {
-    structures.push_back(
-        make_structure(backbones[b], as_models ? batch.name : batch.samples[b].name, bases_of(batch.length)));
+    const PlannedSample& sample = batch.samples[b];
+    SampledMolecule molecule = make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index,
+                                             bases_of(batch.length), batch.partner, config_);
+    if (!molecule.designs.empty()) write_file(sample.name + ".fasta", designs_as_fasta(sample.name, molecule.designs));
+    structures.push_back(std::move(molecule.structure));
     if (as_models) structures.back().model = static_cast<int>(b) + 1;
   }
   const std::string models_file = batch.name + ".cif";

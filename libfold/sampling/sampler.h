@@ -15,10 +15,13 @@
 #include "libfold/flow/interpolant.h"
 #include "libfold/nn/flow_model.h"
 #include "libfold/run_config.h"
+#include "libfold/sampling/sample_request.h"
+#include "libfold/symmetric_copies.h"
 
 namespace flashrna {
 
-// One call of the model; the tensors are on the sampler's device.
+// One call of the model; the tensors are on the sampler's device. In a symmetric assembly they are those of the unit,
+// and the prediction is the mean over the copies.
 struct SamplingStep {
   int number = 0;                     // from 0
   double t = 0.0;                     // min_t .. 1
@@ -37,16 +40,6 @@ struct SamplingControl {
   int pair_rounds = 0;   // the same at each step from t = 0.3 on, if base pairs are requested
 };
 
-// A sampling request: one backbone for each of the B entries of `lengths`.
-struct SampleRequest {
-  std::vector<int> lengths;
-  std::vector<std::uint64_t> indices;  // by sample; with seed and length they determine the noise
-  std::uint64_t seed = 0;
-  int steps = 50;  // >= 2 calls of the model: steps - 1 Euler steps and a final call, whose prediction is the sample
-  at::Tensor residue_index;  // [B, longest] i64; undefined = 0, 1, 2, ...
-  Conditioning told;         // [B, longest] each; undefined members set no condition
-};
-
 // Sets the rotation schedule that `flow` uses in sampling.
 void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule);
 
@@ -58,10 +51,11 @@ class Sampler {
           const SamplingControl& control = {});
 
   // Uses a model that is owned elsewhere, with its current weights at each call.
-  Sampler(const RunConfig& config, FlowModel model, at::Device device);
+  Sampler(const RunConfig& config, FlowModel model, at::Device device, const SamplingControl& control = {});
 
-  // Samples the backbones of a request. The noise of each depends only on (seed, length, index, residue index). Its
-  // coordinates depend on the batch only by rounding. Calls `keep_going` (may be empty) before each call of the model;
+  // Samples the backbones of a request. The noise of each depends only on (seed, length, index), its residue index and
+  // its condition. Its coordinates depend on the batch only by rounding. Given residues are returned as given; steric
+  // and link corrections do not move them. Calls `keep_going` (may be empty) before each call of the model;
   // if it returns false, the result is empty. Calls `observe` (may be empty) after each call of the model. Throws Error
   // naming length, index, seed and step for a coordinate that is not finite, and Error for a condition with which the
   // model was not trained.
@@ -73,12 +67,32 @@ class Sampler {
                                       const std::function<void(const SamplingStep&)>& observe = {});
 
   // Throws Error if the model was not trained with the conditions of a request.
-  void require_known(bool pairs, bool letters) const;
+  void require_known(const ConditioningKinds& kinds) const;
 
+  // Throws Error if the model does not predict chi or nucleotides (FlowModelOutput) although they are needed.
+  void require_predicted(bool chi, bool letters) const;
+
+  const RunConfig& config() const { return config_; }
+  FlowModel& model() { return model_; }
+  at::Device device() const { return device_; }
   // Schedule of the rotations.
   RotationSchedule schedule() const;
 
  private:
+  // What the steps of one request share; on the device.
+  struct Run {
+    FlowModelInput input;
+    FlowModelOutput given;                  // of input.told.fixed
+    std::optional<SymmetricCopies> copies;  // of a symmetric assembly
+  };
+  Run make_run(const SampleRequest& request, const PreparedRequest& prepared) const;
+  Noise initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
+  FlowModelOutput predict(const Run& run);
+  FlowModelOutput relax(const Run& run, const FlowModelOutput& prediction, int rounds,
+                        const std::function<bool()>& keep_going) const;
+  // The prediction with overlapping residues moved apart.
+  FlowModelOutput move_apart(const Run& run, FlowModelOutput prediction) const;
+
   RunConfig config_;
   double noise_scale_ = 1.0;
   int steric_rounds_ = 0, relax_rounds_ = 0, pair_rounds_ = 0;

@@ -82,11 +82,13 @@ struct Trainer::State {
   // One optimizer step on `batches`, whose gradients are averaged.
   StepTerms train_step(const std::vector<BatchStream::Item>& batches);
   void fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-               const std::vector<TrainingStep::Evaluation>& evaluations) const;
+               const std::vector<TrainingStep::Result>& evaluations) const;
   // Losses and samples of the averaged weights on held-out chains.
   std::map<std::string, double> validate();
   void add_state_to(std::map<std::string, double>& row, const Session& session, double waited) const;
   void write_checkpoint();
+  // The stage of crop lengths of step `at`.
+  std::size_t stage_of(std::int64_t at) const { return data.stages().stage_of(at, config.training.steps); }
 
   const RunConfig config;
   const std::string configuration_text;
@@ -157,7 +159,7 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
   const auto first = static_cast<std::uint64_t>(step) * batches.size();
   optimizer.zero_gradients();
   at::Tensor stacked;
-  std::vector<TrainingStep::Evaluation> evaluations;
+  std::vector<TrainingStep::Result> evaluations;
   for (std::size_t i = 0; i < batches.size(); ++i) {
     evaluations.push_back(training_step.add_gradients(*batches[i].prepared, config.training.seed, first + i, share));
     const at::Tensor of_batch = stacked_terms(evaluations.back().losses) * share;
@@ -172,7 +174,7 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
 }
 
 void Trainer::State::fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-                             const std::vector<TrainingStep::Evaluation>& evaluations) const {
+                             const std::vector<TrainingStep::Result>& evaluations) const {
   FailedBatch failed;
   std::vector<std::string> chains, values;
   for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -233,7 +235,9 @@ void Trainer::State::write_checkpoint() {
   checkpoint.data = data.fingerprint();
   const std::size_t longest = data.longest_training_chain();
   checkpoint.longest_chain = data.id(longest);
-  checkpoint.longest_chain_length = data.trained_length(longest);
+  for (std::size_t stage = 0; stage <= stage_of(step); ++stage)
+    checkpoint.longest_chain_length =
+        std::max<std::int64_t>(checkpoint.longest_chain_length, data.trained_length(longest, stage));
   checkpoint.structure_grammar = structure_grammar;
   checkpoint.weights = copy_of(training_step.parameters());
   checkpoint.ema = copy_of(ema.average());
@@ -259,9 +263,11 @@ std::int64_t Trainer::parameter_count() const {
 
 std::string Trainer::data_summary() const {
   const TrainingData& data = state_->data;
-  return fmt::format("{}: {} chains of {} residues in {} batches per epoch to train on, {} chains to validate on",
+  const std::string held_out = data.held_out_note();
+  return fmt::format("{}: {} chains of {} residues in {} batches per epoch to train on, {} chains to validate on{}",
                      state_->config.data.path, data.training().size(), data.training_residues(),
-                     data.plan_training(0).size(), data.validation().size());
+                     data.plan_training(0, state_->stage_of(state_->step)).size(), data.validation().size(),
+                     held_out.empty() ? "" : "\n" + held_out);
 }
 
 TrainingResult Trainer::run(const TrainingObserver& observer) {
@@ -272,10 +278,14 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   TensorboardLog tensorboard(s.folder.path(), s.step);
   // Draws noise while the preceding step is computed.
   const auto first = static_cast<std::uint64_t>(s.step) * static_cast<std::uint64_t>(training.accumulate);
-  BatchStream batches(s.data, s.epoch, s.batch, [&s, &training, first](const Batch& batch, std::int64_t count) {
+  const auto prepare = [&s, &training, first](const Batch& batch, std::int64_t count) {
     return std::make_shared<const PreparedBatch>(
         s.training_step.prepare(batch, training.seed, first + static_cast<std::uint64_t>(count)));
-  });
+  };
+  const auto stage_of = [&s, &training, first = s.step](std::int64_t count) {
+    return s.stage_of(first + count / training.accumulate);
+  };
+  BatchStream batches(s.data, s.epoch, s.batch, prepare, stage_of);
   Session session;
   TrainingResult result;
 
