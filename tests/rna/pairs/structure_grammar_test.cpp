@@ -176,11 +176,11 @@ TEST(StructureGrammar, DamagedTextIsAnErrorThatNamesThePlace) {
   EXPECT_NE(message("{").find("w.h5:structure_grammar: not a JSON object"), std::string::npos);
   EXPECT_NE(message("{\"version\":2}").find("version: 2 is outside 1 to 1"), std::string::npos);
   std::string damaged = text;
-  damaged.replace(damaged.find("\"hairpin\""), 9, "\"harpoon\"");
+  damaged[damaged.find("hairpin")] = 'H';
   EXPECT_NE(message(damaged).find("has no \"hairpin\""), std::string::npos);
-  damaged = text;
   const std::string tail = "\"tail_ratio\":";
-  damaged.insert(damaged.find(tail) + tail.size(), "1");
+  const std::size_t value = text.find(tail) + tail.size();
+  damaged = text.substr(0, value) + "1" + text.substr(value);
   EXPECT_NE(message(damaged).find("tail_ratio"), std::string::npos);
 }
 
