@@ -76,7 +76,7 @@ class ConditionedSampler : public testing::Test {
     network->initialize(3);
     const at::NoGradGuard no_grad;
     for (const auto& [name, parameter] : network->parameters_by_name())
-      parameter += 0.02 * RandomStream(4, "weights/" + name).normal(parameter.sizes());
+      parameter.add_(0.02 * RandomStream(4, "weights/" + name).normal(parameter.sizes()));
     checkpoint_.configuration = run.configuration.to_ini();
     checkpoint_.weights = copy_of(network->parameters_by_name());
   }
