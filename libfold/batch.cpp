@@ -35,7 +35,6 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
     put(batch.chi, at::where(known.unsqueeze(1), chi, at::tensor({0.0f, 1.0f})));
   }
   if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
-  if (!chain.chain_in_structure.empty()) put(batch.chain, view(chain.chain_in_structure, {}, at::kByte));
   if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));
 
   Tensor defined = at::empty({n, kTorsions}, at::kBool);
@@ -53,8 +52,9 @@ Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size
 
 Batch Batch::to(at::Device device) const {
   Batch moved = *this;
-  for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations,
-                         &moved.torsions, &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
+  for (Tensor* tensor :
+       {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations, &moved.torsions,
+        &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   return moved;
@@ -88,7 +88,6 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   batch.chi = at::tensor({0.0f, 1.0f}).expand({B, longest, 2}).clone();
   batch.chi_mask = at::zeros({B, longest}, at::kBool);
   batch.partner = at::full({B, longest}, kNotSaid, at::kLong);
-  batch.chain = at::zeros({B, longest}, at::kLong);
   batch.nucleotide = at::full({B, longest}, kLetterNotSaid, at::kLong);
   for (int64_t b = 0; b < B; ++b) copy_chain(chains[b], b, batch);
   return batch;
