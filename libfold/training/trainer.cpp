@@ -282,8 +282,8 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
     return std::make_shared<const PreparedBatch>(
         s.training_step.prepare(batch, training.seed, first + static_cast<std::uint64_t>(count)));
   };
-  const auto stage_of = [&s, &training, first = s.step](std::int64_t count) {
-    return s.stage_of(first + count / training.accumulate);
+  const auto stage_of = [&s, &training, begin = s.step](std::int64_t count) {
+    return s.stage_of(begin + count / training.accumulate);
   };
   BatchStream batches(s.data, s.epoch, s.batch, prepare, stage_of);
   Session session;
