@@ -41,7 +41,10 @@ TEST_P(ClusterSequences, SimilarOnesShareAClusterAndOthersDoNot) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, ClusterSequences, ::testing::Values("mmseqs", "cd-hit-est", kSharedWords),
-                         [](const auto& program) { return std::string(program.param).substr(program.index, 2); });
+                         [](const auto& program) {
+                           return program.param == std::string(kSharedWords) ? "words"
+                                                                             : std::string(program.param).substr(0, 2);
+                         });
 
 TEST(ClusterByWords, NeedsSharedWordsAndSimilarLengths) {
   const std::string a = random_sequence(200, 1), b = random_sequence(200, 2);
