@@ -53,8 +53,9 @@ Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size
 
 Batch Batch::to(at::Device device) const {
   Batch moved = *this;
-  for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations,
-                         &moved.torsions, &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
+  for (Tensor* tensor :
+       {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations, &moved.torsions,
+        &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   return moved;
