@@ -34,18 +34,22 @@ std::string overview() {
 
 }  // namespace
 
+std::vector<std::string> bench_names() {
+  std::vector<std::string> names;
+  for (const Bench& bench : kBenches) names.emplace_back(bench.name);
+  return names;
+}
+
 int bench_main(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h")) {
     std::fputs(overview().c_str(), stdout);
     return 0;
   }
-  std::vector<std::string> names;
   for (const Bench& bench : kBenches) {
     if (!arguments.empty() && arguments[0] == bench.name) return bench.run({arguments.begin() + 1, arguments.end()});
-    names.emplace_back(bench.name);
   }
   if (arguments.empty()) fail_usage("NAME is missing; see flashrna help bench");
-  const std::string nearest = nearest_name(arguments[0], names);
+  const std::string nearest = nearest_name(arguments[0], bench_names());
   fail_usage("unknown benchmark \"{}\"{}", arguments[0],
              nearest.empty() ? "; see flashrna help bench" : fmt::format("; did you mean \"{}\"?", nearest));
 }

@@ -25,6 +25,7 @@
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
+#include "libfold/sampling/drawn_structures.h"
 #include "libfold/sampling/sample_writer.h"
 #include "libfold/sampling/sampler.h"
 #include "libfold/sampling/trajectory.h"
@@ -48,7 +49,7 @@ void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>&
                    bool as_json) {
   std::vector<std::string> columns{"file",       "length", "c4_neighbors", "bonded", "clashes", "radius_of_gyration",
                                    "helix_share"};
-  if (!config.secondary_structure.empty()) columns.emplace_back("pair_f1");
+  if (config.asks_for_pairs()) columns.emplace_back("pair_f1");
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   Table table(columns);
   for (const PlannedSample& sample : plan) {
@@ -95,6 +96,15 @@ void warn_of_long_lengths(const SampleConfig& config, const Checkpoint& checkpoi
              checkpoint.longest_chain, longest);
 }
 
+// [B, L] i64; undefined if none is asked for.
+at::Tensor partners_of(const PlannedBatch& batch) {
+  std::vector<std::int64_t> partner;
+  for (const PlannedSample& sample : batch.samples)
+    partner.insert(partner.end(), sample.partner.begin(), sample.partner.end());
+  if (partner.empty()) return {};
+  return at::tensor(partner, at::kLong).view({static_cast<std::int64_t>(batch.samples.size()), batch.length});
+}
+
 // Samples the backbones of a batch, and writes its trajectory if requested and missing. Empty if interrupted.
 std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& batch, const SampleConfig& config,
                                           const std::string& trajectory_path) {
@@ -109,11 +119,7 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
   try {
     SampleRequest request{
         .lengths = batch.lengths(), .indices = batch.indices(), .seed = config.seed, .steps = config.steps};
-    if (!batch.partner.empty()) {
-      const std::vector<std::int64_t> partner(batch.partner.begin(), batch.partner.end());
-      request.told.partner =
-          at::tensor(partner, at::kLong).expand({static_cast<std::int64_t>(batch.samples.size()), -1});
-    }
+    request.told.partner = partners_of(batch);
     backbones = sampler.sample(
         request, [] { return !interrupted(); }, observe);
   } catch (const std::exception& error) {
@@ -156,13 +162,16 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
 }
 
 void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
-  line.option("checkpoint", config.checkpoint, "FILE",
-              "trained model, or a run's folder for its last checkpoint; default: the weights that ship with flashrna");
+  line.option(
+      "checkpoint", config.checkpoint, "FILE",
+      "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
+      "weights that ship with flashrna");
   line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20");
   line.option(
       "secondary-structure", config.secondary_structure, "STRING|FILE",
       "base pairs to make, instead of --lengths: dot-bracket, ? where nothing is said; or a .dbn, .bpseq or .ct "
-      "file, each of whose structures makes --samples");
+      "file, each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from the "
+      "checkpoint's grammar (the default if it has one), or none: left to the network");
   line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
               Need::kRequired);
   line.option("shard", shard, "K/N",
@@ -216,7 +225,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.validate();
   const Shard shard = parse_shard(shard_text);
   const bool shipped = config.checkpoint.empty();
-  if (shipped) config.checkpoint = find_shipped_weights();
+  config.checkpoint = find_checkpoint(config.checkpoint, weights_folders());
   if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
 
   const at::Device device(select_device(common));
@@ -226,6 +235,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   if (std::filesystem::is_regular_file(config.secondary_structure))
     config.secondary_structure_sha256 = sha256_of_file(config.secondary_structure);
   if (!config.sequence.empty()) config.sequence_sha256 = sha256_of_file(config.sequence);
+  const std::optional<StructureGrammar> grammar = choose_grammar(config, checkpoint);
   SamplingControl control;
   if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
   control.noise_scale = config.noise_scale;
@@ -233,12 +243,24 @@ int sample_main(const std::vector<std::string>& arguments) {
   control.relax_rounds = config.relax_rounds;
   control.pair_rounds = config.pair_rounds;
   Sampler sampler(checkpoint, config.weights, device, control);
-  sampler.require_known({.pairs = !config.secondary_structure.empty()});
+  sampler.require_known({.pairs = config.asks_for_pairs()});
   sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
   if (!common.quiet) warn_of_long_lengths(config, checkpoint);
   SampleWriter writer(config, output, shard);
-  const std::vector<PlannedBatch> batches = shard.part_of(plan_batches(config));
+  std::vector<PlannedBatch> all_batches = plan_batches(config);
+  if (grammar) {
+    draw_structures(all_batches, *grammar, config.seed);
+    const std::string path = (std::filesystem::path(output) / "structures.dbn").string();
+    write_file_atomically(path, structures_text(all_batches));
+    if (!common.quiet)
+      fmt::print(
+          stderr,
+          "base pairs are drawn from the checkpoint's grammar, for each sample its own: {}; --secondary-structure "
+          "none leaves them to the network\n",
+          path);
+  }
+  const std::vector<PlannedBatch> batches = shard.part_of(all_batches);
   if (!sample_all(sampler, writer, batches, config, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
     return interrupted_status();

@@ -97,7 +97,7 @@ ChainRows chain_rows(const Chain& chain) {
     rows.b_factor.push_back(nucleotide.b_factor);
     append_geometry(rows, nucleotide);
   }
-  rows.partner = base_pairs_of(rows, rows.chain_in_structure);
+  rows.partner = base_pairs_of(nucleotides_of(rows));
   rows.chi_sin_cos = chi_of_chain(rows, rows.residue_name);
   return rows;
 }

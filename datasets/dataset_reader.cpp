@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
+#include "datasets/chain_rows.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
 #include "rna/geometry.h"
@@ -59,7 +60,7 @@ struct DatasetReader::Impl {
   std::vector<std::int64_t> offset;
   std::uint64_t n_residues = 0;
   std::int64_t version = 0;
-  std::string program_version, source, options;
+  std::string program_version, source, options, pair_rule = kWholeBasePairRule;
 };
 
 DatasetReader::Impl::Impl(const std::string& path) : file(Hdf5File::open(path)) {
@@ -70,6 +71,10 @@ DatasetReader::Impl::Impl(const std::string& path) : file(Hdf5File::open(path)) 
   offset = whole<std::int64_t>("/chains/offset");
   read_chains();
   check_offsets();
+  if (version >= 2) {
+    const Hdf5Dataset& partner = column("/residues/partner");
+    pair_rule = partner.has_attribute("rule") ? partner.text("rule") : "";
+  }
 }
 
 void DatasetReader::Impl::check_identity(const Hdf5Group& root) {
@@ -202,6 +207,7 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
   features.length = chains[index].length;
   read("/residues/nucleotide", index, features.nucleotide);
   read("/residues/residue_index", index, features.residue_index);
+  read("/residues/chain_in_structure", index, features.chain_in_structure);
   read("/residues/frame_rotation", index, features.frame_rotation);
   read("/residues/frame_translation", index, features.frame_translation);
   read("/residues/torsion_sin_cos", index, features.torsion_sin_cos);
@@ -215,10 +221,6 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
     const auto names = column("/residues/residue_name").read_text_rows(offset[index], features.length);
     features.chi_sin_cos = chi_of_chain(features, names);
   }
-  if (version >= 2) return;
-  std::vector<std::uint8_t> chain_in_structure;
-  read("/residues/chain_in_structure", index, chain_in_structure);
-  features.partner = base_pairs_of(features, chain_in_structure);
 }
 
 namespace {
@@ -279,11 +281,13 @@ const std::string& DatasetReader::path() const { return impl_->file.path(); }
 const std::vector<ChainRecord>& DatasetReader::chains() const { return impl_->chains; }
 std::uint64_t DatasetReader::residue_count() const { return impl_->n_residues; }
 std::int64_t DatasetReader::version() const { return impl_->version; }
+const std::string& DatasetReader::pair_rule() const { return impl_->pair_rule; }
 const std::string& DatasetReader::program_version() const { return impl_->program_version; }
 const std::string& DatasetReader::source() const { return impl_->source; }
 const std::string& DatasetReader::options() const { return impl_->options; }
 
 ChainFeatures DatasetReader::read_chain(std::size_t index) const {
+  if (version() < 2) return read_rows(index);  // pairs depend on names of residues
   ChainFeatures features;
   impl_->read_features(index, features);
   return features;
@@ -293,13 +297,13 @@ ChainRows DatasetReader::read_rows(std::size_t index) const {
   ChainRows rows;
   impl_->read_features(index, rows);
   impl_->read("/residues/seq_id", index, rows.seq_id);
-  impl_->read("/residues/chain_in_structure", index, rows.chain_in_structure);
   impl_->read("/residues/b_factor", index, rows.b_factor);
   rows.residue_name = impl_->column("/residues/residue_name").read_text_rows(impl_->offset[index], rows.length);
   for (const std::string& code :
        impl_->column("/residues/insertion_code").read_text_rows(impl_->offset[index], rows.length)) {
     rows.insertion_code.push_back(code.empty() ? ' ' : code[0]);
   }
+  if (version() < 2) rows.partner = base_pairs_of(nucleotides_of(rows));
   return rows;
 }
 

@@ -5,12 +5,13 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "rna/cell_list.h"
+#include "rna/measure/backbone_checks.h"
 #include "rna/measure/sugar_pucker.h"
 
 namespace flashrna {
 namespace {
 
-constexpr double kFurthestCoordinate = 1e6;  // Å
 constexpr double kTurn = 2.0 * std::numbers::pi;
 
 struct PairParameter {
@@ -60,12 +61,12 @@ void count_links(std::span<const Nucleotide> nucleotides, StructureMeasures& mea
     ++measures.links;
     measures.breaks += next.residue_index != previous.residue_index + 1;
     const double distance = (next.atoms[kC4] - previous.atoms[kC4]).norm();
-    measures.c4_near += distance >= 5.0 && distance <= 7.0;
+    measures.c4_near += is_c4_neighbor(distance);
     measures.c4_close += distance >= 5.5 && distance <= 6.5;
     if (!previous.has(kO3) || !next.has(kP)) continue;
     const double bond = (next.atoms[kP] - previous.atoms[kO3]).norm();
     ++measures.o3_p_links;
-    measures.bonded += bond < 2.5;
+    measures.bonded += is_bond_length(bond);
     measures.o3_p_near += bond >= 1.2 && bond <= 2.2;
   }
 }

@@ -51,7 +51,8 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
   configuration.bind("sample.weights", weights, "ema or raw");
   configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step");
-  configuration.bind("sample.secondary_structure", secondary_structure, "dot-bracket, or a file of structures");
+  configuration.bind("sample.secondary_structure", secondary_structure,
+                     "dot-bracket, a file of structures, grammar or none");
   configuration.bind("sample.secondary_structure_sha256", secondary_structure_sha256, "of that file");
   configuration.bind("sample.samples", samples, "per length or secondary structure");
   configuration.bind("sample.steps", steps, "calls of the model per sample");
@@ -77,9 +78,11 @@ void SampleConfig::add_options(Configuration& configuration) {
 void SampleConfig::validate() const {
   if (lengths.empty() && secondary_structure.empty())
     fail_usage("neither --lengths nor --secondary-structure is given; give one of them");
-  if (!lengths.empty() && !secondary_structure.empty())
+  if (lengths.empty() && !gives_structures())
+    fail_usage("--secondary-structure {}: needs --lengths, which it does not give", secondary_structure);
+  if (!lengths.empty() && gives_structures())
     fail_usage("--lengths {}: the lengths follow from --secondary-structure; leave one of them out", lengths);
-  if (!secondary_structure.empty() && !sequence.empty())
+  if (gives_structures() && !sequence.empty())
     fail_usage("--sequence {}: names the residues of --lengths, not of --secondary-structure; leave it out", sequence);
   const std::vector<int> all_lengths = asked_lengths(*this);
   if (nucleotide.size() != 1 || std::string_view("NACGU").find(nucleotide) == std::string_view::npos)
@@ -110,6 +113,12 @@ void SampleConfig::validate() const {
   if (!reference_chain.empty() && reference.empty())
     fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
 }
+
+bool SampleConfig::gives_structures() const {
+  return !secondary_structure.empty() && secondary_structure != kNoStructures && secondary_structure != kFromGrammar;
+}
+
+bool SampleConfig::asks_for_pairs() const { return gives_structures() || secondary_structure == kFromGrammar; }
 
 RotationSchedule parse_schedule(const std::string& text) {
   if (text == "linear") return {false};
@@ -149,7 +158,7 @@ std::vector<SecondaryStructureRecord> asked_structures(const SampleConfig& confi
 }
 
 std::vector<int> asked_lengths(const SampleConfig& config) {
-  if (config.secondary_structure.empty()) return parse_lengths(config.lengths);
+  if (!config.gives_structures()) return parse_lengths(config.lengths);
   std::set<int> all;
   for (const SecondaryStructureRecord& structure : asked_structures(config))
     all.insert(static_cast<int>(structure.partner.size()));

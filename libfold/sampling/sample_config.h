@@ -15,9 +15,11 @@ class Configuration;
 struct SampleConfig {
   std::string checkpoint;
   std::string checkpoint_sha256;
-  std::string weights = "ema";      // ema (raw if the checkpoint has no average), raw
-  std::string lengths;              // see parse_lengths
-  std::string secondary_structure;  // dot-bracket, or a .dbn, .bpseq or .ct file; replaces lengths; "" = none
+  std::string weights = "ema";  // ema (raw if the checkpoint has no average), raw
+  std::string lengths;          // see parse_lengths
+  // Dot-bracket, or a .dbn, .bpseq or .ct file; replaces lengths. Or "grammar": drawn from the checkpoint's grammar for
+  // each sample; "none": nothing is said. "" = not given (drawn_structures.h).
+  std::string secondary_structure;
   std::string secondary_structure_sha256;
   int samples = 10;          // per length, or per secondary structure
   int steps = 50;            // calls of the model per sample, >= 2
@@ -41,7 +43,14 @@ struct SampleConfig {
 
   void add_options(Configuration& configuration);  // section [sample]
   void validate() const;                           // throws UsageError naming the option
+  // What secondary_structure says: structures, from which the lengths follow; or structures of any kind.
+  bool gives_structures() const;
+  bool asks_for_pairs() const;
 };
+
+// Values of SampleConfig::secondary_structure.
+inline constexpr const char* kFromGrammar = "grammar";
+inline constexpr const char* kNoStructures = "none";
 
 // The structures in `secondary_structure`, at least one. A single line of dot-bracket is a structure without a name.
 // Throws Error that names the position of a syntax error.

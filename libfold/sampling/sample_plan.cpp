@@ -69,12 +69,11 @@ std::vector<PlannedBatch> plan_structures(const SampleConfig& config) {
       PlannedBatch batch;
       batch.name = fmt::format("{}_samples_{:0{}d}-{:0{}d}", stem, first, digits, last, digits);
       batch.length = length;
-      batch.partner = structures[s].partner;
       for (long i = first; i <= last; ++i)
         batch.samples.push_back(
             {length,
              static_cast<std::uint64_t>(s) * static_cast<std::uint64_t>(config.samples) + static_cast<std::uint64_t>(i),
-             fmt::format("{}_sample_{:0{}d}", stem, i, digits)});
+             fmt::format("{}_sample_{:0{}d}", stem, i, digits), structures[s].partner});
       batches.push_back(std::move(batch));
     }
   }
@@ -84,14 +83,16 @@ std::vector<PlannedBatch> plan_structures(const SampleConfig& config) {
 }  // namespace
 
 std::vector<PlannedBatch> plan_batches(const SampleConfig& config) {
-  if (!config.secondary_structure.empty()) return plan_structures(config);
+  if (config.gives_structures()) return plan_structures(config);
   const auto digits = std::max<std::size_t>(3, std::to_string(config.samples - 1).size());
   std::vector<PlannedSample> samples;
   std::vector<int> lengths;
   for (int length : parse_lengths(config.lengths)) {
     for (int index = 0; index < config.samples; ++index) {
-      samples.push_back(
-          {length, static_cast<std::uint64_t>(index), fmt::format("len_{:05d}_sample_{:0{}d}", length, index, digits)});
+      samples.push_back({length,
+                         static_cast<std::uint64_t>(index),
+                         fmt::format("len_{:05d}_sample_{:0{}d}", length, index, digits),
+                         {}});
       lengths.push_back(length);
     }
   }

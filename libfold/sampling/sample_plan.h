@@ -15,13 +15,13 @@ struct PlannedSample {
   std::uint64_t index = 0;  // 0 .. samples - 1 within the length; with given structures, counted over all of them
   // "len_00120_sample_007": names sort in the order of lengths and indices. With a given structure, "NAME_sample_007".
   std::string name;
+  std::vector<int> partner;  // [length], its secondary structure; empty = none is asked for
 };
 
 // Samples of one length with consecutive indices, as many as `max_residues` allows.
 struct PlannedBatch {
   std::string name;  // "len_00120_samples_000-031"
   int length = 0;
-  std::vector<int> partner;  // [length], the requested secondary structure; empty = none
   std::vector<PlannedSample> samples;
 
   std::vector<int> lengths() const;            // by sample

@@ -62,7 +62,7 @@ std::vector<std::string> sample_columns(const SampleConfig& config) {
   columns.insert(columns.end(), {"c4_distance", "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes",
                                  "radius_of_gyration"});
   columns.insert(columns.end(), {"helix_share", "suite_outliers", "suiteness"});
-  if (!config.secondary_structure.empty())
+  if (config.asks_for_pairs())
     columns.insert(columns.end(), {"pairs_asked", "pairs_made", "pair_precision", "pair_recall", "pair_f1"});
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   return columns;
@@ -156,7 +156,8 @@ void SampleWriter::remove_temporary_files() const {
     if (entry.path().extension() != ".tmp" || !entry.is_regular_file()) continue;
     const std::string file = entry.path().filename();
     const std::string name = file.substr(0, file.find('.'));
-    const bool of_whole = name.starts_with("len_") || name == "samples" || name == "timings" || name == "config";
+    const bool of_whole =
+        name.starts_with("len_") || name == "samples" || name == "timings" || name == "config" || name == "structures";
     const bool of_shard = sample_names_.contains(name) || batch_names_.contains(name);
     if (shard_.count == 1 ? of_whole : of_shard) fs::remove(entry.path());
   }
@@ -255,8 +256,7 @@ void add_pair_agreement(std::span<const int> asked, std::span<const int> made, S
 
 }  // namespace
 
-SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Structure& structure,
-                                         std::span<const int> asked_partner) const {
+SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Structure& structure) const {
   const Chain& chain = structure.chains.front();
   const BackboneChecks checks = check_backbone(chain.nucleotides);
   SampleTable::Row row{{"name", sample.name},
@@ -278,7 +278,7 @@ SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Stru
   row["helix_share"] = share_text(describe_secondary_structure(partner).helix_share());
   row["suite_outliers"] = share_text(suites.outlier_share());
   row["suiteness"] = share_text(suites.mean_suiteness());
-  if (!asked_partner.empty()) add_pair_agreement(asked_partner, partner, row);
+  if (!sample.partner.empty()) add_pair_agreement(sample.partner, partner, row);
   if (reference_) {
     // Compared residue by residue, so only samples with the length of the reference.
     const bool comparable = reference_->nucleotides.size() == chain.nucleotides.size();
@@ -299,7 +299,7 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
     SampledMolecule molecule = make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index,
-                                             bases_of(batch.length), batch.partner, config_);
+                                             bases_of(batch.length), sample.partner, config_);
     if (!molecule.designs.empty()) write_file(sample.name + ".fasta", designs_as_fasta(sample.name, molecule.designs));
     structures.push_back(std::move(molecule.structure));
     if (as_models) structures.back().model = static_cast<int>(b) + 1;
@@ -311,7 +311,7 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
     if (has(sample)) continue;
-    SampleTable::Row row = checks_of(sample, structures[b], batch.partner);
+    SampleTable::Row row = checks_of(sample, structures[b]);
     if (as_models) {
       row["file"] = models_file, row["sha256"] = models_sha256;
     } else {

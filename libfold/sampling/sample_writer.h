@@ -5,6 +5,7 @@
 //   len_00120_samples_000-031.trajectory.h5   with --trajectory: the trajectory of a batch (trajectory.h)
 //   samples.csv                   one row per sample: file, SHA-256 and simple checks of its geometry
 //   timings.csv                   one row per batch
+//   structures.dbn                drawn secondary structures by sample (drawn_structures.h), written by the command
 //   config.ini                    the run's options; a run with other options throws Error
 // Shards of a run share a folder. Each has its own tables, samples.3-of-16.csv, and copies rows for its samples that
 // other shards wrote when the run was divided differently. An unsharded run thereby merges the tables of all shards.
@@ -57,8 +58,7 @@ class SampleWriter {
   std::vector<Base> bases_of(int length) const;
   std::string in_folder(const std::string& name) const;
   std::string write_file(const std::string& name, const std::string& text) const;
-  SampleTable::Row checks_of(const PlannedSample& sample, const Structure& structure,
-                             std::span<const int> asked_partner) const;
+  SampleTable::Row checks_of(const PlannedSample& sample, const Structure& structure) const;
 
   SampleConfig config_;
   std::string folder_;

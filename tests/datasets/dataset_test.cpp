@@ -436,7 +436,9 @@ TEST_F(DatasetTest, PartnersAreStoredAndThoseOfVersion1AreFound) {
   const std::vector<int> expected = parse_dot_bracket(kPairedHairpin, "test").partner;
   EXPECT_EQ(DatasetReader(path).version(), 3);
   EXPECT_EQ(DatasetReader(path).read_chain(0).partner, expected);
-  EXPECT_EQ(Hdf5File::open(path).root().open_group("residues").open_dataset("partner").text("rule"), kStoredPairRule);
+  EXPECT_EQ(Hdf5File::open(path).root().open_group("residues").open_dataset("partner").text("rule"),
+            kWholeBasePairRule);
+  EXPECT_EQ(DatasetReader(path).pair_rule(), kWholeBasePairRule);
   const auto change = [&](const std::function<void(hid_t)>& how) {
     const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
     how(file);

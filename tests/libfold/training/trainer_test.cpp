@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -87,6 +88,34 @@ TEST_F(TrainerTest, ResumedAfterTenOfTwentyStepsEndsBitEqual) {
   EXPECT_EQ(clockless(folder_ / "parts"), clockless(folder_ / "whole"));
 }
 
+// Stages of 12, 8 and 20 nt end at steps 7 and 13; the parts end within the first, at its end, and within the last.
+TEST_F(TrainerTest, ResumedAcrossStagesOfCropLengthsEndsBitEqual) {
+  write_tiny_dataset(folder_ / "long.h5", {{"1AAA", 40}, {"1BBB", 9}, {"1CCC", 25}});
+  const auto make = [&] {
+    auto run = std::make_unique<TinyRun>(folder_ / "long.h5");
+    run->config.data.crop_length = "12:0.35,8:0.3,20:0.35";
+    run->config.data.spatial_crops = 0.5;
+    run->config.training.accumulate = 2;
+    return run;
+  };
+  const TrainingResult expected = make()->train(folder_ / "whole");
+  const std::vector<std::string> rows = clockless(folder_ / "whole");
+  ASSERT_EQ(rows.size(), 21u);
+  for (const int first : {3, 7, 15}) {
+    const std::string parts = folder_ / fmt::format("parts_{}", first);
+    int asked = 0;
+    TrainingObserver observer;
+    observer.stop_requested = [&] { return ++asked == first; };
+    make()->make_trainer(parts, false).run(observer);
+    TinyRun rest("");
+    const TrainingResult got = rest.resume(parts);
+    EXPECT_EQ(got.step, 20);
+    expect_same_state(got.checkpoint, expected.checkpoint);
+    EXPECT_EQ(clockless(parts), rows) << "interrupted after step " << first;
+    EXPECT_EQ(read_checkpoint(got.checkpoint).longest_chain_length, 20);
+  }
+}
+
 // Steps after the last checkpoint are repeated; their rows must not occur twice in the log.
 TEST_F(TrainerTest, ARunKilledAfterItsCheckpointRepeatsTheLostSteps) {
   TinyRun whole(dataset_), killed(dataset_), rest("");
@@ -107,6 +136,30 @@ TEST_F(TrainerTest, ARunKilledAfterItsCheckpointRepeatsTheLostSteps) {
   EXPECT_EQ(clockless(folder_ / "killed"), clockless(folder_ / "whole"));
   EXPECT_EQ(names_in(folder_ / "killed/checkpoints"),
             (std::vector<std::string>{"step_00000008.h5", "step_00000016.h5", "step_00000020.h5"}));
+}
+
+TEST_F(TrainerTest, AModelThatTakesPairsKeepsTheGrammarOfItsTrainingChains) {
+  TinyRun run(dataset_), without(dataset_);
+  run.config.model.local_edges = 4;
+  run.config.model.condition_pairs = true;
+  run.config.training.steps = without.config.training.steps = 1;
+  EXPECT_EQ(read_checkpoint(without.train(folder_ / "without").checkpoint).structure_grammar, "");
+
+  Checkpoint first = read_checkpoint(run.train(folder_ / "run").checkpoint);
+  const TrainingData data(run.config.data, run.config.training.seed);
+  EXPECT_EQ(first.structure_grammar, data.fit_structure_grammar().to_text());
+
+  // A resumed run keeps it, and one whose checkpoint has none makes it.
+  for (const char* kept : {"{\"version\": 1}", ""}) {
+    first.structure_grammar = kept;
+    write_checkpoint(first.path, first);
+    TinyRun resumed("");
+    resumed.configuration.set("training.steps", "2", "--training.steps");
+    const Checkpoint second = read_checkpoint(resumed.resume(folder_ / "run").checkpoint);
+    EXPECT_EQ(second.step, 2);
+    EXPECT_EQ(second.structure_grammar, *kept != '\0' ? kept : data.fit_structure_grammar().to_text());
+    std::filesystem::remove(second.path);
+  }
 }
 
 TEST_F(TrainerTest, AStopRequestWritesACheckpointOfThatStep) {
@@ -204,13 +257,14 @@ TEST_F(TrainerTest, ValidationIsOfHeldOutChainsByTimeBin) {
   const TrainingResult result = run.train(folder_ / "run");
   EXPECT_TRUE(std::isfinite(result.validation_loss));
   const std::vector<std::string> lines = lines_of(read_text(folder_ / "run/metrics.csv"));
-  EXPECT_EQ(lines[0],
-            "step,loss,translation,rotation,auxiliary,atoms,distances,torsions,bonds,angles,clashes,local,letters,"
-            "gradient_norm,"
-            "learning_rate,epoch,seconds,residues_per_second,waiting,memory,validation_loss,validation_t_0.0_0.2,"
-            "validation_t_0.2_0.4,validation_t_0.4_0.6,validation_t_0.6_0.8,validation_t_0.8_1.0,sample_c4_c4_w1,"
-            "sample_o3_p_w1,sample_c4_neighbors,sample_bonded,sample_rg_ratio,"
-            "sample_helix_share,sample_suite_outliers");
+  EXPECT_EQ(
+      lines[0],
+      "step,loss,translation,rotation,auxiliary,atoms,distances,torsions,bonds,angles,clashes,local,pairs,letters,"
+      "gradient_norm,"
+      "learning_rate,epoch,seconds,residues_per_second,waiting,memory,validation_loss,validation_t_0.0_0.2,"
+      "validation_t_0.2_0.4,validation_t_0.4_0.6,validation_t_0.6_0.8,validation_t_0.8_1.0,sample_c4_c4_w1,"
+      "sample_o3_p_w1,sample_c4_neighbors,sample_bonded,sample_rg_ratio,"
+      "sample_helix_share,sample_suite_outliers");
   EXPECT_TRUE(lines[1].ends_with(",,,,,,,,,,,")) << "step 1 has no validation: " << lines[1];
   EXPECT_EQ(lines[2].find(",,"), std::string::npos) << "step 2 has one, in every bin: " << lines[2];
   EXPECT_NE(lines[4].find(fmt::format("{}", result.validation_loss)), std::string::npos) << lines[4];
