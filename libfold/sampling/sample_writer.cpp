@@ -299,7 +299,7 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
     SampledMolecule molecule = make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index,
-                                             bases_of(batch.length), batch.partner, config_);
+                                             bases_of(batch.length), sample.partner, config_);
     if (!molecule.designs.empty()) write_file(sample.name + ".fasta", designs_as_fasta(sample.name, molecule.designs));
     structures.push_back(std::move(molecule.structure));
     if (as_models) structures.back().model = static_cast<int>(b) + 1;
