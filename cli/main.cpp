@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/design_help.h"
 #include "cli/interruption.h"
 #include "cli/version.h"
 #include "libfold/configuration.h"
@@ -60,7 +61,9 @@ std::string overview() {
   for (const Subcommand& subcommand : kSubcommands) {
     text += fmt::format("  {:<10}{}\n", subcommand.name, subcommand.summary);
   }
-  return text + "\nflashrna help SUBCOMMAND says what it takes; flashrna --version names the libraries.\n";
+  return text +
+         "\nflashrna help SUBCOMMAND says what it takes; flashrna help design says what samples can be\n"
+         "asked for; flashrna --version names the libraries.\n";
 }
 
 int run(const std::vector<std::string>& words) {
@@ -71,6 +74,10 @@ int run(const std::vector<std::string>& words) {
   }
   if (words[0] == "--version") {
     std::fputs(version_text().c_str(), stdout);
+    return 0;
+  }
+  if (words == std::vector<std::string>{"help", "design"}) {
+    std::fputs(design_help().c_str(), stdout);
     return 0;
   }
   if (words[0] == "help") {

@@ -109,6 +109,33 @@ TEST_F(TrainerTest, ARunKilledAfterItsCheckpointRepeatsTheLostSteps) {
             (std::vector<std::string>{"step_00000008.h5", "step_00000016.h5", "step_00000020.h5"}));
 }
 
+TEST_F(TrainerTest, ACutLastCheckpointIsNamedAndTheOneBeforeIsResumed) {
+  TinyRun whole(dataset_), cut(dataset_), rest("");
+  whole.config.training.checkpoint_every = cut.config.training.checkpoint_every = 8;
+  const TrainingResult expected = whole.train(folder_ / "whole");
+  cut.train(folder_ / "cut");
+  const std::string last = folder_ / "cut/checkpoints/step_00000020.h5";
+  std::filesystem::resize_file(last, std::filesystem::file_size(last) / 2);
+
+  std::vector<std::string> damaged;
+  EXPECT_EQ(read_checkpoint_to_resume(folder_ / "cut", &damaged).step, 16);
+  ASSERT_EQ(damaged.size(), 1u);
+  EXPECT_NE(damaged[0].find("step_00000020.h5"), std::string::npos) << damaged[0];
+  EXPECT_NE(
+      damaged[0].find("resuming from the checkpoint before it, " + (folder_ / "cut/checkpoints/step_00000016.h5")),
+      std::string::npos)
+      << damaged[0];
+  const TrainingResult got = rest.resume(folder_ / "cut");
+  expect_same_state(got.checkpoint, expected.checkpoint);
+  EXPECT_EQ(clockless(folder_ / "cut"), clockless(folder_ / "whole"));
+
+  for (const std::string& checkpoint : checkpoints_of(folder_ / "cut")) std::filesystem::resize_file(checkpoint, 100);
+  damaged.clear();
+  EXPECT_NE(message_of([&] { read_checkpoint_to_resume(folder_ / "cut", &damaged); }).find("step_00000008.h5"),
+            std::string::npos);
+  EXPECT_EQ(damaged.size(), 2u);
+}
+
 TEST_F(TrainerTest, AStopRequestWritesACheckpointOfThatStep) {
   TinyRun run(dataset_);
   int asked = 0;
