@@ -201,6 +201,7 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
   features.length = chains[index].length;
   read("/residues/nucleotide", index, features.nucleotide);
   read("/residues/residue_index", index, features.residue_index);
+  read("/residues/chain_in_structure", index, features.chain_in_structure);
   read("/residues/frame_rotation", index, features.frame_rotation);
   read("/residues/frame_translation", index, features.frame_translation);
   read("/residues/torsion_sin_cos", index, features.torsion_sin_cos);
@@ -210,9 +211,7 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
   if (version >= 2) read("/residues/partner", index, features.partner);
   check_features(index, features);
   if (version >= 2) return;
-  std::vector<std::uint8_t> chain_in_structure;
-  read("/residues/chain_in_structure", index, chain_in_structure);
-  features.partner = base_pairs_of(features, chain_in_structure);
+  features.partner = base_pairs_of(features, features.chain_in_structure);
 }
 
 namespace {
@@ -286,7 +285,6 @@ ChainRows DatasetReader::read_rows(std::size_t index) const {
   ChainRows rows;
   impl_->read_features(index, rows);
   impl_->read("/residues/seq_id", index, rows.seq_id);
-  impl_->read("/residues/chain_in_structure", index, rows.chain_in_structure);
   impl_->read("/residues/b_factor", index, rows.b_factor);
   rows.residue_name = impl_->column("/residues/residue_name").read_text_rows(impl_->offset[index], rows.length);
   for (const std::string& code :

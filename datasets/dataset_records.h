@@ -31,25 +31,25 @@ struct ChainRecord {
 // The residues of one chain, row-major, L = length.
 struct ChainFeatures {
   int length = 0;
-  std::vector<std::uint8_t> nucleotide;     // [L] Base
-  std::vector<std::int32_t> residue_index;  // [L]
-  std::vector<float> frame_rotation;        // [L, 3, 3]
-  std::vector<float> frame_translation;     // [L, 3] Å
-  std::vector<float> torsion_sin_cos;       // [L, 8, 2]
-  std::vector<std::uint8_t> torsion_mask;   // [L] bit k = torsion k defined
-  std::vector<float> atom_positions;        // [L, 23, 3] Å
-  std::vector<std::uint32_t> atom_mask;     // [L] bit s = slot s present
+  std::vector<std::uint8_t> nucleotide;          // [L] Base
+  std::vector<std::int32_t> residue_index;       // [L]
+  std::vector<std::uint8_t> chain_in_structure;  // [L] molecule of the entry; empty = one molecule
+  std::vector<float> frame_rotation;             // [L, 3, 3]
+  std::vector<float> frame_translation;          // [L, 3] Å
+  std::vector<float> torsion_sin_cos;            // [L, 8, 2]
+  std::vector<std::uint8_t> torsion_mask;        // [L] bit k = torsion k defined
+  std::vector<float> atom_positions;             // [L, 23, 3] Å
+  std::vector<std::uint32_t> atom_mask;          // [L] bit s = slot s present
   // [L] position of the base-pair partner, -1 = unpaired, -2 = unknown; empty = not computed (chain_pairs.h).
   std::vector<std::int32_t> partner;
 };
 
 // Every column of /residues for one chain: the features, and the names and numbers of the source file.
 struct ChainRows : ChainFeatures {
-  std::vector<std::string> residue_name;         // [L] as in the source file, e.g. "PSU"
-  std::vector<std::int32_t> seq_id;              // [L] author's number
-  std::string insertion_code;                    // [L] one character per residue, ' ' = none
-  std::vector<std::uint8_t> chain_in_structure;  // [L]
-  std::vector<float> b_factor;                   // [L] Å²
+  std::vector<std::string> residue_name;  // [L] as in the source file, e.g. "PSU"
+  std::vector<std::int32_t> seq_id;       // [L] author's number
+  std::string insertion_code;             // [L] one character per residue, ' ' = none
+  std::vector<float> b_factor;            // [L] Å²
 };
 
 // One row of /rejected: an input chain that is not in /chains, with the reason.

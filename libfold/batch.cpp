@@ -28,6 +28,7 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   put(batch.translations, translations - translations.mean(0));  // in f64: a chain may be 1,000 Å from the origin
 
   if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
+  if (!chain.chain_in_structure.empty()) put(batch.chain, view(chain.chain_in_structure, {}, at::kByte));
   if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));
 
   Tensor defined = at::empty({n, kTorsions}, at::kBool);
@@ -46,7 +47,7 @@ Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size
 Batch Batch::to(at::Device device) const {
   Batch moved = *this;
   for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.translations, &moved.rotations, &moved.torsions,
-                         &moved.torsion_mask, &moved.partner, &moved.nucleotide}) {
+                         &moved.torsion_mask, &moved.partner, &moved.chain, &moved.nucleotide}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   return moved;
@@ -77,6 +78,7 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   batch.torsions = at::tensor({0.0f, 1.0f}).expand({B, longest, kTorsions, 2}).clone();
   batch.torsion_mask = at::zeros({B, longest, kTorsions}, at::kBool);
   batch.partner = at::full({B, longest}, kNotSaid, at::kLong);
+  batch.chain = at::zeros({B, longest}, at::kLong);
   batch.nucleotide = at::full({B, longest}, kLetterNotSaid, at::kLong);
   for (int64_t b = 0; b < B; ++b) copy_chain(chains[b], b, batch);
   return batch;

@@ -20,6 +20,7 @@ struct Batch {
   at::Tensor torsions;                 // [B, L, 8, 2] (sin, cos), (0, 1) where not defined
   at::Tensor torsion_mask;             // [B, L, 8] bool
   at::Tensor partner;                  // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
+  at::Tensor chain;                    // [B, L] i64: number of the molecule, 0 in padding
   at::Tensor nucleotide;               // [B, L] i64: A C G U = 0 ... 3, kLetterNotSaid for N and in padding
 
   at::Tensor mask() const;  // [B, L] bool, true for real residues

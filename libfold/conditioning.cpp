@@ -14,12 +14,14 @@ using at::Tensor;
 
 namespace {
 
-// Selects `count` of `n` residues in `segments` segments at random positions: true where selected. Lengths and gaps are
-// random compositions, so that every segment has a residue.
-std::vector<bool> random_stretches(int64_t n, int64_t count, int64_t segments, RandomStream& stream) {
+constexpr int64_t kNotChosen = -1;
+
+// Selects `count` of `n` residues in `segments` segments at random positions: the number of the segment, or kNotChosen.
+// Lengths and gaps are random compositions, so that every segment has a residue.
+std::vector<int64_t> random_stretches(int64_t n, int64_t count, int64_t segments, RandomStream& stream) {
   count = std::clamp<int64_t>(count, 0, n);
   segments = std::min(segments, count);
-  std::vector<bool> chosen(static_cast<std::size_t>(n), false);
+  std::vector<int64_t> chosen(static_cast<std::size_t>(n), kNotChosen);
   if (segments < 1) return chosen;
   // Random composition of `total` into `parts` parts of at least `least`.
   const auto parts_of = [&](int64_t total, int64_t parts, int64_t least) {
@@ -35,14 +37,14 @@ std::vector<bool> random_stretches(int64_t n, int64_t count, int64_t segments, R
   int64_t place = 0;
   for (int64_t s = 0; s < segments; ++s) {
     place += gaps[s];
-    for (int64_t i = 0; i < lengths[s]; ++i) chosen[static_cast<std::size_t>(place++)] = true;
+    for (int64_t i = 0; i < lengths[s]; ++i) chosen[static_cast<std::size_t>(place++)] = s;
   }
   return chosen;
 }
 
 void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& config, RandomStream stream, int64_t* said) {
   if (stream.uniform() < config.pairs_hidden) return;  // rows are initially unspecified
-  std::vector<bool> kept(static_cast<std::size_t>(n), true);
+  std::vector<int64_t> kept(static_cast<std::size_t>(n), 0);
   if (stream.uniform() < config.pairs_partial) {
     const double share = 0.2 + 0.8 * stream.uniform();
     const auto segments = static_cast<int64_t>(1 + stream.below(6));
@@ -50,7 +52,8 @@ void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& confi
   }
   for (int64_t i = 0; i < n; ++i) {
     const int64_t j = truth[i];
-    if (j == kNotSaid || !kept[i] || (j >= 0 && !kept[j])) continue;  // only together with its partner
+    if (j == kNotSaid || kept[i] == kNotChosen || (j >= 0 && kept[j] == kNotChosen))
+      continue;  // only together with its partner
     said[i] = j;
   }
 }
@@ -63,20 +66,28 @@ void draw_letters(const int64_t* truth, int64_t n, const ConditioningConfig& con
     if (stream.uniform() < rate) said[i] = truth[i];
 }
 
-void draw_motif(int64_t n, const ConditioningConfig& config, RandomStream stream, bool* fixed) {
+// Sets `fixed`, and where `group` is not null the groups: one group that keeps its place, or a group for each segment,
+// of which none does.
+void draw_motif(int64_t n, const ConditioningConfig& config, RandomStream stream, bool* fixed, int64_t* group) {
   if (stream.uniform() >= config.motif_rate || n < 4) return;
   const double share = config.motif_least + (config.motif_most - config.motif_least) * stream.uniform();
   const auto segments = static_cast<int64_t>(1 + stream.below(static_cast<std::uint64_t>(config.motif_segments)));
-  const std::vector<bool> chosen =
+  const std::vector<int64_t> chosen =
       random_stretches(n, std::max<int64_t>(1, std::llround(share * static_cast<double>(n))), segments, stream);
-  std::copy(chosen.begin(), chosen.end(), fixed);
+  const bool free = group != nullptr && stream.uniform() < config.free_motifs;
+  for (int64_t i = 0; i < n; ++i) {
+    if (chosen[i] == kNotChosen) continue;
+    fixed[i] = !free;
+    if (group != nullptr) group[i] = free ? chosen[i] : 0;
+  }
 }
 
 }  // namespace
 
 Conditioning Conditioning::to(at::Device device) const {
   const auto moved = [&](const Tensor& t) { return t.defined() ? t.to(device) : t; };
-  return {moved(partner), moved(nucleotide), moved(fixed), moved(chain), moved(fixed_group)};
+  return {moved(partner), moved(nucleotide),  moved(fixed),
+          moved(chain),   moved(fixed_group), {moved(given.rotations), moved(given.translations)}};
 }
 
 Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& config, const ConditioningKinds& kinds,
@@ -87,6 +98,8 @@ Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& con
   if (kinds.pairs) told.partner = at::full({B, L}, kNotSaid, at::kLong);
   if (kinds.letters) told.nucleotide = at::full({B, L}, kLetterNotSaid, at::kLong);
   if (kinds.motifs) told.fixed = at::zeros({B, L}, at::kBool);
+  if (kinds.motif_groups) told.fixed_group = at::full({B, L}, -1, at::kLong);
+  told.chain = truth.chain;
   const Tensor partner = kinds.pairs ? truth.partner.cpu().contiguous() : Tensor();
   const Tensor nucleotide = kinds.letters ? truth.nucleotide.cpu().contiguous() : Tensor();
   for (int64_t b = 0; b < B; ++b) {
@@ -100,8 +113,11 @@ Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& con
     if (kinds.letters)
       draw_letters(nucleotide.const_data_ptr<int64_t>() + b * L, n, config, stream(1),
                    told.nucleotide.mutable_data_ptr<int64_t>() + b * L);
-    if (kinds.motifs) draw_motif(n, config, stream(2), told.fixed.mutable_data_ptr<bool>() + b * L);
+    if (kinds.motifs)
+      draw_motif(n, config, stream(2), told.fixed.mutable_data_ptr<bool>() + b * L,
+                 kinds.motif_groups ? told.fixed_group.mutable_data_ptr<int64_t>() + b * L : nullptr);
   }
+  if (kinds.motif_groups) told.given = {truth.rotations, truth.translations};
   return told;
 }
 

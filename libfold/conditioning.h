@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "libfold/rigid.h"
 #include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
@@ -20,9 +21,10 @@ struct Conditioning {
   at::Tensor nucleotide;  // [B, L] i64: 0 to 3, or kLetterNotSaid
   at::Tensor fixed;       // [B, L] bool: residues with given frame and torsions, which do not move
   at::Tensor chain;       // [B, L] i64: number of the molecule; the residue index jumps between molecules
-  // [B, L] i64: number of the group of a given residue, -1 elsewhere. Undefined: the given residues of a sample form
-  // one group, which keeps its place. Groups of one sample are placed freely relative to each other.
+  // [B, L] i64: number of the group of a given residue, -1 elsewhere. Only the geometry within a group is given. In the
+  // network's input, residues of groups that keep their place are also in `fixed`; the others move.
   at::Tensor fixed_group;
+  Frames given;  // [B, L], Å: the frames of the residues in groups; used through relative frames only
 
   Conditioning to(at::Device device) const;
 };

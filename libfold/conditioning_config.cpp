@@ -23,6 +23,8 @@ void ConditioningConfig::add_options(Configuration& configuration) {
   configuration.bind("conditioning.motif_least", motif_least, "least share of the residues that is given then");
   configuration.bind("conditioning.motif_most", motif_most, "largest share of the residues that is given then");
   configuration.bind("conditioning.motif_segments", motif_segments, "stretches of given residues at most");
+  configuration.bind("conditioning.free_motifs", free_motifs,
+                     "share of motifs whose stretches move relative to each other; for model.condition_motif_groups");
 }
 
 void ConditioningConfig::validate() const {
@@ -32,6 +34,7 @@ void ConditioningConfig::validate() const {
   check_share("conditioning.motif_rate", motif_rate);
   check_share("conditioning.motif_least", motif_least);
   check_share("conditioning.motif_most", motif_most);
+  check_share("conditioning.free_motifs", free_motifs);
   if (motif_least > motif_most)
     fail_usage("conditioning.motif_least = {}: is above conditioning.motif_most = {}", motif_least, motif_most);
   check_at_least("conditioning.motif_segments", motif_segments, 1);

@@ -12,7 +12,8 @@ struct ConditioningConfig {
   double motif_rate = 0.3;      // fraction of chains with given residues
   double motif_least = 0.05;    // fraction of the residues that is given, uniform between these two
   double motif_most = 0.5;
-  int motif_segments = 4;  // maximum
+  int motif_segments = 4;    // maximum
+  double free_motifs = 0.5;  // of motifs, fraction whose segments move relative to each other; for motif groups
 
   void add_options(Configuration& configuration);  // section [conditioning]
   void validate() const;                           // throws UsageError naming the key

@@ -9,6 +9,13 @@ Frames compose(const Frames& first, const Frames& second) {
           at::matmul(first.rotations, second.translations.unsqueeze(-1)).squeeze(-1) + first.translations};
 }
 
+Tensor rotation_from_columns(const Tensor& matrix) {
+  const auto unit = [](const Tensor& v) { return v / (v.square().sum(-1, /*keepdim=*/true) + 1e-8).sqrt(); };
+  const Tensor x = unit(matrix.select(-1, 0)), second = matrix.select(-1, 1);
+  const Tensor y = unit(second - (second * x).sum(-1, /*keepdim=*/true) * x);
+  return at::stack({x, y, at::cross(x, y, -1)}, -1);
+}
+
 Tensor rotation_from_quaternion(const Tensor& quaternion) {
   const Tensor unit = quaternion / quaternion.square().sum(-1, /*keepdim=*/true).sqrt();
   const auto parts = unit.unbind(-1);

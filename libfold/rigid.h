@@ -14,6 +14,11 @@ struct Frames {
 // The frame that applies `second` first, then `first`.
 Frames compose(const Frames& first, const Frames& second);
 
+// The rotation nearest in the first column, then in the second, to a matrix that is nearly one (Gram-Schmidt): [..., 3,
+// 3]
+// -> [..., 3, 3].
+at::Tensor rotation_from_columns(const at::Tensor& matrix);
+
 // Rotation of the quaternion (w, x, y, z), which need not be normalized: [..., 4] -> [..., 3, 3].
 at::Tensor rotation_from_quaternion(const at::Tensor& quaternion);
 

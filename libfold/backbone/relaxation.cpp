@@ -48,20 +48,44 @@ struct Moves {
   }
 };
 
-Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Tensor& mask, const Tensor& residue_index,
-              const Tensor& lengths, const Tensor& partner) {
-  const Tensor atoms = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, all_slots());
-  const int64_t L = mask.size(1);
-  const Tensor placed = mask.unsqueeze(-1).expand({-1, -1, kBackboneAtoms});
-  Tensor sum = steric_overlap(atoms, placed, residue_index, lengths, {.margin = kMargin}).sum();
-  const auto slot = [&](int s) { return atoms.select(2, s); };
+// What the energy needs besides the backbone; of all copies if there are any.
+struct Scene {
+  Tensor lengths;        // [B]
+  Tensor residue_index;  // [B, L]
+  Tensor mask;           // [B, L] bool: real residues
+  Tensor links;          // [B, L - 1] bool: bonded residues, of the unit alone
+  Tensor partner;        // [B, L] or undefined
+  const SymmetricCopies* copies;
+};
+
+Scene make_scene(const Tensor& lengths, int64_t L, const RelaxationOptions& options) {
+  const Tensor place = at::arange(L, lengths.options()).expand({lengths.size(0), L});
+  const Tensor mask = place < lengths.unsqueeze(1);
+  const Tensor index = options.residue_index.defined() ? options.residue_index : place;
+  const Tensor rise = index.narrow(1, 1, L - 1) - index.narrow(1, 0, L - 1);
+  Scene scene{lengths, index, mask, mask.narrow(1, 1, L - 1) & (rise == 1), options.partner, options.copies};
+  if (options.copies == nullptr) return scene;
+  scene.lengths = options.copies->lengths();
+  scene.residue_index = options.copies->residue_index(index);
+  scene.mask = options.copies->mask();
+  if (options.partner.defined()) scene.partner = options.copies->partner(options.partner);
+  return scene;
+}
+
+Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Scene& scene) {
+  const Tensor unit = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, all_slots());
+  const Tensor atoms = scene.copies == nullptr ? unit : scene.copies->points(unit);
+  const Tensor placed = scene.mask.unsqueeze(-1).expand({-1, -1, kBackboneAtoms});
+  Tensor between = steric_overlap(atoms, placed, scene.residue_index, scene.lengths, {.margin = kMargin}).sum();
+  if (scene.partner.defined())
+    between = between + pair_energy(atoms.select(2, kC1), atoms.select(2, kGlycosidicNitrogen), scene.partner);
+  if (scene.copies != nullptr) between = between / scene.copies->count();
+  const auto slot = [&](int s) { return unit.select(2, s); };
   const LinkGeometry link = link_geometry(slot(kC3), slot(kO3), slot(kP), slot(kO5));
   const Tensor errors = kBondWeight * (link.length - kO3PBondLength).square() +
                         kAngleWeight * ((link.cosine_at_o3 - std::cos(kC3O3PAngle)).square() +
                                         (link.cosine_at_p - std::cos(kO3PO5Angle)).square());
-  sum = sum + (errors * mask.narrow(1, 1, L - 1)).sum();
-  if (partner.defined()) sum = sum + pair_energy(slot(kC1), slot(kGlycosidicNitrogen), partner);
-  return sum + kShiftWeight * moves.shifts.square().sum() +
+  return between + (errors * scene.links).sum() + kShiftWeight * moves.shifts.square().sum() +
          kTurnWeight * (moves.turns.square().sum() + moves.torsions.square().sum());
 }
 
@@ -74,19 +98,21 @@ FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, 
   const at::AutoGradMode with_gradients(true);
   const auto options = backbone.translations.options();
   Moves moves{at::zeros({B, L, 3}, options), at::zeros({B, L, 3}, options), at::zeros({B, L, kTorsions}, options)};
-  const Tensor residue_index = at::arange(L, lengths.options()).expand({B, L});
-  const Tensor mask = residue_index < lengths.unsqueeze(1);
+  const Scene scene = make_scene(lengths, L, relaxation);
   std::vector<Tensor> variables = {moves.shifts, moves.turns, moves.torsions};
   for (Tensor& variable : variables) variable.requires_grad_();
   torch::optim::Adam adam(variables, torch::optim::AdamOptions(relaxation.step));
   for (int round = 0; round < relaxation.rounds; ++round) {
     if (keep_going && !keep_going()) break;
     adam.zero_grad();
-    energy(moves.of(backbone), moves, mask, residue_index, lengths, relaxation.partner).backward();
+    energy(moves.of(backbone), moves, scene).backward();
+    if (relaxation.fixed.defined())
+      for (Tensor& variable : variables) variable.mutable_grad().masked_fill_(relaxation.fixed.unsqueeze(-1), 0);
     adam.step();
   }
   const at::NoGradGuard no_grad;
-  const FlowModelOutput moved = moves.of(backbone);
+  FlowModelOutput moved = moves.of(backbone);
+  if (relaxation.fixed.defined()) moved = with_given(moved, backbone, relaxation.fixed);
   return {moved.translations.detach(), moved.rotations.detach(), moved.torsions.detach(), backbone.letters};
 }
 

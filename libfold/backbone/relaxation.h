@@ -5,21 +5,27 @@
 #include <functional>
 
 #include "libfold/nn/flow_model.h"
+#include "libfold/symmetric_copies.h"
 
 namespace flashrna {
 
 struct RelaxationOptions {
   int rounds = 0;
-  double step = 0.02;  // step size of Adam, Å and radians
-  at::Tensor partner;  // [B, L] i64: requested base pairs (pair_energy.h), negative if unpaired; undefined: none
+  double step = 0.02;        // step size of Adam, Å and radians
+  at::Tensor partner;        // [B, L] i64: requested base pairs (pair_energy.h), negative if unpaired; undefined: none
+  at::Tensor residue_index;  // [B, L] i64: i and i + 1 are bonded where it rises by 1; undefined: everywhere
+  at::Tensor fixed;          // [B, L] bool: residues that do not change; undefined: none
+  // If set, the backbone is the unit of these copies: overlaps and requested pairs between copies count, and the copies
+  // of a residue move together. `partner` is then as in SymmetricCopies::partner.
+  const SymmetricCopies* copies = nullptr;
 };
 
 // Runs `rounds` steps of Adam (Kingma & Ba 2015, arXiv:1412.6980) on the sum of overlaps
 // (libfold/backbone/steric_overlap.h), link errors (libfold/backbone/link_geometry.h), a restraint to the original
-// positions, and the energy of requested base pairs. Treats residues i and i + 1 as bonded. Each step moves a residue
-// by at most about `step` Å along each axis and turns frames and torsions by about `step` rad. The result does not
-// depend on the batch except for rounding, which Adam amplifies where the gradient is nearly zero. `lengths` [B] i64;
-// padding is unchanged. Calls `keep_going` (may be empty) before each round and stops if it returns false.
+// positions, and the energy of requested base pairs. Each step moves a residue by at most about `step` Å along each
+// axis and turns frames and torsions by about `step` rad. The result does not depend on the batch except for rounding,
+// which Adam amplifies where the gradient is nearly zero. `lengths` [B] i64; padding is unchanged. Calls `keep_going`
+// (may be empty) before each round and stops if it returns false.
 FlowModelOutput relaxed(const FlowModelOutput& backbone, const at::Tensor& lengths, const RelaxationOptions& options,
                         const std::function<bool()>& keep_going = {});
 

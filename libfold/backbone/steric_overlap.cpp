@@ -181,7 +181,8 @@ Tensor steric_overlap_in_blocks(const Tensor& atoms, const Tensor& atom_mask, co
 }
 
 Tensor moved_apart(const Tensor& rotations, const Tensor& translations, const Tensor& torsions,
-                   const Tensor& residue_index, const Tensor& lengths, int rounds, const StericOptions& options) {
+                   const Tensor& residue_index, const Tensor& lengths, int rounds, const Tensor& fixed,
+                   const StericOptions& options) {
   const at::NoGradGuard no_grad;
   const int64_t L = translations.size(1);
   std::vector<int> slots(kBackboneAtoms);
@@ -192,7 +193,8 @@ Tensor moved_apart(const Tensor& rotations, const Tensor& translations, const Te
   for (int round = 0; round < rounds; ++round) {
     const Tensor downhill =
         -kStep * compute(atoms, mask, residue_index, lengths, options).gradient.sum(2);  // [B, L, 3]
-    const Tensor step = downhill * (kLongestStep / downhill.norm(2, -1, true).clamp_min(kLongestStep));
+    Tensor step = downhill * (kLongestStep / downhill.norm(2, -1, true).clamp_min(kLongestStep));
+    if (fixed.defined()) step = step.masked_fill(fixed.unsqueeze(-1), 0);
     moved = moved + step;
     atoms = atoms + step.unsqueeze(2);
   }

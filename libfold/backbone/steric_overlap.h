@@ -28,9 +28,9 @@ at::Tensor steric_overlap_in_blocks(const at::Tensor& atoms, const at::Tensor& a
 
 // Moves residues with overlapping atoms apart as rigid bodies, in `rounds` small steps along the negative gradient of
 // steric_overlap. rotations [B, L, 3, 3], translations [B, L, 3] Å, torsions [B, L, 8, 2], all taken as defined.
-// Returns the new translations.
+// Residues in `fixed` [B, L] bool (may be undefined) keep their place. Returns the new translations.
 at::Tensor moved_apart(const at::Tensor& rotations, const at::Tensor& translations, const at::Tensor& torsions,
                        const at::Tensor& residue_index, const at::Tensor& lengths, int rounds,
-                       const StericOptions& options = {});
+                       const at::Tensor& fixed = {}, const StericOptions& options = {});
 
 }  // namespace flashrna

@@ -47,6 +47,17 @@ ChainLayout ChainLayout::contiguous(int64_t length) {
   return layout;
 }
 
+ChainLayout ChainLayout::of_rows(const Tensor& index, const Tensor& chain, int64_t length) {
+  const auto first_of = [length](const Tensor& row) {
+    const Tensor values = row.narrow(0, 0, length).contiguous();
+    const int64_t* first = values.const_data_ptr<int64_t>();
+    return std::vector<int64_t>(first, first + length);
+  };
+  ChainLayout layout = index.defined() ? ChainLayout{first_of(index), {}} : contiguous(length);
+  if (chain.defined()) layout.molecule = first_of(chain);
+  return layout;
+}
+
 int64_t ChainLayout::molecules() const {
   int64_t count = length() > 0 ? 1 : 0;
   for (std::size_t i = 1; i < molecule.size(); ++i) count += molecule[i] != molecule[i - 1];
@@ -71,7 +82,9 @@ ChainPrior::ChainPrior(ChainLayout layout) : layout_(std::move(layout)) {
       steps_.push_back({retained, std::sqrt(stationary * (1.0 - retained * retained))});
       variance_.push_back(stationary);
     }
-    within += static_cast<double>(size) * 3.0 * chain_prior_variance(b, size);
+    const double about_mean = chain_prior_variance(b, size);
+    molecules_.push_back({first, size, std::sqrt(stationary - about_mean)});
+    within += static_cast<double>(size) * 3.0 * about_mean;
     first = last;
   }
   if (layout_.molecules() > 1) {
@@ -96,15 +109,24 @@ Tensor ChainPrior::draw(const Tensor& z, const Tensor& centers) const {
         const double before = i > 0 ? rows[3 * (i - 1) + d] : 0.0;
         rows[3 * i + d] = steps_[i].retained * before + steps_[i].deviation * rows[3 * i + d];
       }
-  if (!centers.defined() || layout_.molecules() < 2) return x;
-  for (int64_t first = 0, m = 0; first < n; ++m) {
-    int64_t size = 1;
-    while (first + size < n && layout_.molecule[first + size] == layout_.molecule[first]) ++size;
-    Tensor molecule = x.narrow(-2, first, size);
-    molecule += centers.to(at::kDouble).narrow(-2, m, 1) * center_deviation_ - molecule.mean(-2, /*keepdim=*/true);
-    first += size;
+  if (!centers.defined() || molecules_.size() < 2) return x;
+  for (std::size_t m = 0; m < molecules_.size(); ++m) {
+    Tensor molecule = x.narrow(-2, molecules_[m].first, molecules_[m].size);
+    molecule += centers.to(at::kDouble).narrow(-2, static_cast<int64_t>(m), 1) * center_deviation_ -
+                molecule.mean(-2, /*keepdim=*/true);
   }
   return x;
+}
+
+Tensor ChainPrior::spread(const Tensor& x, const Tensor& given) const {
+  if (molecules_.size() < 2) return x;
+  Tensor result = as_rows(x).clone();
+  for (const auto& [first, size, mean_deviation] : molecules_) {
+    if (given.defined() && given.narrow(0, first, size).any().item<bool>()) continue;
+    Tensor molecule = result.narrow(-2, first, size);
+    molecule += (center_deviation_ / mean_deviation - 1.0) * molecule.mean(-2, /*keepdim=*/true);
+  }
+  return result;
 }
 
 Tensor ChainPrior::whiten(const Tensor& x) const {

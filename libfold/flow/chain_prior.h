@@ -36,6 +36,9 @@ struct ChainLayout {
   std::vector<int64_t> molecule;  // the recurrence restarts where it changes; empty = one molecule
 
   static ChainLayout contiguous(int64_t length);
+  // Of the first `length` residues of rows [L] i64 on the CPU. An undefined `index` has no gaps, an undefined `chain`
+  // is one molecule.
+  static ChainLayout of_rows(const at::Tensor& index, const at::Tensor& chain, int64_t length);
   int64_t length() const { return static_cast<int64_t>(residue_index.size()); }
   int64_t molecules() const;
 };
@@ -48,6 +51,10 @@ class ChainPrior {
   // mass are drawn from `centers` [..., molecules, 3] (standard normal), with the variance that gives the total radius
   // of gyration. If `centers` is undefined, all molecules are centered on the origin.
   at::Tensor draw(const at::Tensor& z, const at::Tensor& centers = {}) const;
+  // Scales the centers of mass of several molecules in draw(z) to the variance that gives the total radius of gyration:
+  // [..., n, 3] -> the same. Needs no random numbers besides z. Molecules with residues in `given` [n] bool (may be
+  // undefined), and a single molecule, are unchanged.
+  at::Tensor spread(const at::Tensor& x, const at::Tensor& given = {}) const;
   // The inverse of draw() without centers: [..., n, 3] -> z.
   at::Tensor whiten(const at::Tensor& x) const;
   // draw() conditioned on the rows of `x` [n, 3] Å where `given` [n] bool is true; z [n, 3] -> [n, 3]. The mean of the
@@ -63,7 +70,13 @@ class ChainPrior {
 
   ChainLayout layout_;
   std::vector<Step> steps_;
-  std::vector<double> variance_;   // by residue: stationary variance of its molecule's chain
+  std::vector<double> variance_;  // by residue: stationary variance of its molecule's chain
+  // A molecule's residues, and the standard deviation of their mean in draw(z), Å per coordinate (without gaps).
+  struct Molecule {
+    int64_t first, size;
+    double mean_deviation;
+  };
+  std::vector<Molecule> molecules_;
   double center_deviation_ = 0.0;  // Å per coordinate, of the centers of several molecules
 };
 

@@ -54,7 +54,7 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told.fixed);
+  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told);
   const Tensor straight = (translations_0 + (translations_1 - translations_0) * t) * mask;
   const Tensor translations_t =
       told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
@@ -71,20 +71,20 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
 }
 
 Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, const Batch& batch,
-                                       const Tensor& fixed) const {
+                                       const Conditioning& told) const {
   const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
-  const int64_t B = data.size(0), L = data.size(1);
-  // Only the chain prior depends on gaps.
-  const Tensor index = config_.prior == "chain" ? batch.residue_index.cpu().contiguous() : Tensor();
+  const int64_t B = data.size(0);
+  // Only the chain prior depends on gaps and molecules.
+  const bool chain_prior = config_.prior == "chain";
+  const Tensor index = chain_prior ? batch.residue_index.cpu() : Tensor();
+  const Tensor molecule = chain_prior && told.chain.defined() ? told.chain.cpu() : Tensor();
+  const auto row_of = [](const Tensor& x, int64_t b) { return x.defined() ? x[b] : x; };
   std::vector<TranslationPrior> priors;
-  for (int64_t b = 0; b < B; ++b) {
-    const int64_t* first = index.defined() ? index.const_data_ptr<int64_t>() + b * L : nullptr;
-    priors.push_back(
-        prior_of(first ? ChainLayout{{first, first + length[b]}, {}} : ChainLayout::contiguous(length[b])));
-  }
+  for (int64_t b = 0; b < B; ++b)
+    priors.push_back(prior_of(ChainLayout::of_rows(row_of(index, b), row_of(molecule, b), length[b])));
   Tensor start = at::zeros_like(data);
-  const Tensor given = fixed.defined() ? fixed.cpu() : Tensor();
+  const Tensor given = told.fixed.defined() ? told.fixed.cpu() : Tensor();
   std::vector<int64_t> free;  // chains without given residues
   for (int64_t b = 0; b < B; ++b) {
     const auto row = [&](const Tensor& x) { return x[b].narrow(0, 0, length[b]); };
@@ -108,9 +108,10 @@ Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, 
   return start;
 }
 
-Noise Interpolant::sample_noise(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
-                                std::uint64_t seed, const std::vector<ChainLayout>& layouts) const {
-  if (lengths.size() != indices.size()) fail("sample_noise: {} lengths but {} indices", lengths.size(), indices.size());
+Noise Interpolant::sample_noise(const NoiseRequest& request) const {
+  const std::vector<int>& lengths = request.lengths;
+  if (lengths.size() != request.indices.size())
+    fail("sample_noise: {} lengths but {} indices", lengths.size(), request.indices.size());
   const auto B = static_cast<int64_t>(lengths.size());
   const int64_t L = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
   Noise noise;
@@ -119,16 +120,34 @@ Noise Interpolant::sample_noise(const std::vector<int>& lengths, const std::vect
   for (int64_t b = 0; b < B; ++b) {
     const int64_t n = lengths[b];
     if (n < 1) fail("sample of length {}: must be at least 1", n);
-    RandomStream stream(seed, "sample", {static_cast<std::uint64_t>(n), indices[b]});
-    const Tensor translations = stream.normal({n, 3});
-    const TranslationPrior prior = prior_of(layouts.empty() ? ChainLayout::contiguous(n) : layouts[b]);
-    noise.translations[b].narrow(0, 0, n).copy_(noise_for_datum(translations, n, prior, false));
-    noise.rotations[b].narrow(0, 0, n).copy_(sample_uniform_rotations(n, stream));
+    RandomStream stream(request.seed, "sample", {static_cast<std::uint64_t>(n), request.indices[b]});
+    const Tensor normal = stream.normal({n, 3});
+    const Tensor uniform = sample_uniform_rotations(n, stream);
+    const TranslationPrior prior = prior_of(request.layouts.empty() ? ChainLayout::contiguous(n) : request.layouts[b]);
+    Tensor translations = noise.translations[b].narrow(0, 0, n), rotations = noise.rotations[b].narrow(0, 0, n);
+    const Tensor fixed = request.fixed.defined() ? request.fixed[b].narrow(0, 0, n) : Tensor();
+    if (fixed.defined() && fixed.any().item<bool>()) {
+      const Tensor given = request.given.translations[b].narrow(0, 0, n).to(at::kDouble);
+      translations.copy_(prior.around(normal * request.scale, given, fixed));
+      rotations.copy_(
+          at::where(fixed.view({n, 1, 1}), request.given.rotations[b].narrow(0, 0, n).to(at::kDouble), uniform));
+    } else {
+      translations.copy_(noise_for_datum(normal * request.scale, n, prior, false));
+      rotations.copy_(uniform);
+    }
   }
   return noise;
 }
 
-std::vector<double> Interpolant::sampling_times(int steps) const { return equal_times(steps, config_.min_t); }
+Noise Interpolant::between(const Noise& noise, const Noise& data, double t) const {
+  const Tensor share = at::full({1}, training_schedule_.progress(t), noise.rotations.options());
+  return {noise.translations + (data.translations - noise.translations) * t,
+          geodesic(noise.rotations, data.rotations, share, published_.truncated_log)};
+}
+
+std::vector<double> Interpolant::sampling_times(int steps, double start) const {
+  return equal_times(steps, std::max(start, config_.min_t));
+}
 
 Noise Interpolant::euler_step(const Noise& state, const Noise& prediction, double t, double dt) const {
   const Tensor share = at::full({1}, sampling_schedule_.speed(t) * dt, state.rotations.options());

@@ -31,6 +31,17 @@ struct Noise {
   at::Tensor rotations;     // [B, L, 3, 3]
 };
 
+// The random initial states of B samples of up to L residues.
+struct NoiseRequest {
+  std::vector<int> lengths;
+  std::vector<std::uint64_t> indices;
+  std::uint64_t seed = 0;
+  std::vector<ChainLayout> layouts;  // by sample; empty = one molecule without gaps
+  double scale = 1.0;                // factor of the standard deviation of the translations
+  at::Tensor fixed;                  // [B, L] bool: residues with the frames of `given`; undefined = none
+  Frames given;                      // [B, L] Å, each sample centered on its fixed residues
+};
+
 // All random values of a training step; f64 on the CPU.
 struct CorruptionDraws {
   at::Tensor t;             // [B]
@@ -53,13 +64,16 @@ class Interpolant {
 
   // Initial state of sampling: centered translations of the prior and uniform rotations. Drawn in f64 and returned in
   // f32 on the CPU, padded to the longest sample with zeros and identities. The noise of sample b depends only on
-  // (seed, lengths[b], indices[b]) and, with the chain prior, on the gaps of its residue index. `layouts`: by sample;
-  // empty = without gaps.
-  Noise sample_noise(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices, std::uint64_t seed,
-                     const std::vector<ChainLayout>& layouts = {}) const;
+  // (seed, lengths[b], indices[b]) and, with the chain prior, on its layout. Translations of a sample with fixed
+  // residues are conditioned on them and not centered.
+  Noise sample_noise(const NoiseRequest& request) const;
 
-  // `steps` >= 2 equally spaced times from min_t to 1.
-  std::vector<double> sampling_times(int steps) const;
+  // The state at time t between noise and data, as corrupt() computes it: translations on a straight line, rotations on
+  // a geodesic with the schedule of training. Both of shape and device of the result.
+  Noise between(const Noise& noise, const Noise& data, double t) const;
+
+  // `steps` >= 2 equally spaced times from max(start, min_t) to 1.
+  std::vector<double> sampling_times(int steps, double start = 0.0) const;
 
   // One Euler step from t < 1 to t + dt towards the predicted end point, on the device and in the dtype of the tensors.
   Noise euler_step(const Noise& state, const Noise& prediction, double t, double dt) const;
@@ -68,7 +82,7 @@ class Interpolant {
   TranslationPrior prior_of(const ChainLayout& layout) const;
   // Noise of the batch's translations, coupled if configured: [B, L, 3] Å.
   at::Tensor start_translations(const at::Tensor& noise, const at::Tensor& data, const Batch& batch,
-                                const at::Tensor& fixed) const;
+                                const Conditioning& told) const;
 
   FlowConfig config_;
   PublishedConventions published_;

@@ -8,12 +8,12 @@ using at::Tensor;
 
 Tensor TranslationPrior::centered(const Tensor& noise) const {
   if (!chain_) return (noise - noise.mean(-2, /*keepdim=*/true)) * sigma_;
-  const Tensor drawn = chain_->draw(noise);
+  const Tensor drawn = chain_->spread(chain_->draw(noise));
   return drawn - drawn.mean(-2, /*keepdim=*/true);
 }
 
 Tensor TranslationPrior::around(const Tensor& noise, const Tensor& x, const Tensor& given) const {
-  if (chain_) return chain_->bridge(noise, x, given);
+  if (chain_) return chain_->spread(chain_->bridge(noise, x, given), given);
   return at::where(given.unsqueeze(1), x, noise * sigma_);
 }
 

@@ -16,7 +16,7 @@ class TranslationPrior {
   TranslationPrior(double sigma) : sigma_(sigma) {}  // NOLINT: implicit, because a width defines a prior
   explicit TranslationPrior(ChainLayout layout) : chain_(std::move(layout)) {}
 
-  // Standard normal noise [..., n, 3] -> Å, centered over its n rows.
+  // Standard normal noise [..., n, 3] -> Å, centered over its n rows. Several molecules lie apart in a chain prior.
   at::Tensor centered(const at::Tensor& noise) const;
   // noise [n, 3] -> Å. Rows of `x` [n, 3] where `given` [n] bool is true are kept; the others are drawn conditionally
   // on them. The mean of the prior is the origin; the result is not centered.

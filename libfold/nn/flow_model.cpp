@@ -29,6 +29,14 @@ PairRepresentation pair_from(const std::vector<Tensor>& parts) {
 
 }  // namespace
 
+FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& given, const Tensor& fixed) {
+  const Tensor rows = fixed.unsqueeze(2);
+  prediction.translations = at::where(rows, given.translations, prediction.translations);
+  prediction.rotations = at::where(rows.unsqueeze(3), given.rotations, prediction.rotations);
+  prediction.torsions = at::where(rows.unsqueeze(3), given.torsions, prediction.torsions);
+  return prediction;
+}
+
 FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventions& published)
     : config_(config), published_(published), pair_mode_(parse_pair_mode(config.mode)) {
   config.validate();
@@ -100,6 +108,11 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
   block.bb_update = trunk.register_module(name("bb_update"), BackboneUpdate(c_s));
   if (config_.edge_votes > 0)
     block.edge_votes = trunk.register_module(name("edge_votes"), EdgeVotes(c_s, config_.edge_votes));
+  if (config_.condition_motif_groups) {
+    const int64_t hidden = config_.local_edges;
+    block.group_messages = trunk.register_module(name("group_messages"), GroupMessages(c_s, hidden));
+    block.group_votes = trunk.register_module(name("group_votes"), GroupVotes(c_s, hidden));
+  }
   const bool last = index + 1 == config_.blocks;
   if (!last && pair_mode_ == PairMode::kFull) {
     block.edge_transition_2d = trunk.register_module(name("edge_transition"), EdgeTransition2d(c_s, c_z));
@@ -131,6 +144,8 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
         block.ipa(in[0], pair_from({in.begin() + 3, in.end()}), frames, lengths, angles(around.attention_positions));
     Tensor single = block.ipa_ln(in[0] + update * row_mask);
     if (block.edge_messages) single = block.edge_messages(single, frames, around.edges) * row_mask;
+    if (block.group_messages && around.group_edges.defined())
+      single = block.group_messages(single, frames, around.group_edges);
     return {single};
   };
   std::vector<Tensor> inputs = {state.single, state.frames.rotations, state.frames.translations};
@@ -144,6 +159,8 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
     single = block.node_transition(single) * row_mask;
     Frames frames = block.bb_update(single, Frames{in[1], in[2]}, around.moving);
     if (block.edge_votes) frames = block.edge_votes(single, frames, around.edges, around.moving);
+    if (block.group_votes && around.group_edges.defined())
+      frames = block.group_votes(single, frames, around.group_edges, around.moving);
     return {single, frames.rotations, frames.translations};
   };
   const std::vector<Tensor> refined = run_part(refine, {attended, state.frames.rotations, state.frames.translations});
@@ -173,8 +190,13 @@ PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single
 
 Conditioning FlowModelImpl::taken_in(const Conditioning& told) const {
   const auto if_known = [](bool known, const Tensor& member) { return known ? member : Tensor(); };
-  return {if_known(config_.condition_pairs, told.partner), if_known(config_.condition_letters, told.nucleotide),
-          if_known(config_.condition_motifs, told.fixed), told.chain};
+  Conditioning used;
+  used.partner = if_known(config_.condition_pairs, told.partner);
+  used.nucleotide = if_known(config_.condition_letters, told.nucleotide);
+  used.fixed = if_known(config_.condition_motifs, told.fixed);
+  used.chain = told.chain;
+  used.fixed_group = if_known(config_.condition_motif_groups, told.fixed_group);
+  return used;
 }
 
 FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput& in, const Tensor& residue_index,
@@ -187,6 +209,10 @@ FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput&
     // The model's previous prediction, if available, is the better estimate of which residues are close.
     const Tensor& seen = in.self_condition.defined() ? in.self_condition : in.translations;
     around.edges = make_edge_list(seen, residue_index, in.lengths, told);
+  }
+  if (told.fixed_group.defined()) {
+    const Frames given{in.told.given.rotations, in.told.given.translations * kNmPerAngstrom};
+    around.group_edges = make_group_edges(told.fixed_group, given, in.lengths);
   }
   if (config_.positions == "relative") {
     around.attention_positions = rotary_angles(residue_index, config_.attention_channels, mask.scalar_type());

@@ -12,6 +12,7 @@
 #include "libfold/nn/edge_embedder.h"
 #include "libfold/nn/edge_embedder_2d.h"
 #include "libfold/nn/edge_transition.h"
+#include "libfold/nn/group_edges.h"
 #include "libfold/nn/invariant_point_attention.h"
 #include "libfold/nn/letter_head.h"
 #include "libfold/nn/local_edges.h"
@@ -48,6 +49,9 @@ struct FlowModelOutput {
   at::Tensor letters;       // [B, L, 4] logits of A, C, G, U; undefined without a letter head
 };
 
+// The prediction with frames and torsions of `given` where `fixed` [B, L] bool is true.
+FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& given, const at::Tensor& fixed);
+
 class FlowModelImpl : public torch::nn::Module {
  public:
   FlowModelImpl(const ModelConfig& config, const PublishedConventions& published);
@@ -66,12 +70,14 @@ class FlowModelImpl : public torch::nn::Module {
   struct Block {
     InvariantPointAttention ipa{nullptr};
     torch::nn::LayerNorm ipa_ln{nullptr};
-    EdgeMessages edge_messages{nullptr};  // optional
+    EdgeMessages edge_messages{nullptr};    // optional
+    GroupMessages group_messages{nullptr};  // optional
     SequenceTransformer seq_tfmr{nullptr};
     torch::nn::Linear post_tfmr{nullptr};
     Transition node_transition{nullptr};
     BackboneUpdate bb_update{nullptr};
     EdgeVotes edge_votes{nullptr};            // optional
+    GroupVotes group_votes{nullptr};          // optional
     EdgeTransition edge_transition{nullptr};  // at most one of the two; none in the last block
     EdgeTransition2d edge_transition_2d{nullptr};
   };
@@ -89,6 +95,7 @@ class FlowModelImpl : public torch::nn::Module {
     at::Tensor mask;                                       // [B, L] of the frames' dtype: real residues
     at::Tensor moving;                                     // the same without residues whose structure is given
     EdgeList edges;                                        // empty without sparse edges
+    GroupEdges group_edges;                                // empty if no motif groups are given
     RotaryAngles attention_positions, sequence_positions;  // undefined with absolute positions
   };
   Conditioning taken_in(const Conditioning& told) const;  // keeps the members that this model uses

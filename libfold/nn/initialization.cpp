@@ -36,7 +36,8 @@ Scheme scheme_of(std::string_view layer) {
     if (is("self_attn.in_proj")) return Scheme::kXavier;
     return is("self_attn.out_proj") ? Scheme::kFanInZeroBias : Scheme::kFanIn;
   }
-  if (in("edge_messages") || in("edge_votes")) return is("linear_out") ? Scheme::kZero : Scheme::kFanIn;
+  if (in("edge_messages") || in("edge_votes") || in("group_messages") || in("group_votes"))
+    return is("linear_out") ? Scheme::kZero : Scheme::kFanIn;
   if (in("node_embedder") || in("edge_embedder") || in("condition_embedder")) return Scheme::kFanIn;
   if (in("post_tfmr") || in("bb_update") || in("ipa_")) {
     return in("ipa_") && !is("linear_out") ? Scheme::kLecun : Scheme::kZero;

@@ -106,7 +106,7 @@ void ModelConfig::validate() const {
   if (condition_motif_groups && !condition_motifs)
     fail_usage("model.condition_motif_groups = true: needs model.condition_motifs = true");
   if (condition_motif_groups && local_edges == 0)
-    fail_usage("model.condition_motif_groups = true: needs the edges of model.local_edges, which is 0");
+    fail_usage("model.condition_motif_groups = true: needs the hidden channels of model.local_edges, which is 0");
   if (positions == "relative" && attention_channels % 2 != 0)
     fail_usage("model.attention_channels = {}: must be even with model.positions = relative", attention_channels);
   if (positions == "relative" && node_channels / transformer_heads % 2 != 0)

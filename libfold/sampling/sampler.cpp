@@ -1,6 +1,7 @@
 #include "libfold/sampling/sampler.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "kernels/torch_headers.h"
@@ -29,8 +30,8 @@ void check_finite(const FlowModelOutput& prediction, const std::vector<int>& len
   }
 }
 
-// Row `b` of a prediction.
-SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, int length) {
+// Row `b` of a prediction, moved by `shift`.
+SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, int length, const Vec3& shift) {
   const at::Tensor translations = prediction.translations[b].to(at::kDouble).contiguous();
   const at::Tensor rotations = prediction.rotations[b].to(at::kDouble).contiguous();
   const at::Tensor torsions = prediction.torsions[b].to(at::kDouble).contiguous();
@@ -40,7 +41,7 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
   SampledBackbone backbone;
   for (int i = 0; i < length; ++i) {
     RigidTransform frame;
-    frame.translation = Vec3(x[3 * i], x[3 * i + 1], x[3 * i + 2]);
+    frame.translation = Vec3(x[3 * i], x[3 * i + 1], x[3 * i + 2]) + shift;
     for (int row = 0; row < 3; ++row)
       for (int column = 0; column < 3; ++column) frame.rotation(row, column) = r[9 * i + 3 * row + column];
     backbone.frames.push_back(frame);
@@ -49,6 +50,71 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
     backbone.sin_cos.push_back(sin_cos);
   }
   return backbone;
+}
+
+// The copies of a unit, one after another.
+SampledBackbone assembly_of(const SampledBackbone& unit, const RotationGroup& group) {
+  SampledBackbone assembly;
+  for (const Mat3& rotation : group.rotations) {
+    for (const RigidTransform& frame : unit.frames)
+      assembly.frames.push_back({rotation * frame.rotation, rotation * frame.translation});
+    assembly.sin_cos.insert(assembly.sin_cos.end(), unit.sin_cos.begin(), unit.sin_cos.end());
+  }
+  return assembly;
+}
+
+std::vector<SampledBackbone> backbones_of(FlowModelOutput prediction, const SampleRequest& request,
+                                          const PreparedRequest& prepared) {
+  prediction.translations = prediction.translations.cpu();
+  prediction.rotations = prediction.rotations.cpu();
+  prediction.torsions = prediction.torsions.cpu();
+  check_finite(prediction, request.lengths, request.indices, request.seed, request.steps);
+  std::vector<SampledBackbone> backbones;
+  for (std::size_t b = 0; b < request.lengths.size(); ++b) {
+    const SampledBackbone unit =
+        backbone_of(prediction, static_cast<std::int64_t>(b), request.lengths[b], prepared.centers[b]);
+    backbones.push_back(prepared.symmetry ? assembly_of(unit, *prepared.symmetry) : unit);
+  }
+  return backbones;
+}
+
+// Center of the unit in the initial state, [3] f64 Å: at the distance from the axis, or from the center of a group with
+// several axes, at which the assembly has the radius of gyration of natives of its length.
+at::Tensor unit_center(const RotationGroup& group, int length, std::uint64_t seed, std::uint64_t index) {
+  const double whole = chain_prior_radius_of_gyration(std::int64_t{length} * group.order());
+  const double unit = chain_prior_radius_of_gyration(length);
+  const double distance = std::sqrt(std::max(0.0, whole * whole - unit * unit));
+  if (group.is_cyclic()) return at::tensor({distance, 0.0, 0.0}, at::kDouble);
+  const at::Tensor direction = RandomStream(seed, "symmetry", {static_cast<std::uint64_t>(length), index}).normal({3});
+  return direction * (distance / direction.norm());
+}
+
+FlowModelInput of_all_copies(const FlowModelInput& unit, const SymmetricCopies& copies) {
+  FlowModelInput all;
+  all.lengths = copies.lengths();
+  all.padded = unit.padded;
+  all.residue_index = copies.residue_index(unit.residue_index);
+  all.t = unit.t;
+  all.translations = copies.points(unit.translations);
+  all.rotations = copies.rotations(unit.rotations);
+  if (unit.self_condition.defined()) all.self_condition = copies.points(unit.self_condition);
+  if (unit.told.partner.defined()) all.told.partner = copies.partner(unit.told.partner);
+  if (unit.told.nucleotide.defined()) all.told.nucleotide = copies.values(unit.told.nucleotide);
+  all.told.chain = copies.molecules(unit.told.chain.defined() ? unit.told.chain : at::zeros_like(unit.residue_index));
+  return all;
+}
+
+FlowModelOutput mean_of_copies(const FlowModelOutput& all, const SymmetricCopies& copies) {
+  const at::Tensor torsions = copies.mean_values(all.torsions);
+  return {copies.mean_points(all.translations), copies.mean_rotations(all.rotations),
+          torsions / torsions.norm(2, -1, true).clamp_min(1e-6),
+          all.letters.defined() ? copies.mean_values(all.letters) : at::Tensor()};
+}
+
+Noise with_fixed(const Noise& state, const FlowModelOutput& given, const at::Tensor& fixed) {
+  const at::Tensor rows = fixed.unsqueeze(2);
+  return {at::where(rows, given.translations, state.translations),
+          at::where(rows.unsqueeze(3), given.rotations, state.rotations)};
 }
 
 RunConfig controlled(RunConfig config, const SamplingControl& control) {
@@ -63,19 +129,20 @@ void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule) {
   flow.rotation_rate = schedule.rate;
 }
 
-Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device)
-    : config_(config), interpolant_(config_.flow, config_.published), model_(std::move(model)), device_(device) {}
-
-Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device,
-                 const SamplingControl& control)
-    : config_(controlled(read_run_config(checkpoint.configuration, checkpoint.path), control)),
+Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device, const SamplingControl& control)
+    : config_(controlled(config, control)),
       noise_scale_(control.noise_scale),
       steric_rounds_(control.steric_rounds),
       relax_rounds_(control.relax_rounds),
       pair_rounds_(control.pair_rounds),
       interpolant_(config_.flow, config_.published),
-      model_(config_.model, config_.published),
-      device_(device) {
+      model_(std::move(model)),
+      device_(device) {}
+
+Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device,
+                 const SamplingControl& control)
+    : Sampler(read_run_config(checkpoint.configuration, checkpoint.path), FlowModel(nullptr), device, control) {
+  model_ = FlowModel(config_.model, config_.published);
   if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
   if (weights == "raw" && checkpoint.averaged)
     fail("{}: holds the moving average of the weights alone; leave --weights raw out", checkpoint.path);
@@ -109,73 +176,117 @@ void Sampler::require_known(const ConditioningKinds& kinds) const {
           "model.condition_motif_groups");
 }
 
-std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const std::function<bool()>& keep_going,
-                                             const std::function<void(const SamplingStep&)>& observe) {
-  if (request.steps < 2) fail_usage("--steps {}: must be at least 2", request.steps);
-  require_known({.pairs = request.told.partner.defined(), .letters = request.told.nucleotide.defined()});
-  const std::vector<int>& lengths = request.lengths;
-  // Not inference mode: training could not use its tensors later.
-  const at::NoGradGuard no_grad;
-  const std::vector<std::int64_t> wide(lengths.begin(), lengths.end());
-  const auto B = static_cast<std::int64_t>(lengths.size());
-  std::vector<ChainLayout> layouts;
-  if (request.residue_index.defined()) {
-    const at::Tensor index = request.residue_index.cpu().contiguous();
-    for (std::int64_t b = 0; b < B; ++b) {
-      const std::int64_t* first = index.const_data_ptr<std::int64_t>() + b * index.size(1);
-      layouts.push_back({{first, first + lengths[static_cast<std::size_t>(b)]}, {}});
+Noise Sampler::initial_state(const SampleRequest& request, const PreparedRequest& prepared) const {
+  Noise state = interpolant_.sample_noise({.lengths = request.lengths,
+                                           .indices = request.indices,
+                                           .seed = request.seed,
+                                           .layouts = prepared.layouts,
+                                           .scale = noise_scale_,
+                                           .fixed = prepared.told.fixed,
+                                           .given = {prepared.given.rotations, prepared.given.translations}});
+  if (prepared.start.translations.defined())
+    state = interpolant_.between(state, {prepared.start.translations, prepared.start.rotations}, request.start_time);
+  if (prepared.symmetry) {
+    for (std::size_t b = 0; b < request.lengths.size(); ++b) {
+      const int n = request.lengths[b];
+      const at::Tensor place =
+          unit_center(*prepared.symmetry, n, request.seed, request.indices[b]).to(state.translations.scalar_type());
+      state.translations[static_cast<std::int64_t>(b)].narrow(0, 0, n) += place;
     }
   }
-  Noise state = interpolant_.sample_noise(lengths, request.indices, request.seed, layouts);
-  state.translations = state.translations.to(device_, at::kFloat) * noise_scale_;
-  state.rotations = state.rotations.to(device_, at::kFloat);
+  state = {state.translations.to(device_), state.rotations.to(device_)};
+  return state;
+}
 
-  const std::int64_t L = state.translations.size(1);
-  FlowModelInput input;
+Sampler::Run Sampler::make_run(const SampleRequest& request, const PreparedRequest& prepared) const {
+  Run run;
+  const std::vector<std::int64_t> wide(request.lengths.begin(), request.lengths.end());
+  FlowModelInput& input = run.input;
   input.lengths = at::tensor(wide, at::kLong).to(device_);
-  input.padded = std::ranges::any_of(lengths, [L](int length) { return length < L; });
-  input.residue_index = request.residue_index.defined() ? request.residue_index.to(device_)
-                                                        : at::arange(L, input.lengths.options()).expand({B, L});
-  input.told = request.told.to(device_);
+  input.padded = std::ranges::min(wide) < std::ranges::max(wide);
+  input.residue_index = prepared.residue_index.to(device_);
+  input.told = prepared.told.to(device_);
+  if (prepared.given.translations.defined())
+    run.given = {prepared.given.translations.to(device_), prepared.given.rotations.to(device_),
+                 prepared.given.torsions.to(device_)};
+  if (prepared.symmetry)
+    run.copies.emplace(prepared.symmetry->rotations, prepared.symmetry->product, request.lengths, device_);
+  return run;
+}
 
-  const std::vector<double> times = interpolant_.sampling_times(request.steps);
+FlowModelOutput Sampler::predict(const Run& run) {
+  if (!run.copies) {
+    const FlowModelOutput prediction = model_->forward(run.input);
+    const at::Tensor& fixed = run.input.told.fixed;
+    return fixed.defined() ? with_given(prediction, run.given, fixed) : prediction;
+  }
+  const SymmetricCopies& copies = *run.copies;
+  const FlowModelOutput all = model_->forward(of_all_copies(run.input, copies));
+  return mean_of_copies(all, copies);
+}
+
+FlowModelOutput Sampler::relax(const Run& run, const FlowModelOutput& prediction, int rounds,
+                               const std::function<bool()>& keep_going) const {
+  return relaxed(prediction, run.input.lengths,
+                 {.rounds = rounds,
+                  .step = run.input.told.partner.defined() ? kPairStep : kStep,
+                  .partner = run.input.told.partner,
+                  .residue_index = run.input.residue_index,
+                  .fixed = run.input.told.fixed,
+                  .copies = run.copies ? &*run.copies : nullptr},
+                 keep_going);
+}
+
+FlowModelOutput Sampler::move_apart(const Run& run, FlowModelOutput prediction) const {
+  if (steric_rounds_ < 1) return prediction;
+  if (!run.copies) {
+    prediction.translations =
+        moved_apart(prediction.rotations, prediction.translations, prediction.torsions, run.input.residue_index,
+                    run.input.lengths, steric_rounds_, run.input.told.fixed);
+    return prediction;
+  }
+  const SymmetricCopies& copies = *run.copies;
+  prediction.translations =
+      copies.mean_points(moved_apart(copies.rotations(prediction.rotations), copies.points(prediction.translations),
+                                     copies.values(prediction.torsions), copies.residue_index(run.input.residue_index),
+                                     copies.lengths(), steric_rounds_));
+  return prediction;
+}
+
+std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const std::function<bool()>& keep_going,
+                                             const std::function<void(const SamplingStep&)>& observe) {
+  const PreparedRequest prepared = prepare(request);
+  require_known({.pairs = request.told.partner.defined(),
+                 .letters = request.told.nucleotide.defined(),
+                 .motifs = request.told.fixed.defined(),
+                 .motif_groups = prepared.moves_groups});
+  // Not inference mode: training could not use its tensors later.
+  const at::NoGradGuard no_grad;
+  Run run = make_run(request, prepared);
+  Noise state = initial_state(request, prepared);
+  const bool asks_pairs = run.input.told.partner.defined();
+  const std::vector<double> times = interpolant_.sampling_times(request.steps, request.start_time);
   FlowModelOutput prediction;
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (keep_going && !keep_going()) return {};
-    input.t = at::full({B}, times[i], state.translations.options());
-    input.translations = state.translations;
-    input.rotations = state.rotations;
+    run.input.t = at::full({run.input.lengths.size(0)}, times[i], state.translations.options());
+    run.input.translations = state.translations;
+    run.input.rotations = state.rotations;
     // A model trained without self-conditioning does not get its own prediction.
-    if (config_.training.self_conditioning > 0) input.self_condition = prediction.translations;
-    prediction = model_->forward(input);
+    if (config_.training.self_conditioning > 0) run.input.self_condition = prediction.translations;
+    prediction = predict(run);
     const bool last = i + 1 == times.size();  // the prediction at t = 1 is the sample
-    if (last)
-      prediction = relaxed(prediction, input.lengths,
-                           {.rounds = relax_rounds_,
-                            .step = input.told.partner.defined() ? kPairStep : kStep,
-                            .partner = input.told.partner},
-                           keep_going);
+    if (last) prediction = relax(run, prediction, relax_rounds_, keep_going);
     if (last && keep_going && !keep_going()) return {};
     if (observe) observe({static_cast<int>(i), times[i], state, prediction});
     if (last) break;
-    if (input.told.partner.defined() && times[i] > kPairTime)
-      prediction = relaxed(prediction, input.lengths,
-                           {.rounds = pair_rounds_, .step = kPairStep, .partner = input.told.partner}, keep_going);
-    if (steric_rounds_ > 0)
-      prediction.translations = moved_apart(prediction.rotations, prediction.translations, prediction.torsions,
-                                            input.residue_index, input.lengths, steric_rounds_);
+    if (asks_pairs && times[i] > kPairTime) prediction = relax(run, prediction, pair_rounds_, keep_going);
+    prediction = move_apart(run, prediction);
     state = interpolant_.euler_step(state, {prediction.translations, prediction.rotations}, times[i],
                                     times[i + 1] - times[i]);
+    if (run.input.told.fixed.defined()) state = with_fixed(state, run.given, run.input.told.fixed);
   }
-
-  prediction.translations = prediction.translations.cpu();
-  prediction.rotations = prediction.rotations.cpu();
-  prediction.torsions = prediction.torsions.cpu();
-  check_finite(prediction, lengths, request.indices, request.seed, request.steps);
-  std::vector<SampledBackbone> backbones;
-  for (std::int64_t b = 0; b < B; ++b)
-    backbones.push_back(backbone_of(prediction, b, lengths[static_cast<std::size_t>(b)]));
-  return backbones;
+  return backbones_of(prediction, request, prepared);
 }
 
 }  // namespace flashrna

@@ -15,10 +15,13 @@
 #include "libfold/flow/interpolant.h"
 #include "libfold/nn/flow_model.h"
 #include "libfold/run_config.h"
+#include "libfold/sampling/sample_request.h"
+#include "libfold/symmetric_copies.h"
 
 namespace flashrna {
 
-// One call of the model; the tensors are on the sampler's device.
+// One call of the model; the tensors are on the sampler's device. In a symmetric assembly they are those of the unit,
+// and the prediction is the mean over the copies.
 struct SamplingStep {
   int number = 0;                     // from 0
   double t = 0.0;                     // min_t .. 1
@@ -37,26 +40,6 @@ struct SamplingControl {
   int pair_rounds = 0;   // the same at each step from t = 0.3 on, if base pairs are requested
 };
 
-// A sampling request: one backbone for each of the B entries of `lengths`.
-struct SampleRequest {
-  std::vector<int> lengths;
-  std::vector<std::uint64_t> indices;  // by sample; with seed and length they determine the noise
-  std::uint64_t seed = 0;
-  int steps = 50;  // >= 2 calls of the model: steps - 1 Euler steps and a final call, whose prediction is the sample
-  // [B, longest] i64; undefined = 0, 1, 2, ..., rising by kChainJoin (rna/assembly.h) between molecules
-  at::Tensor residue_index;
-  Conditioning told;  // [B, longest] each; undefined members set no condition
-  // Frames (Å) and torsions of the residues of told.fixed, [B, longest, ...]; undefined without a motif. Other rows are
-  // not read.
-  FlowModelOutput given;
-  // A structure that is noised to start_time and refined from there; undefined = from noise. Torsions are not read.
-  FlowModelOutput start;
-  double start_time = 0;  // in (0, 1) with a start
-  // Rotation group of libfold/sampling/symmetry.h: C2 to C12, D2 to D6, T, O or I; "" = none. The request describes one
-  // unit, and each sample is the whole assembly: its units one after another, the first one the unit itself.
-  std::string symmetry;
-};
-
 // Sets the rotation schedule that `flow` uses in sampling.
 void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule);
 
@@ -68,10 +51,11 @@ class Sampler {
           const SamplingControl& control = {});
 
   // Uses a model that is owned elsewhere, with its current weights at each call.
-  Sampler(const RunConfig& config, FlowModel model, at::Device device);
+  Sampler(const RunConfig& config, FlowModel model, at::Device device, const SamplingControl& control = {});
 
-  // Samples the backbones of a request. The noise of each depends only on (seed, length, index, residue index). Its
-  // coordinates depend on the batch only by rounding. Calls `keep_going` (may be empty) before each call of the model;
+  // Samples the backbones of a request. The noise of each depends only on (seed, length, index), its residue index and
+  // its condition. Its coordinates depend on the batch only by rounding. Given residues are returned as given; steric
+  // and link corrections do not move them. Calls `keep_going` (may be empty) before each call of the model;
   // if it returns false, the result is empty. Calls `observe` (may be empty) after each call of the model. Throws Error
   // naming length, index, seed and step for a coordinate that is not finite, and Error for a condition with which the
   // model was not trained.
@@ -89,6 +73,20 @@ class Sampler {
   RotationSchedule schedule() const;
 
  private:
+  // What the steps of one request share; on the device.
+  struct Run {
+    FlowModelInput input;
+    FlowModelOutput given;                  // of input.told.fixed
+    std::optional<SymmetricCopies> copies;  // of a symmetric assembly
+  };
+  Run make_run(const SampleRequest& request, const PreparedRequest& prepared) const;
+  Noise initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
+  FlowModelOutput predict(const Run& run);
+  FlowModelOutput relax(const Run& run, const FlowModelOutput& prediction, int rounds,
+                        const std::function<bool()>& keep_going) const;
+  // The prediction with overlapping residues moved apart.
+  FlowModelOutput move_apart(const Run& run, FlowModelOutput prediction) const;
+
   RunConfig config_;
   double noise_scale_ = 1.0;
   int steric_rounds_ = 0, relax_rounds_ = 0, pair_rounds_ = 0;

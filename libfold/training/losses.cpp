@@ -94,15 +94,6 @@ void add_clash_loss(const Batch& truth, const FlowModelOutput& prediction, const
                    truth.lengths.clamp_min(1) * (config.atom_scale * scale).square();
 }
 
-// The prediction, replaced by the truth where `fixed` [B, L] is true.
-FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& target, const Tensor& fixed) {
-  const Tensor rows = fixed.unsqueeze(2);
-  prediction.translations = at::where(rows, target.translations, prediction.translations);
-  prediction.rotations = at::where(rows.unsqueeze(3), target.rotations, prediction.rotations);
-  prediction.torsions = at::where(rows.unsqueeze(3), target.torsions, prediction.torsions);
-  return prediction;
-}
-
 // Mean cross-entropy over the residues whose nucleotide is known and not in the condition, where t > 0.5: [B].
 Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction, const Tensor& t) {
   Tensor asked = truth.nucleotide < kLetterNotSaid;  // [B, L]

@@ -43,7 +43,8 @@ TrainingStep::TrainingStep(const RunConfig& config, at::Device device)
 PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const {
   PreparedBatch prepared{batch_on_host, {}};
   const ModelConfig& model = config_.model;
-  const ConditioningKinds kinds{model.condition_pairs, model.condition_letters, model.condition_motifs};
+  const ConditioningKinds kinds{model.condition_pairs, model.condition_letters, model.condition_motifs,
+                                model.condition_motif_groups};
   const Conditioning told = draw_conditioning(batch_on_host, config_.conditioning, kinds, seed, index);
   if (told.fixed.defined()) center_on(told.fixed, prepared.truth);
   prepared.noisy = interpolant_.corrupt(prepared.truth, seed, index, told);

@@ -22,6 +22,7 @@ Batch make_truth(int64_t B, int64_t L) {
 }
 
 const ConditioningKinds kEverything{true, true, true};
+const ConditioningKinds kMotifGroups{.motifs = true, .motif_groups = true};
 
 TEST(Conditioning, APositionIsSaidOnlyWithItsPartner) {
   const Batch truth = make_truth(64, 40);
@@ -52,6 +53,28 @@ TEST(Conditioning, GivenResiduesAreInFourStretchesAtMost) {
   const Tensor stretches = starts.sum(1) + told.fixed.select(1, 0).to(at::kLong);
   EXPECT_LE(stretches.max().item<int64_t>(), 4);
   EXPECT_FALSE(told.fixed[0].narrow(0, 30, 30).any().item<bool>()) << "padding";
+}
+
+TEST(Conditioning, AMotifIsOneGroupThatStaysOrAGroupForEachStretch) {
+  Batch truth = make_truth(3000, 60);
+  truth.rotations = at::eye(3).expand({3000, 60, 3, 3});
+  const Conditioning told = draw_conditioning(truth, {}, kMotifGroups, 5, 6);
+  const Tensor& group = told.fixed_group;
+  EXPECT_TRUE(told.given.translations.is_same(truth.translations));
+  const Tensor stays = told.fixed.any(1), motif = (group >= 0).any(1), moves = motif & ~stays;
+  EXPECT_TRUE(at::equal(told.fixed.index({stays}), group.index({stays}) == 0)) << "one group";
+  EXPECT_EQ(group.index({stays}).max().item<int64_t>(), 0);
+  // Five standard errors of some 900 motifs.
+  EXPECT_NEAR(moves.sum().item<double>() / motif.sum().item<double>(), 0.5, 0.09);
+  const Tensor rows = group.index({moves});
+  EXPECT_EQ(rows.max().item<int64_t>(), 3) << "up to four stretches";
+  const Tensor next = rows.narrow(1, 1, 59), own = rows.narrow(1, 0, 59);
+  const Tensor rise = (next - own).masked_fill((next < 0) | (own < 0), 0);
+  EXPECT_TRUE(((rise == 0) | (rise == 1)).all().item<bool>()) << "a stretch has one number, and touching ones differ";
+  EXPECT_TRUE(at::equal((rows >= 0).to(at::kLong).sum(1) > 0, at::ones({rows.size(0)}, at::kBool)));
+  // The stretches are those drawn without groups.
+  const Conditioning plain = draw_conditioning(truth, {}, {.motifs = true}, 5, 6);
+  EXPECT_TRUE(at::equal(plain.fixed, group >= 0));
 }
 
 TEST(Conditioning, FollowsFromSeedAndIndexAlone) {

@@ -3,8 +3,10 @@
 
 #include <cstdio>
 
+#include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/bench/training_bench.h"
+#include "libfold/sampling/sampler.h"
 #include "tests/libfold/small_model.h"
 
 namespace flashrna {
@@ -50,6 +52,25 @@ TEST(LongChainModel, MemoryOfTrainingAndSamplingGrowsNoFasterThanLength) {
       bench_sampling(config, {{"lifted", 1024, 1}, {"lifted", 4096, 1}}, 2, 1, at::kCPU, {});
   print_memory(sampling);
   expect_linear_memory(sampling);
+}
+
+// The units of the assembly are corrected beside their copies.
+SamplingTiming sample_symmetric(int unit) {
+  RunConfig config = small_long_chain_model();
+  config.model.attention = "lifted";
+  FlowModel model(config.model, config.published);
+  model->initialize(0);
+  Sampler sampler(config, model, at::kCPU, {.steric_rounds = 1, .relax_rounds = 1});
+  SampleRequest request{.lengths = {unit}, .indices = {0}, .steps = 2, .symmetry = "D2"};
+  const AllocationRecorder memory(at::kCPU);
+  sampler.sample(request);
+  return {.length = 4 * unit, .peak_bytes = memory.peak_bytes(), .largest_bytes = memory.largest_bytes()};
+}
+
+TEST(SymmetricSampling, MemoryGrowsNoFasterThanLength) {
+  const std::vector<SamplingTiming> timings = {sample_symmetric(256), sample_symmetric(1024)};
+  print_memory(timings);
+  expect_linear_memory(timings);
 }
 
 // Control for the tests above: a dense pair representation is detected.

@@ -13,6 +13,7 @@
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
 #include "libfold/random_streams.h"
+#include "libfold/sampling/symmetry.h"
 #include "tests/support/golden_tensor.h"
 
 namespace flashrna {
@@ -107,6 +108,85 @@ TEST(Relaxation, BringsAskedPairsTogether) {
   const double with_pairs = error_of(relaxed(backbone, lengths, {.rounds = 200, .step = 0.05, .partner = partner}));
   fmt::print("  C1'-C1' off by {:.2f} Å, without pairs {:.2f} Å, with {:.2f} Å\n", before, without, with_pairs);
   EXPECT_LT(with_pairs, 0.3 * std::min(before, without));
+}
+
+TEST(Relaxation, DoesNotTouchFixedResidues) {
+  const FlowModelOutput backbone = make_backbone({24}, 7.0);
+  Tensor fixed = at::zeros({1, 24}, at::kBool);
+  fixed.narrow(1, 8, 9).fill_(true);
+  const Tensor lengths = at::tensor({24}, at::kLong);
+  const FlowModelOutput mended = relaxed(backbone, lengths, {.rounds = 40, .fixed = fixed});
+  EXPECT_TRUE(mended.translations.index({fixed}).equal(backbone.translations.index({fixed})));
+  EXPECT_TRUE(mended.rotations.index({fixed}).equal(backbone.rotations.index({fixed})));
+  EXPECT_TRUE(mended.torsions.index({fixed}).equal(backbone.torsions.index({fixed})));
+  const Tensor moves = (mended.translations - backbone.translations).norm(2, 2).index({fixed.logical_not()});
+  EXPECT_GT(moves.min().item<double>(), 0.0) << "every other residue moves";
+  EXPECT_LT(quality_of(mended, 0, 24).overlap, quality_of(backbone, 0, 24).overlap);
+}
+
+TEST(Relaxation, MendsNoLinkAcrossAJumpOfTheResidueIndex) {
+  FlowModelOutput backbone = make_backbone({24}, 7.0);
+  backbone.translations.narrow(1, 12, 12) += at::tensor({0.0, 15.0, 0.0}, at::kDouble);  // two strands far apart
+  const Tensor lengths = at::tensor({24}, at::kLong), place = at::arange(24).unsqueeze(0);
+  const auto distance = [](const FlowModelOutput& x) {
+    const Tensor atoms = backbone_atoms(x.rotations, x.translations, x.torsions, {kO3, kP})[0];
+    return (atoms[11][0] - atoms[12][1]).norm().item<double>();
+  };
+  const double before = distance(backbone);
+  const double bonded = distance(relaxed(backbone, lengths, {.rounds = 100}));
+  const FlowModelOutput apart =
+      relaxed(backbone, lengths, {.rounds = 100, .residue_index = place + (place >= 12).to(at::kLong) * 200});
+  fmt::print("  O3'-P {:.2f} Å, {:.2f} Å if bonded, {:.2f} Å across a jump\n", before, bonded, distance(apart));
+  EXPECT_LT(bonded, before - 1.0);
+  EXPECT_NEAR(distance(apart), before, 1.0);
+}
+
+// A backbone of 12 residues beside its copy by a half turn about z.
+FlowModelOutput make_dimer(double apart) {
+  FlowModelOutput unit = make_backbone({12}, 7.0);
+  unit.translations = unit.translations + at::tensor({-30.0, apart, 0.0}, at::kDouble);
+  return unit;
+}
+
+double overlap_of(const FlowModelOutput& unit, const SymmetricCopies& copies) {
+  std::vector<int> slots(kBackboneAtoms);
+  std::iota(slots.begin(), slots.end(), 0);
+  const Tensor atoms = copies.points(backbone_atoms(unit.rotations, unit.translations, unit.torsions, slots));
+  const Tensor index = copies.residue_index(at::arange(12).unsqueeze(0));
+  const Tensor all = copies.mask().unsqueeze(-1).expand({-1, -1, kBackboneAtoms});
+  return steric_overlap(atoms, all, index, copies.lengths(), {.margin = 0.0}).item<double>();
+}
+
+TEST(Relaxation, OfAUnitClearsTheInterfaceToItsCopies) {
+  const RotationGroup group = rotation_group("C2");
+  const SymmetricCopies copies(group.rotations, group.product, {12}, at::kCPU);
+  const FlowModelOutput unit = make_dimer(2.0);
+  const Tensor lengths = at::tensor({12}, at::kLong);
+  const FlowModelOutput alone = relaxed(unit, lengths, {.rounds = 100});
+  const FlowModelOutput beside = relaxed(unit, lengths, {.rounds = 100, .copies = &copies});
+  fmt::print("  overlap {:.1f} Å², {:.2f} Å² relaxed alone, {:.3f} Å² beside its copy\n", overlap_of(unit, copies),
+             overlap_of(alone, copies), overlap_of(beside, copies));
+  EXPECT_GT(overlap_of(alone, copies), 1.0);
+  EXPECT_LT(overlap_of(beside, copies), 0.1 * overlap_of(alone, copies));
+}
+
+TEST(Relaxation, BringsPairsBetweenCopiesTogether) {
+  const RotationGroup group = rotation_group("C2");
+  const SymmetricCopies copies(group.rotations, group.product, {12}, at::kCPU);
+  const FlowModelOutput unit = make_dimer(9.0);
+  Tensor partner = at::full({1, 12}, -1, at::kLong);
+  for (int64_t i = 0; i < 6; ++i) partner[0][i] = 12 + 5 - i;
+  const auto error_of = [&](const FlowModelOutput& x) {
+    const Tensor c1 = copies.points(backbone_atoms(x.rotations, x.translations, x.torsions, {kC1}))[0].select(1, 0);
+    const Tensor distance = (c1.narrow(0, 0, 6) - c1.narrow(0, 12, 6).flip(0)).norm(2, 1);
+    return (distance - 10.5).abs().mean().item<double>();
+  };
+  const Tensor lengths = at::tensor({12}, at::kLong);
+  const double without = error_of(relaxed(unit, lengths, {.rounds = 150, .step = 0.05, .copies = &copies}));
+  const double with_pairs =
+      error_of(relaxed(unit, lengths, {.rounds = 150, .step = 0.05, .partner = partner, .copies = &copies}));
+  fmt::print("  C1'-C1' off by {:.2f} Å without pairs, {:.2f} Å with\n", without, with_pairs);
+  EXPECT_LT(with_pairs, 0.3 * without);
 }
 
 TEST(PairEnergy, IsZeroForTheMeanCanonicalPairAndCountsBothDirections) {

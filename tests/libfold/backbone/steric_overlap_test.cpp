@@ -151,6 +151,19 @@ TEST(StericOverlap, MovedApartResiduesOverlapLessAndKeepTheirShape) {
   EXPECT_TRUE(translations[1].narrow(0, 27, 3).equal(scene.translations[1].narrow(0, 27, 3)));  // padding
 }
 
+TEST(StericOverlap, FixedResiduesStayWhileOthersMoveAwayFromThem) {
+  const Scene scene = make_scene(30, 12.0);
+  const Tensor fixed = (at::arange(30, at::kLong) % 2 == 0).expand({2, 30});
+  const Tensor translations =
+      moved_apart(scene.rotations, scene.translations, scene.torsions, scene.residue_index, scene.lengths, 50, fixed);
+  EXPECT_TRUE(translations.index({fixed}).equal(scene.translations.index({fixed})));
+  const Tensor all = (at::arange(30, at::kLong) < scene.lengths.unsqueeze(1)).unsqueeze(-1).expand_as(scene.mask);
+  const Tensor before = steric_overlap(scene.atoms, all, scene.residue_index, scene.lengths);
+  const Tensor after = steric_overlap(scene.atoms + (translations - scene.translations).unsqueeze(2), all,
+                                      scene.residue_index, scene.lengths);
+  EXPECT_TRUE((after < 0.5 * before).all().item<bool>());
+}
+
 TEST(StericOverlap, OfOneResidueOrNoneIsZero) {
   for (const int64_t L : {0, 1}) {
     const Tensor atoms = at::zeros({2, L, kBackboneAtoms, 3}, at::kDouble).requires_grad_();

@@ -135,6 +135,45 @@ TEST(ChainPrior, MoleculesAreApartSoThatTheWholeHasItsRadius) {
   EXPECT_NEAR(std::sqrt(sum) / radius, 1.0, 0.03);
 }
 
+TEST(ChainPrior, SpreadMoleculesHaveTheRadiusOfTheWhole) {
+  // A short molecule, whose mean alone would be hundreds of Å away, and a long one.
+  for (const auto& [n, cut] : {std::pair<int64_t, int64_t>{120, 60}, {60, 9}}) {
+    const ChainPrior prior(with_gaps(n, {}, {cut}));
+    const Tensor x = prior.spread(prior.draw(RandomStream(7, "z").normal({4000, n, 3})));
+    const double sum = (x - x.mean(1, true)).square().sum(2).mean().item<double>();
+    const double radius = chain_prior_radius_of_gyration(n);
+    std::printf("  Rg %.2f, law %.2f\n", std::sqrt(sum), radius);
+    // The centers vary about the center of residues by their sizes: less where one molecule is most of the whole.
+    EXPECT_NEAR(std::sqrt(sum) / radius, 1.0, n == 120 ? 0.03 : 0.2);
+  }
+}
+
+TEST(ChainPrior, SpreadingKeepsShapesAndMoleculesWithGivenResidues) {
+  const ChainPrior prior(with_gaps(40, {}, {10, 25}));
+  const Tensor x = prior.draw(RandomStream(8, "z").normal({40, 3}));
+  Tensor given = at::zeros({40}, at::kBool);
+  given[12] = true;
+  const Tensor apart = prior.spread(x, given);
+  expect_close("with a given residue", apart.narrow(0, 10, 15), x.narrow(0, 10, 15), 0.0);
+  for (const auto& [first, size] : {std::pair<int64_t, int64_t>{0, 10}, {25, 15}}) {
+    const Tensor before = x.narrow(0, first, size), after = apart.narrow(0, first, size);
+    expect_close("shape", after - after.mean(0), before - before.mean(0), 1e-12);
+    EXPECT_GT((after.mean(0) - before.mean(0)).norm().item<double>(), 0.1);
+  }
+  const ChainPrior one(ChainLayout::contiguous(40));
+  expect_close("one molecule", one.spread(x), x, 0.0);
+}
+
+TEST(ChainLayout, IsReadFromRowsOfABatch) {
+  const Tensor index = at::tensor({4, 5, 9, 10, 0}, at::kLong), chain = at::tensor({2, 2, 2, 3, 0}, at::kLong);
+  const ChainLayout layout = ChainLayout::of_rows(index, chain, 4), plain = ChainLayout::of_rows({}, {}, 3);
+  EXPECT_EQ(layout.residue_index, (std::vector<int64_t>{4, 5, 9, 10}));
+  EXPECT_EQ(layout.molecule, (std::vector<int64_t>{2, 2, 2, 3}));
+  EXPECT_EQ(layout.molecules(), 2);
+  EXPECT_EQ(plain.residue_index, (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(plain.molecules(), 1);
+}
+
 TEST(ChainPrior, OneResidueIsItsOwnCenter) {
   const Tensor z = RandomStream(6, "z").normal({1, 3});
   expect_close("x", ChainPrior(ChainLayout::contiguous(1)).draw(z), z * kChainPriorStep, 0.0);

@@ -87,7 +87,7 @@ TEST(Interpolant, TimesAreUniformBetweenMinTAndOneMinusMinT) {
 
 TEST(Interpolant, NoiseOfASampleDoesNotDependOnItsNeighbours) {
   const Interpolant flow({}, {});
-  const Noise together = flow.sample_noise({30, 50, 30}, {7, 7, 8}, 3), alone = flow.sample_noise({30}, {8}, 3);
+  const Noise together = flow.sample_noise({{30, 50, 30}, {7, 7, 8}, 3}), alone = flow.sample_noise({{30}, {8}, 3});
   EXPECT_TRUE(at::equal(together.translations[2].narrow(0, 0, 30), alone.translations[0]));
   EXPECT_TRUE(at::equal(together.rotations[2].narrow(0, 0, 30), alone.rotations[0]));
   EXPECT_FALSE(at::equal(together.translations[0], together.translations[2]));
@@ -99,10 +99,46 @@ TEST(Interpolant, SampleNoiseHasThePriorsWidth) {
   for (const auto& [prior, sigma] : {std::pair("fixed", 10.0), {"scaled", 3.2 * std::cbrt(4000.0)}}) {
     FlowConfig config;
     config.prior = prior;
-    const Tensor x = Interpolant(config, {}).sample_noise({4000}, {0}, 1).translations[0].to(at::kDouble);
+    const Tensor x = Interpolant(config, {}).sample_noise({{4000}, {0}, 1}).translations[0].to(at::kDouble);
     EXPECT_LE(x.mean(0).abs().max().item<double>(), 1e-4);  // f32 rounding
     EXPECT_NEAR(x.square().mean().sqrt().item<double>(), sigma, 5 * sigma / std::sqrt(2 * 12000.0));
   }
+}
+
+TEST(Interpolant, NoiseAroundGivenResiduesHoldsTheirFrames) {
+  FlowConfig config;
+  config.prior = "chain";
+  const Interpolant flow(config, {});
+  NoiseRequest request{{12, 20}, {0, 1}, 4};
+  const Noise without = flow.sample_noise(request);
+  request.fixed = at::zeros({2, 20}, at::kBool);
+  request.fixed[1].narrow(0, 6, 3).fill_(true);
+  request.given = {so3_exp(RandomStream(8, "r").normal({2, 20, 3})), RandomStream(8, "x").normal({2, 20, 3})};
+  const Noise with = flow.sample_noise(request);
+  EXPECT_TRUE(at::equal(with.translations[0], without.translations[0]));
+  expect_close("x", with.translations[1].narrow(0, 6, 3), request.given.translations[1].narrow(0, 6, 3).to(at::kFloat),
+               0.0);
+  expect_close("r", with.rotations[1].narrow(0, 6, 3), request.given.rotations[1].narrow(0, 6, 3).to(at::kFloat), 0.0);
+  EXPECT_TRUE(at::equal(with.rotations[1].narrow(0, 0, 6), without.rotations[1].narrow(0, 0, 6)));
+  // A neighbor of the given residues is a step of the chain away from them, not as far as the chain is wide.
+  const Tensor step = (with.translations[1][9] - with.translations[1][8]).norm();
+  EXPECT_LT(step.item<double>(), 5 * kChainPriorStep * std::sqrt(3.0));
+}
+
+TEST(Interpolant, BetweenIsWhatCorruptionComputes) {
+  FlowConfig config;
+  config.coupling = false;
+  config.rotation_noise = "uniform";
+  const Interpolant flow(config, {});
+  const Batch batch = make_random_batch({25, 11});
+  CorruptionDraws draws = flow.draw(batch, 1, 2);
+  draws.t.fill_(0.37);
+  const Corrupted noisy = flow.corrupt(batch, draws);
+  draws.t.zero_();
+  const Corrupted start = flow.corrupt(batch, draws);
+  const Noise state = flow.between({start.translations, start.rotations}, {batch.translations, batch.rotations}, 0.37);
+  expect_close("translations", state.translations, noisy.translations, 1e-12);
+  expect_close("rotations", state.rotations, noisy.rotations, 1e-9);
 }
 
 TEST(Interpolant, EulerStepsWithTheTrueEndArriveThere) {
@@ -112,7 +148,7 @@ TEST(Interpolant, EulerStepsWithTheTrueEndArriveThere) {
     const Interpolant flow(config, {});
     const Batch batch = make_random_batch({25, 25});
     const Noise end = {batch.translations, batch.rotations};
-    Noise state = flow.sample_noise({25, 25}, {0, 1}, 9);
+    Noise state = flow.sample_noise({{25, 25}, {0, 1}, 9});
     state = {state.translations.to(at::kDouble), state.rotations.to(at::kDouble)};
     const Tensor start_angle = rotation_between(state.rotations, end.rotations).square().sum(-1).sqrt();
     const std::vector<double> times = flow.sampling_times(50);

@@ -60,7 +60,7 @@ TEST_F(TrajectoryTest, BeginsWithTheNoiseAndEndsWithTheSample) {
     EXPECT_EQ(root.open_dataset(name).text("unit"), "angstrom");
 
   const RunConfig config = read_run_config(checkpoint_.configuration, "");
-  const Noise noise = Interpolant(config.flow, config.published).sample_noise({7, 7}, {0, 1}, 5);
+  const Noise noise = Interpolant(config.flow, config.published).sample_noise({{7, 7}, {0, 1}, 5});
   const auto first = root.open_dataset("state/translations").read<float>();
   const auto last = root.open_dataset("prediction/translations").read<float>();
   const auto last_rotations = root.open_dataset("prediction/rotations").read<float>();
