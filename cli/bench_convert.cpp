@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "base/error.h"
+#include "base/thread_limits.h"
 #include "cli/benches.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -25,7 +25,7 @@ int bench_convert_main(const std::vector<std::string>& arguments) {
   line.common(common);
   if (!line.parse(arguments)) return 0;
   if (repeats < 1) fail_usage("--repeats \"{}\" is not a whole number from 1", repeats);
-  const int most = common.threads > 0 ? common.threads : static_cast<int>(std::thread::hardware_concurrency());
+  const int most = thread_count(common.threads);
   std::vector<int> threads = {1};
   if (most > 1) threads.push_back(most);
   const std::filesystem::path scratch =

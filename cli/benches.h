@@ -10,6 +10,10 @@ int bench_attention_main(const std::vector<std::string>& arguments);
 int bench_convert_main(const std::vector<std::string>& arguments);
 int bench_model_main(const std::vector<std::string>& arguments);
 int bench_sampling_main(const std::vector<std::string>& arguments);
+int bench_sequences_main(const std::vector<std::string>& arguments);
 int bench_training_main(const std::vector<std::string>& arguments);
+
+// Names of the benchmarks, in the order of the overview.
+std::vector<std::string> bench_names();
 
 }  // namespace flashrna

@@ -8,14 +8,17 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/thread_limits.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/sleeping_threads.h"
 #include "cli/table.h"
 #include "cli/version.h"
 #include "kernels/cuda_backend.h"
 #include "kernels/cuda_probe.h"
+#include "kernels/cuda_support.h"
 #include "kernels/device_checks.h"
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/torch_headers.h"
@@ -24,8 +27,6 @@ namespace flashrna {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr const char* kNotSupported = "not supported: needs capability 8.0 or newer";
 
 struct Fact {
   std::string item, value;
@@ -37,9 +38,6 @@ std::string processor_name() {
     if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
   return "unknown";
 }
-
-// 13000 -> "13.0".
-std::string cuda_version(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
 // The text, or the message of the error, so that a faulty device does not hide the others.
 std::string text_or_failure(const std::function<std::string()>& text) {
@@ -59,26 +57,21 @@ std::string cuda_device_text(at::Device where) {
       "runtime {}; ",
       device.name, device.capability / 10, device.capability % 10, device.multiprocessors,
       static_cast<double>(device.memory_bytes) / 1e9, device.shared_bytes_per_block / 1024,
-      cuda_version(device.driver_version), cuda_version(device.runtime_version));
-  if (device.capability < kLeastCapability) return text + kNotSupported;
+      cuda_version_text(device.driver_version), cuda_version_text(device.runtime_version));
+  if (const std::string problem = device_problem(where.index()); !problem.empty()) return text + "not used: " + problem;
   const int architecture = probe_cuda_architecture(current_cuda_stream(where));
   return fmt::format("{}our kernels run as compiled for {}.{}", text, architecture / 10, architecture % 10);
 }
 
 // False only if the device is known to be unsupported. A device whose properties cannot be queried is checked and
 // fails.
-bool is_supported(at::Device device) {
-  if (!device.is_cuda()) return true;
-  try {
-    return describe_cuda_device(device.index()).capability >= kLeastCapability;
-  } catch (const std::exception&) {
-    return true;
-  }
-}
+bool is_supported(at::Device device) { return !device.is_cuda() || device_problem(device.index()).empty(); }
 
 // The CPU and every CUDA device, or the device given by --device.
 std::vector<at::Device> devices_of(const CommonOptions& common) {
-  const std::string selected = select_device(common);
+  CommonOptions silent = common;
+  silent.quiet = true;  // the table says why no CUDA device is used
+  const std::string selected = select_device(silent);
   if (common.device != "auto") return {at::Device(selected)};
   std::vector<at::Device> devices = {at::kCPU};
   for (int i = 0; i < count_cuda_devices(); ++i) devices.emplace_back(at::kCUDA, static_cast<c10::DeviceIndex>(i));
@@ -92,6 +85,8 @@ std::vector<Fact> facts_of(const std::vector<at::Device>& devices) {
     const std::size_t gap = line.find(' ');
     facts.push_back({line.substr(0, gap), line.substr(line.find_first_not_of(' ', gap))});
   }
+  facts.push_back({"threads by default", find_thread_limits().text()});
+  facts.push_back({"waiting threads", waiting_threads_text()});
   for (const at::Device device : devices) {
     const std::string name = device.str();
     facts.push_back({name, text_or_failure([&] {
@@ -107,7 +102,7 @@ std::vector<Fact> facts_of(const std::vector<at::Device>& devices) {
   if (const std::string warning = tf32_override_warning(); FLASHRNA_WITH_CUDA && !warning.empty())
     facts.push_back({"warning", warning});
   if (count_cuda_devices() == 0)
-    facts.push_back({"cuda", FLASHRNA_WITH_CUDA ? "no device with a driver" : "not in this build"});
+    facts.push_back({"cuda", why_no_cuda().empty() ? "the driver shows no device" : "not used: " + why_no_cuda()});
   return facts;
 }
 

@@ -22,6 +22,7 @@
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report/report.h"
+#include "libfold/evaluation/sample_table.h"
 #include "libfold/evaluation/thresholds.h"
 
 namespace flashrna {
@@ -179,6 +180,8 @@ void warn_of_judge(const Evaluation& evaluation) {
 void warn(const Evaluation& evaluation) {
   warn("samples", evaluation.samples);
   if (evaluation.reference) warn("reference", *evaluation.reference);
+  if (evaluation.reference && !evaluation.reference->held_out.empty())
+    fmt::print(stderr, "reference: {}\n", evaluation.reference->held_out);
   std::size_t compared = 0;
   for (const auto& native : evaluation.native) compared += native.has_value();
   if (compared < evaluation.native.size()) {
@@ -247,7 +250,7 @@ Table side_by_side(const std::vector<ComparedMeasure>& measures, const std::vect
 
 std::string comparison_csv(const std::vector<ComparedMeasure>& measures, const std::vector<std::string>& names) {
   const auto text = [](std::optional<double> value) { return value ? fmt::format("{:.6g}", *value) : ""; };
-  MetricsTable csv;
+  CsvTable csv;
   csv.columns = {"key", "unit"};
   csv.columns.insert(csv.columns.end(), names.begin(), names.end());
   csv.columns.emplace_back("reference");

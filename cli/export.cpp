@@ -82,7 +82,7 @@ std::vector<std::size_t> one_per_cluster(const DatasetReader& reader, const std:
   return firsts;
 }
 
-// `partner`: the stored partners; if empty, rna/pairs/base_pairs.h computes them.
+// `partner`: the stored partners; if empty, as for rebuilt backbones, rna/pairs/base_pairs.h computes them.
 std::string secondary_structure_of(const Structure& structure, const std::vector<int>& partner, const std::string& name,
                                    const std::string& format) {
   SecondaryStructureRecord record{.name = name};

@@ -10,15 +10,17 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/shipped_weights.h"
 #include "cli/table.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_summary.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
+#include "datasets/splits.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
 #include "rna/measure/suites.h"
-#include "rna/pairs/base_pairs.h"
 #include "rna/pairs/dot_bracket.h"
 #include "rna/pairs/secondary_structure.h"
 
@@ -62,6 +64,14 @@ std::string counts_text(const Counts& counts) {
   return text;
 }
 
+// The path of weights if `given` is their name and no file.
+std::string file_or_weights(const std::string& given) {
+  if (std::filesystem::exists(given)) return given;
+  for (const FoundWeights& weights : find_weights_files(weights_folders()))
+    if (weights.name == given) return weights.path;
+  return given;
+}
+
 // ---- Datasets ----
 
 std::string resolution_text(const DatasetSummary& summary) {
@@ -89,11 +99,15 @@ void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summ
   table.add_row({"nucleotides", fmt::format("{}; {} modified, {} left out without a frame", reader.residue_count(),
                                             summary.modified, summary.without_frame)});
   table.add_row({"in helices", fmt::format("{:.1f} % of the nucleotides", 100.0 * in_helices(reader, summary))});
+  table.add_row(
+      {"base pairs by", reader.pair_rule().empty() ? "a rule that the file does not name" : reader.pair_rule()});
   table.add_row({"breaks", fmt::format("{} in {} chains", summary.breaks, summary.broken_chains)});
   table.add_row({"kinds", counts_text(summary.kinds)});
   table.add_row({"methods", counts_text(summary.methods)});
   table.add_row({"resolution", resolution_text(summary)});
   table.add_row({"splits", counts_text(summary.splits)});
+  if (const std::string held_out = describe_held_out(reader.chains()); !held_out.empty())
+    table.add_row({"held out", held_out});
   table.add_row({"rejected", summary.rejected.empty() ? "none" : counts_text(summary.rejected)});
   table.add_row({"length", fmt::format("{} to {} nt, median {}", summary.length.lowest, summary.length.highest,
                                        summary.length.median)});
@@ -114,11 +128,13 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
                {"modified", summary.modified},
                {"without_frame", summary.without_frame},
                {"paired_share", in_helices(reader, summary)},
+               {"pair_rule", reader.pair_rule()},
                {"breaks", summary.breaks},
                {"chains_with_breaks", summary.broken_chains},
                {"molecule_kinds", summary.kinds},
                {"methods", summary.methods},
                {"splits", summary.splits},
+               {"held_out", describe_held_out(reader.chains())},
                {"rejected", summary.rejected},
                {"length_histogram", histogram_json(summary.lengths)}};
   json["resolution"] = nullptr;
@@ -226,6 +242,11 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
         {"step", root.integer("step")}, {"epoch", root.integer("epoch")},      {"best_loss", root.number("best_loss")},
         {"parameters", parameters},     {"moving_average", has_average(root)}, {"modules", modules}};
     for (const auto& [name, text] : notes) json[name] = text;
+    json["structure_grammar"] = nullptr;
+    if (root.has_attribute("structure_grammar")) {
+      const Json grammar = Json::parse(root.text("structure_grammar"), nullptr, false);
+      if (!grammar.is_discarded()) json["structure_grammar"] = grammar;
+    }
     json["configuration"] = configuration;
     print_json(json);
     return;
@@ -241,6 +262,7 @@ void print_checkpoint(const Hdf5File& file, bool as_json) {
                    fmt::format("{}, {} residues", root.text("longest_chain"), root.integer("longest_chain_length"))});
   table.add_row({"parameters", parameters});
   table.add_row({"moving average", has_average(root)});
+  table.add_row({"structure grammar", root.has_attribute("structure_grammar")});
   for (const auto& [name, text] : notes)
     if (!text.empty()) table.add_row({name, text});
   for (const auto& [name, group] : groups) {
@@ -268,7 +290,7 @@ ShownPairs find_shown_pairs(const Structure& structure) {
   shown.nucleotides = join_chains(structure.chains).nucleotides;
   std::vector<int> molecule;
   for (const Nucleotide& nucleotide : shown.nucleotides) molecule.push_back(nucleotide.chain_in_structure);
-  shown.partner = find_base_pairs(shown.nucleotides);
+  shown.partner = base_pairs_of(shown.nucleotides);  // as convert stores them
   shown.structure = describe_secondary_structure(shown.partner, molecule);
   shown.dot_bracket = to_dot_bracket(shown.partner, molecule);
   shown.suites = find_suites(shown.nucleotides);
@@ -398,12 +420,12 @@ int info_main(const std::vector<std::string>& arguments) {
   CommonOptions common;
   CommandLine line("info", "Shows a dataset, a checkpoint or a structure file in a screenful.",
                    "flashrna info rna.h5\nflashrna info structures/1ehz.cif --json");
-  line.positional("FILE", files, "an .h5 file of flashrna, or a PDB or mmCIF file (also .gz)");
+  line.positional("FILE", files, "an .h5 file of flashrna, weights by name, or a PDB or mmCIF file (also .gz)");
   line.option("model", read_options.model, "N", "which model of a structure file, from 1");
   line.option("chains", first_chain, "FIRST", "list 50 chains of a dataset, from this one on; the first is 1");
   line.common(common);
   if (!line.parse(arguments)) return 0;
-  const std::string& path = files.at(0);
+  const std::string path = file_or_weights(files.at(0));
   const auto check_no_chains = [&](const char* what) {
     if (line.given("chains")) fail_usage("--chains lists the chains of a dataset; {} is {}", path, what);
   };

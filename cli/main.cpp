@@ -14,9 +14,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cli/benches.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/design_help.h"
 #include "cli/interruption.h"
+#include "cli/options.h"
 #include "cli/version.h"
 #include "libfold/configuration.h"
 
@@ -28,6 +31,8 @@ struct Subcommand {
   int (*run)(const std::vector<std::string>& arguments);
   const char* summary;
 };
+
+int completion_main(const std::vector<std::string>& arguments);
 
 constexpr Subcommand kSubcommands[] = {
     {"convert", convert_main, "PDB and mmCIF files to one HDF5 dataset"},
@@ -41,7 +46,30 @@ constexpr Subcommand kSubcommands[] = {
     {"evaluate", evaluate_main, "how good a set of backbones is, against a reference"},
     {"doctor", doctor_main, "versions, devices, and whether every operation computes what it should here"},
     {"bench", bench_main, "how fast this machine does it, beside a peer in the same run"},
+    {"completion", completion_main, "completion of subcommands and options in bash and zsh"},
 };
+
+// Every command with a command line, those of bench one by one.
+std::vector<CommandDescription> describe_commands() {
+  std::vector<CommandDescription> commands;
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (subcommand.run != bench_main) commands.push_back(describe_command(subcommand.run));
+  }
+  for (const std::string& name : bench_names()) commands.push_back(describe_command(bench_main, {name}));
+  return commands;
+}
+
+int completion_main(const std::vector<std::string>& arguments) {
+  std::vector<std::string> shells;
+  CommandLine line("completion",
+                   "Writes a script that completes subcommands and options: bash reads it with `source`, zsh finds it "
+                   "as _flashrna in a folder of its fpath.",
+                   "flashrna completion bash > flashrna.bash");
+  line.positional("SHELL", shells, "bash or zsh");
+  if (!line.parse(arguments)) return 0;
+  std::fputs(completion_script(shells.at(0), describe_commands()).c_str(), stdout);
+  return 0;
+}
 
 const Subcommand& find_subcommand(const std::string& name) {
   std::vector<std::string> names;
@@ -59,11 +87,11 @@ std::string overview() {
   std::string text = fmt::format(
       "flashrna {}: SE(3) flow matching for RNA backbones\n\nUsage: flashrna SUBCOMMAND ...\n\n", program_version());
   for (const Subcommand& subcommand : kSubcommands) {
-    text += fmt::format("  {:<10}{}\n", subcommand.name, subcommand.summary);
+    text += fmt::format("  {:<12}{}\n", subcommand.name, subcommand.summary);
   }
   return text +
-         "\nflashrna help SUBCOMMAND says what it takes; flashrna help design says what samples can be\n"
-         "asked for; flashrna --version names the libraries.\n";
+         "\nflashrna help SUBCOMMAND says what it takes; flashrna help design says what samples can be asked for;\n"
+         "flashrna help --man writes the manual page; flashrna --version names the libraries.\n";
 }
 
 int run(const std::vector<std::string>& words) {
@@ -78,6 +106,10 @@ int run(const std::vector<std::string>& words) {
   }
   if (words == std::vector<std::string>{"help", "design"}) {
     std::fputs(design_help().c_str(), stdout);
+    return 0;
+  }
+  if (words == std::vector<std::string>{"help", "--man"}) {
+    std::fputs(man_page(program_version(), describe_commands()).c_str(), stdout);
     return 0;
   }
   if (words[0] == "help") {

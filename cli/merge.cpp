@@ -26,15 +26,15 @@ int merge_main(const std::vector<std::string>& arguments) {
   if (!line.parse(arguments)) return 0;
 
   std::unique_ptr<Progress> progress;
-  RewriteCalls calls;
-  calls.progress = [&](std::size_t done, std::size_t chains) {
+  Watch watch;
+  watch.progress = [&](std::size_t done, std::size_t chains) {
     if (!progress) {
       progress = std::make_unique<Progress>("merging", "chains", static_cast<std::int64_t>(chains), common.quiet);
     }
     progress->set(static_cast<std::int64_t>(done));
   };
-  calls.stop = interrupted;
-  const MergeResult result = merge_datasets(inputs, output, overwrite, calls);
+  watch.stop = interrupted;
+  const MergeResult result = merge_datasets(inputs, output, overwrite, watch);
   progress.reset();
   if (result.stopped) {
     fmt::print(stderr, "interrupted: {} is not written; run the same command again\n", output);
@@ -45,6 +45,9 @@ int merge_main(const std::vector<std::string>& arguments) {
   }
   if (!common.quiet && result.dropped_splits) {
     fmt::print(stderr, "splits of parts say nothing about the whole, they are left out; run flashrna split\n");
+  }
+  if (!common.quiet && result.found_pairs_anew) {
+    fmt::print(stderr, "the base pairs of the inputs were found by different rules: all are found anew\n");
   }
   Table table({"item", "count"});
   table.add_row({"files", inputs.size()});

@@ -32,6 +32,9 @@ std::string help_row(const std::string& left, const std::string& right) {
 
 std::string default_text(const std::string& value) { return value.empty() ? "" : fmt::format(" [{}]", value); }
 
+// Set while describe_command() runs a main function.
+CommandDescription* asked_description = nullptr;
+
 }  // namespace
 
 CommandLine::CommandLine(std::string command, std::string summary, std::string example)
@@ -58,7 +61,8 @@ void CommandLine::common(CommonOptions& common) {
   common_ = &common;
   option("seed", common.seed, "N", "seed of every random stream");
   option("device", common.device, "NAME", "auto, cpu, cuda or cuda:n");
-  option("threads", common.threads, "N", "CPU threads; 0 = one per core");
+  option("threads", common.threads, "N",
+         "CPU threads; 0 = what OMP_NUM_THREADS, affinity and quota allow; flashrna doctor shows it");
   flag("quiet", common.quiet, "no progress and no log on stderr");
   flag("json", common.json, "results as JSON instead of a table");
 }
@@ -69,6 +73,10 @@ void CommandLine::configuration(Configuration& configuration) {
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {
+  if (asked_description) {
+    *asked_description = describe();
+    return false;
+  }
   const auto end = std::find(arguments.begin(), arguments.end(), "--");  // later arguments are positional
   if (std::find(arguments.begin(), end, "--help") != end || std::find(arguments.begin(), end, "-h") != end) {
     std::fputs(help().c_str(), stdout);
@@ -144,6 +152,7 @@ void CommandLine::take(const Word& word) {
 }
 
 void CommandLine::check_complete() const {
+  if (!complete_with_.empty() && given(complete_with_)) return;
   if (positional_) {
     const bool many = positional_placeholder_.ends_with("...");
     if (positional_->empty()) {
@@ -167,7 +176,8 @@ void CommandLine::check_common() const {
   }
   constexpr int kMostThreads = 4096;
   if (common_->threads < 0 || common_->threads > kMostThreads) {
-    fail_usage("--threads \"{}\" is not a whole number from 0 (one per core) to {}", common_->threads, kMostThreads);
+    fail_usage("--threads \"{}\" is not a whole number from 0 (as many as the process may use) to {}", common_->threads,
+               kMostThreads);
   }
 }
 
@@ -191,7 +201,7 @@ bool CommandLine::given(const std::string& name) const {
 
 std::string CommandLine::default_of(const Option& option) const {
   if (option.placeholder.empty() || option.list) return "";
-  return default_text(bound_.find(option.name)->get());
+  return bound_.find(option.name)->get();
 }
 
 std::string CommandLine::help() const {
@@ -205,7 +215,7 @@ std::string CommandLine::help() const {
   for (const Option& option : options_) {
     std::string left = "--" + option.name;
     if (!option.placeholder.empty()) left += " " + option.placeholder;
-    text += help_row(left, option.description + default_of(option));
+    text += help_row(left, option.description + default_text(default_of(option)));
   }
   text += help_row("--help", "this text");
   if (configuration_) {
@@ -222,6 +232,45 @@ std::string CommandLine::help() const {
     start = end + 1;
   }
   return text;
+}
+
+CommandDescription CommandLine::describe() const {
+  CommandDescription about{.command = command_,
+                           .summary = summary_,
+                           .example = example_,
+                           .positional = positional_placeholder_,
+                           .positional_description = positional_description_,
+                           .options = {}};
+  for (const Option& option : options_) {
+    about.options.push_back({.name = option.name,
+                             .placeholder = option.placeholder,
+                             .description = option.description,
+                             .standard = default_of(option),
+                             .required = option.need == Need::kRequired});
+  }
+  if (!configuration_) return about;
+  for (const auto& entry : configuration_->entries()) {
+    about.options.push_back({.name = entry.key,
+                             .placeholder = "VALUE",
+                             .description = entry.description,
+                             .standard = entry.get(),
+                             .setting = true});
+  }
+  return about;
+}
+
+CommandDescription describe_command(int (*run)(const std::vector<std::string>&),
+                                    const std::vector<std::string>& arguments) {
+  CommandDescription about;
+  asked_description = &about;
+  try {
+    run(arguments);
+  } catch (...) {
+    asked_description = nullptr;
+    throw;
+  }
+  asked_description = nullptr;
+  return about;
 }
 
 }  // namespace flashrna

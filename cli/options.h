@@ -23,12 +23,25 @@ namespace flashrna {
 struct CommonOptions {
   std::uint64_t seed = 0;
   std::string device = "auto";  // auto, cpu, cuda, cuda:n
-  int threads = 0;              // 0 = one per core
+  int threads = 0;              // 0 = what base/thread_limits.h finds
   bool quiet = false;           // no progress and no messages on stderr
   bool json = false;            // results as JSON
 };
 
 enum class Need { kOptional, kRequired };
+
+// What a help text says, for generated completions, the man page and the documentation.
+struct CommandDescription {
+  struct Option {
+    std::string name, placeholder, description;  // name without dashes; empty placeholder: a flag
+    std::string standard;                        // the default as text; "" without one
+    bool required = false;
+    bool setting = false;  // a key of the configuration, --section.key
+  };
+  std::string command, summary, example;
+  std::string positional, positional_description;  // "" if it takes none
+  std::vector<Option> options;                     // in the order of the help text, without --help
+};
 
 class CommandLine {
  public:
@@ -58,9 +71,13 @@ class CommandLine {
   // UsageError for an unknown, repeated, missing or ill-typed option, naming the nearest known one.
   bool parse(const std::vector<std::string>& arguments);
 
+  // --name alone is complete: with it, positional arguments and required options may be missing.
+  void complete_with(const std::string& name) { complete_with_ = name; }
+
   // After parse: whether --name was on the command line.
   bool given(const std::string& name) const;
   std::string help() const;
+  CommandDescription describe() const;
 
  private:
   struct Option {
@@ -88,7 +105,13 @@ class CommandLine {
   Configuration* configuration_ = nullptr;
   std::string configuration_file_;
   CommonOptions* common_ = nullptr;
+  std::string complete_with_;
   std::vector<std::string> given_;
 };
+
+// The description of the command line that `run`, a subcommand's main function, parses: parse() then hands it over and
+// returns false, as for --help, instead of parsing.
+CommandDescription describe_command(int (*run)(const std::vector<std::string>&),
+                                    const std::vector<std::string>& arguments = {});
 
 }  // namespace flashrna

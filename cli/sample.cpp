@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/median.h"
 #include "cli/commands.h"
@@ -26,6 +27,7 @@
 #include "libfold/checkpoint.h"
 #include "libfold/run_config.h"
 #include "libfold/sampling/design_request.h"
+#include "libfold/sampling/drawn_structures.h"
 #include "libfold/sampling/sample_writer.h"
 #include "libfold/sampling/sampler.h"
 #include "libfold/sampling/spec_file.h"
@@ -48,7 +50,7 @@ void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>&
                    bool as_json) {
   std::vector<std::string> columns{"file",       "length", "c4_neighbors", "bonded", "clashes", "radius_of_gyration",
                                    "helix_share"};
-  if (!config.secondary_structure.empty()) columns.emplace_back("pair_f1");
+  if (config.asks_for_pairs()) columns.emplace_back("pair_f1");
   if (!config.motif.empty()) columns.emplace_back("motif_rmsd");
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   Table table(columns);
@@ -179,7 +181,8 @@ void add_design_options(CommandLine& line, SampleConfig& config, std::string& sp
               "residues: lengths and ranges first-last:step, such as 40,60-120:20; 40+60 for two molecules");
   line.option("secondary-structure", config.secondary_structure, "STRING|FILE",
               "base pairs to make: dot-bracket, & between molecules, ? where nothing is said; or a .dbn, .bpseq or .ct "
-              "file, each of whose structures makes --samples");
+              "file, each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from "
+              "the checkpoint's grammar (the default if it has one), or none: left to the network");
   line.option("sequence", config.sequence, "STRING|FILE",
               "letters A, C, G, U, N or ? where nothing is said; or a FASTA file. They name the residues, and are a "
               "condition where the model was trained with letters");
@@ -196,8 +199,10 @@ void add_design_options(CommandLine& line, SampleConfig& config, std::string& sp
 }
 
 void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
-  line.option("checkpoint", config.checkpoint, "FILE",
-              "trained model, or a run's folder for its last checkpoint; default: the weights that ship with flashrna");
+  line.option(
+      "checkpoint", config.checkpoint, "FILE",
+      "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
+      "weights that ship with flashrna");
   line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
               Need::kRequired);
   line.option("shard", shard, "K/N",
@@ -218,6 +223,13 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
   line.option("format", config.format, "NAME",
               "cif, pdb, both, or models: all samples of a batch as models of one mmCIF file");
   line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
+  line.option("design-sequence", config.design_sequence, "N",
+              "sequences proposed per backbone, as FASTA beside it, pairs drawn jointly; no replacement for an "
+              "inverse-folding program: docs/sampling.md says how to hand a backbone to one; 0 = none");
+  line.option("temperature", config.temperature, "T",
+              "of that draw: 1 = the network's own probabilities, below 1 more of the probable letters");
+  line.flag("all-atom", config.all_atom,
+            "write the bases of named residues, placed by chi; needs a model with model.torsions = 9");
   line.option("trajectory", config.trajectory, "STEPS",
               "all or every:N: keep these steps, noise first, in an HDF5 file per batch (docs/sampling.md)");
   line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
@@ -240,6 +252,16 @@ void forget_hashes_of_given(const CommandLine& line, SampleConfig& config) {
   if (line.given("sequence")) config.sequence_sha256.clear();
   if (line.given("motif")) config.motif_sha256.clear();
   if (line.given("start")) config.start_sha256.clear();
+}
+
+void write_drawn_structures(const std::vector<PlannedBatch>& plan, const std::string& output, bool quiet) {
+  const std::string path = (std::filesystem::path(output) / "structures.dbn").string();
+  write_file_atomically(path, structures_text(plan));
+  if (quiet) return;
+  fmt::print(stderr,
+             "base pairs are drawn from the checkpoint's grammar, for each sample its own: {}; --secondary-structure "
+             "none leaves them to the network\n",
+             path);
 }
 
 SamplingControl control_of(const SampleConfig& config) {
@@ -273,15 +295,17 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.seed = common.seed;
   config.validate();
   const Shard shard = parse_shard(shard_text);
-  const std::vector<PlannedBatch> plan = plan_batches(config);
+  std::vector<PlannedBatch> plan = plan_batches(config);
   const bool shipped = config.checkpoint.empty();
-  if (shipped) config.checkpoint = find_shipped_weights();
+  config.checkpoint = find_checkpoint(config.checkpoint, weights_folders());
   if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
 
   const at::Device device(select_device(common));
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
   if (shipped && !common.quiet) tell_of_shipped_weights(checkpoint);
   set_file_hashes(config);
+  const std::optional<StructureGrammar> grammar = choose_grammar(config, checkpoint);
+  if (grammar) draw_structures(plan, *grammar, config.seed);
   Sampler sampler(checkpoint, config.weights, device, control_of(config));
   ConditioningKinds asked = conditions_of(plan);
   const bool letters_known = read_run_config(checkpoint.configuration, checkpoint.path).model.condition_letters;
@@ -292,8 +316,10 @@ int sample_main(const std::vector<std::string>& arguments) {
   }
   asked.letters = asked.letters && letters_known;
   sampler.require_known(asked);
+  sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
   SampleWriter writer(config, plan, output, shard);
+  if (grammar) write_drawn_structures(plan, output, common.quiet);
   const std::vector<PlannedBatch> batches = shard.part_of(plan);
   if (!sample_all(sampler, writer, batches, config, letters_known, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);

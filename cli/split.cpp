@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
-#include <thread>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/thread_limits.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
@@ -105,7 +105,7 @@ void print_split(std::vector<SplitGroup> groups, const std::vector<ChainRecord>&
 
 struct SplitSettings {
   std::string output, fractions = "0.8,0.1,0.1", clusters, structure_clusters, cluster_with, families_output;
-  bool overwrite = false;
+  bool overwrite = false, no_clusters = false;
   SequenceClustering clustering;
   FamilySettings families{.cut = 0};  // cut 0: structures are not compared
 };
@@ -123,7 +123,10 @@ void add_options(CommandLine& line, SplitSettings& settings) {
   line.option("tm-shortest", settings.families.shortest, "N", "residues of the shortest chain that is compared");
   line.option("save-structure-clusters", settings.families_output, "FILE",
               "keep what was found: a table for --structure-clusters");
-  line.option("cluster-with", settings.cluster_with, "PROGRAM", "compute sequence clusters: mmseqs or cd-hit-est");
+  line.option("cluster-with", settings.cluster_with, "PROGRAM",
+              "compute sequence clusters: mmseqs, cd-hit-est, or 9-mers, which needs no program; without this and "
+              "--clusters the dataset's own clusters are taken, else the first of the three that is installed");
+  line.flag("no-clusters", settings.no_clusters, "no sequence clusters: similar chains may be on both sides");
   line.option("identity", settings.clustering.identity, "X", "lowest sequence identity in a computed cluster");
   line.option("coverage", settings.clustering.coverage, "X", "least share of a sequence that an alignment covers");
 }
@@ -137,6 +140,17 @@ std::vector<Vec3> c3_positions(const ChainFeatures& chain) {
   return positions;
 }
 
+// Shows the items that are done, until the user interrupts.
+Watch watch(Progress& progress) {
+  return {[&](std::size_t done, std::size_t) { progress.set(static_cast<std::int64_t>(done)); }, interrupted};
+}
+
+std::vector<std::string> ids_of(const std::vector<ChainRecord>& records) {
+  std::vector<std::string> ids;
+  for (const ChainRecord& record : records) ids.push_back(record.id);
+  return ids;
+}
+
 // Compares every pair of structures. Returns false if interrupted.
 bool find_families(const SplitSettings& settings, const CommonOptions& common, const DatasetReader& reader,
                    std::string& options, std::vector<ChainRecord>& records) {
@@ -147,14 +161,11 @@ bool find_families(const SplitSettings& settings, const CommonOptions& common, c
     compared += std::ssize(chains.back()) >= settings.families.shortest;
   }
   FamilySettings families = settings.families;
-  families.threads =
-      common.threads > 0 ? common.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  families.stop = interrupted;
+  families.threads = thread_count(common.threads);
   StructureFamilies found;
   {
     Progress progress("comparing structures", "chains", compared, common.quiet);
-    families.progress = [&](std::size_t done) { progress.set(static_cast<std::int64_t>(done)); };
-    found = find_structure_families(chains, families);
+    found = find_structure_families(chains, families, watch(progress));
   }
   if (interrupted()) return false;
   std::string table = "chain,cluster\n";
@@ -169,36 +180,46 @@ bool find_families(const SplitSettings& settings, const CommonOptions& common, c
                compared, families.shortest, found.alignments, found.pairs);
   }
   options = with_option(options, "structure_clusters",
-                        fmt::format("tm:{}:{}:{}-chains", families.cut, families.shortest, records.size()));
+                        clustering_mark(fmt::format("tm:{}:{}", families.cut, families.shortest), ids_of(records),
+                                        {found.family.begin(), found.family.end()}));
   return true;
+}
+
+void compute_clusters(const SequenceClustering& clustering, const std::vector<std::string>& sequences,
+                      std::string& options, std::vector<ChainRecord>& records, bool quiet) {
+  const std::vector<int> clusters = cluster_sequences(sequences, clustering);
+  for (std::size_t i = 0; i < records.size(); ++i) records[i].sequence_cluster = clusters[i];
+  const bool has_settings = clustering.program != kSharedWords;
+  const std::string how = has_settings
+                              ? fmt::format("{}:{}:{}", clustering.program, clustering.identity, clustering.coverage)
+                              : clustering.program;
+  options = with_option(options, "clusters", clustering_mark(how, ids_of(records), clusters));
+  if (quiet) return;
+  fmt::print(stderr, "{} sequence clusters of {} chains, by {}{}\n", std::ranges::max(clusters) + 1, records.size(),
+             clustering.program,
+             has_settings ? fmt::format(" at identity {}, coverage {}", clustering.identity, clustering.coverage) : "");
 }
 
 // Sets sequence clusters, and structure clusters from a table; adds both to `options` for the root attribute.
 void assign_clusters(const SplitSettings& settings, const CommonOptions& common,
                      const std::vector<std::string>& sequences, std::string& options,
                      std::vector<ChainRecord>& records) {
-  if (!settings.clusters.empty()) {
+  const bool have_own = std::ranges::any_of(records, [](const ChainRecord& r) { return r.sequence_cluster >= 0; });
+  if (settings.no_clusters) {
+    for (ChainRecord& record : records) record.sequence_cluster = -1;
+    options = with_option(options, "clusters", "");
+  } else if (!settings.clusters.empty()) {
     take_clusters(settings.clusters, records, &ChainRecord::sequence_cluster, "clusters", options, common.quiet);
-  }
-  if (!settings.cluster_with.empty()) {
-    const std::vector<int> clusters = cluster_sequences(sequences, settings.clustering);
-    for (std::size_t i = 0; i < records.size(); ++i) records[i].sequence_cluster = clusters[i];
-    // In place of a table's fingerprint: the program, its settings and the number of chains.
-    options = with_option(options, "clusters",
-                          fmt::format("{}:{}:{}:{}-chains", settings.cluster_with, settings.clustering.identity,
-                                      settings.clustering.coverage, records.size()));
+  } else if (settings.cluster_with.empty() && have_own) {
+    if (!common.quiet) fmt::print(stderr, "sequence clusters of the dataset; --cluster-with computes others\n");
+  } else {
+    SequenceClustering clustering = settings.clustering;
+    if (settings.cluster_with.empty()) clustering.program = installed_clustering();
+    compute_clusters(clustering, sequences, options, records, common.quiet);
   }
   if (!settings.structure_clusters.empty()) {
     take_clusters(settings.structure_clusters, records, &ChainRecord::structure_cluster, "structure_clusters", options,
                   common.quiet);
-  }
-  const bool any = std::ranges::any_of(
-      records, [](const ChainRecord& r) { return r.sequence_cluster >= 0 || r.structure_cluster >= 0; });
-  if (!any && !common.quiet) {
-    fmt::print(
-        stderr,
-        "no clusters: entries stay together, but similar sequences may stand on both sides; give --clusters FILE "
-        "or --cluster-with mmseqs\n");
   }
 }
 
@@ -222,6 +243,9 @@ int split_main(const std::vector<std::string>& arguments) {
   const std::array<double, 3> fractions = parse_fractions(settings.fractions);
   if (!settings.clusters.empty() && !settings.cluster_with.empty()) {
     fail_usage("--clusters and --cluster-with are both given; sequence clusters come from one of them");
+  }
+  if (settings.no_clusters && (!settings.clusters.empty() || !settings.cluster_with.empty())) {
+    fail_usage("--no-clusters and {} are both given", settings.clusters.empty() ? "--cluster-with" : "--clusters");
   }
   const bool compare = settings.families.cut != 0;
   if (compare && !(settings.families.cut > 0 && settings.families.cut <= 1)) {
@@ -257,14 +281,12 @@ int split_main(const std::vector<std::string>& arguments) {
   options = with_option(options, "split_fractions", settings.fractions);
   options = with_option(options, "split_seed", std::to_string(common.seed));
 
-  RewriteCalls calls;
   Progress progress("writing", "chains", static_cast<std::int64_t>(records.size()), common.quiet);
-  calls.progress = [&](std::size_t done, std::size_t) { progress.set(static_cast<std::int64_t>(done)); };
-  calls.stop = interrupted;
-  if (!rewrite_dataset(reader, records, options, settings.output, settings.overwrite, calls)) {
+  if (!rewrite_dataset(reader, records, options, settings.output, settings.overwrite, watch(progress))) {
     return report_interruption(settings);
   }
   print_split(std::move(groups), records, fractions, common);
+  if (!common.quiet) fmt::print(stderr, "{}\n", describe_held_out(records));
   return 0;
 }
 

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 #include <hdf5.h>
-#include <torch/headeronly/version.h>
 
 #include <gemmi/version.hpp>
+
+#include "kernels/libtorch_compat.h"
 
 namespace flashrna {
 namespace {

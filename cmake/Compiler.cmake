@@ -12,14 +12,16 @@ find_program(FLASHRNA_CCACHE ccache)
 if(FLASHRNA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # ccache caches precompiled headers only with these two settings. Paths below the checkout count relative to the build
   # folder, so that all presets and checkouts share their common results.
+  # A warning that does not change the object may be ignored in the hash: a file that fails is never cached.
   set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_NOHASHDIR=1
-    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${FLASHRNA_CCACHE})
+    CCACHE_IGNOREOPTIONS=-Wmissing-declarations CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${FLASHRNA_CCACHE})
 endif()
 
 # Every target of ours links this; it is never part of the interface.
 add_library(flashrna_flags INTERFACE)
 # -fPIC for programs too, so that programs and libraries share one precompiled header.
-target_compile_options(flashrna_flags INTERFACE -fPIC -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
+target_compile_options(flashrna_flags INTERFACE -fPIC -Wall -Wextra -Wshadow -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:GNU>:-Wmissing-declarations>)
 if(FLASHRNA_CCACHE)
   target_compile_options(flashrna_flags INTERFACE -fpch-preprocess)
 endif()

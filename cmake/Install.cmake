@@ -1,14 +1,32 @@
-# make install PREFIX=... installs bin/flashrna, share/flashrna (configurations, weights), and the libraries base, rna,
-# datasets and kernels with their headers. Users call find_package(flashrna), link flashrna::rna, flashrna::datasets or
-# flashrna::kernels, and include "rna/io/structure_reader.h" as this source does.
+# make install PREFIX=... installs bin/flashrna, share/flashrna (configurations, weights), completions, a manual page, and
+# the libraries base, rna, datasets and kernels with their headers. Users call find_package(flashrna), link
+# flashrna::rna, flashrna::datasets or flashrna::kernels, and include "rna/io/structure_reader.h" as this source does.
 include(CMakePackageConfigHelpers)
 set(_package lib/cmake/flashrna)
 
-set_target_properties(flashrna PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)  # LibTorch is not copied
-install(TARGETS flashrna RUNTIME DESTINATION bin)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION share/flashrna FILES_MATCHING PATTERN "*.ini")
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights DESTINATION share/flashrna)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/flashrna)
+# LibTorch is not copied: the program finds that of the build, or the one that scripts/package.sh puts beside it.
+set_target_properties(flashrna PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../lib/flashrna;$ORIGIN/../lib/libtorch/torch/lib" INSTALL_RPATH_USE_LINK_PATH ON)
+# Component "program": all that is needed to run; the rest is for C++.
+install(TARGETS flashrna RUNTIME DESTINATION bin COMPONENT program)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION share/flashrna COMPONENT program
+  FILES_MATCHING PATTERN "*.ini")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights DESTINATION share/flashrna COMPONENT program)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/flashrna COMPONENT program)
+# Completions and the manual page are written by the program itself.
+foreach(_page "completion bash|share/bash-completion/completions/flashrna" "completion zsh|share/zsh/site-functions/_flashrna"
+    "help --man|share/man/man1/flashrna.1")
+  string(REGEX REPLACE "[|].*" "" _words "${_page}")
+  string(REGEX REPLACE ".*[|]" "" _file "${_page}")
+  string(REPLACE " " ";" _words "${_words}")
+  install(CODE "
+    set(_target \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${_file}\")
+    get_filename_component(_folder \"\${_target}\" DIRECTORY)
+    file(MAKE_DIRECTORY \"\${_folder}\")
+    message(STATUS \"Installing: \${_target}\")
+    execute_process(COMMAND $<TARGET_FILE:flashrna> ${_words} OUTPUT_FILE \"\${_target}\" COMMAND_ERROR_IS_FATAL ANY)"
+    COMPONENT program)
+endforeach()
 
 foreach(_folder base rna datasets kernels)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${_folder} DESTINATION include/flashrna FILES_MATCHING PATTERN "*.h")

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/schema.h"
 #include "rna/frame.h"
@@ -96,7 +97,8 @@ ChainRows chain_rows(const Chain& chain) {
     rows.b_factor.push_back(nucleotide.b_factor);
     append_geometry(rows, nucleotide);
   }
-  rows.partner = base_pairs_of(rows, rows.chain_in_structure);
+  rows.partner = base_pairs_of(nucleotides_of(rows));
+  rows.chi_sin_cos = chi_of_chain(rows, rows.residue_name);
   return rows;
 }
 

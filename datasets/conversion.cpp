@@ -12,11 +12,11 @@
 #include <mutex>
 #include <new>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/thread_limits.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_rewrite.h"
 #include "datasets/dataset_writer.h"
@@ -188,8 +188,7 @@ struct PipelineItem {
 // Runs the pipeline. Returns false if stop() ended it.
 bool run_pipeline(SourceFiles& sources, const ConversionOptions& options, const ConversionCalls& calls,
                   Collector& collector) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int threads = options.threads > 0 ? options.threads : cores;
+  const int threads = thread_count(options.threads);
   // While the writer waits for a large file, smaller files that are already parsed accumulate. A small limit on their
   // number leaves threads idle (measured with two threads: 1.5 s with 64, 1.2 s with 256).
   const std::size_t most_in_flight = std::min<std::size_t>(1024, 128 * static_cast<std::size_t>(threads));

@@ -23,7 +23,7 @@ struct ConversionOptions {
   const ClusterTable* clusters = nullptr;       // fills sequence_cluster; not owned
   bool strict = false;                          // a file that cannot be read ends the conversion with Error
   bool overwrite = false;                       // replace the output if it exists
-  int threads = 0;                              // parser threads; 0 = one per core
+  int threads = 0;                              // parser threads; 0: base/thread_limits.h
 };
 
 struct ConversionProgress {

@@ -10,7 +10,9 @@
 #include <span>
 
 #include "base/error.h"
+#include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
+#include "datasets/chain_rows.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
 #include "rna/geometry.h"
@@ -58,7 +60,7 @@ struct DatasetReader::Impl {
   std::vector<std::int64_t> offset;
   std::uint64_t n_residues = 0;
   std::int64_t version = 0;
-  std::string program_version, source, options;
+  std::string program_version, source, options, pair_rule = kWholeBasePairRule;
 };
 
 DatasetReader::Impl::Impl(const std::string& path) : file(Hdf5File::open(path)) {
@@ -69,6 +71,10 @@ DatasetReader::Impl::Impl(const std::string& path) : file(Hdf5File::open(path)) 
   offset = whole<std::int64_t>("/chains/offset");
   read_chains();
   check_offsets();
+  if (version >= 2) {
+    const Hdf5Dataset& partner = column("/residues/partner");
+    pair_rule = partner.has_attribute("rule") ? partner.text("rule") : "";
+  }
 }
 
 void DatasetReader::Impl::check_identity(const Hdf5Group& root) {
@@ -209,9 +215,12 @@ void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& featur
   read("/residues/atom_positions", index, features.atom_positions);
   read("/residues/atom_mask", index, features.atom_mask);
   if (version >= 2) read("/residues/partner", index, features.partner);
+  if (version >= 3) read("/residues/chi_sin_cos", index, features.chi_sin_cos);
   check_features(index, features);
-  if (version >= 2) return;
-  features.partner = base_pairs_of(features, features.chain_in_structure);
+  if (version < 3) {
+    const auto names = column("/residues/residue_name").read_text_rows(offset[index], features.length);
+    features.chi_sin_cos = chi_of_chain(features, names);
+  }
 }
 
 namespace {
@@ -256,6 +265,7 @@ void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures&
     if (!all_finite(&features.torsion_sin_cos[i * kTorsions * 2], kTorsions * 2)) {
       damaged(i, "a torsion is not finite");
     }
+    if (!features.chi_sin_cos.empty() && !all_finite(&features.chi_sin_cos[i * 2], 2)) damaged(i, "chi is not finite");
     if (!all_finite(&features.atom_positions[i * kAtomSlots * 3], kAtomSlots * 3)) {
       damaged(i, "a coordinate is not finite");
     }
@@ -271,11 +281,13 @@ const std::string& DatasetReader::path() const { return impl_->file.path(); }
 const std::vector<ChainRecord>& DatasetReader::chains() const { return impl_->chains; }
 std::uint64_t DatasetReader::residue_count() const { return impl_->n_residues; }
 std::int64_t DatasetReader::version() const { return impl_->version; }
+const std::string& DatasetReader::pair_rule() const { return impl_->pair_rule; }
 const std::string& DatasetReader::program_version() const { return impl_->program_version; }
 const std::string& DatasetReader::source() const { return impl_->source; }
 const std::string& DatasetReader::options() const { return impl_->options; }
 
 ChainFeatures DatasetReader::read_chain(std::size_t index) const {
+  if (version() < 2) return read_rows(index);  // pairs depend on names of residues
   ChainFeatures features;
   impl_->read_features(index, features);
   return features;
@@ -291,6 +303,7 @@ ChainRows DatasetReader::read_rows(std::size_t index) const {
        impl_->column("/residues/insertion_code").read_text_rows(impl_->offset[index], rows.length)) {
     rows.insertion_code.push_back(code.empty() ? ' ' : code[0]);
   }
+  if (version() < 2) rows.partner = base_pairs_of(nucleotides_of(rows));
   return rows;
 }
 

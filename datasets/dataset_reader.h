@@ -30,6 +30,8 @@ class DatasetReader {
   std::uint64_t residue_count() const;
   // Root attributes.
   std::int64_t version() const;  // version 1 has no /residues/partner; read_chain then computes partners
+  // The rule that found the base pairs (chain_pairs.h); empty if the file does not say.
+  const std::string& pair_rule() const;
   const std::string& program_version() const;
   const std::string& source() const;   // names of the inputs, separated by spaces
   const std::string& options() const;  // the options that changed the content: "model=1"

@@ -33,7 +33,7 @@ struct ChainFeatures {
   int length = 0;
   std::vector<std::uint8_t> nucleotide;          // [L] Base
   std::vector<std::int32_t> residue_index;       // [L]
-  std::vector<std::uint8_t> chain_in_structure;  // [L] molecule of the entry; empty = one molecule
+  std::vector<std::uint8_t> chain_in_structure;  // [L] number of the molecule in an assembly, 0 in a chain
   std::vector<float> frame_rotation;             // [L, 3, 3]
   std::vector<float> frame_translation;          // [L, 3] Å
   std::vector<float> torsion_sin_cos;            // [L, 8, 2]
@@ -42,6 +42,7 @@ struct ChainFeatures {
   std::vector<std::uint32_t> atom_mask;          // [L] bit s = slot s present
   // [L] position of the base-pair partner, -1 = unpaired, -2 = unknown; empty = not computed (chain_pairs.h).
   std::vector<std::int32_t> partner;
+  std::vector<float> chi_sin_cos;  // [L, 2], (0, 0) where undefined; empty = not computed (chain_chi.h)
 };
 
 // Every column of /residues for one chain: the features, and the names and numbers of the source file.

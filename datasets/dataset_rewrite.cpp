@@ -36,12 +36,12 @@ std::string with_option(const std::string& options, const std::string& key, cons
 }
 
 bool rewrite_dataset(const DatasetReader& reader, const std::vector<ChainRecord>& records, const std::string& options,
-                     const std::string& output, bool overwrite, const RewriteCalls& calls) {
-  DatasetWriter writer(output, {reader.source(), options}, overwrite);
+                     const std::string& output, bool overwrite, const Watch& watch) {
+  DatasetWriter writer(output, {reader.source(), options, reader.pair_rule()}, overwrite);
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (calls.stop && calls.stop()) return false;
+    if (watch.stopped()) return false;
     writer.append(records[i], reader.read_rows(i));
-    if (calls.progress) calls.progress(i + 1, records.size());
+    watch.report(i + 1, records.size());
   }
   for (const RejectedRecord& rejected : reader.read_rejected()) writer.reject(rejected);
   writer.finish();
@@ -53,6 +53,12 @@ namespace {
 // Which table the cluster numbers of a dataset come from. Tables are the same if their fingerprints are equal.
 std::string clusters_of(const DatasetReader& reader) {
   return option_value(reader.options(), "clusters") + " " + option_value(reader.options(), "structure_clusters");
+}
+
+// Whether both datasets have their clusters from one table. Computed clusters were once marked by the number of chains,
+// "mmseqs:0.8:0.8:961-chains", which other chains may have too.
+bool same_clusters(const DatasetReader& a, const DatasetReader& b) {
+  return clusters_of(a) == clusters_of(b) && clusters_of(a).find("-chains") == std::string::npos;
 }
 
 bool has_clusters(const DatasetReader& reader) {
@@ -86,7 +92,7 @@ std::string merged_options(const std::vector<DatasetReader>& readers, bool keep_
 }  // namespace
 
 MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::string& output, bool overwrite,
-                           const RewriteCalls& calls) {
+                           const Watch& watch) {
   check_output_path(output, overwrite);
   std::vector<DatasetReader> readers;
   std::string source;
@@ -104,16 +110,23 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
   }
   MergeResult result;
   const bool keep_clusters = std::all_of(readers.begin(), readers.end(), [&](const DatasetReader& reader) {
-    return clusters_of(reader) == clusters_of(readers.front());
+    return &reader == &readers.front() || same_clusters(reader, readers.front());
   });
   if (!keep_clusters) result.dropped_clusters = std::any_of(readers.begin(), readers.end(), has_clusters);
 
-  DatasetWriter writer(output, {source, merged_options(readers, keep_clusters)}, overwrite);
+  const bool one_rule = std::all_of(readers.begin(), readers.end(), [&](const DatasetReader& reader) {
+    return reader.pair_rule() == readers.front().pair_rule();
+  });
+  result.found_pairs_anew = !one_rule;
+  DatasetWriter writer(output,
+                       {source, merged_options(readers, keep_clusters),
+                        one_rule ? readers.front().pair_rule() : std::string(kWholeBasePairRule)},
+                       overwrite);
   UniqueChains unique(writer);
   std::size_t done = 0;
   for (const DatasetReader& reader : readers) {
     for (std::size_t i = 0; i < reader.chains().size(); ++i) {
-      if (calls.stop && calls.stop()) {
+      if (watch.stopped()) {
         result.stopped = true;
         return result;
       }
@@ -121,13 +134,15 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
       result.dropped_splits = result.dropped_splits || !record.split.empty();
       record.split.clear();
       if (!keep_clusters) record.sequence_cluster = record.structure_cluster = -1;
-      if (unique.append(record, reader.read_rows(i))) {
+      ChainRows rows = reader.read_rows(i);
+      if (!one_rule) rows.partner.clear();  // the writer finds them
+      if (unique.append(record, rows)) {
         ++result.chains;
         result.residues += static_cast<std::uint64_t>(record.length);
       } else {
         ++result.duplicates;
       }
-      if (calls.progress) calls.progress(++done, n_chains);
+      watch.report(++done, n_chains);
     }
     for (const RejectedRecord& rejected : reader.read_rejected()) writer.reject(rejected);
   }

@@ -7,7 +7,9 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
+#include "datasets/chain_rows.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
 #include "rna/nucleotide.h"
@@ -84,7 +86,7 @@ DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, 
       Hdf5Dataset dataset = make_column(group, column, description.chunk_rows);
       dataset.set_text("unit", column.unit);
       dataset.set_text("description", column.description);
-      if (column.path() == "/residues/partner") dataset.set_text("rule", kStoredPairRule);
+      if (column.path() == "/residues/partner") dataset.set_text("rule", to_valid_utf8(origin.pair_rule));
       columns.emplace(column.path(), std::move(dataset));
     }
   }
@@ -160,7 +162,8 @@ void DatasetWriter::Impl::append_residues(const ChainRows& rows) {
   append("/residues/torsion_sin_cos", rows.torsion_sin_cos);
   append("/residues/torsion_mask", rows.torsion_mask);
   append("/residues/b_factor", rows.b_factor);
-  append("/residues/partner", rows.partner.empty() ? base_pairs_of(rows, rows.chain_in_structure) : rows.partner);
+  append("/residues/partner", rows.partner.empty() ? base_pairs_of(nucleotides_of(rows)) : rows.partner);
+  append("/residues/chi_sin_cos", rows.chi_sin_cos.empty() ? chi_of_chain(rows, rows.residue_name) : rows.chi_sin_cos);
 }
 
 DatasetWriter::DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite)

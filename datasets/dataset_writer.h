@@ -6,14 +6,16 @@
 #include <memory>
 #include <string>
 
+#include "datasets/chain_pairs.h"
 #include "datasets/dataset_records.h"
 
 namespace flashrna {
 
 // Root attributes that describe the origin.
 struct DatasetOrigin {
-  std::string source;   // names of the inputs
-  std::string options;  // options that change the content
+  std::string source;                          // names of the inputs
+  std::string options;                         // options that change the content
+  std::string pair_rule = kWholeBasePairRule;  // attribute `rule` of /residues/partner
 };
 
 class DatasetWriter {
@@ -22,8 +24,8 @@ class DatasetWriter {
   DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite);
   ~DatasetWriter();
 
-  // Appends a chain. Rows without partners get those computed by chain_pairs.h. Bytes of text that are not UTF-8 become
-  // U+FFFD. Throws Error if the id is already used, if the chain has no residues, or if the disk is full.
+  // Appends a chain. Rows without partners get those of base_pairs_of (chain_pairs.h). Bytes of text that are not UTF-8
+  // become U+FFFD. Throws Error if the id is already used, if the chain has no residues, or if the disk is full.
   void append(const ChainRecord& record, const ChainRows& rows);
   // Whether a chain with this id was appended. Compares 64-bit hashes: two different ids collide once in 2^64.
   bool has(const std::string& id) const;

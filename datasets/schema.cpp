@@ -22,7 +22,7 @@ const std::array<SchemaGroup, 3> kGroups = {{
     {kRejectedGroup, 512, "one row per input chain (or whole file: chain is empty) that is not in /chains"},
 }};
 
-const std::array<SchemaColumn, 37> kColumns = {{
+const std::array<SchemaColumn, 38> kColumns = {{
     {"chains", "id", kText, {}, 0, "", "unique name: entry_model_chain"},
     {"chains",
      "entry",
@@ -36,7 +36,7 @@ const std::array<SchemaColumn, 37> kColumns = {{
     {"chains", "molecule_kind", kText, {}, 0, "", "RNA or DNA/RNA hybrid"},
     {"chains", "length", kInt32, {}, 0, "nucleotides", "nucleotides stored, those with a frame"},
     {"chains", "n_without_frame", kInt32, {}, 0, "nucleotides", "RNA nucleotides left out: C3', C4' or O4' is missing"},
-    {"chains", "n_breaks", kInt32, {}, 0, "1", "neighbouring rows whose residue_index does not rise by exactly 1"},
+    {"chains", "n_breaks", kInt32, {}, 0, "1", "neighboring rows whose residue_index does not rise by exactly 1"},
     {"chains",
      "offset",
      kInt64,
@@ -72,7 +72,7 @@ const std::array<SchemaColumn, 37> kColumns = {{
      {},
      0,
      "1",
-     "from 0; rises by 1 to a bonded neighbour, by at least 2 across a gap, by 201 at the join of two chains"},
+     "from 0; rises by 1 to a bonded neighbor, by at least 2 across a gap, by 201 at the join of two chains"},
     {"residues",
      "atom_positions",
      kFloat32,
@@ -101,6 +101,14 @@ const std::array<SchemaColumn, 37> kColumns = {{
      "1",
      "base-pair partner, as a position in this chain or assembly from 0; -1 = unpaired, -2 = not known",
      2},
+    {"residues",
+     "chi_sin_cos",
+     kFloat32,
+     {2},
+     0,
+     "1",
+     "sine and cosine of chi: O4' C1' N9 C4, O4' C1' N1 C2 or O4' C1' C5 C4; (0, 0) where undefined",
+     3},
 
     {"rejected", "source", kText, {}, 0, "", "source file, from the name of the given input on"},
     {"rejected", "chain", kText, {}, 0, "", "author's chain identifier; empty = the whole file"},

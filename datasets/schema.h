@@ -11,7 +11,7 @@
 namespace flashrna {
 
 inline constexpr const char* kDatasetFormat = "flashrna-dataset";
-inline constexpr int kDatasetVersion = 2;  // 2: /residues/partner
+inline constexpr int kDatasetVersion = 3;  // 2: /residues/partner; 3: /residues/chi_sin_cos
 
 // What one row of a group is, and the number of rows in a compressed chunk.
 struct SchemaGroup {

@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <thread>
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/subprocess.h"
+#include "base/thread_limits.h"
+#include "datasets/kmer_clusters.h"
 
 namespace flashrna {
 
@@ -121,10 +123,17 @@ Representatives run_cd_hit(const WorkFolder& folder, const SequenceClustering& o
 
 }  // namespace
 
+std::string installed_clustering() {
+  for (const char* program : {"mmseqs", "cd-hit-est"})
+    if (is_program(program)) return program;
+  return kSharedWords;
+}
+
 void check_clustering(const SequenceClustering& options) {
+  if (options.program == kSharedWords) return;
   const bool is_mmseqs = options.program == "mmseqs";
   if (!is_mmseqs && options.program != "cd-hit-est") {
-    fail_usage("--cluster-with \"{}\" is not mmseqs or cd-hit-est", options.program);
+    fail_usage("--cluster-with \"{}\" is not mmseqs, cd-hit-est or {}", options.program, kSharedWords);
   }
   const double lowest = is_mmseqs ? 0.0 : 0.75;
   if (!(options.identity >= lowest && options.identity <= 1.0)) {
@@ -143,6 +152,7 @@ void check_clustering(const SequenceClustering& options) {
 
 std::vector<int> cluster_sequences(const std::vector<std::string>& sequences, const SequenceClustering& options) {
   check_clustering(options);
+  if (options.program == kSharedWords) return cluster_by_words(sequences);
   std::vector<std::string> distinct;
   std::unordered_map<std::string, std::size_t> place;
   for (const std::string& sequence : sequences) {
@@ -150,8 +160,7 @@ std::vector<int> cluster_sequences(const std::vector<std::string>& sequences, co
   }
   const WorkFolder folder;
   write_fasta(folder.file("all.fasta"), distinct);
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  const std::string threads = std::to_string(options.threads > 0 ? static_cast<unsigned>(options.threads) : cores);
+  const std::string threads = std::to_string(thread_count(options.threads));
   const Representatives representatives =
       options.program == "mmseqs" ? run_mmseqs(folder, options, threads) : run_cd_hit(folder, options, threads);
   std::vector<int> clusters;
@@ -163,6 +172,13 @@ std::vector<int> cluster_sequences(const std::vector<std::string>& sequences, co
     clusters.push_back(numbers.emplace(representative, static_cast<int>(numbers.size())).first->second);
   }
   return clusters;
+}
+
+std::string clustering_mark(const std::string& how, const std::vector<std::string>& ids,
+                            const std::vector<int>& clusters) {
+  std::string table;
+  for (std::size_t i = 0; i < ids.size(); ++i) table += fmt::format("{},{}\n", ids[i], clusters[i]);
+  return fmt::format("{}:{}", how, sha256_hex(table).substr(0, 16));
 }
 
 }  // namespace flashrna

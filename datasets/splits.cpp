@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <set>
 #include <unordered_map>
 
+#include "base/disjoint_sets.h"
 #include "base/error.h"
 #include "rna/nucleotide.h"
 
@@ -13,35 +14,19 @@ namespace flashrna {
 
 namespace {
 
-// Disjoint sets of 0..n-1. The representative of a set is its lowest member.
-class DisjointSets {
- public:
-  explicit DisjointSets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+bool has_sequence_cluster(const ChainRecord& chain) { return chain.sequence_cluster >= 0; }
 
-  std::size_t find(std::size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void join(std::size_t a, std::size_t b) {
-    a = find(a);
-    b = find(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
-
-bool is_assigned(const ChainRecord& chain) { return chain.sequence_cluster >= 0 || chain.structure_cluster >= 0; }
+std::string parent_sequence(const DatasetReader& reader, std::size_t chain) {
+  std::string sequence;
+  for (const std::uint8_t base : reader.read_chain(chain).nucleotide) sequence += base_letter(static_cast<Base>(base));
+  return sequence;
+}
 
 }  // namespace
 
 std::vector<std::string> parent_sequences(const DatasetReader& reader) {
   std::vector<std::string> sequences;
-  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
-    std::string& sequence = sequences.emplace_back();
-    for (const std::uint8_t base : reader.read_chain(i).nucleotide) sequence += base_letter(static_cast<Base>(base));
-  }
+  for (std::size_t i = 0; i < reader.chains().size(); ++i) sequences.push_back(parent_sequence(reader, i));
   return sequences;
 }
 
@@ -57,11 +42,11 @@ std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains,
     const ChainRecord& chain = chains[i];
     if (chain.sequence_cluster >= 0) join_first(by_sequence_cluster, chain.sequence_cluster, i);
     if (chain.structure_cluster >= 0) join_first(by_structure_cluster, chain.structure_cluster, i);
-    if (!is_assigned(chain)) join_first(by_entry, chain.entry, i);
+    if (!has_sequence_cluster(chain)) join_first(by_entry, chain.entry, i);
     by_sequence.emplace(sequences[i], i);
   }
   for (std::size_t i = 0; i < chains.size(); ++i) {
-    if (!is_assigned(chains[i])) sets.join(by_sequence.at(sequences[i]), i);
+    if (!has_sequence_cluster(chains[i])) sets.join(by_sequence.at(sequences[i]), i);
   }
   std::map<std::size_t, SplitGroup> groups;  // by the lowest chain
   for (std::size_t i = 0; i < chains.size(); ++i) {
@@ -72,6 +57,58 @@ std::vector<SplitGroup> group_chains(const std::vector<ChainRecord>& chains,
   std::vector<SplitGroup> result;
   for (auto& [first, group] : groups) result.push_back(std::move(group));
   return result;
+}
+
+std::vector<SplitGroup> group_chains(const DatasetReader& reader, const std::vector<std::size_t>& which) {
+  std::vector<ChainRecord> chains;
+  for (const std::size_t i : which) chains.push_back(reader.chains()[i]);
+  std::vector<std::string> sequences(which.size());
+  if (!std::ranges::all_of(chains, has_sequence_cluster)) {
+    for (std::size_t k = 0; k < which.size(); ++k) sequences[k] = parent_sequence(reader, which[k]);
+  }
+  std::vector<SplitGroup> groups = group_chains(chains, sequences);
+  for (SplitGroup& group : groups) {
+    for (std::size_t& chain : group.chains) chain = which[chain];
+  }
+  return groups;
+}
+
+std::string describe_held_out(const std::vector<ChainRecord>& chains, std::span<const std::size_t> training,
+                              std::span<const std::size_t> held_out) {
+  if (training.empty() || held_out.empty()) return {};
+  const auto known = [&](std::size_t i) { return chains[i].sequence_cluster >= 0; };
+  std::set<int> sequence_clusters, structure_clusters;
+  for (const std::size_t i : training) {
+    sequence_clusters.insert(chains[i].sequence_cluster);
+    structure_clusters.insert(chains[i].structure_cluster);
+  }
+  if (std::ranges::none_of(training, known) || std::ranges::none_of(held_out, known)) {
+    return fmt::format(
+        "no sequence clusters are known: the {} held-out chains may resemble training chains; flashrna split makes "
+        "clusters",
+        held_out.size());
+  }
+  std::size_t sharing = 0, unknown = 0;
+  for (const std::size_t i : held_out) {
+    const int sequence = chains[i].sequence_cluster, structure = chains[i].structure_cluster;
+    sharing += (sequence >= 0 && sequence_clusters.contains(sequence)) ||
+               (structure >= 0 && structure_clusters.contains(structure));
+    unknown += sequence < 0;
+  }
+  const std::string without = unknown > 0 ? fmt::format("; {} are in no cluster", unknown) : "";
+  if (sharing == 0)
+    return fmt::format("none of the {} held-out chains shares a cluster with training{}", held_out.size(), without);
+  return fmt::format("{} of the {} held-out chains share a cluster with training{}: what they show is not held out",
+                     sharing, held_out.size(), without);
+}
+
+std::string describe_held_out(const std::vector<ChainRecord>& chains) {
+  std::vector<std::size_t> training, held_out;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    if (chains[i].split == kSplitNames[0]) training.push_back(i);
+    if (chains[i].split == kSplitNames[1] || chains[i].split == kSplitNames[2]) held_out.push_back(i);
+  }
+  return describe_held_out(chains, training, held_out);
 }
 
 void assign_splits(std::vector<SplitGroup>& groups, const std::array<double, 3>& fractions,

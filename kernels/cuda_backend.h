@@ -9,9 +9,13 @@
 
 namespace flashrna {
 
-// Number of CUDA devices, 0 in a build without CUDA. On a machine with an NVIDIA driver the first call loads LibTorch's
-// CUDA library, which registers the backend, and calls set_cuda_precision(). It must come before any other use of a
-// CUDA device. Throws c10::Error if the library exists and cannot be loaded.
+// Why this program can use no CUDA device, and what to do: no driver, a driver older than the CUDA runtime, a build
+// without CUDA. "" if there is nothing in the way. Does not load LibTorch's CUDA library.
+const std::string& why_no_cuda();
+
+// Number of CUDA devices, 0 where why_no_cuda() has a reason. On a machine with an NVIDIA driver the first call loads
+// LibTorch's CUDA library, which registers the backend, and calls set_cuda_precision(). It must come before any other
+// use of a CUDA device. Throws c10::Error if the library exists and cannot be loaded.
 int count_cuda_devices();
 
 // Settings of LibTorch's Context for all devices: f32 products and convolutions keep full f32 precision (no TF32), and

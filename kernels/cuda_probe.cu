@@ -27,9 +27,11 @@ CudaDevice describe_cuda_device(int device) {
   description.memory_bytes = static_cast<std::int64_t>(properties.totalGlobalMem);
   description.shared_bytes_per_block = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
   check_cuda(cudaDriverGetVersion(&description.driver_version), "cudaDriverGetVersion");
-  check_cuda(cudaRuntimeGetVersion(&description.runtime_version), "cudaRuntimeGetVersion");
+  description.runtime_version = cuda_runtime_version();
   return description;
 }
+
+int cuda_runtime_version() { return CUDART_VERSION; }
 
 int probe_cuda_architecture(const CudaStream& stream) {
   const ScopedCudaDevice device(stream.device);

@@ -20,6 +20,9 @@ struct CudaDevice {
 // Throws std::runtime_error with the CUDA error message if there is no such device.
 CudaDevice describe_cuda_device(int device);
 
+// Version of the CUDA runtime in this program, 1000 major + 10 minor: 13000.
+int cuda_runtime_version();
+
 // The architecture for which the code was compiled that runs on this device and stream, 80 or 90, as a kernel itself
 // reports it. Throws std::runtime_error if no kernel can be launched.
 int probe_cuda_architecture(const CudaStream& stream);

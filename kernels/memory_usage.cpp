@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/libtorch_compat.h"
+
 namespace flashrna {
 namespace {
 
@@ -20,10 +22,25 @@ std::int64_t process_status(const std::string& field) {
   return -1;
 }
 
-c10::CachingDeviceAllocator::Stat gpu_statistic(at::Device device) {
+struct GpuBytes {
+  std::int64_t current = -1, peak = -1;
+};
+
+#if FLASHRNA_LIBTORCH_AT_LEAST(2, 9)
+GpuBytes gpu_bytes(at::Device device) {
   const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(std::max<int>(device.index(), 0));
-  return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+  const auto& total = stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+  return {total.current, total.peak};
 }
+
+void reset_gpu_peak(at::Device device) {
+  c10::getDeviceAllocator(device.type())->resetPeakStats(std::max<int>(device.index(), 0));
+}
+#else
+// LibTorch 2.8 has no interface to a device's allocator that can be called without linking c10_cuda.
+GpuBytes gpu_bytes(at::Device) { return {}; }
+void reset_gpu_peak(at::Device) {}
+#endif
 
 }  // namespace
 
@@ -54,7 +71,7 @@ bool reset_peak_resident() {
 }
 
 std::int64_t allocated_bytes(at::Device device) {
-  return device.is_cpu() ? resident_bytes() : gpu_statistic(device).current;
+  return device.is_cpu() ? resident_bytes() : gpu_bytes(device).current;
 }
 
 // LibTorch's CPU allocator reports every allocation and deallocation to the profiler of the current thread.
@@ -76,15 +93,17 @@ AllocationRecorder::AllocationRecorder(at::Device device) : device_(device) {
     report_ = std::make_shared<Report>();
     guard_ = std::make_unique<c10::DebugInfoGuard>(c10::DebugInfoKind::PROFILER_STATE, report_);
   } else {
-    at_start_ = gpu_statistic(device_).current;
-    c10::getDeviceAllocator(device_.type())->resetPeakStats(std::max<int>(device_.index(), 0));
+    at_start_ = gpu_bytes(device_).current;
+    reset_gpu_peak(device_);
   }
 }
 
 AllocationRecorder::~AllocationRecorder() = default;
 
 std::int64_t AllocationRecorder::peak_bytes() const {
-  return report_ ? report_->peak : gpu_statistic(device_).peak - at_start_;
+  if (report_) return report_->peak;
+  const std::int64_t peak = gpu_bytes(device_).peak;
+  return peak < 0 ? -1 : peak - at_start_;
 }
 
 std::int64_t AllocationRecorder::largest_bytes() const { return report_ ? report_->largest : -1; }

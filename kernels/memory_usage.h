@@ -18,7 +18,8 @@ std::int64_t peak_resident_bytes();
 // Resets the maximum to the current value. Returns false if the system does not support it.
 bool reset_peak_resident();
 
-// Bytes allocated on a GPU by LibTorch's allocator; resident_bytes() for the CPU.
+// Bytes allocated on a GPU by LibTorch's allocator, -1 with LibTorch 2.8, which does not report them; resident_bytes()
+// for the CPU.
 std::int64_t allocated_bytes(at::Device device);
 
 // Whether the error reports a failed allocation, on any device.
@@ -30,7 +31,7 @@ class AllocationRecorder {
   explicit AllocationRecorder(at::Device device);
   ~AllocationRecorder();
 
-  std::int64_t peak_bytes() const;     // in excess of the memory at construction
+  std::int64_t peak_bytes() const;     // in excess of the memory at construction; -1 as above
   std::int64_t largest_bytes() const;  // of one tensor; -1 on a GPU, whose allocator does not report it
 
  private:

@@ -20,6 +20,8 @@ namespace {
 
 CudaDevice describe_cuda_device(int) { fail_without_cuda(); }
 
+int cuda_runtime_version() { return 0; }
+
 int probe_cuda_architecture(const CudaStream&) { fail_without_cuda(); }
 
 bool is_capturing(const CudaStream&) { fail_without_cuda(); }

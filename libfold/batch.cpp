@@ -23,10 +23,17 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   const auto put = [&](Tensor& target, const Tensor& values) { target[b].narrow(0, 0, n).copy_(values); };
 
   put(batch.residue_index, view(chain.residue_index, {}, at::kInt));
+  if (!chain.chain_in_structure.empty()) put(batch.chain, view(chain.chain_in_structure, {}, at::kByte));
   put(batch.rotations, view(chain.frame_rotation, {3, 3}, at::kFloat));
   const Tensor translations = view(chain.frame_translation, {3}, at::kFloat).to(at::kDouble);
   put(batch.translations, translations - translations.mean(0));  // in f64: a chain may be 1,000 Å from the origin
 
+  if (!chain.chi_sin_cos.empty()) {
+    const Tensor chi = view(chain.chi_sin_cos, {2}, at::kFloat);
+    const Tensor known = (chi != 0).any(1);
+    put(batch.chi_mask, known);
+    put(batch.chi, at::where(known.unsqueeze(1), chi, at::tensor({0.0f, 1.0f})));
+  }
   if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
   if (!chain.chain_in_structure.empty()) put(batch.chain, view(chain.chain_in_structure, {}, at::kByte));
   if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));
@@ -46,8 +53,8 @@ Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size
 
 Batch Batch::to(at::Device device) const {
   Batch moved = *this;
-  for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.translations, &moved.rotations, &moved.torsions,
-                         &moved.torsion_mask, &moved.partner, &moved.chain, &moved.nucleotide}) {
+  for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations,
+                         &moved.torsions, &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   return moved;
@@ -73,10 +80,13 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   batch.chain_ids = ids;
   batch.lengths = at::tensor(lengths, at::kLong);
   batch.residue_index = at::zeros({B, longest}, at::kLong);
+  batch.chain = at::zeros({B, longest}, at::kLong);
   batch.translations = at::zeros({B, longest, 3}, at::kFloat);
   batch.rotations = at::eye(3, at::kFloat).expand({B, longest, 3, 3}).clone();
   batch.torsions = at::tensor({0.0f, 1.0f}).expand({B, longest, kTorsions, 2}).clone();
   batch.torsion_mask = at::zeros({B, longest, kTorsions}, at::kBool);
+  batch.chi = at::tensor({0.0f, 1.0f}).expand({B, longest, 2}).clone();
+  batch.chi_mask = at::zeros({B, longest}, at::kBool);
   batch.partner = at::full({B, longest}, kNotSaid, at::kLong);
   batch.chain = at::zeros({B, longest}, at::kLong);
   batch.nucleotide = at::full({B, longest}, kLetterNotSaid, at::kLong);

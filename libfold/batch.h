@@ -15,10 +15,13 @@ struct Batch {
   std::vector<std::string> chain_ids;  // B
   at::Tensor lengths;                  // [B] i64
   at::Tensor residue_index;            // [B, L] i64, 0 in padding
+  at::Tensor chain;                    // [B, L] i64: number of the molecule in its assembly, 0 in padding
   at::Tensor translations;             // [B, L, 3] Å, centered on the mean C4' of each chain; 0 in padding
   at::Tensor rotations;                // [B, L, 3, 3], identity in padding
   at::Tensor torsions;                 // [B, L, 8, 2] (sin, cos), (0, 1) where not defined
   at::Tensor torsion_mask;             // [B, L, 8] bool
+  at::Tensor chi;                      // [B, L, 2] (sin, cos) of the glycosidic torsion, (0, 1) where not defined
+  at::Tensor chi_mask;                 // [B, L] bool
   at::Tensor partner;                  // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
   at::Tensor chain;                    // [B, L] i64: number of the molecule, 0 in padding
   at::Tensor nucleotide;               // [B, L] i64: A C G U = 0 ... 3, kLetterNotSaid for N and in padding

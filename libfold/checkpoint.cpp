@@ -85,6 +85,7 @@ void write_checkpoint_attributes(Hdf5Group& root, const Checkpoint& checkpoint, 
     root.set_text("longest_chain", checkpoint.longest_chain);
     root.set_integer("longest_chain_length", checkpoint.longest_chain_length);
   }
+  if (!checkpoint.structure_grammar.empty()) root.set_text("structure_grammar", checkpoint.structure_grammar);
 }
 
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
@@ -127,6 +128,7 @@ Checkpoint read_checkpoint(const std::string& path) {
     checkpoint.longest_chain = root.text("longest_chain");
     checkpoint.longest_chain_length = static_cast<int>(root.integer("longest_chain_length"));
   }
+  if (root.has_attribute("structure_grammar")) checkpoint.structure_grammar = root.text("structure_grammar");
   checkpoint.weights = read_tensors(root.open_group("weights"));
   checkpoint.weights_only = format == kWeightsFormat;
   if (checkpoint.weights_only) {

@@ -1,7 +1,8 @@
 // A checkpoint: one HDF5 file with all that a run needs to resume and a sampler needs to start. It holds numbers and
 // text only, so that loading it runs no code.
 //   /                  attrs: format="flashrna-checkpoint", version, program, step, epoch, batch, best_loss, data,
-//                      configuration (INI text), longest_chain, longest_chain_length (absent in older files)
+//                      configuration (INI text), longest_chain, longest_chain_length (absent in older files),
+//                      structure_grammar (JSON of rna/pairs/structure_grammar.h; absent without one)
 //   /weights/<name>    f32, names of libfold/nn/flow_model.h ("trunk.ipa_0.linear_q.weight")
 //   /ema/<name>        f32, the moving average of the weights; absent when training.ema_decay = 0
 //   /optimizer/exp_avg/<name>, exp_avg_sq/<name>, step/<name>      f32, state of AdamW
@@ -31,11 +32,12 @@ struct Checkpoint {
   std::int64_t step = 0;      // optimizer steps done
   std::int64_t epoch = 0;     // position of the next batch: epoch, and batch within it
   std::int64_t batch = 0;
-  double best_loss = 0.0;        // lowest validation loss so far (training loss without validation); inf = none yet
-  std::string data;              // fingerprint of the training chains (TrainingData::fingerprint)
-  std::string longest_chain;     // id of the longest training chain; empty = unknown
-  int longest_chain_length = 0;  // its residues in a batch, after cropping; 0 = unknown
-  NamedTensors weights, ema;     // f32 on the CPU
+  double best_loss = 0.0;         // lowest validation loss so far (training loss without validation); inf = none yet
+  std::string data;               // fingerprint of the training chains (TrainingData::fingerprint)
+  std::string longest_chain;      // id of the longest training chain; empty = unknown
+  int longest_chain_length = 0;   // its residues in a batch, after cropping; 0 = unknown
+  std::string structure_grammar;  // of the training chains' base pairs, as text; empty = none
+  NamedTensors weights, ema;      // f32 on the CPU
   NamedTensors exp_avg, exp_avg_sq, optimizer_step;
   bool weights_only = false;  // from a weights file: no optimizer state, so training cannot resume
   bool averaged = false;      // in a weights file: whether `weights` is the moving average

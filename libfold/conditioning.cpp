@@ -95,6 +95,7 @@ Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& con
   const int64_t B = truth.translations.size(0), L = truth.translations.size(1);
   const Tensor lengths = truth.lengths.cpu();
   Conditioning told;
+  told.chain = truth.chain;  // which residues form a molecule is always known
   if (kinds.pairs) told.partner = at::full({B, L}, kNotSaid, at::kLong);
   if (kinds.letters) told.nucleotide = at::full({B, L}, kLetterNotSaid, at::kLong);
   if (kinds.motifs) told.fixed = at::zeros({B, L}, at::kBool);

@@ -20,9 +20,9 @@ void PublishedConventions::add_options(Configuration& configuration) {
   configuration.bind("published.unscaled_pair_bias", unscaled_pair_bias,
                      "factored pair bias without the factor sqrt(1/3)");
   configuration.bind("published.neighbors_include_padding", neighbors_include_padding,
-                     "padded residues can be nearest neighbours");
+                     "padded residues can be nearest neighbors");
   configuration.bind("published.self_as_last_neighbor", self_as_last_neighbor,
-                     "a residue is its own neighbour at 1e6 Å when others run out");
+                     "a residue is its own neighbor at 1e6 Å when others run out");
   configuration.bind("published.index_by_position", index_by_position, "residue index 0..L-1 across gaps");
   configuration.bind("published.short_index_periods", short_index_periods,
                      "index embeddings that repeat after some 3,600 residues");

@@ -11,7 +11,7 @@ namespace flashrna {
 namespace {
 
 // Keys that a resumed run may change, because they do not alter completed steps.
-constexpr std::array<std::string_view, 17> kFreeOnResume = {
+constexpr std::array<std::string_view, 18> kFreeOnResume = {
     "data.path",
     "data.replay",
     "model.attention",
@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 17> kFreeOnResume = {
     "training.learning_rate",
     "training.warmup_steps",
     "training.schedule",
+    "training.cooldown_steps",
     "training.clip_norm",
     "training.checkpoint_every",
     "training.keep_checkpoints",

@@ -1,9 +1,9 @@
 // A weights file: the part of a checkpoint that sampling needs, small enough to ship. read_checkpoint
 // (libfold/checkpoint.h) reads it.
 //   /                  attrs: format="flashrna-weights", version, program, program_version, step, epoch, batch,
-//                      best_loss, data, configuration, longest_chain, longest_chain_length as in a checkpoint; averaged
-//                      (1: moving average, 0: as trained), parameters, dataset_sha256, license, description ("" = not
-//                      given)
+//                      best_loss, data, configuration, longest_chain, longest_chain_length, structure_grammar as in a
+//                      checkpoint; averaged (1: moving average, 0: as trained), parameters, dataset_sha256, license,
+//                      description ("" = not given)
 //   /weights/<name>    f16, the names of a checkpoint
 // The configuration names the dataset's file without its folder, which is private.
 #pragma once

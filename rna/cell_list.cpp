@@ -9,7 +9,6 @@
 namespace flashrna {
 namespace {
 
-constexpr double kFurthestCoordinate = 1e6;  // Å
 constexpr int kBitsPerAxis = 21;
 
 }  // namespace

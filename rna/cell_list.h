@@ -11,9 +11,13 @@
 
 namespace flashrna {
 
+// Largest coordinate that cell lists, alignments and measures accept, Å.
+inline constexpr double kFurthestCoordinate = 1e6;
+
 class CellList {
  public:
-  // Copies the points. Throws Error if `reach` is not positive or if a coordinate exceeds 1e6 Å.
+  // Copies the points. Throws Error if `reach` is not positive or if a coordinate exceeds
+  // kFurthestCoordinate.
   CellList(std::span<const Vec3> points, double reach);
 
   // Calls use(j, squared distance) for every point j != i within the reach of point i, in no particular order.

@@ -2,7 +2,8 @@
 # Fuzzes the readers with libFuzzer under AddressSanitizer and UBSan, each target on one core, and prints executions,
 # findings and coverage. Fails if there is a finding. Corpus and findings stay in build/fuzz/run for the next time.
 #
-#   scripts/fuzz.sh [SECONDS [TARGET...]]        60 s; structure_reader_fuzzer dataset_reader_fuzzer
+#   scripts/fuzz.sh [SECONDS [TARGET...]]   60 s; structure_reader_fuzzer dataset_reader_fuzzer
+#                                           secondary_structure_fuzzer
 #
 # Seeds are the regression files of tests/data/fuzz and, if present, the structures of FLASHRNA_SHARED (default:
 # ../shared beside the checkout), shortened, because long inputs make fuzzing slow.
@@ -10,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(structure_reader_fuzzer dataset_reader_fuzzer)
+[ ${#targets[@]} -gt 0 ] || targets=(structure_reader_fuzzer dataset_reader_fuzzer secondary_structure_fuzzer)
 samples=${FLASHRNA_SHARED:-../shared}/structures/sample
 build=build/fuzz
 run=$build/run
@@ -55,6 +56,14 @@ make_structure_seeds() {
   done
 }
 
+# The first byte of a seed selects the format: tests/fuzz/secondary_structure_fuzzer.cpp.
+make_secondary_structure_seeds() {
+  printf '\x00>a hairpin\nGGAAAACC&U\n((....))&. (-1.20)\n..((..[[[..))...]]]?\n' >"$1/structure.dbn"
+  printf '\x01# a hairpin\n# molecules end at 8 9\n1 G 8\n2 G 7\n3 A 0\n4 A 0\n5 A 0\n6 A 0\n7 C 2\n8 C 1\n9 U 0\n' \
+    >"$1/structure.bpseq"
+  printf '\x02 5 dG = -3.4 a hairpin\n1 G 0 2 5 1\n2 A 1 3 0 2\n3 A 2 4 0 3\n4 A 3 5 0 4\n5 C 4 0 1 5\n' >"$1/structure.ct"
+}
+
 cmake --preset fuzz >/dev/null
 status=0
 for target in "${targets[@]}"; do
@@ -69,6 +78,10 @@ for target in "${targets[@]}"; do
     make_structure_seeds "$run/$target/seeds"
     options+=(-dict=tests/fuzz/structure.dict)
     seeds+=(tests/data/fuzz)
+  fi
+  if [ "$target" = secondary_structure_fuzzer ]; then
+    make_secondary_structure_seeds "$run/$target/seeds"
+    options=(-max_len=4000)
   fi
   log=$run/$target/log
   touch "$run/$target/start"

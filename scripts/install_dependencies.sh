@@ -2,9 +2,13 @@
 # Installs the dependencies: packages of the distribution (Debian 12, Ubuntu 24.04), and LibTorch and plotly.js from
 # pinned Python wheels into a cache shared by all checkouts. Does nothing if all are installed.
 #
-#   scripts/install_dependencies.sh [cpu|cuda]     default: cuda where nvcc is found, else cpu
+#   scripts/install_dependencies.sh [cpu|cuda|cuda12]     default: what scripts/choose_preset.sh --libtorch says
+#   scripts/install_dependencies.sh --libtorch SET        LibTorch alone; prints its folder
 #
-# FLASHRNA_LIBTORCH=DIR   use this LibTorch (lib/ and include/, or a site-packages) and download none
+# cpu and cuda are LibTorch 2.11.0, without and with the libraries of CUDA 13.0; cuda12 is LibTorch 2.10.0 with those of
+# CUDA 12.8. All but the distribution's packages goes below XDG_CACHE_HOME (default ~/.cache): 0.9 GB, 3.6 GB, 4.4 GB.
+#
+# FLASHRNA_LIBTORCH=DIR   use this LibTorch 2.8 to 2.11 (lib/ and include/, or a site-packages); download none
 # FLASHRNA_PLOTLY=FILE    use this plotly.min.js and download none
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -45,7 +49,8 @@ install_packages() {
   elif command -v sudo >/dev/null && sudo --non-interactive true 2>/dev/null; then
     privilege=(sudo --non-interactive env DEBIAN_FRONTEND=noninteractive)
   else
-    die "packages are missing and this user may not install them; run:"$'\n'"  sudo ${install[*]}"
+    die "packages are missing and this user may not install them; all else goes into the user's cache. Ask the" \
+      "administrator for this one line:"$'\n'"  sudo ${install[*]}"
   fi
   say "installing ${missing[*]}"
   "${privilege[@]}" apt-get update --quiet >&2 || say "apt-get update failed; trying with the lists at hand"
@@ -54,7 +59,12 @@ install_packages() {
 
 # ---- LibTorch
 
-# The file LIBTORCH_SET in the folder names the complete set: "cpu" or "cuda" (which includes cpu).
+libtorch_version() { # SET
+  if [ "$1" = cuda12 ]; then echo 2.10.0; else echo 2.11.0; fi
+}
+
+# The file LIBTORCH_SET in the folder names the complete set: "cpu", "cuda" (which includes cpu) or "cuda12" (in a folder
+# of its own).
 has_set() { # FOLDER SET
   local found
   found=$(cat "$1/LIBTORCH_SET" 2>/dev/null) || return 1
@@ -72,7 +82,7 @@ download_wheels() { # SET FOLDER
   python3 -m pip download --disable-pip-version-check --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
     --python-version 3.11 --implementation cp --abi cp311 "${platforms[@]}" \
     --requirement "libtorch-$1.txt" --dest "$2" >&2 ||
-    die "the LibTorch wheels could not be downloaded; run this script again, or set FLASHRNA_LIBTORCH to a LibTorch 2.11"
+    die "the LibTorch wheels could not be downloaded; run this script again, or set FLASHRNA_LIBTORCH to a LibTorch 2.8 to 2.11"
 }
 
 # Unpacks the shared libraries that C++ programs load, the headers and the licenses. The layout of site-packages is
@@ -82,7 +92,7 @@ unpack_wheels() { # SET WHEELS FOLDER
 import pathlib, re, shutil, sys, zipfile
 
 which, wheels, folder = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-torch = "c10|torch_cpu|gomp" + ("|c10_cuda|torch_cuda|torch_cuda_linalg|torch_nvshmem|caffe2_nvrtc" if which == "cuda" else "")
+torch = "c10|torch_cpu|gomp" + ("|c10_cuda|torch_cuda|torch_cuda_linalg|torch_nvshmem|caffe2_nvrtc" if which != "cpu" else "")
 wanted = re.compile(rf"torch/lib/lib({torch})\.so|torch/include/|nvidia/.*/lib/[^/]*\.so|[^/]*\.dist-info/.*(LICENSE|NOTICE|License)")
 for wheel in sorted(wheels.glob("*.whl")):
     with zipfile.ZipFile(wheel) as archive:
@@ -120,24 +130,26 @@ install_libtorch() { # SET
     return 0
   fi
   local cache=${XDG_CACHE_HOME:-$HOME/.cache}/flashrna
-  local folder=$cache/libtorch-2.11.0
+  local version
+  version=$(libtorch_version "$1")
+  local folder=$cache/libtorch-$version
   if has_set "$folder" "$1"; then return 0; fi
   [ "$(uname -m)" = x86_64 ] || die "the LibTorch wheels are for x86-64, this is $(uname -m); set FLASHRNA_LIBTORCH"
   mkdir -p "$cache"
   # A lock allows one installation at a time; one that waited finds the work done.
-  exec 9>"$cache/libtorch-2.11.0.lock"
+  exec 9>"$cache/libtorch-$version.lock"
   flock 9
   if has_set "$folder" "$1"; then return 0; fi
   rm -rf "$folder".partial.*
   partial=$folder.partial.$$
   trap 'rm -rf "$partial"' EXIT
   mkdir "$partial"
-  say "downloading LibTorch 2.11.0 ($1 set) into $folder"
+  say "downloading LibTorch $version ($1 set) into $folder"
   download_wheels "$1" "$partial/wheels"
   mkdir "$partial/new"
   unpack_wheels "$1" "$partial/wheels" "$partial/new"
   publish "$1" "$partial/new" "$folder"
-  say "LibTorch 2.11.0 is in $folder ($(du -sh "$folder" | cut -f1))"
+  say "LibTorch $version is in $folder ($(du -sh "$folder" | cut -f1))"
 }
 
 # ---- plotly.js, embedded in the program for its reports
@@ -170,16 +182,22 @@ PYTHON
   rm -rf "$plotly_partial"
 }
 
-find_nvcc() {
-  command -v nvcc || ls "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" 2>/dev/null
-}
-
+only_libtorch=no
+if [ "${1:-}" = --libtorch ]; then
+  only_libtorch=yes
+  shift
+fi
 set_name=${1:-}
 case $set_name in
-  cpu | cuda) ;;
-  "") if find_nvcc >/dev/null; then set_name=cuda; else set_name=cpu; fi ;;
-  *) die "unknown set \"$set_name\"; allowed are cpu and cuda" ;;
+  cpu | cuda | cuda12) ;;
+  "") set_name=$(./choose_preset.sh --libtorch) ;;
+  *) die "unknown set \"$set_name\"; allowed are cpu, cuda and cuda12" ;;
 esac
+if [ $only_libtorch = yes ]; then
+  install_libtorch "$set_name"
+  printf '%s\n' "${FLASHRNA_LIBTORCH:-${XDG_CACHE_HOME:-$HOME/.cache}/flashrna/libtorch-$(libtorch_version "$set_name")}"
+  exit
+fi
 install_packages
 install_libtorch "$set_name"
 install_plotly

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/flash_ipa/flash_ipa_fused.h"
+
 namespace flashrna {
 
 using at::Tensor;
@@ -66,11 +68,12 @@ FlashIpaInput make_flash_ipa_example(const FlashIpaExample& example, at::ScalarT
 
 std::vector<Tensor*> floating_tensors(FlashIpaInput& in) {
   std::vector<Tensor*> all;
-  for (Tensor* tensor :
-       {&in.q, &in.k, &in.v, &in.q_points, &in.k_points, &in.v_points, &in.rotations, &in.translations,
-        &in.point_weights, &in.bias_q, &in.bias_k, &in.pair_q, &in.pair_k, &in.pair_bias, &in.pair_values}) {
-    if (tensor->defined()) all.push_back(tensor);
-  }
+  const auto add = [&](Tensor& tensor) {
+    if (tensor.defined()) all.push_back(&tensor);
+  };
+  for (const auto& operand : flash_ipa_backends::kFusedOperands) add(in.*operand.tensor);
+  add(in.pair_bias);
+  add(in.pair_values);
   return all;
 }
 

@@ -34,48 +34,21 @@ fused_ipa::HeadSize head_size_of(const FlashIpaInput& in) {
           pair ? size(in.pair_q, 3) : 0};
 }
 
-// The inputs of the autograd function for which it computes gradients, in this order. An undefined input is replaced by
-// a tensor without columns.
+// The inputs of the autograd function for which it computes gradients. An undefined input is replaced by a tensor
+// without elements.
 variable_list differentiable_inputs(const FlashIpaInput& in) {
-  const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2);
-  const auto or_none = [&](const Tensor& tensor, at::IntArrayRef shape) {
-    return tensor.defined() ? tensor : at::empty(shape, in.q.options());
-  };
-  variable_list inputs = {in.q,
-                          in.k,
-                          in.v,
-                          in.q_points,
-                          in.k_points,
-                          in.v_points,
-                          in.rotations,
-                          in.translations,
-                          in.point_weights,
-                          or_none(in.bias_q, {B, L, H, 0}),
-                          or_none(in.bias_k, {B, L, H, 0}),
-                          or_none(in.pair_q, {B, L, 0, 0}),
-                          or_none(in.pair_k, {B, L, 0, 0})};
-  for (Tensor& tensor : inputs) tensor = tensor.contiguous();
+  variable_list inputs;
+  for (const FusedOperand& operand : kFusedOperands) {
+    const Tensor& tensor = in.*operand.tensor;
+    inputs.push_back(tensor.defined() ? tensor.contiguous() : at::empty({0}, in.q.options()));
+  }
   return inputs;
 }
 
 FlashIpaInput input_of(at::TensorList tensors, const Tensor& lengths) {
   FlashIpaInput in;
-  in.q = tensors[0];
-  in.k = tensors[1];
-  in.v = tensors[2];
-  in.q_points = tensors[3];
-  in.k_points = tensors[4];
-  in.v_points = tensors[5];
-  in.rotations = tensors[6];
-  in.translations = tensors[7];
-  in.point_weights = tensors[8];
-  if (has_columns(tensors[9])) {
-    in.bias_q = tensors[9];
-    in.bias_k = tensors[10];
-  }
-  if (has_columns(tensors[11])) {
-    in.pair_q = tensors[11];
-    in.pair_k = tensors[12];
+  for (std::size_t i = 0; i < kFusedOperands.size(); ++i) {
+    if (!kFusedOperands[i].optional || has_columns(tensors[i])) in.*kFusedOperands[i].tensor = tensors[i];
   }
   in.lengths = lengths;
   return in;
@@ -92,19 +65,7 @@ fused_ipa::Arguments arguments_of(const FlashIpaInput& in) {
   a.N = in.q.size(0) * in.q.size(1);
   a.longest = in.q.size(1);
   a.length = in.lengths.const_data_ptr<int64_t>();
-  a.q = read(in.q);
-  a.k = read(in.k);
-  a.v = read(in.v);
-  a.q_points = read(in.q_points);
-  a.k_points = read(in.k_points);
-  a.v_points = read(in.v_points);
-  a.rotations = read(in.rotations);
-  a.translations = read(in.translations);
-  a.point_weights = read(in.point_weights);
-  a.bias_q = read(in.bias_q);
-  a.bias_k = read(in.bias_k);
-  a.pair_q = read(in.pair_q);
-  a.pair_k = read(in.pair_k);
+  for (const FusedOperand& operand : kFusedOperands) a.*operand.argument = read(in.*operand.tensor);
   return a;
 }
 
@@ -153,6 +114,8 @@ variable_list run_backward(const FusedKernels& kernels, const FlashIpaInput& in,
   std::vector<std::vector<int64_t>> shapes;
   for (const Tensor& tensor : differentiable_inputs(in)) shapes.push_back(tensor.sizes().vec());
   variable_list out = make_zeros(shapes, in.q.options());
+  fused_ipa::InputGradients gradients;
+  for (std::size_t i = 0; i < kFusedOperands.size(); ++i) gradients.*kFusedOperands[i].gradient = write(out[i]);
   kernels.backward(arguments_of(in),
                    {.scalars = read(outputs[0]),
                     .points = read(outputs[1]),
@@ -162,20 +125,7 @@ variable_list run_backward(const FusedKernels& kernels, const FlashIpaInput& in,
                     .d_points = read(by_outputs[1]),
                     .d_point_norms = read(by_outputs[2]),
                     .d_pairs = read(by_outputs[3])},
-                   {.q = write(out[0]),
-                    .k = write(out[1]),
-                    .v = write(out[2]),
-                    .q_points = write(out[3]),
-                    .k_points = write(out[4]),
-                    .v_points = write(out[5]),
-                    .rotations = write(out[6]),
-                    .translations = write(out[7]),
-                    .point_weights = write(out[8]),
-                    .bias_q = write(out[9]),
-                    .bias_k = write(out[10]),
-                    .pair_q = write(out[11]),
-                    .pair_k = write(out[12])},
-                   in.q.device());
+                   gradients, in.q.device());
   return out;
 }
 

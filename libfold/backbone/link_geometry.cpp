@@ -12,6 +12,14 @@ Tensor length_of(const Tensor& v) { return (v.square().sum(-1) + 1e-8).sqrt(); }
 
 Tensor cosine(const Tensor& u, const Tensor& v) { return (u * v).sum(-1) / (length_of(u) * length_of(v)); }
 
+// (sin, cos) of the dihedral angle a-b-c-d: [..., 2].
+Tensor dihedral(const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& d) {
+  const Tensor axis = c - b;
+  const Tensor first = at::cross(b - a, axis, -1), second = at::cross(axis, d - c, -1);
+  const Tensor sine = (b - a).mul(second).sum(-1) * length_of(axis), cosine = (first * second).sum(-1);
+  return at::stack({sine, cosine}, -1) / (sine.square() + cosine.square() + 1e-8).sqrt().unsqueeze(-1);
+}
+
 }  // namespace
 
 LinkGeometry link_geometry(const Tensor& c3, const Tensor& o3, const Tensor& p, const Tensor& o5) {
@@ -20,6 +28,16 @@ LinkGeometry link_geometry(const Tensor& c3, const Tensor& o3, const Tensor& p, 
   const auto next = [&](const Tensor& atoms) { return atoms.narrow(1, 1, links); };
   const Tensor bond = next(p) - own(o3);
   return {length_of(bond), cosine(own(c3) - own(o3), bond), cosine(-bond, next(o5) - next(p))};
+}
+
+Tensor link_torsions(const Tensor& c4, const Tensor& c3, const Tensor& o3, const Tensor& p, const Tensor& o5,
+                     const Tensor& c5) {
+  const int64_t links = c3.size(1) - 1;
+  const auto own = [&](const Tensor& atoms) { return atoms.narrow(1, 0, links); };
+  const auto next = [&](const Tensor& atoms) { return atoms.narrow(1, 1, links); };
+  return at::stack({dihedral(own(c4), own(c3), own(o3), next(p)), dihedral(own(c3), own(o3), next(p), next(o5)),
+                    dihedral(own(o3), next(p), next(o5), next(c5))},
+                   2);
 }
 
 }  // namespace flashrna

@@ -1,4 +1,5 @@
-// Length and angles of the link O3'(i)-P(i+1) between successive residues, as differentiable tensor operations.
+// Length, angles and torsions of the link O3'(i)-P(i+1) between successive residues, as differentiable tensor
+// operations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,5 +21,10 @@ struct LinkGeometry {
 
 // Link of every residue but the last to the next one, bonded or not: atoms [B, L, 3] Å -> [B, L - 1] each, L >= 1.
 LinkGeometry link_geometry(const at::Tensor& c3, const at::Tensor& o3, const at::Tensor& p, const at::Tensor& o5);
+
+// Torsions of the same links: epsilon (C4'-C3'-O3'-P) and zeta (C3'-O3'-P-O5') of residue i, alpha (O3'-P-O5'-C5') of
+// residue i + 1, as (sin, cos): [B, L - 1, 3, 2]. Near zero length where three atoms are collinear.
+at::Tensor link_torsions(const at::Tensor& c4, const at::Tensor& c3, const at::Tensor& o3, const at::Tensor& p,
+                         const at::Tensor& o5, const at::Tensor& c5);
 
 }  // namespace flashrna

@@ -44,7 +44,7 @@ struct Moves {
     const Tensor sine = torsions.sin(), cosine = torsions.cos();
     const Tensor s = backbone.torsions.select(-1, 0), c = backbone.torsions.select(-1, 1);
     return {backbone.translations + shifts, at::matmul(backbone.rotations, so3_exp(turns)),
-            at::stack({s * cosine + c * sine, c * cosine - s * sine}, -1), backbone.letters};
+            at::stack({s * cosine + c * sine, c * cosine - s * sine}, -1), backbone.letters, backbone.chi};
   }
 };
 
@@ -113,7 +113,8 @@ FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, 
   const at::NoGradGuard no_grad;
   FlowModelOutput moved = moves.of(backbone);
   if (relaxation.fixed.defined()) moved = with_given(moved, backbone, relaxation.fixed);
-  return {moved.translations.detach(), moved.rotations.detach(), moved.torsions.detach(), backbone.letters};
+  return {moved.translations.detach(), moved.rotations.detach(), moved.torsions.detach(), backbone.letters,
+          backbone.chi};
 }
 
 }  // namespace flashrna

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "rna/all_atoms.h"
 #include "rna/backbone.h"
 
 namespace flashrna {
@@ -11,21 +12,22 @@ Structure make_structure(const SampledBackbone& backbone, const std::string& nam
   return make_structure(backbone, name, std::vector<Base>(backbone.frames.size(), base));
 }
 
-Structure make_structure(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases) {
+namespace {
+
+// One chain "A" of the nucleotides that `make` returns for each residue, numbered from 1.
+template <typename Make>
+Structure one_chain(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases,
+                    const Make& make) {
   if (bases.size() != backbone.frames.size())
     fail("{}: {} bases for {} residues", name, bases.size(), backbone.frames.size());
   Chain chain;
   chain.id = "A";
   for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
-    Nucleotide nucleotide;
+    Nucleotide nucleotide = make(i, rebuild_backbone(backbone.frames[i], backbone.sin_cos[i]));
     nucleotide.base = bases[i];
     nucleotide.name = base_letter(bases[i]);
     nucleotide.seq_id = static_cast<int>(i) + 1;
     nucleotide.residue_index = static_cast<int>(i);
-    nucleotide.atom_mask = (1u << kBackboneAtoms) - 1u;
-    const auto atoms = rebuild_backbone(backbone.frames[i], backbone.sin_cos[i]);
-    nucleotide.atoms.fill(Vec3::Zero());
-    std::copy(atoms.begin(), atoms.end(), nucleotide.atoms.begin());
     chain.nucleotides.push_back(std::move(nucleotide));
   }
   Structure structure;
@@ -33,6 +35,25 @@ Structure make_structure(const SampledBackbone& backbone, const std::string& nam
   structure.method = "THEORETICAL MODEL";
   structure.chains.push_back(std::move(chain));
   return structure;
+}
+
+}  // namespace
+
+Structure make_structure(const SampledBackbone& backbone, const std::string& name, const std::vector<Base>& bases) {
+  return one_chain(backbone, name, bases, [](std::size_t, const auto& atoms) {
+    Nucleotide nucleotide;
+    nucleotide.atom_mask = (1u << kBackboneAtoms) - 1u;
+    std::copy(atoms.begin(), atoms.end(), nucleotide.atoms.begin());
+    return nucleotide;
+  });
+}
+
+Structure make_all_atom_structure(const SampledBackbone& backbone, const std::string& name,
+                                  const std::vector<Base>& bases) {
+  if (backbone.chi.size() != backbone.frames.size())
+    fail("{}: no chi to place bases by; all atoms need a model trained with model.torsions = 9", name);
+  return one_chain(backbone, name, bases,
+                   [&](std::size_t i, const auto& atoms) { return with_all_atoms(atoms, bases[i], backbone.chi[i]); });
 }
 
 double native_radius_of_gyration(int length) { return 5.7 * std::pow(static_cast<double>(length), 0.32); }

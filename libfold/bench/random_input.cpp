@@ -23,6 +23,8 @@ Batch random_batch(int length) {
   const at::Tensor torsions = stream.normal({1, L, kTorsions, 2});
   batch.torsions = (torsions / torsions.norm(2, -1, true)).to(at::kFloat);
   batch.torsion_mask = at::ones({1, L, kTorsions}, at::kBool);
+  batch.chi = batch.torsions.select(2, 0).clone();
+  batch.chi_mask = at::ones({1, L}, at::kBool);
   // Half of the residues pair, as in natives; every nucleotide is known.
   const at::Tensor place = at::arange(L, at::kLong);
   batch.partner = at::where((place < L / 4) | (place >= L - L / 4), L - 1 - place, kUnpaired).unsqueeze(0);

@@ -25,7 +25,7 @@ struct Step {
     // Zeroed in place, because gradients belong to the state, which is not measured.
     for (const auto& [name, parameter] : training.parameters())
       if (parameter.grad().defined()) parameter.grad().zero_();
-    const TrainingStep::Evaluation evaluation = training.add_gradients(batch, 0, 0, 1.0);
+    const TrainingStep::Result evaluation = training.add_gradients(batch, 0, 0, 1.0);
     const at::Tensor norm = clip_gradients(training.parameters(), 1.0);
     step_terms(stacked_terms(evaluation.losses), norm);  // synchronizes with the GPU, as the trainer does
     optimizer.step(1e-6);

@@ -6,10 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <filesystem>
-#include <mutex>
-#include <thread>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -79,32 +76,6 @@ std::string CommandCache::make_job_folder() const {
   std::string path = folder_ + "/.job-XXXXXX";
   if (mkdtemp(path.data()) == nullptr) fail("{}: cannot be made: {}", path, std::strerror(errno));
   return path;
-}
-
-void run_jobs(int jobs, std::size_t count, const std::function<void(std::size_t)>& work,
-              const std::function<void(std::size_t)>& progress, const std::function<bool()>& stop) {
-  std::atomic<std::size_t> next = 0, done = 0;
-  std::exception_ptr error;
-  std::mutex error_mutex;
-  const auto work_on = [&] {
-    try {
-      for (std::size_t i = next++; i < count; i = next++) {
-        if (stop && stop()) return;
-        work(i);
-        if (progress) progress(++done);
-      }
-    } catch (...) {
-      next = count;  // also stops the other threads
-      const std::lock_guard lock(error_mutex);
-      error = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (int t = 1; t < jobs; ++t) others.emplace_back(work_on);
-    work_on();
-  }
-  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace flashrna

@@ -52,9 +52,4 @@ class CommandCache {
   std::atomic<std::size_t> commands_ = 0, kept_ = 0;
 };
 
-// Calls work(0), ..., work(count - 1), `jobs` at a time, until stop() returns true. An exception ends the run and is
-// rethrown. Calls `progress`, if not empty, with the number of finished calls, from any thread.
-void run_jobs(int jobs, std::size_t count, const std::function<void(std::size_t)>& work,
-              const std::function<void(std::size_t)>& progress, const std::function<bool()>& stop);
-
 }  // namespace flashrna

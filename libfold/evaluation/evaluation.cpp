@@ -1,16 +1,12 @@
 #include "libfold/evaluation/evaluation.h"
 
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
 
+#include "base/parallel.h"
 #include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/compare/structure_alignment.h"
 
@@ -35,20 +31,17 @@ class Evaluator {
     compare_with_natives();
     compare_with_asked_pairs();
     if (settings.programs) {
-      evaluation_.consistency = check_consistency(
-          evaluation_.samples.structures, *settings.programs,
-          {[&](std::size_t done) { progress("designing and folding", "samples", done, n_samples()); }, calls_.stop});
+      evaluation_.consistency = check_consistency(evaluation_.samples.structures, *settings.programs,
+                                                  watch("designing and folding", "samples"));
     }
     if (settings.judge && !stopped()) {
       evaluation_.judgement =
-          judge_samples(evaluation_.samples.structures, *settings.judge,
-                        {[&](std::size_t done) { progress("judging", "samples", done, n_samples()); }, calls_.stop});
+          judge_samples(evaluation_.samples.structures, *settings.judge, watch("judging", "samples"));
     }
     if (settings.diversity && !stopped()) find_diversity();
     if (settings.novelty && evaluation_.reference && !stopped()) {
-      evaluation_.novelty = find_novelty(
-          chains_of(evaluation_.samples), chains_of(*evaluation_.reference), threads_,
-          {[&](std::size_t done) { progress("searching the reference", "samples", done, n_samples()); }, calls_.stop});
+      evaluation_.novelty = find_novelty(chains_of(evaluation_.samples), chains_of(*evaluation_.reference), threads_,
+                                         watch("searching the reference", "samples"));
     }
     if (stopped()) return std::nullopt;
     return std::move(evaluation_);
@@ -57,8 +50,15 @@ class Evaluator {
  private:
   bool stopped() const { return calls_.stop && calls_.stop(); }
   std::size_t n_samples() const { return evaluation_.samples.structures.size(); }
-  void progress(const char* stage, const char* unit, std::size_t done, std::size_t total) const {
-    if (calls_.progress) calls_.progress(stage, unit, done, total);
+  Watch watch(const char* stage, const char* unit) const {
+    Watch watch;
+    watch.stop = calls_.stop;
+    if (calls_.progress) {
+      watch.progress = [this, stage, unit](std::size_t done, std::size_t total) {
+        calls_.progress(stage, unit, done, total);
+      };
+    }
+    return watch;
   }
 
   static std::vector<std::vector<Vec3>> chains_of(const StructureSet& set) {
@@ -73,16 +73,11 @@ class Evaluator {
     options.unit = settings.unit;
     options.keep_backbones = true;
     options.threads = threads_;
-    evaluation_.samples = read_structure_files(
-        settings.samples, options,
-        {[&](std::size_t done, std::size_t total) { progress("reading samples", "files", done, total); }, calls_.stop});
+    evaluation_.samples = read_structure_files(settings.samples, options, watch("reading samples", "files"));
     if (settings.reference.empty() || stopped()) return;
     options.keep_backbones = false;
     options.split = settings.reference_split;
-    evaluation_.reference = read_reference(
-        settings.reference, options,
-        {[&](std::size_t done, std::size_t total) { progress("reading the reference", "chains", done, total); },
-         calls_.stop});
+    evaluation_.reference = read_reference(settings.reference, options, watch("reading the reference", "chains"));
   }
 
   void compare_with_reference() {
@@ -90,8 +85,7 @@ class Evaluator {
     const MeasuredValues none = no_values();
     const MeasuredValues& reference = evaluation_.reference ? evaluation_.reference->values : none;
     evaluation_.distributions.resize(measures.size());
-    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
-    tbb::parallel_for(std::size_t{0}, measures.size(), [&](std::size_t k) {
+    parallel_for(measures.size(), threads_, [&](std::size_t k) {
       evaluation_.distributions[k] =
           compare_distributions(evaluation_.samples.values[k], reference[k], measures[k].kind);
     });
@@ -108,10 +102,8 @@ class Evaluator {
     if (evaluation_.settings.native.empty()) return;
     const NativeStructures natives(evaluation_.settings.native);
     evaluation_.native.resize(n_samples());
-    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
-    tbb::parallel_for(std::size_t{0}, n_samples(), [&](std::size_t i) {
-      evaluation_.native[i] = natives.compare(evaluation_.samples.structures[i]);
-    });
+    parallel_for(n_samples(), threads_,
+                 [&](std::size_t i) { evaluation_.native[i] = natives.compare(evaluation_.samples.structures[i]); });
   }
 
   void compare_with_asked_pairs() {
@@ -126,18 +118,15 @@ class Evaluator {
     ClusterSettings settings;
     settings.cut = kSameFold;
     settings.threads = threads_;
-    settings.progress = [&](std::size_t done) { progress("clustering", "samples", done, n_samples()); };
-    settings.stop = calls_.stop;
     const std::vector<std::vector<Vec3>> chains = chains_of(evaluation_.samples);
-    const StructureClusters clusters = cluster_structures(chains, settings);
+    const StructureClusters clusters = cluster_structures(chains, settings, watch("clustering", "samples"));
     Diversity diversity{clusters.cluster, clusters.representatives.size(), mean_pair_tm(chains), std::nullopt};
     if (evaluation_.consistency) {
       std::vector<std::vector<Vec3>> valid;
       for (std::size_t i = 0; i < chains.size(); ++i) {
         if (evaluation_.valid(i)) valid.push_back(chains[i]);
       }
-      settings.progress = nullptr;
-      diversity.valid_clusters = cluster_structures(valid, settings).representatives.size();
+      diversity.valid_clusters = cluster_structures(valid, settings, {nullptr, calls_.stop}).representatives.size();
     }
     evaluation_.diversity = std::move(diversity);
   }
@@ -154,14 +143,11 @@ class Evaluator {
     }
     if (pairs.empty()) return std::nullopt;
     std::vector<double> scores(pairs.size());
-    std::atomic<std::size_t> done = 0;
-    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
-    tbb::parallel_for(std::size_t{0}, pairs.size(), [&](std::size_t k) {
-      if (stopped()) return;
+    const auto score = [&](std::size_t k) {
       const std::vector<Vec3>&a = chains[pairs[k].first], &b = chains[pairs[k].second];
       scores[k] = align_structures(a, b, static_cast<int>(a.size())).score.value;
-      progress("comparing samples of one length", "pairs", ++done, pairs.size());
-    });
+    };
+    parallel_for(pairs.size(), threads_, score, watch("comparing samples of one length", "pairs"));
     return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
   }
 

@@ -37,7 +37,7 @@ struct EvaluationSettings {
   bool novelty = true;                              // where there is a reference
   std::optional<SelfConsistencySettings> programs;  // none: no self-consistency
   std::optional<JudgeSettings> judge;               // none: no judge
-  int threads = 0;                                  // 0 = one per core
+  int threads = 0;                                  // 0: base/thread_limits.h
 };
 
 struct EvaluationCalls {

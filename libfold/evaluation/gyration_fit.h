@@ -17,7 +17,8 @@ struct GyrationFit {
   double low = 0.0;        // 5th and 95th percentile of ln Rg minus the line
   double high = 0.0;
 
-  double radius(int length) const;  // Å
+  double radius(int length) const;                                                         // Å
+  double ratio(int length, double radius) const { return radius / this->radius(length); }  // to that of the line
   // Whether ln Rg minus the line is in [low, high]; false without a line.
   bool in_band(int length, double radius) const;
 };

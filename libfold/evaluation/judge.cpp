@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "libfold/evaluation/command_cache.h"
 #include "libfold/evaluation/self_consistency.h"
 #include "rna/pairs/dot_bracket.h"
@@ -43,11 +44,10 @@ void JudgeSettings::validate() const {
   if (jobs < 1) fail_usage("--jobs {}: at least one is needed", jobs);
 }
 
-Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings,
-                        const JudgeCalls& calls) {
+Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings, const Watch& watch) {
   settings.validate();
   const CommandTemplate command = judge_command(settings);
-  CommandCache cache(settings.folder, settings.time_limit, calls.stop);
+  CommandCache cache(settings.folder, settings.time_limit, watch.stop);
   Judgement result;
   result.of.resize(samples.size());
   const auto judge = [&](std::size_t i) {
@@ -63,7 +63,7 @@ Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeS
       result.of[i].failure = error.what();
     }
   };
-  run_jobs(settings.jobs, samples.size(), judge, calls.progress, calls.stop);
+  parallel_for(samples.size(), settings.jobs, judge, watch);
   result.commands = cache.commands();
   result.kept = cache.kept();
   for (const JudgedSample& sample : result.of) result.failures += !sample.failure.empty();

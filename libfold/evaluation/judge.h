@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/watch.h"
 #include "libfold/evaluation/structure_set.h"
 
 namespace flashrna {
@@ -36,13 +36,9 @@ struct Judgement {
   std::size_t failures = 0;
 };
 
-struct JudgeCalls {
-  std::function<void(std::size_t samples_done)> progress;  // called from any thread
-  std::function<bool()> stop;                              // true ends the run
-};
-
-// Structures must have their backbones. Throws Error if the folder cannot be created or written.
+// Structures must have their backbones. `watch` follows the samples; its end also ends the running commands. Throws
+// Error if the folder cannot be created or written.
 Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings,
-                        const JudgeCalls& calls = {});
+                        const Watch& watch = {});
 
 }  // namespace flashrna

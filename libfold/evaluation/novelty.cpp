@@ -1,13 +1,9 @@
 #include "libfold/evaluation/novelty.h"
 
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 
+#include "base/parallel.h"
 #include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/compare/structure_alignment.h"
 #include "rna/compare/tm_bound.h"
@@ -42,12 +38,12 @@ void take_higher(double score, int chain, Nearest& nearest) {
 }  // namespace
 
 NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::span<const std::vector<Vec3>> reference,
-                           int threads, const NoveltyCalls& calls) {
+                           int threads, const Watch& watch) {
   NoveltySearch search;
   search.of.resize(structures.size());
   search.pairs = structures.size() * reference.size();
   std::vector<DistanceProfile> profiles(reference.size());
-  std::atomic<std::size_t> alignments = 0, done = 0;
+  std::atomic<std::size_t> alignments = 0;
   const auto search_one = [&](std::size_t s) {
     const std::vector<Vec3>& structure = structures[s];
     Novelty& novelty = search.of[s];
@@ -55,7 +51,7 @@ NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::s
       const bool by_reference = candidate.by_reference > novelty.by_reference.tm_score;
       const bool by_longer = candidate.by_longer > novelty.by_longer.tm_score;
       if (!by_reference && !by_longer) continue;
-      if (calls.stop && calls.stop()) return;
+      if (watch.stopped()) return;
       const std::vector<Vec3>& other = reference[static_cast<std::size_t>(candidate.chain)];
       const auto align = [&](std::size_t length) {
         ++alignments;
@@ -75,21 +71,10 @@ NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::s
                     by_reference ? novelty.by_reference : novelty.by_longer);
       }
     }
-    if (calls.progress) calls.progress(++done);
   };
-  const auto n = static_cast<std::size_t>(thread_count(threads));
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, n);
-  tbb::task_arena arena(static_cast<int>(n));
-  arena.execute([&] {
-    tbb::parallel_for(std::size_t{0}, reference.size(),
-                      [&](std::size_t c) { profiles[c] = distance_profile(reference[c]); });
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, structures.size(), 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t s = range.begin(); s < range.end(); ++s) search_one(s);
-        },
-        tbb::simple_partitioner());
-  });
+  const int n = thread_count(threads);
+  parallel_for(reference.size(), n, [&](std::size_t c) { profiles[c] = distance_profile(reference[c]); });
+  parallel_for(structures.size(), n, search_one, watch);
   search.alignments = alignments;
   return search;
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <vector>
 
+#include "base/watch.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -26,15 +26,10 @@ struct NoveltySearch {
   std::size_t alignments = 0;  // alignments computed, at most two per pair
 };
 
-struct NoveltyCalls {
-  std::function<void(std::size_t structures_done)> progress;  // called from any thread
-  std::function<bool()> stop;                                 // true ends the search
-};
-
 // Chains are C3' positions, Å. Skips only pairs whose upper bound (rna/compare/tm_bound.h) does not exceed the best
-// score so far. The result does not depend on the number of threads (0 = one per core). Throws Error as
-// align_structures does.
+// score so far. The result does not depend on the number of threads (0: base/thread_limits.h). Throws Error as
+// align_structures does. `watch` follows the structures.
 NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::span<const std::vector<Vec3>> reference,
-                           int threads, const NoveltyCalls& calls = {});
+                           int threads, const Watch& watch = {});
 
 }  // namespace flashrna

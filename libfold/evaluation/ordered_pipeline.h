@@ -9,14 +9,11 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 
-namespace flashrna {
+#include "base/thread_limits.h"
 
-inline int thread_count(int threads) {  // 0 = one per core
-  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
+namespace flashrna {
 
 // take() -> std::optional<Item>, nullopt at the end. work(Item&&) -> Result, called from any thread. collect(Result&&)
 // is called in order. An exception from any of them ends the work and is rethrown.

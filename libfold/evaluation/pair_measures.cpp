@@ -1,6 +1,7 @@
 #include "libfold/evaluation/pair_measures.h"
 
 #include "base/median.h"
+#include "rna/pairs/refined_base_pairs.h"
 
 namespace flashrna {
 namespace {
@@ -30,6 +31,9 @@ void PairMeasures::add(const PairMeasures& other) {
   for (std::size_t kind = 0; kind < loops.size(); ++kind) append(loops[kind], other.loops[kind]);
   append(c1_distances, other.c1_distances);
   append(nitrogen_distances, other.nitrogen_distances);
+  canonical += other.canonical;
+  hydrogen_bonded += other.hydrogen_bonded;
+  append(geometry, other.geometry);
   suites.complete += other.suites.complete;
   suites.outliers += other.suites.outliers;
   suites.incomplete += other.suites.incomplete;
@@ -52,6 +56,7 @@ Maybe PairMeasures::exterior_share() const {
   for (const int size : loops_of(LoopKind::kExterior)) sum += size;
   return share(sum, nucleotides);
 }
+Maybe PairMeasures::hydrogen_bonded_share() const { return share(hydrogen_bonded, canonical); }
 Maybe PairMeasures::outlier_share() const { return share(suites.outliers, suites.complete); }
 Maybe PairMeasures::mean_suiteness() const {
   return ratio(suites.sum_of_suiteness, static_cast<double>(suites.complete));
@@ -82,7 +87,11 @@ PairMeasures measure_pairs(std::span<const Nucleotide> nucleotides, std::span<co
     const Nucleotide &one = nucleotides[i], &other = nucleotides[static_cast<std::size_t>(partner[i])];
     measures.c1_distances.push_back((one.atoms[kC1] - other.atoms[kC1]).norm());
     measures.nitrogen_distances.push_back((one.atoms[kGlycosidicNitrogen] - other.atoms[kGlycosidicNitrogen]).norm());
+    const EdgeBonds bonds = watson_crick_bonds(one, other);
+    measures.canonical += bonds.possible > 0;
+    measures.hydrogen_bonded += bonds.formed >= 2;
   }
+  measures.geometry = base_pair_geometries(nucleotides, partner);
   measures.suites.add(find_suites(nucleotides));
   return measures;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "rna/measure/base_pair_geometry.h"
 #include "rna/measure/suites.h"
 #include "rna/nucleotide.h"
 #include "rna/pairs/secondary_structure.h"
@@ -25,6 +26,9 @@ struct PairMeasures {
   std::vector<int> helices;                               // pairs of each stem of two or more
   std::array<std::vector<int>, kLoopKinds.size()> loops;  // unpaired nucleotides of each loop, by LoopKind
   std::vector<double> c1_distances, nitrogen_distances;   // of every pair, Å
+  long canonical = 0;                      // pairs of G-C, A-U or G-U with all atoms that form their hydrogen bonds
+  long hydrogen_bonded = 0;                // of these, with two hydrogen bonds or more
+  std::vector<BasePairGeometry> geometry;  // of every pair whose bases have all their ring atoms
   SuiteCounts suites;
 
   void add(const PairMeasures& other);
@@ -37,6 +41,7 @@ struct PairMeasures {
   std::optional<double> median_loop(LoopKind kind) const;
   std::optional<double> loops_per_100_nucleotides(LoopKind kind) const;
   std::optional<double> exterior_share() const;  // of all nucleotides
+  std::optional<double> hydrogen_bonded_share() const;
   std::optional<double> outlier_share() const;
   std::optional<double> mean_suiteness() const;
   std::optional<double> a_form_suite_share() const;  // conformer 1a

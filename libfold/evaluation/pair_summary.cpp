@@ -45,38 +45,35 @@ Json set_json(const StructureSet& set) {
 
 }  // namespace
 
-std::vector<std::string> pair_columns() {
-  std::vector<std::string> columns{"paired", "median_helix", "stems_per_100_nt", "pseudoknotted"};
-  for (const ClosedLoop& loop : kClosedLoops) columns.insert(columns.end(), {loop.count, loop.size});
-  columns.insert(columns.end(), {"exterior", "pair_c1_distance", "pair_n_distance", "suites", "suite_outliers",
-                                 "suiteness", "suites_1a"});
-  return columns;
-}
-
-std::vector<std::string> pair_cells(const PairMeasures& pairs) {
-  std::vector<std::string> cells{text(pairs.helix_share()), text(pairs.median_helix()),
-                                 text(pairs.helices_per_100_nucleotides()), text(pairs.pseudoknotted_share())};
+KeyedCells pair_cells(const PairMeasures& pairs) {
+  KeyedCells cells{{"paired", text(pairs.helix_share())},
+                   {"median_helix", text(pairs.median_helix())},
+                   {"stems_per_100_nt", text(pairs.helices_per_100_nucleotides())},
+                   {"pseudoknotted", text(pairs.pseudoknotted_share())}};
   for (const ClosedLoop& loop : kClosedLoops) {
-    cells.insert(cells.end(), {text(pairs.loops_of(loop.kind).size()), text(pairs.median_loop(loop.kind))});
+    cells.emplace_back(loop.count, text(pairs.loops_of(loop.kind).size()));
+    cells.emplace_back(loop.size, text(pairs.median_loop(loop.kind)));
   }
-  cells.insert(cells.end(),
-               {text(pairs.exterior_share()), text(median_of(pairs.c1_distances)),
-                text(median_of(pairs.nitrogen_distances)), text(pairs.suites.complete), text(pairs.outlier_share()),
-                text(pairs.mean_suiteness()), text(pairs.a_form_suite_share())});
+  cells.insert(cells.end(), {{"exterior", text(pairs.exterior_share())},
+                             {"pair_c1_distance", text(median_of(pairs.c1_distances))},
+                             {"pair_n_distance", text(median_of(pairs.nitrogen_distances))},
+                             {"suites", text(pairs.suites.complete)},
+                             {"suite_outliers", text(pairs.outlier_share())},
+                             {"suiteness", text(pairs.mean_suiteness())},
+                             {"suites_1a", text(pairs.a_form_suite_share())}});
   return cells;
 }
 
-std::vector<std::string> asked_pair_columns() {
-  return {"pair_precision", "pair_recall", "pair_f1", "loop_precision", "loop_recall", "loop_f1"};
-}
-
-std::vector<std::string> asked_pair_cells(const std::optional<PairComparison>& comparison) {
-  if (!comparison) return std::vector<std::string>(asked_pair_columns().size());
-  std::vector<std::string> cells;
-  for (const Agreement& agreement : {comparison->pairs, comparison->loop_positions}) {
-    cells.insert(cells.end(), {text(agreement.precision()), text(agreement.recall()), text(agreement.f1())});
-  }
-  return cells;
+KeyedCells asked_pair_cells(const std::optional<PairComparison>& comparison) {
+  const auto cell = [&](Agreement PairComparison::*which, double (Agreement::*score)() const) {
+    return comparison ? text((((*comparison).*which).*score)()) : std::string();
+  };
+  return {{"pair_precision", cell(&PairComparison::pairs, &Agreement::precision)},
+          {"pair_recall", cell(&PairComparison::pairs, &Agreement::recall)},
+          {"pair_f1", cell(&PairComparison::pairs, &Agreement::f1)},
+          {"loop_precision", cell(&PairComparison::loop_positions, &Agreement::precision)},
+          {"loop_recall", cell(&PairComparison::loop_positions, &Agreement::recall)},
+          {"loop_f1", cell(&PairComparison::loop_positions, &Agreement::f1)}};
 }
 
 PairMeasures pairs_of_set(const StructureSet& set) {
@@ -100,7 +97,8 @@ KeyedValues pair_values(const PairMeasures& of_set) {
   }
   values.insert(values.end(), {{"exterior_rate", scaled(of_set.exterior_share(), kPercent)},
                                {"median_pair_c1_distance", median_of(of_set.c1_distances)},
-                               {"median_pair_n_distance", median_of(of_set.nitrogen_distances)}});
+                               {"median_pair_n_distance", median_of(of_set.nitrogen_distances)},
+                               {"hydrogen_bond_rate", scaled(of_set.hydrogen_bonded_share(), kPercent)}});
   return values;
 }
 

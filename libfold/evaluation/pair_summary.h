@@ -1,4 +1,4 @@
-// Base pairs and backbone conformers in the output of evaluation_summary.h.
+// Base pairs and backbone conformers in metrics.csv, summary.json and the report.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,13 +11,11 @@
 
 namespace flashrna {
 
-// Columns of metrics.csv, and the cells of a sample in the same order.
-std::vector<std::string> pair_columns();
-std::vector<std::string> pair_cells(const PairMeasures& pairs);
-
-// Columns and cells of the comparison with requested pairs; cells are empty without a request.
-std::vector<std::string> asked_pair_columns();
-std::vector<std::string> asked_pair_cells(const std::optional<PairComparison>& comparison);
+// Cells of a row of metrics.csv with the names of their columns, the same for every sample.
+using KeyedCells = std::vector<std::pair<const char*, std::string>>;
+KeyedCells pair_cells(const PairMeasures& pairs);
+// The comparison with requested pairs; the cells are empty without a request.
+KeyedCells asked_pair_cells(const std::optional<PairComparison>& comparison);
 
 PairMeasures pairs_of_set(const StructureSet& set);
 

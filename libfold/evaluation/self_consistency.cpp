@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "libfold/evaluation/command_cache.h"
 #include "rna/compare/tm_score.h"
 #include "rna/io/structure_reader.h"
@@ -82,7 +83,7 @@ void compare(const MeasuredStructure& sample, const std::vector<Nucleotide>& fol
 
 SampleConsistency check_sample(const MeasuredStructure& sample, const SelfConsistencySettings& settings,
                                const CommandTemplate& inverse_folding, const CommandTemplate& folding,
-                               CommandCache& cache, const SelfConsistencyCalls& calls) {
+                               CommandCache& cache, const Watch& watch) {
   SampleConsistency consistency;
   const auto attempt = [&](const auto& step) {
     try {
@@ -105,7 +106,7 @@ SampleConsistency check_sample(const MeasuredStructure& sample, const SelfConsis
               });
   });
   for (std::size_t k = 0; k < sequences.size(); ++k) {
-    if (calls.stop && calls.stop()) break;
+    if (watch.stopped()) break;
     attempt([&] {
       cache.run({"folding",
                  folding,
@@ -130,16 +131,16 @@ void SelfConsistencySettings::validate() const {
 }
 
 SelfConsistency check_consistency(std::span<const MeasuredStructure> samples, const SelfConsistencySettings& settings,
-                                  const SelfConsistencyCalls& calls) {
+                                  const Watch& watch) {
   settings.validate();
   const CommandTemplate inverse_folding = inverse_folding_command(settings), folding = folding_command(settings);
-  CommandCache cache(settings.folder, settings.time_limit, calls.stop);
+  CommandCache cache(settings.folder, settings.time_limit, watch.stop);
   SelfConsistency result;
   result.of.resize(samples.size());
-  run_jobs(
-      settings.jobs, samples.size(),
-      [&](std::size_t i) { result.of[i] = check_sample(samples[i], settings, inverse_folding, folding, cache, calls); },
-      calls.progress, calls.stop);
+  const auto check = [&](std::size_t i) {
+    result.of[i] = check_sample(samples[i], settings, inverse_folding, folding, cache, watch);
+  };
+  parallel_for(samples.size(), settings.jobs, check, watch);
   result.commands = cache.commands();
   result.kept = cache.kept();
   for (const SampleConsistency& consistency : result.of) {

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/watch.h"
 #include "libfold/evaluation/structure_set.h"
 
 namespace flashrna {
@@ -42,14 +42,10 @@ struct SelfConsistency {
   std::size_t failures = 0;
 };
 
-struct SelfConsistencyCalls {
-  std::function<void(std::size_t samples_done)> progress;  // called from any thread
-  std::function<bool()> stop;                              // true ends the running commands
-};
-
-// The samples must have backbones. Throws Error if the folder cannot be created or written.
+// The samples must have backbones. `watch` follows the samples; its end also ends the running commands. Throws Error if
+// the folder cannot be created or written.
 SelfConsistency check_consistency(std::span<const MeasuredStructure> samples, const SelfConsistencySettings& settings,
-                                  const SelfConsistencyCalls& calls = {});
+                                  const Watch& watch = {});
 
 // Input of the inverse-folding program: chain A numbered from 1, the backbone atoms. Residues of unknown base are
 // written as A, because such programs accept four names only. Throws Error if the backbone does not fit the PDB format.

@@ -1,16 +1,32 @@
 #include "libfold/evaluation/structure_measures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "base/error.h"
+#include "rna/cell_list.h"
+#include "rna/measure/backbone_checks.h"
 #include "rna/measure/sugar_pucker.h"
 
 namespace flashrna {
 namespace {
 
-constexpr double kFurthestCoordinate = 1e6;  // Å
 constexpr double kTurn = 2.0 * std::numbers::pi;
+
+struct PairParameter {
+  std::string_view name;
+  double BasePairGeometry::*value;
+  MeasureKind kind;
+};
+
+// Rotations are signed but lie far from half a turn, so that they are compared as numbers on a line.
+constexpr PairParameter kPairParameters[] = {{"shear", &BasePairGeometry::shear, MeasureKind::kDistance},
+                                             {"stretch", &BasePairGeometry::stretch, MeasureKind::kDistance},
+                                             {"stagger", &BasePairGeometry::stagger, MeasureKind::kDistance},
+                                             {"buckle", &BasePairGeometry::buckle, MeasureKind::kAngle},
+                                             {"propeller", &BasePairGeometry::propeller, MeasureKind::kAngle},
+                                             {"opening", &BasePairGeometry::opening, MeasureKind::kAngle}};
 
 std::vector<DistributedMeasure> make_distributed_measures() {
   std::vector<DistributedMeasure> measures;
@@ -19,6 +35,7 @@ std::vector<DistributedMeasure> make_distributed_measures() {
   measures.push_back({"pucker_amplitude", MeasureKind::kAngle});
   measures.push_back({kPairC1Distance, MeasureKind::kDistance});
   measures.push_back({kPairNitrogenDistance, MeasureKind::kDistance});
+  for (const PairParameter& parameter : kPairParameters) measures.push_back({parameter.name, parameter.kind});
   return measures;
 }
 
@@ -44,12 +61,12 @@ void count_links(std::span<const Nucleotide> nucleotides, StructureMeasures& mea
     ++measures.links;
     measures.breaks += next.residue_index != previous.residue_index + 1;
     const double distance = (next.atoms[kC4] - previous.atoms[kC4]).norm();
-    measures.c4_near += distance >= 5.0 && distance <= 7.0;
+    measures.c4_near += is_c4_neighbor(distance);
     measures.c4_close += distance >= 5.5 && distance <= 6.5;
     if (!previous.has(kO3) || !next.has(kP)) continue;
     const double bond = (next.atoms[kP] - previous.atoms[kO3]).norm();
     ++measures.o3_p_links;
-    measures.bonded += bond < 2.5;
+    measures.bonded += is_bond_length(bond);
     measures.o3_p_near += bond >= 1.2 && bond <= 2.2;
   }
 }
@@ -82,6 +99,9 @@ StructureMeasures measure_structure(std::span<const Nucleotide> nucleotides) {
   measures.radius_of_gyration = radius_of_gyration(c4);
   measures.a_form = count_a_form(nucleotides);
   measures.clashes = find_clashes(nucleotides);
+  constexpr std::uint32_t kBackbone = (1u << kBackboneAtoms) - 1u;
+  if (std::ranges::any_of(nucleotides, [](const Nucleotide& n) { return (n.atom_mask & ~kBackbone) != 0; }))
+    measures.all_atom_clashes = find_clashes(nucleotides, ClashAtoms::kAll);
   measures.chirality = ribose_chirality(nucleotides);
   for (const Nucleotide& nucleotide : nucleotides) {
     const double phase = altona_sundaralingam_pucker(ring_torsions(nucleotide)).phase;
@@ -126,6 +146,10 @@ void add_values(std::span<const Nucleotide> nucleotides, const PairMeasures& pai
        {std::pair(kPairC1Distance, &pairs.c1_distances), std::pair(kPairNitrogenDistance, &pairs.nitrogen_distances)}) {
     std::vector<double>& all = values[distributed_measure(name)];
     all.insert(all.end(), distances->begin(), distances->end());
+  }
+  for (const PairParameter& parameter : kPairParameters) {
+    std::vector<double>& all = values[distributed_measure(parameter.name)];
+    for (const BasePairGeometry& pair : pairs.geometry) all.push_back(pair.*parameter.value);
   }
 }
 

@@ -27,6 +27,7 @@ struct StructureMeasures {
   double radius_of_gyration = 0.0;  // Å, of C4'
   AFormCount a_form;
   Clashes clashes;
+  Clashes all_atom_clashes;  // without atoms if no nucleotide has more of its base than the glycosidic nitrogen
   RiboseChirality chirality;
   int riboses = 0;  // with all five atoms of the ring
   int c3_endo = 0;  // of these, with a phase in [0, 36°)
@@ -43,7 +44,8 @@ struct StructureMeasures {
 StructureMeasures measure_structure(std::span<const Nucleotide> nucleotides);
 
 // A quantity that every nucleotide may have: those of rna/measure/local_geometry.h, the sugar's phase and amplitude
-// (Altona & Sundaralingam), and two distances of every base pair (rna/pairs/base_pairs.h).
+// (Altona & Sundaralingam), two distances of every base pair (rna/pairs/base_pairs.h), and "shear", "stretch",
+// "stagger", "buckle", "propeller" and "opening" of every pair with whole bases (rna/measure/base_pair_geometry.h).
 inline constexpr std::string_view kPairC1Distance = "pair_C1'-C1'", kPairNitrogenDistance = "pair_N-N";
 
 struct DistributedMeasure {

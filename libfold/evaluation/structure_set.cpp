@@ -9,6 +9,7 @@
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/source_files.h"
+#include "datasets/splits.h"
 #include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
@@ -38,6 +39,8 @@ void measure_into(const std::string& name, const std::vector<Nucleotide>& nucleo
   MeasuredStructure structure;
   structure.name = name;
   structure.measures = measure_structure(nucleotides);
+  // By the two-atom rule also where bases are there, as in natives: samples have none, and both sides must be compared
+  // by one rule.
   structure.partner = find_base_pairs(nucleotides);
   structure.pairs = measure_pairs(nucleotides, structure.partner);
   for (const Nucleotide& nucleotide : nucleotides) structure.c3.push_back(nucleotide.atoms[kC3]);
@@ -125,9 +128,7 @@ void check_any(const StructureSet& set, const std::string& where) {
       kShortestStructure, first.front().name, first.front().reason);
 }
 
-bool stopped(const ReadSetCalls& calls) { return calls.stop && calls.stop(); }
-
-StructureSet read_dataset(const std::string& path, const ReadSetOptions& options, const ReadSetCalls& calls) {
+StructureSet read_dataset(const std::string& path, const ReadSetOptions& options, const Watch& watch) {
   const DatasetReader reader(path);
   std::vector<std::size_t> chains;
   for (std::size_t i = 0; i < reader.chains().size(); ++i) {
@@ -136,11 +137,12 @@ StructureSet read_dataset(const std::string& path, const ReadSetOptions& options
   if (chains.empty()) fail("{}: no chain has the split \"{}\"; flashrna info {} shows them", path, options.split, path);
   StructureSet set;
   set.files = 1;
+  if (options.split != kSplitNames[0]) set.held_out = describe_held_out(reader.chains());
   std::size_t next = 0, done = 0;
   run_in_order<std::size_t, Measured>(
       options.threads,
       [&]() -> std::optional<std::size_t> {
-        if (next == chains.size() || stopped(calls)) return std::nullopt;
+        if (next == chains.size() || watch.stopped()) return std::nullopt;
         return chains[next++];
       },
       [&](std::size_t chain) {
@@ -155,9 +157,9 @@ StructureSet read_dataset(const std::string& path, const ReadSetOptions& options
       },
       [&](Measured&& measured) {
         collect(std::move(measured), set);
-        if (calls.progress) calls.progress(++done, chains.size());
+        watch.report(++done, chains.size());
       });
-  if (!stopped(calls)) check_any(set, path);
+  if (!watch.stopped()) check_any(set, path);
   return set;
 }
 
@@ -207,7 +209,7 @@ std::vector<Vec3> StoredBackbone::positions(int slot) const {
 }
 
 // Whether an mmCIF file with the same name lies beside this PDB file, as after `flashrna sample --format both`.
-bool stands_beside_mmcif(const std::string& path) {
+static bool stands_beside_mmcif(const std::string& path) {
   const std::string whole = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
   if (!whole.ends_with(".pdb")) return false;
   const std::string stem = whole.substr(0, whole.size() - 4);
@@ -222,14 +224,14 @@ std::int64_t StructureSet::residues() const {
 }
 
 StructureSet read_structure_files(const std::vector<std::string>& inputs, const ReadSetOptions& options,
-                                  const ReadSetCalls& calls) {
+                                  const Watch& watch) {
   SourceFiles sources(inputs, kMaxUnpackedBytes);
   StructureSet set;
   std::size_t pdb_twins = 0;
   run_in_order<SourceFile, Measured>(
       options.threads,
       [&]() -> std::optional<SourceFile> {
-        while (!stopped(calls)) {
+        while (!watch.stopped()) {
           std::optional<SourceFile> source = sources.next();
           if (!source || source->is_named || !stands_beside_mmcif(source->path)) return source;
           ++pdb_twins;
@@ -240,28 +242,28 @@ StructureSet read_structure_files(const std::vector<std::string>& inputs, const 
       [&](Measured&& measured) {
         collect(std::move(measured), set);
         ++set.files;
-        if (calls.progress) calls.progress(set.files, 0);
+        watch.report(set.files, 0);
       });
   set.skipped_files = sources.skipped();
   set.pdb_twins = pdb_twins;
-  if (!stopped(calls)) check_any(set, inputs.size() == 1 ? inputs.front() : fmt::format("{} inputs", inputs.size()));
+  if (!watch.stopped()) check_any(set, inputs.size() == 1 ? inputs.front() : fmt::format("{} inputs", inputs.size()));
   return set;
 }
 
-StructureSet read_reference(const std::string& path, const ReadSetOptions& options, const ReadSetCalls& calls) {
+StructureSet read_reference(const std::string& path, const ReadSetOptions& options, const Watch& watch) {
   std::error_code ignored;
   if (!fs::exists(path, ignored))
     fail("{}: no such file or folder; a reference is a dataset (.h5) or structures", path);
   const std::string name = fs::path(path).filename().string();
   const bool structures = fs::is_directory(path, ignored) || is_structure_file_name(name) || is_archive_file_name(name);
-  if (!structures) return read_dataset(path, options, calls);
+  if (!structures) return read_dataset(path, options, watch);
   if (!options.split.empty()) {
     fail_usage("the split \"{}\" of {}: only datasets have splits; flashrna convert and flashrna split make one",
                options.split, path);
   }
   ReadSetOptions by_chain = options;
   by_chain.unit = StructureUnit::kChain;
-  return read_structure_files({path}, by_chain, calls);
+  return read_structure_files({path}, by_chain, watch);
 }
 
 }  // namespace flashrna

@@ -4,10 +4,10 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "base/watch.h"
 #include "libfold/evaluation/structure_measures.h"
 #include "rna/geometry.h"
 #include "rna/structure.h"
@@ -55,6 +55,7 @@ struct StructureSet {
   std::vector<LeftOut> unreadable;   // files
   std::vector<LeftOut> without_rna;  // files
   std::vector<LeftOut> too_short;    // structures of less than kShortestStructure
+  std::string held_out;              // of a dataset with splits, unless its training split is read: describe_held_out
 
   std::int64_t residues() const;
 };
@@ -65,21 +66,16 @@ struct ReadSetOptions {
   StructureUnit unit = StructureUnit::kModel;
   bool keep_backbones = false;
   std::string split;  // of a dataset: use only chains of this split; "" = all
-  int threads = 0;    // 0 = one per core
-};
-
-struct ReadSetCalls {
-  std::function<void(std::size_t done, std::size_t total)> progress;  // total 0 = unknown
-  std::function<bool()> stop;
+  int threads = 0;    // 0: base/thread_limits.h
 };
 
 // Reads files, folders and archives (datasets/source_files.h). Throws Error if an input is missing or nothing can be
-// measured; the message names the first structure left out. If stop() ends it, returns what was measured until then.
+// measured; the message names the first structure left out. If `watch` ends it, returns what was measured until then.
 StructureSet read_structure_files(const std::vector<std::string>& inputs, const ReadSetOptions& options,
-                                  const ReadSetCalls& calls = {});
+                                  const Watch& watch = {});
 
 // Reads a flashrna dataset (.h5) chain by chain, or files as above with the unit kChain. Throws Error also for a file
 // of another kind and for a split without chains.
-StructureSet read_reference(const std::string& path, const ReadSetOptions& options, const ReadSetCalls& calls = {});
+StructureSet read_reference(const std::string& path, const ReadSetOptions& options, const Watch& watch = {});
 
 }  // namespace flashrna

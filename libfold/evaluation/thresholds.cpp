@@ -4,9 +4,9 @@
 
 #include <cmath>
 
+#include "base/csv_table.h"
 #include "base/error.h"
 #include "libfold/evaluation/definitions.h"
-#include "libfold/evaluation/metrics_table.h"
 
 namespace flashrna {
 
@@ -23,7 +23,7 @@ bool Threshold::met(std::optional<double> measure, std::optional<double> referen
 }
 
 std::vector<Threshold> read_thresholds(const std::string& path) {
-  const MetricsTable table = MetricsTable::read(path);
+  const CsvTable table = CsvTable::read(path);
   if (table.columns != std::vector<std::string>{"key", "bound", "value"})
     fail("{}: a table of thresholds has the columns key,bound,value", path);
   if (table.rows.empty()) fail("{}: holds no threshold", path);

@@ -62,8 +62,7 @@ class ChainPrior {
   at::Tensor bridge(const at::Tensor& z, const at::Tensor& x, const at::Tensor& given) const;
 
  private:
-  // x_i
-  //  x_(i-1) ~ N(retained x_(i-1), deviation^2); retained = 0 starts a molecule.
+  // x_i given x_(i-1) ~ N(retained x_(i-1), deviation^2); retained = 0 starts a molecule.
   struct Step {
     double retained, deviation;
   };

@@ -24,13 +24,12 @@ struct Coupling {
 };
 
 // `noise` [B, L, 3] standard normal, `data` [B, L, 3] Å, centered, zero in padding; both f64 on the CPU. `lengths` [B]
-// i64. `priors` [B]: for datum j, noise is truncated to its length, shaped by priors[j] and centered. Memory O(B L).
+// i64. `priors` [B]: for datum j, noise is truncated to its length, shaped by priors[j] and centered.
+// Memory O(B L).
 Coupling couple(const at::Tensor& noise, const at::Tensor& data, const at::Tensor& lengths,
                 const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions = {});
 
-// Proper rotations R that minimize
-// mobile R - target
-//  (Kabsch 1976) after centering both: [N, L, 3] onto [L, 3] -> [N, 3, 3].
+// Proper rotations R that minimize |mobile R - target|^2 (Kabsch 1976) after centering both: [N, L, 3] onto [L, 3] -> [N, 3, 3].
 at::Tensor kabsch_rotations(const at::Tensor& mobile, const at::Tensor& target);
 
 // The permutation p that minimizes sum_i costs[i, p(i)]. costs [n, n] f64 on the CPU, finite. O(n^3).

@@ -54,7 +54,7 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told);
+  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told.fixed);
   const Tensor straight = (translations_0 + (translations_1 - translations_0) * t) * mask;
   const Tensor translations_t =
       told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
@@ -71,20 +71,20 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
 }
 
 Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, const Batch& batch,
-                                       const Conditioning& told) const {
+                                       const Tensor& fixed) const {
   const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   const int64_t B = data.size(0);
   // Only the chain prior depends on gaps and molecules.
   const bool chain_prior = config_.prior == "chain";
   const Tensor index = chain_prior ? batch.residue_index.cpu() : Tensor();
-  const Tensor molecule = chain_prior && told.chain.defined() ? told.chain.cpu() : Tensor();
+  const Tensor molecule = chain_prior && batch.chain.defined() ? batch.chain.cpu() : Tensor();
   const auto row_of = [](const Tensor& x, int64_t b) { return x.defined() ? x[b] : x; };
   std::vector<TranslationPrior> priors;
   for (int64_t b = 0; b < B; ++b)
     priors.push_back(prior_of(ChainLayout::of_rows(row_of(index, b), row_of(molecule, b), length[b])));
   Tensor start = at::zeros_like(data);
-  const Tensor given = told.fixed.defined() ? told.fixed.cpu() : Tensor();
+  const Tensor given = fixed.defined() ? fixed.cpu() : Tensor();
   std::vector<int64_t> free;  // chains without given residues
   for (int64_t b = 0; b < B; ++b) {
     const auto row = [&](const Tensor& x) { return x[b].narrow(0, 0, length[b]); };

@@ -82,7 +82,7 @@ class Interpolant {
   TranslationPrior prior_of(const ChainLayout& layout) const;
   // Noise of the batch's translations, coupled if configured: [B, L, 3] Å.
   at::Tensor start_translations(const at::Tensor& noise, const at::Tensor& data, const Batch& batch,
-                                const Conditioning& told) const;
+                                const at::Tensor& fixed) const;
 
   FlowConfig config_;
   PublishedConventions published_;

@@ -6,6 +6,7 @@
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/index_embedding.h"
+#include "rna/assembly.h"
 
 namespace flashrna {
 
@@ -14,6 +15,7 @@ using at::Tensor;
 namespace {
 constexpr double kSelfDistance = 1e6;   // Å; published: added to a residue's distance to itself
 constexpr int64_t kLargestOffset = 64;  // residues; larger offsets share one embedding
+static_assert(kChainJoin > kLargestOffset, "residues of different molecules are never neighbors along a chain");
 }  // namespace
 
 Tensor distance_bins(const Tensor& distances, int64_t bins) {

@@ -5,6 +5,8 @@
 #include "libfold/batch.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
+#include "libfold/nn/tensor_groups.h"
+#include "rna/torsion.h"
 
 namespace flashrna {
 
@@ -14,17 +16,38 @@ namespace {
 
 constexpr double kNmPerAngstrom = 0.1;  // the trunk uses nm; units are converted in this file only
 
-// The defined tensors of a pair representation, and the inverse.
-std::vector<Tensor> parts_of(const PairRepresentation& pair) {
+}  // namespace
+
+// Groups of tensors that recomputed parts take and return (tensor_groups.h). Static and not in a namespace without a
+// name, where the template would not find them.
+static std::vector<Tensor> tensors_of(const PairRepresentation& pair) {
   if (pair.full.defined()) return {pair.full};
   if (pair.factor_1.defined()) return {pair.factor_1, pair.factor_2};
   return {};
 }
 
-PairRepresentation pair_from(const std::vector<Tensor>& parts) {
-  if (parts.size() == 1) return {.full = parts[0]};
-  if (parts.size() == 2) return {.factor_1 = parts[0], .factor_2 = parts[1]};
-  return {};
+static void set_tensors(const std::vector<Tensor>& tensors, PairRepresentation& pair) {
+  if (tensors.size() == 1) pair.full = tensors[0];
+  if (tensors.size() == 2) pair.factor_1 = tensors[0], pair.factor_2 = tensors[1];
+}
+
+static std::vector<Tensor> tensors_of(const Frames& frames) { return {frames.rotations, frames.translations}; }
+
+static void set_tensors(const std::vector<Tensor>& tensors, Frames& frames) { frames = {tensors[0], tensors[1]}; }
+
+namespace {
+
+struct SingleAndFrames {
+  Tensor single;  // [B, L, c_s]
+  Frames frames;  // nm
+};
+
+std::vector<Tensor> tensors_of(const SingleAndFrames& both) {
+  return {both.single, both.frames.rotations, both.frames.translations};
+}
+
+void set_tensors(const std::vector<Tensor>& tensors, SingleAndFrames& both) {
+  both = {tensors[0], {tensors[1], tensors[2]}};
 }
 
 }  // namespace
@@ -34,6 +57,7 @@ FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& gi
   prediction.translations = at::where(rows, given.translations, prediction.translations);
   prediction.rotations = at::where(rows.unsqueeze(3), given.rotations, prediction.rotations);
   prediction.torsions = at::where(rows.unsqueeze(3), given.torsions, prediction.torsions);
+  if (prediction.chi.defined() && given.chi.defined()) prediction.chi = at::where(rows, given.chi, prediction.chi);
   return prediction;
 }
 
@@ -48,7 +72,8 @@ FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventio
   make_edge_embedder();
   const auto trunk = register_module("trunk", std::make_shared<torch::nn::Module>("trunk"));
   for (int b = 0; b < config.blocks; ++b) blocks_.push_back(make_block(*trunk, b));
-  angle_pred_net = register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels));
+  angle_pred_net =
+      register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels, 2, config.torsions));
   if (config.letter_head) letter_head = register_module("letter_head", LetterHead(config.node_channels));
 }
 
@@ -137,55 +162,49 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
   const auto angles = [](const RotaryAngles& positions) { return positions.cosines.defined() ? &positions : nullptr; };
 
   // Captures `around` by value, because backward may run the part after the forward pass has ended.
-  const auto attend = [&block, around = surroundings, lengths, row_mask,
-                       angles](const std::vector<Tensor>& in) -> std::vector<Tensor> {
-    const Frames frames{in[1], in[2]};
-    const Tensor update =
-        block.ipa(in[0], pair_from({in.begin() + 3, in.end()}), frames, lengths, angles(around.attention_positions));
-    Tensor single = block.ipa_ln(in[0] + update * row_mask);
+  const auto attend = [&block, around = surroundings, lengths, row_mask, angles](
+                          const Tensor& before, const PairRepresentation& pair, const Frames& frames) {
+    const Tensor update = block.ipa(before, pair, frames, lengths, angles(around.attention_positions));
+    Tensor single = block.ipa_ln(before + update * row_mask);
     if (block.edge_messages) single = block.edge_messages(single, frames, around.edges) * row_mask;
     if (block.group_messages && around.group_edges.defined())
       single = block.group_messages(single, frames, around.group_edges);
-    return {single};
+    return single;
   };
-  std::vector<Tensor> inputs = {state.single, state.frames.rotations, state.frames.translations};
-  const std::vector<Tensor> pair = parts_of(state.pair);
-  inputs.insert(inputs.end(), pair.begin(), pair.end());
-  const Tensor attended = run_part(attend, inputs)[0];
-
-  const auto refine = [&block, around = surroundings, lengths, padded, row_mask,
-                       angles](const std::vector<Tensor>& in) -> std::vector<Tensor> {
-    Tensor single = in[0] + block.post_tfmr(block.seq_tfmr(in[0], lengths, padded, angles(around.sequence_positions)));
+  const auto refine = [&block, around = surroundings, lengths, padded, row_mask, angles](const Tensor& before,
+                                                                                         const Frames& from) {
+    Tensor single =
+        before + block.post_tfmr(block.seq_tfmr(before, lengths, padded, angles(around.sequence_positions)));
     single = block.node_transition(single) * row_mask;
-    Frames frames = block.bb_update(single, Frames{in[1], in[2]}, around.moving);
+    Frames frames = block.bb_update(single, from, around.moving);
     if (block.edge_votes) frames = block.edge_votes(single, frames, around.edges, around.moving);
     if (block.group_votes && around.group_edges.defined())
       frames = block.group_votes(single, frames, around.group_edges, around.moving);
-    return {single, frames.rotations, frames.translations};
+    return SingleAndFrames{single, frames};
   };
-  const std::vector<Tensor> refined = run_part(refine, {attended, state.frames.rotations, state.frames.translations});
-  return {refined[0], update_pair(block, refined[0], state.pair, row_mask), {refined[1], refined[2]}};
+  const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
+  const Tensor attended = run_on_groups(run, attend, state.single, state.pair, state.frames);
+  const SingleAndFrames refined = run_on_groups(run, refine, attended, state.frames);
+  return {refined.single, update_pair(block, refined.single, state.pair, row_mask), refined.frames};
 }
 
 PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single, const PairRepresentation& pair,
                                               const Tensor& row_mask) const {
   if (!block.edge_transition && !block.edge_transition_2d) return {};
-  const auto update = [&block, row_mask](const std::vector<Tensor>& in) {
-    const PairRepresentation before = pair_from({in.begin() + 1, in.end()});
+  const auto update = [&block, row_mask](const Tensor& refined, const PairRepresentation& before) {
     PairRepresentation after;
     if (block.edge_transition) {
-      after = block.edge_transition(in[0], before);
+      after = block.edge_transition(refined, before);
       after.factor_1 = after.factor_1 * row_mask.unsqueeze(3);
       after.factor_2 = after.factor_2 * row_mask.unsqueeze(3);
     } else {
-      after = block.edge_transition_2d(in[0], before);
+      after = block.edge_transition_2d(refined, before);
       after.full = after.full * row_mask.unsqueeze(1) * row_mask.unsqueeze(2);
     }
-    return parts_of(after);
+    return after;
   };
-  std::vector<Tensor> inputs = {single};
-  for (const Tensor& part : parts_of(pair)) inputs.push_back(part);
-  return pair_from(run_part(update, inputs));
+  const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
+  return run_on_groups(run, update, single, pair);
 }
 
 Conditioning FlowModelImpl::taken_in(const Conditioning& told) const {
@@ -240,17 +259,21 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
                           .residue_index = residue_index,
                           .lengths = in.lengths};
   TrunkState state{initial, {}, {in.rotations, in.translations * kNmPerAngstrom}};
-  const auto embed = [this, edges](const std::vector<Tensor>& inputs) mutable {
-    edges.node = inputs[0];
-    if (edge_embedder) return parts_of(edge_embedder(edges));
-    if (edge_embedder_2d) return parts_of(edge_embedder_2d(edges));
-    return parts_of(factorized_edge_embedder_2d(edges));
+  const auto embed = [this, edges](const Tensor& node) {
+    EdgeEmbedderInput input = edges;
+    input.node = node;
+    if (edge_embedder) return edge_embedder(input);
+    if (edge_embedder_2d) return edge_embedder_2d(input);
+    return factorized_edge_embedder_2d(input);
   };
-  if (pair_mode_ != PairMode::kNone) state.pair = pair_from(run_part(embed, {initial}));
+  const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
+  if (pair_mode_ != PairMode::kNone) state.pair = run_on_groups(run, embed, initial);
   const Surroundings surroundings = surroundings_of(in, residue_index, mask);
   for (Block& block : blocks_) state = run_block(block, state, in, surroundings);
-  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, angle_pred_net(state.single, initial),
-          letter_head ? letter_head(state.single) : Tensor()};
+  const Tensor torsions = angle_pred_net(state.single, initial);  // [B, L, 8 or 9, 2], chi last
+  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, torsions.narrow(2, 0, kTorsions),
+          letter_head ? letter_head(state.single) : Tensor(),
+          config_.torsions > kTorsions ? torsions.select(2, kTorsions) : Tensor()};
 }
 
 std::vector<std::pair<std::string, Tensor>> FlowModelImpl::parameters_by_name() const {

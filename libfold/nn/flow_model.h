@@ -47,6 +47,7 @@ struct FlowModelOutput {
   at::Tensor rotations;     // [B, L, 3, 3]
   at::Tensor torsions;      // [B, L, 8, 2] (sin, cos)
   at::Tensor letters;       // [B, L, 4] logits of A, C, G, U; undefined without a letter head
+  at::Tensor chi;           // [B, L, 2] (sin, cos); undefined unless model.torsions = 9
 };
 
 // The prediction with frames and torsions of `given` where `fixed` [B, L] bool is true.

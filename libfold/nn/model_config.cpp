@@ -51,6 +51,8 @@ void ModelConfig::add_options(Configuration& configuration) {
   configuration.bind("model.condition_motif_groups", condition_motif_groups,
                      "take motif parts that are placed freely relative to each other; needs condition_motifs");
   configuration.bind("model.letter_head", letter_head, "propose nucleotides; see losses.letter_weight");
+  configuration.bind("model.torsions", torsions,
+                     "torsions per residue: 8 of the backbone, or 9 with chi, which places bases (sample --all-atom)");
   configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
   configuration.bind("model.attention", attention,
                      "attention backend: auto, dense, lifted, fused (CUDA, capability 8.0 or newer) or simple");
@@ -85,6 +87,7 @@ void ModelConfig::validate() const {
   check_range("model.edge_feature_channels", edge_feature_channels, 2, 1024);
   check_range("model.distance_bins", distance_bins, 2, 256);
   check_range("model.neighbors", neighbors, 1, 1024);
+  check_range("model.torsions", torsions, 8, 9);
   check_range("model.torsion_channels", torsion_channels, 1, 4096);
   if (node_channels % 2 != 0) fail_usage("model.node_channels = {}: must be even", node_channels);
   if (node_channels % transformer_heads != 0) {

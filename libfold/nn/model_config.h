@@ -36,6 +36,7 @@ struct ModelConfig {
   bool condition_motifs = false;             // ... residues with given structure
   bool condition_motif_groups = false;       // ... of which parts are placed freely relative to each other
   bool letter_head = false;                  // the network predicts nucleotides
+  int torsions = 8;                          // 8 of the backbone, or 9: also chi, which places the base
   int torsion_channels = 128;                // hidden width of the torsion head
   std::string attention = "auto";            // auto, dense, lifted, fused (CUDA), simple
   std::string attention_precision = "fast";  // of the fused backend: fast, strict

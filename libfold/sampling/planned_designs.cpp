@@ -115,7 +115,7 @@ std::vector<DesignSeries> designs_of_sequences(const Letters& letters) {
 
 // The structure that --secondary-structure gives beside a contig or a start.
 std::optional<SecondaryStructureRecord> only_structure(const SampleConfig& config) {
-  if (config.secondary_structure.empty()) return std::nullopt;
+  if (!config.gives_structures()) return std::nullopt;
   std::vector<SecondaryStructureRecord> structures = read_structures(config.secondary_structure);
   if (structures.size() > 1)
     fail_usage("--secondary-structure {}: holds {} structures; with {} it must be one", config.secondary_structure,
@@ -190,8 +190,7 @@ std::vector<DesignSeries> plan_designs(const SampleConfig& config) {
   if (!config.contig.empty()) return {designs_of_contig(config, letters)};
   if (!config.start.empty()) return {designs_of_start(config, letters)};
   if (!config.lengths.empty()) return designs_of_lengths(config, letters);
-  if (!config.secondary_structure.empty())
-    return designs_of_structures(read_structures(config.secondary_structure), letters);
+  if (config.gives_structures()) return designs_of_structures(read_structures(config.secondary_structure), letters);
   return designs_of_sequences(letters);
 }
 

@@ -48,7 +48,8 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
   configuration.bind("sample.weights", weights, "ema or raw");
   configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step; a+b for two molecules");
-  configuration.bind("sample.secondary_structure", secondary_structure, "dot-bracket, or a file of structures");
+  configuration.bind("sample.secondary_structure", secondary_structure,
+                     "dot-bracket, a file of structures, grammar or none");
   configuration.bind("sample.secondary_structure_sha256", secondary_structure_sha256, "of that file");
   configuration.bind("sample.sequence", sequence, "letters, or a FASTA file");
   configuration.bind("sample.sequence_sha256", sequence_sha256, "of that file");
@@ -74,6 +75,9 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.max_residues", max_residues, "per batch");
   configuration.bind("sample.format", format, "cif, pdb, both or models");
   configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
+  configuration.bind("sample.design_sequence", design_sequence, "sequences proposed per sample; 0 = none");
+  configuration.bind("sample.temperature", temperature, "of their draw");
+  configuration.bind("sample.all_atom", all_atom, "write the bases of named residues");
   configuration.bind("sample.trajectory", trajectory, "steps kept in the trajectory: all or every:N; empty = none");
   configuration.bind("sample.reference", reference, "structure that samples are compared with");
   configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
@@ -90,7 +94,9 @@ void SampleConfig::validate_design() const {
     if (given) fail_usage("{} {}: {} decides the lengths already; leave one of them out", option, *value, given);
     given = option;
   }
-  if (!lengths.empty() && !secondary_structure.empty())
+  if (lengths.empty() && !secondary_structure.empty() && !gives_structures())
+    fail_usage("--secondary-structure {}: needs --lengths, which it does not give", secondary_structure);
+  if (!lengths.empty() && gives_structures())
     fail_usage("--lengths {}: the lengths follow from --secondary-structure; leave one of them out", lengths);
   if (!given && secondary_structure.empty() && sequence.empty())
     fail_usage(
@@ -129,6 +135,11 @@ void SampleConfig::validate() const {
   if (max_residues < 1) fail_usage("--max-residues {}: must be at least 1", max_residues);
   if (format != "cif" && format != "pdb" && format != "both" && format != "models")
     fail_usage("--format {}: must be cif, pdb, both or models", format);
+  if (design_sequence < 0) fail_usage("--design-sequence {}: must be 0 or more", design_sequence);
+  if (!(temperature > 0) || !std::isfinite(temperature))
+    fail_usage("--temperature {}: must be above 0; 1 draws by the network's own probabilities", temperature);
+  if (all_atom && design_sequence == 0 && sequence.empty() && nucleotide == "N" && motif.empty() && start.empty())
+    fail_usage("--all-atom: no residue is named; give --sequence, --design-sequence or --nucleotide");
   trajectory_interval(trajectory);
   if (!schedule.empty()) parse_schedule(schedule);
   if (!(noise_scale > 0) || !std::isfinite(noise_scale))
@@ -139,6 +150,12 @@ void SampleConfig::validate() const {
   if (!reference_chain.empty() && reference.empty())
     fail_usage("--reference-chain {}: needs --reference FILE", reference_chain);
 }
+
+bool SampleConfig::gives_structures() const {
+  return !secondary_structure.empty() && secondary_structure != kNoStructures && secondary_structure != kFromGrammar;
+}
+
+bool SampleConfig::asks_for_pairs() const { return gives_structures() || secondary_structure == kFromGrammar; }
 
 RotationSchedule parse_schedule(const std::string& text) {
   if (text == "linear") return {false};

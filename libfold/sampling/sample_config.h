@@ -17,8 +17,10 @@ struct SampleConfig {
   std::string checkpoint_sha256;
   std::string weights = "ema";  // ema (raw if the checkpoint has no average), raw
   // What is asked for (docs/design.md). "" = not given; files have the SHA-256 of their content beside them.
-  std::string lengths;              // see parse_molecule_lengths
-  std::string secondary_structure;  // dot-bracket, or a .dbn, .bpseq or .ct file
+  std::string lengths;  // see parse_molecule_lengths
+  // Dot-bracket, or a .dbn, .bpseq or .ct file. Or "grammar": drawn from the checkpoint's grammar for each sample;
+  // "none": nothing is said (drawn_structures.h).
+  std::string secondary_structure;
   std::string secondary_structure_sha256;
   std::string sequence;  // letters, or a FASTA file
   std::string sequence_sha256;
@@ -49,10 +51,17 @@ struct SampleConfig {
 
   void add_options(Configuration& configuration);  // section [sample]
   void validate() const;                           // throws UsageError naming the option; reads no file
+  // What secondary_structure says: structures, from which the lengths follow; or structures of any kind.
+  bool gives_structures() const;
+  bool asks_for_pairs() const;
 
  private:
   void validate_design() const;
 };
+
+// Values of SampleConfig::secondary_structure.
+inline constexpr const char* kFromGrammar = "grammar";
+inline constexpr const char* kNoStructures = "none";
 
 inline constexpr int kMostSamples = 1'000'000;
 

@@ -32,15 +32,13 @@ void add_pair_agreement(const Design& design, std::span<const int> made, SampleT
   row["pair_f1"] = number_text(agreement.f1());
 }
 
-bool asks_for_pairs(const SampleConfig& config) { return !config.secondary_structure.empty(); }
-
 }  // namespace
 
 std::vector<std::string> measure_columns(const SampleConfig& config) {
   std::vector<std::string> columns{"c4_distance",    "c4_neighbors", "o3_p_distance",      "bonded",
                                    "bond_deviation", "clashes",      "radius_of_gyration", "helix_share",
                                    "suite_outliers", "suiteness"};
-  if (asks_for_pairs(config))
+  if (config.asks_for_pairs())
     columns.insert(columns.end(), {"pairs_asked", "pairs_made", "pair_precision", "pair_recall", "pair_f1"});
   if (!config.contig.empty()) columns.insert(columns.end(), {"contig", "motif_rmsd"});
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
@@ -66,7 +64,7 @@ SampleTable::Row measure_sample(const Structure& sample, const Design& design, c
                        {"helix_share", number_text(describe_secondary_structure(partner, molecule).helix_share())},
                        {"suite_outliers", number_text(suites.outlier_share())},
                        {"suiteness", number_text(suites.mean_suiteness())}};
-  if (asks_for_pairs(config)) add_pair_agreement(design, partner, row);
+  if (config.asks_for_pairs()) add_pair_agreement(design, partner, row);
   if (!config.contig.empty()) {
     row["contig"] = design.contig;
     row["motif_rmsd"] = number_text(motif_rmsd(sample, design));

@@ -14,7 +14,8 @@ namespace flashrna {
 
 namespace {
 
-constexpr int kLongestInPdb = (99'999 - 1) / kBackboneAtoms;  // the end of the chain takes a number too
+// The end of the chain takes a number too.
+constexpr int longest_in_pdb(bool all_atom) { return (99'999 - 1) / (all_atom ? kAtomSlots : kBackboneAtoms); }
 
 }  // namespace
 
@@ -99,9 +100,9 @@ std::vector<PlannedBatch> plan_batches(const SampleConfig& config) {
   for (const DesignSeries& series : plan_designs(config)) append_batches(series, config, copies, batches);
   int longest = 0;
   for (const PlannedBatch& batch : batches) longest = std::max(longest, batch.longest() * copies);
-  if ((config.format == "pdb" || config.format == "both") && longest > kLongestInPdb)
+  if ((config.format == "pdb" || config.format == "both") && longest > longest_in_pdb(config.all_atom))
     fail_usage("--format {}: the PDB format ends at 99,999 atoms, {} residues, not {}; give --format cif",
-               config.format, kLongestInPdb, longest);
+               config.format, longest_in_pdb(config.all_atom), longest);
   return batches;
 }
 

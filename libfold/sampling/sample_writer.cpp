@@ -13,7 +13,7 @@
 #include "libfold/configuration.h"
 #include "libfold/design/sample_name.h"
 #include "libfold/sampling/sample_measures.h"
-#include "libfold/sampling/sampled_structure.h"
+#include "libfold/sampling/sampled_molecule.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
 
@@ -22,12 +22,6 @@ namespace flashrna {
 namespace fs = std::filesystem;
 
 namespace {
-
-Base base_of(const std::string& nucleotide) {
-  for (Base base : {Base::A, Base::C, Base::G, Base::U})
-    if (nucleotide == std::string(1, base_letter(base))) return base;
-  return Base::N;
-}
 
 Chain read_reference(const std::string& path, const std::string& chain_id) {
   const Structure structure = read_structure(path);
@@ -68,7 +62,8 @@ std::string owner_of(std::string file) {
     file.resize(file.size() - 4);
     file = file.substr(0, file.rfind('.'));
   }
-  if (const std::string ending = ".trajectory.h5"; file.ends_with(ending)) file.resize(file.size() - ending.size());
+  for (const std::string ending : {".trajectory.h5", ".fasta"})
+    if (file.ends_with(ending)) file.resize(file.size() - ending.size());
   return sample_stem(file);
 }
 
@@ -173,7 +168,8 @@ void SampleWriter::remove_temporary_files() const {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     if (entry.path().extension() != ".tmp" || !entry.is_regular_file()) continue;
     const std::string file = entry.path().filename(), owner = owner_of(file), table = file.substr(0, file.find('.'));
-    const bool of_whole = is_sample_name(owner) || table == "samples" || table == "timings" || table == "config";
+    const bool of_whole =
+        is_sample_name(owner) || table == "samples" || table == "timings" || table == "config" || table == "structures";
     const bool of_shard = sample_names_.contains(owner) || batch_names_.contains(owner);
     if (shard_.count == 1 ? of_whole : of_shard) fs::remove(entry.path());
   }
@@ -259,6 +255,7 @@ std::string SampleWriter::in_folder(const std::string& name) const { return (fs:
 bool SampleWriter::has(const PlannedSample& sample) const {
   const SampleTable::Row* row = samples_->find(sample.name);
   if (row == nullptr || !fs::exists(in_folder(row->at("file")))) return false;
+  if (config_.design_sequence > 0 && !fs::exists(in_folder(sample.name + ".fasta"))) return false;
   return config_.format != "both" || fs::exists(in_folder(row->at("pdb_file")));
 }
 
@@ -299,8 +296,11 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   const bool as_models = config_.format == "models";
   std::vector<Structure> structures;
   for (std::size_t b = 0; b < backbones.size(); ++b) {
-    structures.push_back(make_structure(backbones[b], as_models ? batch.name : batch.samples[b].name,
-                                        *batch.samples[b].design, base_of(config_.nucleotide)));
+    const PlannedSample& sample = batch.samples[b];
+    SampledMolecule molecule =
+        make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index, *sample.design, config_);
+    if (!molecule.designs.empty()) write_file(sample.name + ".fasta", designs_as_fasta(sample.name, molecule.designs));
+    structures.push_back(std::move(molecule.structure));
     if (as_models) structures.back().model = static_cast<int>(b) + 1;
   }
   const std::string models_file = batch.name + ".cif";

@@ -1,9 +1,11 @@
 // The folder of a sampling run: its files, their names, and which are missing.
 //   len_00120_sample_007.cif      a sample, written atomically; with --format models instead one file per batch,
 //                                 len_00120_samples_000-031.cif
+//   len_00120_sample_007.fasta    with --design-sequence: the sequences proposed for a sample (sequence_design.h)
 //   len_00120_samples_000-031.trajectory.h5   with --trajectory: the trajectory of a batch (trajectory.h)
 //   samples.csv                   one row per sample: file, SHA-256 and simple checks of its geometry
 //   timings.csv                   one row per batch
+//   structures.dbn                drawn secondary structures by sample (drawn_structures.h), written by the command
 //   config.ini                    the run's options and, as comments, the numbers drawn for each contig. It is the spec
 //                                 of the run (spec_file.h)
 // A folder may be asked for more lengths or more samples, which keeps what is there; other options throw Error.

@@ -1,9 +1,10 @@
 #include "libfold/sampling/sampled_structure.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "rna/frame.h"
@@ -26,11 +27,12 @@ const Nucleotide* motif_nucleotide(const Design& design, std::size_t i) {
   return &design.motif->residues[static_cast<std::size_t>(design.motif_residue[i])];
 }
 
-// Moves the backbone atoms of a motif residue onto the frame of its sampled residue.
+// Moves the atoms of a motif residue onto the frame of its sampled residue.
 void place_motif_atoms(const Nucleotide& source, const RigidTransform& frame, Nucleotide& target) {
   const RigidTransform given = frame_of(source);
-  for (int slot = 0; slot < kBackboneAtoms; ++slot) {
-    if (!source.has(slot)) continue;
+  for (int slot = 0; slot < kAtomSlots; ++slot) {
+    const bool in_backbone = slot < kBackboneAtoms, same_base = source.base == target.base;
+    if (!source.has(slot) || (!in_backbone && (!same_base || !target.has(slot)))) continue;
     target.atoms[static_cast<std::size_t>(slot)] =
         frame * (given.rotation.transpose() * (source.atoms[static_cast<std::size_t>(slot)] - given.translation));
   }
@@ -38,31 +40,32 @@ void place_motif_atoms(const Nucleotide& source, const RigidTransform& frame, Nu
 
 }  // namespace
 
-Structure make_structure(const SampledBackbone& backbone, const std::string& name, const Design& design, Base unnamed) {
+int copies_in(const SampledBackbone& backbone, const Design& design) {
   const std::size_t n = design.molecule.size();
   if (backbone.frames.empty() || backbone.frames.size() % n != 0)
-    fail("{}: {} residues were sampled for a design of {}", name, backbone.frames.size(), n);
-  std::vector<Base> bases;
-  for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
-    const Base letter = design.letter.empty() ? Base::N : design.letter[i % n];
-    bases.push_back(letter == Base::N ? unnamed : letter);
-  }
-  Structure structure = make_structure(backbone, name, bases);
-  const std::vector<Nucleotide> nucleotides = std::move(structure.chains.front().nucleotides);
-  structure.chains.clear();
+    fail("{} residues were sampled for a design of {}", backbone.frames.size(), n);
+  return static_cast<int>(backbone.frames.size() / n);
+}
+
+Structure as_designed(const Structure& structure, const SampledBackbone& backbone, const Design& design) {
+  copies_in(backbone, design);
+  const std::size_t n = design.molecule.size();
+  const std::vector<Nucleotide>& nucleotides = structure.chains.front().nucleotides;
   const std::vector<int> numbers = design.numbers();
+  Structure divided = structure;
+  divided.chains.clear();
   for (std::size_t i = 0; i < nucleotides.size(); ++i) {
     const std::size_t residue = i % n;
     if (residue == 0 || design.molecule[residue] != design.molecule[residue - 1])
-      structure.chains.push_back({.id = chain_name(static_cast<int>(structure.chains.size()))});
+      divided.chains.push_back({.id = chain_name(static_cast<int>(divided.chains.size()))});
     Nucleotide nucleotide = nucleotides[i];
     nucleotide.seq_id = numbers[residue];
     nucleotide.residue_index = numbers[residue] - 1;
     if (const Nucleotide* source = motif_nucleotide(design, residue); source && design.motif_group.empty())
       place_motif_atoms(*source, backbone.frames[i], nucleotide);
-    structure.chains.back().nucleotides.push_back(std::move(nucleotide));
+    divided.chains.back().nucleotides.push_back(std::move(nucleotide));
   }
-  return structure;
+  return divided;
 }
 
 double motif_rmsd(const Structure& sample, const Design& design) {

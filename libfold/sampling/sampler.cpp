@@ -1,6 +1,7 @@
 #include "libfold/sampling/sampler.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -22,12 +23,24 @@ void check_finite(const FlowModelOutput& prediction, const std::vector<int>& len
     auto finite = [&](const at::Tensor& values) {
       return values[row].narrow(0, 0, lengths[b]).isfinite().all().item<bool>();
     };
-    if (!finite(prediction.translations) || !finite(prediction.rotations) || !finite(prediction.torsions))
+    if (!finite(prediction.translations) || !finite(prediction.rotations) || !finite(prediction.torsions) ||
+        (prediction.chi.defined() && !finite(prediction.chi)))
       fail(
           "sample {} of length {} (seed {}): a coordinate is not finite after step {}; nothing is written for it; "
           "the checkpoint may have diverged: try an earlier one",
           indices[b], lengths[b], seed, step);
   }
+}
+
+// The first `length` rows of `values` [B, L, N] in batch row `b`; empty if undefined.
+template <std::size_t N>
+std::vector<std::array<double, N>> rows_of(const at::Tensor& values, std::int64_t b, int length) {
+  std::vector<std::array<double, N>> rows;
+  if (!values.defined()) return rows;
+  const at::Tensor row = values[b].to(at::kDouble).contiguous();
+  const double* x = row.const_data_ptr<double>();
+  for (int i = 0; i < length; ++i, x += N) std::copy_n(x, N, rows.emplace_back().begin());
+  return rows;
 }
 
 // Row `b` of a prediction, moved by `shift`.
@@ -49,6 +62,9 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
     for (int k = 0; k < kTorsions; ++k) sin_cos[k] = {s[2 * (kTorsions * i + k)], s[2 * (kTorsions * i + k) + 1]};
     backbone.sin_cos.push_back(sin_cos);
   }
+  backbone.chi = rows_of<2>(prediction.chi, b, length);
+  if (prediction.letters.defined())
+    backbone.letters = rows_of<4>(prediction.letters.to(at::kDouble).log_softmax(2), b, length);
   return backbone;
 }
 
@@ -59,6 +75,8 @@ SampledBackbone assembly_of(const SampledBackbone& unit, const RotationGroup& gr
     for (const RigidTransform& frame : unit.frames)
       assembly.frames.push_back({rotation * frame.rotation, rotation * frame.translation});
     assembly.sin_cos.insert(assembly.sin_cos.end(), unit.sin_cos.begin(), unit.sin_cos.end());
+    assembly.chi.insert(assembly.chi.end(), unit.chi.begin(), unit.chi.end());
+    assembly.letters.insert(assembly.letters.end(), unit.letters.begin(), unit.letters.end());
   }
   return assembly;
 }
@@ -68,6 +86,8 @@ std::vector<SampledBackbone> backbones_of(FlowModelOutput prediction, const Samp
   prediction.translations = prediction.translations.cpu();
   prediction.rotations = prediction.rotations.cpu();
   prediction.torsions = prediction.torsions.cpu();
+  if (prediction.chi.defined()) prediction.chi = prediction.chi.cpu();
+  if (prediction.letters.defined()) prediction.letters = prediction.letters.cpu();
   check_finite(prediction, request.lengths, request.indices, request.seed, request.steps);
   std::vector<SampledBackbone> backbones;
   for (std::size_t b = 0; b < request.lengths.size(); ++b) {
@@ -108,7 +128,8 @@ FlowModelOutput mean_of_copies(const FlowModelOutput& all, const SymmetricCopies
   const at::Tensor torsions = copies.mean_values(all.torsions);
   return {copies.mean_points(all.translations), copies.mean_rotations(all.rotations),
           torsions / torsions.norm(2, -1, true).clamp_min(1e-6),
-          all.letters.defined() ? copies.mean_values(all.letters) : at::Tensor()};
+          all.letters.defined() ? copies.mean_values(all.letters) : at::Tensor(),
+          all.chi.defined() ? copies.mean_values(all.chi) : at::Tensor()};
 }
 
 Noise with_fixed(const Noise& state, const FlowModelOutput& given, const at::Tensor& fixed) {
@@ -174,6 +195,15 @@ void Sampler::require_known(const ConditioningKinds& kinds) const {
   require(kinds.motifs, config_.model.condition_motifs, "residues of given structure", "model.condition_motifs");
   require(kinds.motif_groups, config_.model.condition_motif_groups, "motif parts that move relative to each other",
           "model.condition_motif_groups");
+}
+
+void Sampler::require_predicted(bool chi, bool letters) const {
+  if (chi && config_.model.torsions < 9)
+    fail("--all-atom: this model does not predict chi (model.torsions = {}); take a --checkpoint with 9",
+         config_.model.torsions);
+  if (letters && !config_.model.letter_head)
+    fail(
+        "--design-sequence: this model proposes no nucleotides (model.letter_head = false); take another --checkpoint");
 }
 
 Noise Sampler::initial_state(const SampleRequest& request, const PreparedRequest& prepared) const {

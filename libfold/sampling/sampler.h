@@ -69,6 +69,12 @@ class Sampler {
   // Throws Error if the model was not trained with the conditions of a request.
   void require_known(const ConditioningKinds& kinds) const;
 
+  // Throws Error if the model does not predict chi or nucleotides (FlowModelOutput) although they are needed.
+  void require_predicted(bool chi, bool letters) const;
+
+  const RunConfig& config() const { return config_; }
+  FlowModel& model() { return model_; }
+  at::Device device() const { return device_; }
   // Schedule of the rotations.
   RotationSchedule schedule() const;
 

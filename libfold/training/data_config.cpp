@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "libfold/configuration.h"
+#include "libfold/training/crop_stages.h"
 
 namespace flashrna {
 
@@ -30,12 +31,13 @@ void DataConfig::add_options(Configuration& configuration) {
   configuration.bind("data.max_residues_squared", max_residues_squared,
                      "sum of squared lengths per batch at most, padding included; 0 = no limit");
   configuration.bind("data.crop_length", crop_length,
-                     "longer chains are cut to so many residues, a random stretch; 0 = never");
+                     "longer chains are cut to so many residues, a random stretch; 0 = never; 256:0.9,1024:0.1 = "
+                     "lengths one after the other, with their shares of training.steps");
   configuration.bind("data.spatial_crops", spatial_crops,
                      "share of the crops, 0 to 1, that are the residues nearest to a random one, in several stretches");
   configuration.bind("data.repeat", repeat, "times each chain stands in an epoch");
   configuration.bind("data.validation_fraction", validation_fraction,
-                     "of the chains, 0 to 0.5, by whole sequence clusters; unused if the dataset has splits");
+                     "of the chains, 0 to 0.5, by whole groups of related chains; unused if the dataset has splits");
   configuration.bind("data.replay", replay, "failed_batch.h5 of a run: do its step again, show every chain, and stop");
 }
 
@@ -51,7 +53,7 @@ void DataConfig::validate() const {
   check_at_least("data.batch_size", batch_size, 1);
   check_at_least("data.max_residues", max_residues, 0);
   check_at_least("data.max_residues_squared", max_residues_squared, 0);
-  check_at_least("data.crop_length", crop_length, 0);
+  const CropStages stages(crop_length);  // refuses another form
   if (!(spatial_crops >= 0 && spatial_crops <= 1))
     fail_usage("data.spatial_crops = {}: must be from 0 to 1", spatial_crops);
   check_at_least("data.repeat", repeat, 1);

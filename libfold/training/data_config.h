@@ -22,7 +22,7 @@ struct DataConfig {
   int batch_size = 28;               // chains per batch at most
   long max_residues = 20000;         // per batch, padding included; 0 = no limit; a longer chain is a batch of its own
   long max_residues_squared = 0;     // sum of L² per batch, padding included; 0 = no limit
-  int crop_length = 0;               // longer chains are cropped to this many residues; 0 = never
+  std::string crop_length = "0";     // longer chains are cropped to this many residues; 0 = never (crop_stages.h)
   double spatial_crops = 0.0;        // fraction of the crops made of residues close in space, not contiguous
   int repeat = 1;                    // how often each chain occurs in an epoch: 8 fills a batch with one chain
   double validation_fraction = 0.0;  // fraction of chains, in whole sequence clusters; unused if the dataset has splits

@@ -99,11 +99,12 @@ Replay replay_failed_batch(const FailedBatch& failed, const RunConfig& config, a
 
   Replay replay;
   const double share = 1.0 / static_cast<double>(failed.batches.size());
+  const std::size_t stage = data.stages().stage_of(failed.step, config.training.steps);
   for (const FailedBatch::Position& at : failed.batches) {
-    const BatchPlan plan = data.plan_training(at.epoch);
+    const BatchPlan plan = data.plan_training(at.epoch, stage);
     if (at.batch < 0 || at.batch >= static_cast<std::int64_t>(plan.size()))
       fail("the failed batch is batch {} of epoch {}, which has {}", at.batch, at.epoch, plan.size());
-    const Batch batch = data.load_training(plan[static_cast<std::size_t>(at.batch)], at.epoch);
+    const Batch batch = data.load_training(plan[static_cast<std::size_t>(at.batch)], at.epoch, stage);
     const auto evaluation = step.add_gradients(batch, failed.seed, static_cast<std::uint64_t>(at.index), share);
     const std::size_t place = replay.chains.size();
     if (place + batch.chain_ids.size() > failed.chains.size())

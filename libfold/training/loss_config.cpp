@@ -17,6 +17,8 @@ void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.atoms", atoms, "atoms per residue in the losses on atoms and distances: 3, 6, 10 or 13");
   configuration.bind("losses.bond_weight", bond_weight, "of the length of O3'-P between bonded residues; 0 = none");
   configuration.bind("losses.angle_weight", angle_weight, "of the angles C3'-O3'-P and O3'-P-O5'; 0 = none");
+  configuration.bind("losses.link_torsion_weight", link_torsion_weight,
+                     "of epsilon, zeta and alpha between bonded residues; 0 = none");
   configuration.bind("losses.clash_weight", clash_weight, "of overlaps of atoms of different residues; 0 = none");
   configuration.bind("losses.local_weight", local_weight,
                      "of the error of each residue's surroundings in its own frame; 0 = none");
@@ -32,6 +34,7 @@ void LossConfig::validate() const {
   check_at_least("losses.torsion_weight", torsion_weight, 0);
   check_at_least("losses.bond_weight", bond_weight, 0);
   check_at_least("losses.angle_weight", angle_weight, 0);
+  check_at_least("losses.link_torsion_weight", link_torsion_weight, 0);
   check_at_least("losses.clash_weight", clash_weight, 0);
   check_at_least("losses.local_weight", local_weight, 0);
   check_at_least("losses.pair_weight", pair_weight, 0);

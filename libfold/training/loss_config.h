@@ -22,6 +22,9 @@ struct LossConfig {
   // atom_scale^2, scaled with t like the atom losses) and of the cosines of C3'-O3'-P and O3'-P-O5'.
   double bond_weight = 0.0;
   double angle_weight = 0.0;
+  // Not published: mean squared error of (sin, cos) of epsilon, zeta and alpha at that link, not scaled with t. With
+  // the torsions of the residues they decide the conformer of the backbone.
+  double link_torsion_weight = 0.0;
   // Not published: overlap of atoms of different residues (steric_overlap) per residue, times atom_scale^2, scaled with
   // t like the atom losses.
   double clash_weight = 0.0;

@@ -56,7 +56,11 @@ Tensor count(const Tensor& mask, const Tensor& like) { return mask.flatten(1).su
 // The truth in the format of the network's output.
 FlowModelOutput true_output(const Batch& truth, const Tensor& like) {
   const auto options = like.options();
-  return {truth.translations.to(options), truth.rotations.to(options), truth.torsions.to(options), {}};
+  return {truth.translations.to(options),
+          truth.rotations.to(options),
+          truth.torsions.to(options),
+          {},
+          truth.chi.defined() ? truth.chi.to(options) : Tensor()};
 }
 
 // Mean of `values` [B, L - 1] over the links where `linked` is true.
@@ -65,21 +69,31 @@ Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
 }
 
 // Losses of the link O3'(i)-P(i+1), [B] each.
-void add_link_losses(const Batch& truth, const FlowModelOutput& prediction, const Tensor& scale,
-                     const LossConfig& config, Losses& losses) {
+void add_link_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
+                     const Tensor& scale, const LossConfig& config, Losses& losses) {
   losses.bonds = at::zeros_like(scale);
   losses.angles = at::zeros_like(scale);
+  losses.link_torsions = at::zeros_like(scale);
   const int64_t links = truth.translations.size(1) - 1;
-  if ((config.bond_weight == 0 && config.angle_weight == 0) || links < 1) return;
-  const auto atoms =
-      backbone_atoms(prediction.rotations, prediction.translations, prediction.torsions, {kC3, kO3, kP, kO5}).unbind(2);
-  const LinkGeometry link = link_geometry(atoms[0], atoms[1], atoms[2], atoms[3]);
+  if ((config.bond_weight == 0 && config.angle_weight == 0 && config.link_torsion_weight == 0) || links < 1) return;
+  const std::vector<int> slots = {kC4, kC3, kO3, kP, kO5, kC5};
+  const auto atoms_of = [&](const FlowModelOutput& x) {
+    return backbone_atoms(x.rotations, x.translations, x.torsions, slots).unbind(2);
+  };
+  const std::vector<Tensor> a = atoms_of(prediction);
+  const LinkGeometry link = link_geometry(a[1], a[2], a[3], a[4]);
   const Tensor linked = bonded_links(truth);
   losses.bonds = config.bond_weight * mean_over_links((link.length - kO3PBondLength).square(), linked) *
                  (config.atom_scale * scale).square();
   losses.angles = config.angle_weight * mean_over_links((link.cosine_at_o3 - std::cos(kC3O3PAngle)).square() +
                                                             (link.cosine_at_p - std::cos(kO3PO5Angle)).square(),
                                                         linked);
+  if (config.link_torsion_weight == 0) return;
+  const std::vector<Tensor> b = atoms_of(target);
+  const Tensor error =
+      link_torsions(a[0], a[1], a[2], a[3], a[4], a[5]) - link_torsions(b[0], b[1], b[2], b[3], b[4], b[5]);
+  const Tensor placed = backbone_atom_mask(truth.torsion_mask, {kO5, kC5}).all(2).narrow(1, 1, links);
+  losses.link_torsions = config.link_torsion_weight * mean_over_links(error.square().sum({2, 3}), linked & placed);
 }
 
 // `defined` [B, L, 8]: defined torsions.
@@ -101,6 +115,17 @@ Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOu
   const Tensor right = truth.nucleotide.clamp(0, kLetterNotSaid - 1).unsqueeze(2);
   const Tensor entropy = -prediction.letters.log_softmax(2).gather(2, right).squeeze(2);
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
+}
+
+// Mean squared error of the torsions where `counted` [B, L, 8] is true, with chi if the network predicts it: [B].
+Tensor torsion_loss(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
+                    Tensor counted, const Tensor& moving) {
+  Tensor errors = (prediction.torsions - target.torsions).square();  // [B, L, 8, 2]
+  if (prediction.chi.defined()) {
+    errors = at::cat({errors, (prediction.chi - target.chi).square().unsqueeze(2)}, 2);
+    counted = at::cat({counted, (truth.chi_mask & moving).unsqueeze(2)}, 2);
+  }
+  return masked_sum(errors, counted.unsqueeze(-1)) / count(counted, errors).clamp_min(1);
 }
 
 // The auxiliary terms, [B] each. `moving` [B, L]: residues that contribute; `scale` [B] = 1 / (1 - min(t, t_clip)).
@@ -132,11 +157,17 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   if (config.pair_weight > 0)
     losses.pairs = config.pair_weight * squared_scale * base_pair_loss(prediction, target, truth.partner, mask);
 
-  losses.torsions = config.torsion_weight *
-                    masked_sum((prediction.torsions - target.torsions).square(), torsion_mask.unsqueeze(-1)) /
-                    count(torsion_mask, scale).clamp_min(1);
-  add_link_losses(truth, prediction, scale, config, losses);
+  losses.torsions = config.torsion_weight * torsion_loss(truth, target, prediction, torsion_mask, mask);
+  add_link_losses(truth, target, prediction, scale, config, losses);
   add_clash_loss(truth, prediction, defined, scale, config, losses);
+}
+
+Tensor sum_of_late_terms(const Losses& losses) {
+  Tensor sum;
+  for (const LossTerm& term : kLossTerms) {
+    if (term.phase == LossPhase::kLate) sum = sum.defined() ? sum + losses.*term.member : losses.*term.member;
+  }
+  return sum;
 }
 
 }  // namespace
@@ -154,9 +185,8 @@ Tensor bonded_links(const Batch& truth) {
 
 Losses Losses::of_chain(int64_t b) const {
   Losses one = *this;
-  for (Tensor* term : {&one.translation, &one.rotation, &one.se3, &one.atoms, &one.distances, &one.torsions, &one.bonds,
-                       &one.angles, &one.clashes, &one.local, &one.pairs, &one.letters, &one.auxiliary})
-    *term = term->narrow(0, b, 1);
+  for (const LossTerm& term : kLossTerms) one.*term.member = (this->*term.member).narrow(0, b, 1);
+  one.se3 = se3.narrow(0, b, 1);
   one.total = (one.se3 + one.auxiliary).sum();
   return one;
 }
@@ -188,11 +218,8 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   losses.letters = config.letter_weight > 0 && prediction.letters.defined()
                        ? config.letter_weight * letter_loss(truth, noisy, prediction, t)
                        : at::zeros_like(t);
-  losses.auxiliary = config.auxiliary_weight *
-                         (losses.atoms + losses.distances + losses.torsions + losses.bonds + losses.angles +
-                          losses.clashes + losses.local + losses.pairs) *
-                         (t > config.auxiliary_min_t) +
-                     losses.letters;
+  losses.auxiliary =
+      config.auxiliary_weight * sum_of_late_terms(losses) * (t > config.auxiliary_min_t) + losses.letters;
   losses.total = losses.se3.mean() + losses.auxiliary.mean();
   return losses;
 }

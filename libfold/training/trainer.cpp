@@ -76,16 +76,19 @@ struct Trainer::State {
         at::Device run_device);
 
   void load(const Checkpoint& checkpoint);
+  void fit_structure_grammar();
   // Takes the weights of another run (their moving average if there is one); the run itself starts at step 0.
   void start_from(const Checkpoint& checkpoint);
   // One optimizer step on `batches`, whose gradients are averaged.
   StepTerms train_step(const std::vector<BatchStream::Item>& batches);
   void fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-               const std::vector<TrainingStep::Evaluation>& evaluations) const;
+               const std::vector<TrainingStep::Result>& evaluations) const;
   // Losses and samples of the averaged weights on held-out chains.
   std::map<std::string, double> validate();
   void add_state_to(std::map<std::string, double>& row, const Session& session, double waited) const;
   void write_checkpoint();
+  // The stage of crop lengths of step `at`.
+  std::size_t stage_of(std::int64_t at) const { return data.stages().stage_of(at, config.training.steps); }
 
   const RunConfig config;
   const std::string configuration_text;
@@ -98,6 +101,7 @@ struct Trainer::State {
 
   std::int64_t step = 0, epoch = 0, batch = 0;  // steps completed; position of the next batch
   double best_loss = std::numeric_limits<double>::infinity();
+  std::string structure_grammar;  // empty if the model does not take base pairs
   std::string last_checkpoint;
   std::optional<Validation> validation;  // created when first needed
 };
@@ -116,6 +120,7 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
   if (resume) {
     load(read_checkpoint_to_resume(folder_path));
   } else {
+    fit_structure_grammar();
     training_step.model()->initialize(config.training.seed);
     if (!config.training.initial_weights.empty()) start_from(read_checkpoint(config.training.initial_weights));
     ema = Ema(training_step.parameters(), config.training.ema_decay);
@@ -135,7 +140,13 @@ void Trainer::State::load(const Checkpoint& checkpoint) {
   epoch = checkpoint.epoch;
   batch = checkpoint.batch;
   best_loss = checkpoint.best_loss;
+  structure_grammar = checkpoint.structure_grammar;
+  if (structure_grammar.empty()) fit_structure_grammar();
   last_checkpoint = checkpoint.path;
+}
+
+void Trainer::State::fit_structure_grammar() {
+  if (config.model.condition_pairs) structure_grammar = data.fit_structure_grammar().to_text();
 }
 
 void Trainer::State::start_from(const Checkpoint& checkpoint) {
@@ -148,7 +159,7 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
   const auto first = static_cast<std::uint64_t>(step) * batches.size();
   optimizer.zero_gradients();
   at::Tensor stacked;
-  std::vector<TrainingStep::Evaluation> evaluations;
+  std::vector<TrainingStep::Result> evaluations;
   for (std::size_t i = 0; i < batches.size(); ++i) {
     evaluations.push_back(training_step.add_gradients(*batches[i].prepared, config.training.seed, first + i, share));
     const at::Tensor of_batch = stacked_terms(evaluations.back().losses) * share;
@@ -163,7 +174,7 @@ StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batch
 }
 
 void Trainer::State::fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-                             const std::vector<TrainingStep::Evaluation>& evaluations) const {
+                             const std::vector<TrainingStep::Result>& evaluations) const {
   FailedBatch failed;
   std::vector<std::string> chains, values;
   for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -224,7 +235,10 @@ void Trainer::State::write_checkpoint() {
   checkpoint.data = data.fingerprint();
   const std::size_t longest = data.longest_training_chain();
   checkpoint.longest_chain = data.id(longest);
-  checkpoint.longest_chain_length = data.trained_length(longest);
+  for (std::size_t stage = 0; stage <= stage_of(step); ++stage)
+    checkpoint.longest_chain_length =
+        std::max<std::int64_t>(checkpoint.longest_chain_length, data.trained_length(longest, stage));
+  checkpoint.structure_grammar = structure_grammar;
   checkpoint.weights = copy_of(training_step.parameters());
   checkpoint.ema = copy_of(ema.average());
   optimizer.save(checkpoint);
@@ -249,9 +263,11 @@ std::int64_t Trainer::parameter_count() const {
 
 std::string Trainer::data_summary() const {
   const TrainingData& data = state_->data;
-  return fmt::format("{}: {} chains of {} residues in {} batches per epoch to train on, {} chains to validate on",
+  const std::string held_out = data.held_out_note();
+  return fmt::format("{}: {} chains of {} residues in {} batches per epoch to train on, {} chains to validate on{}",
                      state_->config.data.path, data.training().size(), data.training_residues(),
-                     data.plan_training(0).size(), data.validation().size());
+                     data.plan_training(0, state_->stage_of(state_->step)).size(), data.validation().size(),
+                     held_out.empty() ? "" : "\n" + held_out);
 }
 
 TrainingResult Trainer::run(const TrainingObserver& observer) {
@@ -262,10 +278,14 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   TensorboardLog tensorboard(s.folder.path(), s.step);
   // Draws noise while the preceding step is computed.
   const auto first = static_cast<std::uint64_t>(s.step) * static_cast<std::uint64_t>(training.accumulate);
-  BatchStream batches(s.data, s.epoch, s.batch, [&s, &training, first](const Batch& batch, std::int64_t count) {
+  const auto prepare = [&s, &training, first](const Batch& batch, std::int64_t count) {
     return std::make_shared<const PreparedBatch>(
         s.training_step.prepare(batch, training.seed, first + static_cast<std::uint64_t>(count)));
-  });
+  };
+  const auto stage_of = [&s, &training, first = s.step](std::int64_t count) {
+    return s.stage_of(first + count / training.accumulate);
+  };
+  BatchStream batches(s.data, s.epoch, s.batch, prepare, stage_of);
   Session session;
   TrainingResult result;
 

@@ -5,9 +5,12 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
+#include "datasets/splits.h"
 #include "libfold/conditioning.h"
 #include "libfold/random_streams.h"
+#include "rna/pairs/structure_grammar_fit.h"
 
 namespace flashrna {
 namespace {
@@ -39,6 +42,8 @@ ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& p
   part.frame_translation = cut(chain.frame_translation, 3);
   part.torsion_sin_cos = cut(chain.torsion_sin_cos, 16);
   part.torsion_mask = cut(chain.torsion_mask, 1);
+  if (!chain.chain_in_structure.empty()) part.chain_in_structure = cut(chain.chain_in_structure, 1);
+  if (!chain.chi_sin_cos.empty()) part.chi_sin_cos = cut(chain.chi_sin_cos, 2);
   std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), kNotSaid);
   for (std::size_t i = 0; i < places.size(); ++i) place_of[places[i]] = static_cast<std::int32_t>(i);
   for (std::size_t place : places) {
@@ -54,8 +59,12 @@ std::vector<std::size_t> stretch(std::size_t first, std::size_t length) {
   return places;
 }
 
-// `length` residues near residue `center`. The distance of a residue is the minimum over the seven residues around it
-// along the chain, so that the crop consists of segments, not of single residues.
+int molecule_of(const ChainFeatures& chain, std::size_t i) {
+  return chain.chain_in_structure.empty() ? 0 : chain.chain_in_structure[i];
+}
+
+// `length` residues near residue `center`, of any molecule. The distance of a residue is the minimum over the seven
+// residues around it along its molecule, so that the crop consists of segments, not of single residues.
 std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_t center, std::size_t length) {
   constexpr std::ptrdiff_t kReach = 3;
   const auto n = static_cast<std::ptrdiff_t>(chain.length);
@@ -70,9 +79,14 @@ std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_
   };
   std::vector<double> own(static_cast<std::size_t>(n)), nearest(static_cast<std::size_t>(n));
   for (std::ptrdiff_t i = 0; i < n; ++i) own[static_cast<std::size_t>(i)] = distance(i);
-  for (std::ptrdiff_t i = 0; i < n; ++i)
-    nearest[static_cast<std::size_t>(i)] = *std::min_element(own.begin() + std::max<std::ptrdiff_t>(0, i - kReach),
-                                                             own.begin() + std::min(n, i + kReach + 1));
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const int molecule = molecule_of(chain, static_cast<std::size_t>(i));
+    double least = own[static_cast<std::size_t>(i)];
+    for (std::ptrdiff_t j = std::max<std::ptrdiff_t>(0, i - kReach); j < std::min(n, i + kReach + 1); ++j)
+      if (molecule_of(chain, static_cast<std::size_t>(j)) == molecule)
+        least = std::min(least, own[static_cast<std::size_t>(j)]);
+    nearest[static_cast<std::size_t>(i)] = least;
+  }
   std::vector<std::size_t> places = stretch(0, static_cast<std::size_t>(n));
   std::ranges::stable_sort(places, {}, [&](std::size_t i) { return nearest[i]; });
   places.resize(length);
@@ -80,8 +94,8 @@ std::vector<std::size_t> nearest_in_space(const ChainFeatures& chain, std::size_
   return places;
 }
 
-// Chains with the same name stay on one side of a split.
-std::string group_of(const ChainRecord& chain) {
+// data.sampling = cluster draws one chain of each name.
+std::string sampled_group_of(const ChainRecord& chain) {
   return chain.sequence_cluster >= 0 ? fmt::format("cluster {}", chain.sequence_cluster)
                                      : fmt::format("entry {}", chain.entry);
 }
@@ -106,7 +120,7 @@ std::string filters_in_use(const DataConfig& config) {
 }  // namespace
 
 TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
-    : config_(config), seed_(seed), reader_(config.path) {
+    : config_(config), stages_(config.crop_length), seed_(seed), reader_(config.path) {
   split();
   if (training_.empty()) {
     const std::string filters = filters_in_use(config_);
@@ -115,12 +129,15 @@ TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
   }
   if (config_.sampling == "cluster") {
     std::map<std::string, std::vector<std::size_t>> by_name;
-    for (std::size_t i = 0; i < training_.size(); ++i) by_name[group_of(reader_.chains()[training_[i]])].push_back(i);
+    for (std::size_t i = 0; i < training_.size(); ++i)
+      by_name[sampled_group_of(reader_.chains()[training_[i]])].push_back(i);
     for (auto& [name, members] : by_name) training_groups_.push_back(std::move(members));
   }
   if (config_.validation_fraction > 0 && validation_.empty())
-    fail("{}: data.validation_fraction = {} of {} chains holds no whole sequence cluster; raise it or set it to 0",
-         config_.path, config_.validation_fraction, training_.size());
+    fail(
+        "{}: data.validation_fraction = {} of {} chains holds no whole group of related chains; raise it or set it to "
+        "0",
+        config_.path, config_.validation_fraction, training_.size());
 }
 
 void TrainingData::split() {
@@ -138,21 +155,24 @@ void TrainingData::split() {
     return;
   }
 
-  std::map<std::string, std::vector<std::size_t>> by_name;
-  for (std::size_t i : kept) by_name[group_of(chains[i])].push_back(i);
-  std::vector<std::vector<std::size_t>> groups;
-  for (auto& [name, members] : by_name) groups.push_back(std::move(members));
-
+  if (config_.validation_fraction == 0) {
+    training_ = kept;
+    return;
+  }
+  const std::vector<SplitGroup> groups = group_chains(reader_, kept);
   RandomStream stream(seed_, "validation_split");
   const double wanted = config_.validation_fraction * static_cast<double>(kept.size());
   for (std::size_t group : random_order(groups.size(), below(stream))) {
     // A group that would exceed the limit goes to training, so that validation never gets more than requested.
-    auto& side = static_cast<double>(validation_.size() + groups[group].size()) <= wanted ? validation_ : training_;
-    side.insert(side.end(), groups[group].begin(), groups[group].end());
+    const std::vector<std::size_t>& members = groups[group].chains;
+    auto& side = static_cast<double>(validation_.size() + members.size()) <= wanted ? validation_ : training_;
+    side.insert(side.end(), members.begin(), members.end());
   }
   std::ranges::sort(training_);
   std::ranges::sort(validation_);
 }
+
+std::string TrainingData::held_out_note() const { return describe_held_out(reader_.chains(), training_, validation_); }
 
 std::int64_t TrainingData::training_residues() const {
   std::int64_t total = 0;
@@ -178,9 +198,9 @@ BatchBudget TrainingData::budget() const {
   return {config_.batch_size, config_.max_residues, config_.max_residues_squared};
 }
 
-int TrainingData::trained_length(std::size_t chain) const {
-  const int length = reader_.chains()[chain].length;
-  return config_.crop_length > 0 ? std::min(length, config_.crop_length) : length;
+int TrainingData::trained_length(std::size_t chain, std::size_t stage) const {
+  const int length = reader_.chains()[chain].length, longest = stages_.length(stage);
+  return longest > 0 ? std::min(length, longest) : length;
 }
 
 // Positions in training_: a random chain of every cluster.
@@ -191,7 +211,7 @@ std::vector<std::size_t> TrainingData::drawn_by_cluster(std::int64_t epoch) cons
   return drawn;
 }
 
-BatchPlan TrainingData::plan_training(std::int64_t epoch) const {
+BatchPlan TrainingData::plan_training(std::int64_t epoch, std::size_t stage) const {
   std::vector<std::size_t> places(training_.size());
   std::iota(places.begin(), places.end(), std::size_t{0});
   if (config_.sampling == "cluster") places = drawn_by_cluster(epoch);
@@ -200,7 +220,7 @@ BatchPlan TrainingData::plan_training(std::int64_t epoch) const {
   for (int copy = 0; copy < config_.repeat; ++copy) {
     for (std::size_t place : places) {
       items.push_back(static_cast<std::size_t>(copy) * training_.size() + place);
-      lengths.push_back(trained_length(training_[place]));
+      lengths.push_back(trained_length(training_[place], stage));
     }
   }
   RandomStream stream(seed_, "epoch", {static_cast<std::uint64_t>(epoch)});
@@ -210,25 +230,31 @@ BatchPlan TrainingData::plan_training(std::int64_t epoch) const {
   return plan;
 }
 
-Batch TrainingData::load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const {
+// The residues of a crop: a random stretch, or with `spatial` those near a random residue. A stretch that would go from
+// one molecule to the next is taken in space too, around its middle: successive molecules need not touch.
+std::vector<std::size_t> TrainingData::cropped_places(const ChainFeatures& chain, std::size_t length,
+                                                      std::int64_t epoch, std::size_t item) const {
+  RandomStream stream(seed_, "crop", {static_cast<std::uint64_t>(epoch), item});
+  const auto n = static_cast<std::size_t>(chain.length);
+  const bool spatial =
+      config_.spatial_crops > 0 &&
+      RandomStream(seed_, "crop_kind", {static_cast<std::uint64_t>(epoch), item}).uniform() < config_.spatial_crops;
+  if (spatial) return nearest_in_space(chain, stream.below(n), length);
+  const std::size_t first = stream.below(n - length + 1);
+  const bool one_molecule = molecule_of(chain, first) == molecule_of(chain, first + length - 1);
+  return one_molecule ? stretch(first, length) : nearest_in_space(chain, first + length / 2, length);
+}
+
+Batch TrainingData::load_training(const std::vector<std::size_t>& planned, std::int64_t epoch,
+                                  std::size_t stage) const {
   std::vector<ChainFeatures> chains;
   std::vector<std::string> ids;
   for (std::size_t item : planned) {
     const std::size_t chain = training_[item % training_.size()];
     ChainFeatures features = reader_.read_chain(chain);
-    const int length = trained_length(chain);
-    if (length < features.length) {
-      RandomStream stream(seed_, "crop", {static_cast<std::uint64_t>(epoch), item});
-      const auto kept = static_cast<std::size_t>(length);
-      const bool spatial =
-          config_.spatial_crops > 0 &&
-          RandomStream(seed_, "crop_kind", {static_cast<std::uint64_t>(epoch), item}).uniform() < config_.spatial_crops;
-      features =
-          spatial
-              ? crop(features,
-                     nearest_in_space(features, stream.below(static_cast<std::uint64_t>(features.length)), kept))
-              : crop(features, stretch(stream.below(static_cast<std::uint64_t>(features.length - length + 1)), kept));
-    }
+    const int length = trained_length(chain, stage);
+    if (length < features.length)
+      features = crop(features, cropped_places(features, static_cast<std::size_t>(length), epoch, item));
     chains.push_back(std::move(features));
     ids.push_back(reader_.chains()[chain].id);
   }
@@ -252,13 +278,32 @@ Batch TrainingData::load_validation(const std::vector<std::size_t>& planned) con
   return make_batch(chains, ids);
 }
 
+std::vector<double> TrainingData::chain_weights() const {
+  std::vector<double> weights(training_.size(), 1.0);
+  for (const std::vector<std::size_t>& group : training_groups_)
+    for (const std::size_t place : group) weights[place] = 1.0 / static_cast<double>(group.size());
+  return weights;
+}
+
+StructureGrammar TrainingData::fit_structure_grammar() const {
+  const std::vector<double> weights = chain_weights();
+  std::vector<ObservedPartners> observed;
+  for (std::size_t i = 0; i < training_.size(); ++i)
+    for (std::vector<int>& partner : partners_by_molecule(reader_.read_chain(training_[i])))
+      observed.push_back({std::move(partner), weights[i]});
+  RandomStream stream(seed_, "structure_grammar");
+  return flashrna::fit_structure_grammar(observed, [&stream] { return stream.uniform(); });
+}
+
 std::vector<Nucleotide> TrainingData::nucleotides(std::size_t chain) const {
   return nucleotides_of(reader_.read_rows(chain));
 }
 
-BatchStream::BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch, Prepare prepare)
+BatchStream::BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch, Prepare prepare,
+                         StageOf stage_of)
     : data_(data),
       prepare_(std::move(prepare)),
+      stage_of_(std::move(stage_of)),
       thread_([this, epoch, batch](std::stop_token stop) { produce(stop, epoch, batch); }) {}
 
 BatchStream::Item BatchStream::next() {
@@ -285,17 +330,20 @@ void BatchStream::produce(std::stop_token stop, std::int64_t epoch, std::int64_t
   try {
     std::int64_t count = 0;
     for (;; ++epoch, batch = 0) {
-      const BatchPlan plan = data_.plan_training(epoch);
+      const std::size_t stage = stage_at(count);
+      const BatchPlan plan = data_.plan_training(epoch, stage);
       const auto n = static_cast<std::int64_t>(plan.size());
-      for (; batch < n; ++batch) {
-        const bool last = batch + 1 == n;
-        Item item{data_.load_training(plan[static_cast<std::size_t>(batch)], epoch),
+      // A batch beyond the plan, of a run resumed with another number of steps, begins the next epoch.
+      for (bool last = false; batch < n && !last; ++batch) {
+        last = batch + 1 == n || stage_at(count + 1) != stage;
+        Item item{data_.load_training(plan[static_cast<std::size_t>(batch)], epoch, stage),
                   epoch,
                   batch,
                   last ? epoch + 1 : epoch,
                   last ? 0 : batch + 1,
                   nullptr};
-        if (prepare_) item.prepared = prepare_(item.batch, count++);
+        if (prepare_) item.prepared = prepare_(item.batch, count);
+        ++count;
         if (!push(std::move(item), stop)) return;
       }
     }

@@ -1,4 +1,4 @@
-// The training and validation chains of a run, and their batches. Batches are planned from (seed, epoch) only; a
+// The training and validation chains of a run, and their batches. Batches are planned from (seed, epoch, stage) only; a
 // separate thread reads and pads them while the model computes.
 #pragma once
 
@@ -18,8 +18,10 @@
 #include "datasets/batches.h"
 #include "datasets/dataset_reader.h"
 #include "libfold/batch.h"
+#include "libfold/training/crop_stages.h"
 #include "libfold/training/data_config.h"
 #include "rna/nucleotide.h"
+#include "rna/pairs/structure_grammar.h"
 
 namespace flashrna {
 
@@ -33,21 +35,27 @@ class TrainingData {
   // Indices of chains in the dataset.
   const std::vector<std::size_t>& training() const { return training_; }
   const std::vector<std::size_t>& validation() const { return validation_; }
+  // One line: whether validation and training share clusters; empty without validation.
+  std::string held_out_note() const;
   std::int64_t training_residues() const;
   // Index in the dataset. If several are longest, the first.
   std::size_t longest_training_chain() const;
   const std::string& id(std::size_t chain) const { return reader_.chains()[chain].id; }
-  int trained_length(std::size_t chain) const;  // after cropping
+  const CropStages& stages() const { return stages_; }
+  int trained_length(std::size_t chain, std::size_t stage = 0) const;  // after cropping
   // A hash of the training chains and their order. A resumed run must have the same fingerprint.
   std::string fingerprint() const;
 
   // The batches of an epoch; items are indices into training() x repeat. With sampling by cluster, each epoch draws one
   // chain per cluster, so that large and small families have equal weight.
-  BatchPlan plan_training(std::int64_t epoch) const;
-  Batch load_training(const std::vector<std::size_t>& planned, std::int64_t epoch) const;
+  BatchPlan plan_training(std::int64_t epoch, std::size_t stage = 0) const;
+  Batch load_training(const std::vector<std::size_t>& planned, std::int64_t epoch, std::size_t stage = 0) const;
   // The same at every call: whole chains, up to the batch budget.
   BatchPlan plan_validation() const;
   Batch load_validation(const std::vector<std::size_t>& planned) const;
+  // The grammar of the training chains' base pairs, for sampling. Each molecule counts as a chain; with sampling by
+  // cluster, those of a cluster count as much as one chain together.
+  StructureGrammar fit_structure_grammar() const;
   // All atoms of a chain of the dataset.
   std::vector<Nucleotide> nucleotides(std::size_t chain) const;
   int length(std::size_t chain) const { return reader_.chains()[chain].length; }
@@ -55,16 +63,21 @@ class TrainingData {
  private:
   void split();
   std::vector<std::size_t> drawn_by_cluster(std::int64_t epoch) const;
+  std::vector<double> chain_weights() const;  // by training chain: batches of an epoch that it is in, in the mean
   BatchBudget budget() const;
+  std::vector<std::size_t> cropped_places(const ChainFeatures& chain, std::size_t length, std::int64_t epoch,
+                                          std::size_t item) const;
 
   DataConfig config_;
+  CropStages stages_;
   std::uint64_t seed_;
   DatasetReader reader_;
   std::vector<std::size_t> training_, validation_;
   std::vector<std::vector<std::size_t>> training_groups_;  // for sampling by cluster: indices into training_
 };
 
-// An endless sequence of training batches, epoch after epoch, prefetched by a thread.
+// An endless sequence of training batches, epoch after epoch, prefetched by a thread. Where a stage of crop lengths
+// ends, the epoch ends too, because its plan depends on the lengths.
 class BatchStream {
  public:
   struct Item {
@@ -76,8 +89,13 @@ class BatchStream {
   // Additional work on a prefetched batch. `count`: number of earlier batches of this stream.
   using Prepare = std::function<std::shared_ptr<const PreparedBatch>(const Batch&, std::int64_t count)>;
 
-  // Starts at batch `batch` of epoch `epoch`. `data` must outlive the stream.
-  BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch, Prepare prepare = {});
+  // The stage of the batch that `count` batches of this stream precede.
+  using StageOf = std::function<std::size_t(std::int64_t count)>;
+
+  // Starts at batch `batch` of epoch `epoch`. Without `stage_of` all batches are of stage 0. `data` must outlive the
+  // stream.
+  BatchStream(const TrainingData& data, std::int64_t epoch, std::int64_t batch, Prepare prepare = {},
+              StageOf stage_of = {});
 
   // Waits for the next batch. Rethrows an exception of the reader thread.
   Item next();
@@ -85,10 +103,12 @@ class BatchStream {
 
  private:
   void produce(std::stop_token stop, std::int64_t epoch, std::int64_t batch);
+  std::size_t stage_at(std::int64_t count) const { return stage_of_ ? stage_of_(count) : 0; }
   bool push(Item item, std::stop_token stop);
 
   const TrainingData& data_;
   const Prepare prepare_;
+  const StageOf stage_of_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Item> ready_;

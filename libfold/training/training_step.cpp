@@ -70,14 +70,13 @@ FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Cor
   return model_->forward(input);
 }
 
-TrainingStep::Evaluation TrainingStep::evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) {
+TrainingStep::Result TrainingStep::evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) {
   return evaluate(prepare(batch_on_host, seed, index), seed, index);
 }
 
-TrainingStep::Evaluation TrainingStep::evaluate(const PreparedBatch& prepared, std::uint64_t seed,
-                                                std::uint64_t index) {
+TrainingStep::Result TrainingStep::evaluate(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index) {
   const Batch truth = prepared.truth.to(device_);
-  Evaluation result;
+  Result result;
   result.noisy = {prepared.noisy.t.to(device_, at::kFloat), prepared.noisy.translations.to(device_, at::kFloat),
                   prepared.noisy.rotations.to(device_, at::kFloat), prepared.noisy.told.to(device_)};
   const bool padded = (prepared.truth.lengths < prepared.truth.translations.size(1)).any().item<bool>();
@@ -86,30 +85,28 @@ TrainingStep::Evaluation TrainingStep::evaluate(const PreparedBatch& prepared, s
   return result;
 }
 
-TrainingStep::Evaluation TrainingStep::add_gradients(const Batch& batch_on_host, std::uint64_t seed,
-                                                     std::uint64_t index, double share) {
+TrainingStep::Result TrainingStep::add_gradients(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index,
+                                                 double share) {
   return add_gradients(prepare(batch_on_host, seed, index), seed, index, share);
 }
 
-TrainingStep::Evaluation TrainingStep::add_gradients(const PreparedBatch& prepared, std::uint64_t seed,
-                                                     std::uint64_t index, double share) {
-  Evaluation result = evaluate(prepared, seed, index);
+TrainingStep::Result TrainingStep::add_gradients(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index,
+                                                 double share) {
+  Result result = evaluate(prepared, seed, index);
   (share == 1.0 ? result.losses.total : result.losses.total * share).backward();
   return result;
 }
 
 at::Tensor stacked_terms(const Losses& losses) {
-  return at::stack({losses.total, losses.translation.mean(), losses.rotation.mean(), losses.auxiliary.mean(),
-                    losses.atoms.mean(), losses.distances.mean(), losses.torsions.mean(), losses.bonds.mean(),
-                    losses.angles.mean(), losses.clashes.mean(), losses.local.mean(), losses.pairs.mean(),
-                    losses.letters.mean()})
-      .detach()
-      .to(at::kDouble);
+  std::vector<at::Tensor> means{losses.total};
+  for (const LossTerm& term : kLossTerms) means.push_back((losses.*term.member).mean());
+  return at::stack(means).detach().to(at::kDouble);
 }
 
 StepTerms step_terms(const at::Tensor& stacked, const at::Tensor& gradient_norm) {
   const at::Tensor all = at::cat({stacked, gradient_norm.reshape({1}).to(stacked.scalar_type())}).cpu();
   StepTerms terms;
+  TORCH_CHECK(all.numel() == std::ssize(terms.values), "step_terms needs the result of stacked_terms");
   std::copy_n(all.const_data_ptr<double>(), terms.values.size(), terms.values.begin());
   return terms;
 }

@@ -16,11 +16,15 @@
 
 namespace flashrna {
 
-// Loss terms of a step, means over its chains.
+// Loss terms of a step, means over its chains: the total, the terms of kLossTerms, the norm of the gradient.
 struct StepTerms {
-  static constexpr std::array<const char*, 14> kNames = {
-      "loss",  "translation", "rotation", "auxiliary", "atoms", "distances", "torsions",
-      "bonds", "angles",      "clashes",  "local",     "pairs", "letters",   "gradient_norm"};
+  static constexpr std::array kNames = [] {
+    std::array<const char*, kLossTerms.size() + 2> names{};
+    names.front() = "loss";
+    for (std::size_t k = 0; k < kLossTerms.size(); ++k) names[k + 1] = kLossTerms[k].name;
+    names.back() = "gradient_norm";
+    return names;
+  }();
   std::array<double, kNames.size()> values{};
 
   double loss() const { return values.front(); }
@@ -41,21 +45,21 @@ class TrainingStep {
   // Creates the model without initializing its parameters.
   TrainingStep(const RunConfig& config, at::Device device);
 
-  struct Evaluation {
+  struct Result {
     Corrupted noisy;
     Losses losses;
   };
   // Computes the losses of a batch on the host. The noise and the use of self-conditioning depend only on (seed, index)
   // and are the same on every device. Differentiable unless gradients are disabled.
-  Evaluation evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index);
+  Result evaluate(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index);
   // evaluate() in two steps. prepare() draws all random values and does not use the network; it runs on the host and
   // may run concurrently with a step. The second function does the rest.
   PreparedBatch prepare(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index) const;
-  Evaluation evaluate(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index);
+  Result evaluate(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index);
   // Calls evaluate() and adds the gradients times `share` to those of the parameters. The terms do not yet contain the
   // gradient norm.
-  Evaluation add_gradients(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index, double share);
-  Evaluation add_gradients(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index, double share);
+  Result add_gradients(const Batch& batch_on_host, std::uint64_t seed, std::uint64_t index, double share);
+  Result add_gradients(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index, double share);
 
   FlowModel& model() { return model_; }
   const NamedParameters& parameters() const { return parameters_; }

@@ -8,15 +8,15 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "rna/cell_list.h"
 #include "rna/compare/alignment_seeds.h"
 #include "rna/compare/tm_search.h"
 
 namespace flashrna {
 namespace {
 
-constexpr double kGapPenalty = -0.6;         // as in TM-align
-constexpr double kSofter = 1.5;              // Å added to d0
-constexpr double kFurthestCoordinate = 1e6;  // Å
+constexpr double kGapPenalty = -0.6;  // as in TM-align
+constexpr double kSofter = 1.5;       // Å added to d0
 constexpr std::size_t kSeeds = 20;
 constexpr std::size_t kConverged = 6;
 

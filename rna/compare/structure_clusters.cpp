@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
 #include <numeric>
-#include <thread>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "rna/compare/structure_alignment.h"
 
 namespace flashrna {
@@ -38,36 +36,21 @@ bool alike(const std::vector<Vec3>& a, const std::vector<Vec3>& b, const Cluster
 // Threads test them in order and skip those after one that is already found.
 std::size_t first_alike(std::span<const std::vector<Vec3>> structures, std::size_t structure,
                         const std::vector<int>& representatives, const ClusterSettings& settings) {
-  std::atomic<std::size_t> next = 0, found = representatives.size();
-  std::exception_ptr error;
-  std::mutex error_mutex;
-  const auto work = [&] {
-    try {
-      for (std::size_t k = next++; k < found; k = next++) {
-        const std::size_t representative = static_cast<std::size_t>(representatives[k]);
-        if (!alike(structures[structure], structures[representative], settings)) continue;
-        std::size_t known = found;
-        while (k < known && !found.compare_exchange_weak(known, k)) {
-        }
-      }
-    } catch (...) {
-      const std::lock_guard lock(error_mutex);
-      error = std::current_exception();
+  std::atomic<std::size_t> found = representatives.size();
+  parallel_for(representatives.size(), settings.threads, [&](std::size_t k) {
+    if (k > found || !alike(structures[structure], structures[static_cast<std::size_t>(representatives[k])], settings))
+      return;
+    std::size_t known = found;
+    while (k < known && !found.compare_exchange_weak(known, k)) {
     }
-  };
-  {
-    std::vector<std::jthread> others;
-    const std::size_t n_threads = std::min<std::size_t>(static_cast<std::size_t>(settings.threads), found);
-    for (std::size_t t = 1; t < n_threads; ++t) others.emplace_back(work);
-    work();
-  }
-  if (error) std::rethrow_exception(error);
+  });
   return found;
 }
 
 }  // namespace
 
-StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structures, const ClusterSettings& settings) {
+StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structures, const ClusterSettings& settings,
+                                     const Watch& watch) {
   check(structures, settings);
   std::vector<std::size_t> order(structures.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -77,11 +60,11 @@ StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structur
   clusters.cluster.resize(structures.size());
   std::size_t done = 0;
   for (const std::size_t structure : order) {
-    if (settings.stop && settings.stop()) break;
+    if (watch.stopped()) break;
     const std::size_t cluster = first_alike(structures, structure, clusters.representatives, settings);
     if (cluster == clusters.representatives.size()) clusters.representatives.push_back(static_cast<int>(structure));
     clusters.cluster[structure] = static_cast<int>(cluster);
-    if (settings.progress) settings.progress(++done);
+    watch.report(++done, structures.size());
   }
   return clusters;
 }

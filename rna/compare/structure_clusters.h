@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <vector>
 
+#include "base/watch.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -20,9 +20,7 @@ enum class TmNormalization { kLonger, kShorter };
 struct ClusterSettings {
   double cut = 0.45;  // structures with at least this TM-score are similar; in (0, 1]
   TmNormalization normalization = TmNormalization::kLonger;
-  int threads = 1;                                 // the result does not depend on it
-  std::function<void(std::size_t done)> progress;  // called after every structure
-  std::function<bool()> stop;                      // called before every structure; true ends the clustering
+  int threads = 1;  // the result does not depend on it
 };
 
 struct StructureClusters {
@@ -31,8 +29,9 @@ struct StructureClusters {
 };
 
 // `structures` are chains of C3' positions, Å. Throws Error for an invalid cut or number of threads, and for a
-// structure that align_structures refuses, naming its index.
+// structure that align_structures refuses, naming its index. `watch` follows the structures; if it ends the clustering,
+// the rest is in cluster 0.
 StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structures,
-                                     const ClusterSettings& settings = {});
+                                     const ClusterSettings& settings = {}, const Watch& watch = {});
 
 }  // namespace flashrna

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <mutex>
-#include <numeric>
-#include <thread>
 
+#include "base/disjoint_sets.h"
 #include "base/error.h"
+#include "base/parallel.h"
 #include "rna/compare/structure_alignment.h"
 #include "rna/compare/tm_bound.h"
 
@@ -20,59 +19,33 @@ void check(const FamilySettings& settings) {
   if (settings.threads < 1) fail("families by {} threads: at least 1 is needed", settings.threads);
 }
 
-// Disjoint sets. Thread-safe.
-class JoinedSets {
+// Disjoint sets that several threads join.
+class SharedSets {
  public:
-  explicit JoinedSets(std::size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+  explicit SharedSets(std::size_t size) : sets_(size) {}
 
-  bool are_joined(std::size_t a, std::size_t b) {
+  bool joined(std::size_t a, std::size_t b) {
     const std::lock_guard lock(mutex_);
-    return root(a) == root(b);
+    return sets_.joined(a, b);
   }
-
   void join(std::size_t a, std::size_t b) {
     const std::lock_guard lock(mutex_);
-    const std::size_t one = root(a), other = root(b);
-    parent_[std::max(one, other)] = std::min(one, other);
+    sets_.join(a, b);
   }
-
-  std::size_t first_of(std::size_t a) { return root(a); }  // the lowest member
+  std::size_t find(std::size_t a) {
+    const std::lock_guard lock(mutex_);
+    return sets_.find(a);
+  }
 
  private:
-  std::size_t root(std::size_t a) {
-    while (parent_[a] != a) a = parent_[a] = parent_[parent_[a]];
-    return a;
-  }
-
   std::mutex mutex_;
-  std::vector<std::size_t> parent_;
+  DisjointSets sets_;
 };
-
-// Calls work(i) for i = 0 .. count - 1 from several threads. The first exception ends the work and is rethrown.
-void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next = 0;
-  std::exception_ptr error;
-  std::mutex error_mutex;
-  const auto run = [&] {
-    try {
-      for (std::size_t i = next++; i < count; i = next++) work(i);
-    } catch (...) {
-      const std::lock_guard lock(error_mutex);
-      error = std::current_exception();
-      next = count;
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (int t = 1; t < threads; ++t) others.emplace_back(run);
-    run();
-  }
-  if (error) std::rethrow_exception(error);
-}
 
 }  // namespace
 
-StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> chains, const FamilySettings& settings) {
+StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> chains, const FamilySettings& settings,
+                                          const Watch& watch) {
   check(settings);
   std::vector<std::size_t> long_enough;
   for (std::size_t i = 0; i < chains.size(); ++i) {
@@ -83,16 +56,15 @@ StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> cha
   std::ranges::stable_sort(long_enough, {}, [&](std::size_t i) { return chains[i].size(); });
   const std::size_t n = long_enough.size();
   std::vector<DistanceProfile> profiles(n);
-  for_each_index(n, settings.threads, [&](std::size_t i) { profiles[i] = distance_profile(chains[long_enough[i]]); });
+  parallel_for(n, settings.threads, [&](std::size_t i) { profiles[i] = distance_profile(chains[long_enough[i]]); });
 
-  JoinedSets sets(chains.size());
-  std::atomic<std::size_t> alignments = 0, done = 0;
-  for_each_index(n, settings.threads, [&](std::size_t i) {
-    if (settings.stop && settings.stop()) return;
+  SharedSets sets(chains.size());
+  std::atomic<std::size_t> alignments = 0;
+  const auto compare_with_shorter = [&](std::size_t i) {
     const std::size_t longer = long_enough[i];
     for (std::size_t j = i; j-- > 0;) {
       const std::size_t shorter = long_enough[j];
-      if (sets.are_joined(longer, shorter)) continue;
+      if (sets.joined(longer, shorter)) continue;
       const int length = static_cast<int>(chains[shorter].size());
       if (tm_upper_bound(profiles[i], profiles[j], length) < settings.cut) continue;
       ++alignments;
@@ -100,8 +72,8 @@ StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> cha
         sets.join(longer, shorter);
       }
     }
-    if (settings.progress) settings.progress(++done);
-  });
+  };
+  parallel_for(n, settings.threads, compare_with_shorter, watch);
 
   StructureFamilies families;
   families.family.assign(chains.size(), -1);
@@ -110,7 +82,7 @@ StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> cha
   std::ranges::sort(long_enough);
   int count = 0;
   for (const std::size_t i : long_enough) {
-    const std::size_t first = sets.first_of(i);
+    const std::size_t first = sets.find(i);
     families.family[i] = first == i ? count++ : families.family[first];
   }
   return families;

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <vector>
 
+#include "base/watch.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -16,8 +16,6 @@ struct FamilySettings {
   double cut = 0.5;   // TM-score that connects two chains; in (0, 1]
   int shortest = 30;  // residues; shorter chains (hairpins, strands) are part of many folds and connect nothing
   int threads = 1;    // the result does not depend on it
-  std::function<void(std::size_t done)> progress;  // chains compared so far; called from any thread
-  std::function<bool()> stop;                      // called before every chain; true ends the search
 };
 
 struct StructureFamilies {
@@ -28,8 +26,8 @@ struct StructureFamilies {
 
 // `chains` are C3' positions, Å. Computes the connected components over all pairs. Scores are those of
 // align_structures, a heuristic that can be too low. Throws Error for an invalid cut, length or number of threads, and
-// for a chain that align_structures refuses.
+// for a chain that align_structures refuses. `watch` follows the chains that are long enough.
 StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> chains,
-                                          const FamilySettings& settings = {});
+                                          const FamilySettings& settings = {}, const Watch& watch = {});
 
 }  // namespace flashrna

@@ -1,11 +1,11 @@
 #include "rna/io/molecules.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
+#include "base/disjoint_sets.h"
 #include "rna/residue_index.h"
 
 namespace flashrna {
@@ -51,13 +51,7 @@ std::vector<std::size_t> parts_of(Nucleotides nucleotides) {
   return parts;
 }
 
-// The representative of a part in a disjoint-set forest. `joined` holds the parent of each part, or the part itself.
-std::size_t representative(std::vector<std::size_t>& joined, std::size_t part) {
-  while (joined[part] != part) part = joined[part] = joined[joined[part]];
-  return part;
-}
-
-void join_bonded(Nucleotides nucleotides, const std::vector<std::size_t>& parts, std::vector<std::size_t>& joined) {
+void join_bonded(Nucleotides nucleotides, const std::vector<std::size_t>& parts, DisjointSets& joined) {
   const auto is_bonded = [&](std::size_t a, std::size_t b) {
     return phosphodiester(*nucleotides[a].nucleotide, *nucleotides[b].nucleotide);
   };
@@ -66,15 +60,14 @@ void join_bonded(Nucleotides nucleotides, const std::vector<std::size_t>& parts,
     const bool same_segment = i > 0 && nucleotides[i - 1].segment == nucleotides[i].segment;
     const bool after = i > 0 && (is_bonded(i - 1, i) ||
                                  (same_segment && bonded(*nucleotides[i - 1].nucleotide, *nucleotides[i].nucleotide)));
-    if (after) joined[representative(joined, parts[i - 1])] = representative(joined, parts[i]);
+    if (after) joined.join(parts[i - 1], parts[i]);
     if (!after) starts.push_back(i);
     if (i > 0 && !after) ends.push_back(i - 1);
   }
   ends.push_back(parts.size() - 1);
   for (const std::size_t end : ends) {
     for (const std::size_t start : starts) {
-      const std::size_t one = representative(joined, parts[end]), other = representative(joined, parts[start]);
-      if (one != other && is_bonded(end, start)) joined[one] = other;
+      if (!joined.joined(parts[end], parts[start]) && is_bonded(end, start)) joined.join(parts[end], parts[start]);
     }
   }
 }
@@ -86,12 +79,11 @@ std::vector<std::size_t> molecules_of(std::span<const SegmentedNucleotide> nucle
   const std::size_t n_parts =
       molecules.empty() ? 0 : *std::max_element(molecules.begin(), molecules.end()) + std::size_t{1};
   if (n_parts < 2) return molecules;
-  std::vector<std::size_t> joined(n_parts);
-  std::iota(joined.begin(), joined.end(), 0);
+  DisjointSets joined(n_parts);
   join_bonded(nucleotides, molecules, joined);
   std::unordered_map<std::size_t, std::size_t> numbers;
   for (std::size_t& molecule : molecules) {
-    molecule = numbers.emplace(representative(joined, molecule), numbers.size()).first->second;
+    molecule = numbers.emplace(joined.find(molecule), numbers.size()).first->second;
   }
   return molecules;
 }

@@ -16,9 +16,6 @@
 namespace flashrna {
 namespace {
 
-constexpr double kShortestStep = 5.0, kLongestStep = 7.0;  // Å, C4'-C4' of neighbors
-constexpr double kLongestLink = 2.5;                       // Å, O3'-P of neighbors
-
 // Medians over the training chains of 20 nt or more, Å (tests/datasets/native_measures_test.cpp).
 constexpr std::array<std::pair<std::string_view, double>, 13> kNativeBonds{{{"P-OP1", 1.485},
                                                                             {"P-OP2", 1.485},
@@ -65,9 +62,9 @@ BackboneChecks check_backbone(std::span<const Nucleotide> nucleotides) {
 
   BackboneChecks checks;
   checks.c4_distance = median(steps);
-  checks.c4_neighbors = share(steps, [](double d) { return d >= kShortestStep && d <= kLongestStep; });
+  checks.c4_neighbors = share(steps, is_c4_neighbor);
   checks.o3_p_distance = median(links);
-  checks.bonded = share(links, [](double d) { return d < kLongestLink; });
+  checks.bonded = share(links, is_bond_length);
   checks.bond_deviation = bond_deviation(geometry);
   checks.clashes = find_clashes(nucleotides).per_100_atoms();
   checks.radius_of_gyration = radius_of_gyration(c4);

@@ -6,8 +6,15 @@
 #include <string_view>
 
 #include "rna/nucleotide.h"
+#include "rna/residue_index.h"
 
 namespace flashrna {
+
+// Whether a distance C4'-C4' of neighbors is from 5 to 7 Å, and whether O3'-P is a bond (below 2.5 Å): `c4_neighbors`
+// and `bonded` of samples.csv, metrics.csv and the training log.
+inline constexpr double kShortestC4Step = 5.0, kLongestC4Step = 7.0;  // Å
+constexpr bool is_c4_neighbor(double c4_c4) { return c4_c4 >= kShortestC4Step && c4_c4 <= kLongestC4Step; }
+constexpr bool is_bond_length(double o3_p) { return o3_p < kLongestO3P; }
 
 struct BackboneChecks {
   double c4_distance = 0.0;     // median C4'-C4' of neighbors, Å; this and the next three are NaN without neighbors

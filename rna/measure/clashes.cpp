@@ -50,11 +50,12 @@ double Clashes::published_per_100_atoms() const {
   return atoms == 0 ? 0.0 : 100.0 * static_cast<double>(published_pairs) / static_cast<double>(atoms);
 }
 
-Clashes find_clashes(std::span<const Nucleotide> nucleotides) {
+Clashes find_clashes(std::span<const Nucleotide> nucleotides, ClashAtoms compared) {
+  const int slots = compared == ClashAtoms::kAll ? kAtomSlots : kBackboneAtoms;
   std::vector<Vec3> positions;
   std::vector<Atom> atoms;
   for (std::size_t i = 0; i < nucleotides.size(); ++i) {
-    for (int slot = 0; slot < kBackboneAtoms; ++slot) {
+    for (int slot = 0; slot < slots; ++slot) {
       if (!nucleotides[i].has(slot)) continue;
       positions.push_back(nucleotides[i].atoms[slot]);
       atoms.push_back({i, slot, radius(atom_name(nucleotides[i], slot)[0])});

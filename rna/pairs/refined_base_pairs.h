@@ -1,5 +1,5 @@
 // Finds base pairs of nucleotides with complete bases. Hydrogen bonds between the Watson-Crick edges decide where the
-// two atoms of rna/pairs/base_pairs.h are ambiguous. For experimental structures; generated backbones have no bases.
+// two atoms of rna/pairs/base_pairs.h are ambiguous. For experimental structures and all-atom samples.
 // The result depends on letters and base atoms. It therefore has another name than that of find_base_pairs, here and
 // wherever it is stored.
 #pragma once

@@ -316,7 +316,12 @@ std::string dot_bracket_text(const Record& record) {
 }
 
 std::string bpseq_text(const Record& record) {
-  std::string text = record.name.empty() ? "" : "# " + record.name + "\n";
+  std::string text;
+  if (!record.name.empty()) {
+    // Such a name after "# " would be read as the ends of molecules.
+    const bool looks_like_ends = ("# " + record.name).starts_with(kMoleculesEnd);
+    text = fmt::format("{} {}\n", looks_like_ends ? "Filename:" : "#", record.name);
+  }
   const std::vector<int> molecule = molecule_numbers(record.molecule, record.partner.size());
   if (!molecule.empty() && molecule.back() > 0) {
     text += kMoleculesEnd;

@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "tests/support/error_message.h"
 #include "tests/support/temporary_folder.h"
 
 namespace flashrna {
@@ -21,12 +22,7 @@ std::string bytes_of(const std::string& path) {
 }
 
 std::string message_of_writing(const std::string& path, const std::string& text) {
-  try {
-    write_file_atomically(path, text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return message_of([&] { write_file_atomically(path, text); });
 }
 
 class AtomicFile : public testing::Test {

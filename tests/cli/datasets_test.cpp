@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "datasets/dataset_reader.h"
+#include "datasets/dataset_rewrite.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
 #include "rna/pairs/secondary_structure_file.h"
@@ -26,6 +27,7 @@ namespace flashrna {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -46,10 +48,10 @@ class DatasetCommands : public ::testing::Test {
 };
 
 TEST_F(DatasetCommands, SplitGivesEveryChainAPartAndShowsTheLargestGroups) {
-  const ProgramResult result =
-      flashrna({"split", "rna.h5", "--output", "split.h5", "--fractions", "0.5,0.25,0.25", "--seed", "3", "--json"});
+  const ProgramResult result = flashrna({"split", "rna.h5", "--output", "split.h5", "--fractions", "0.5,0.25,0.25",
+                                         "--seed", "3", "--json", "--no-clusters"});
   ASSERT_EQ(result.status, 0) << result.errors;
-  EXPECT_THAT(result.errors, HasSubstr("no clusters"));
+  EXPECT_THAT(result.errors, HasSubstr("no sequence clusters are known: the 6 held-out chains may resemble"));
   const auto json = nlohmann::json::parse(result.output);
   EXPECT_EQ(json["parts"].size(), 3u);
   EXPECT_EQ(json["largest_groups"].size(), 5u);
@@ -59,7 +61,8 @@ TEST_F(DatasetCommands, SplitGivesEveryChainAPartAndShowsTheLargestGroups) {
   ASSERT_EQ(residues.size(), 3u);
   EXPECT_NEAR(residues["train"], 210, 46);
   EXPECT_NEAR(residues["validation"], 105, 46);
-  flashrna({"split", "rna.h5", "--output", "again.h5", "--fractions", "0.5,0.25,0.25", "--seed", "3", "--quiet"});
+  flashrna({"split", "rna.h5", "--output", "again.h5", "--fractions", "0.5,0.25,0.25", "--seed", "3", "--quiet",
+            "--no-clusters"});
   EXPECT_TRUE(file_bytes(folder.path("again.h5")) == file_bytes(folder.path("split.h5"))) << "the seed decides";
 }
 
@@ -84,10 +87,60 @@ TEST_F(DatasetCommands, ClustersOfATableStayTogetherAndAFoldJoinsThem) {
   EXPECT_THAT(result.output, HasSubstr("of small0_1_A"));
 }
 
+// Without a program for clusters on the PATH.
+TEST_F(DatasetCommands, SplitMakesClustersUnlessToldNotTo) {
+  std::mt19937 engine(1);
+  for (int family = 0; family < 6; ++family) {
+    Structure structure = example_structure("f", {60});
+    std::string letters;
+    for (int i = 0; i < 60; ++i) letters += "ACGU"[engine() % 4];
+    for (int member = 0; member < 2; ++member) {
+      for (int i = 0; i < 60; ++i) {
+        // The members differ in their last five letters.
+        Nucleotide& nucleotide = structure.chains[0].nucleotides[static_cast<std::size_t>(i)];
+        const char letter = member == 1 && i >= 55 ? "ACGU"[engine() % 4] : letters[static_cast<std::size_t>(i)];
+        nucleotide.base = static_cast<Base>(std::string_view("ACGU").find(letter));
+        nucleotide.name = std::string(1, base_letter(nucleotide.base));
+        nucleotide.atom_mask &= (1u << kBackboneAtoms) - 1;  // the other atoms are those of another base
+      }
+      structure.entry = fmt::format("f{}m{}", family, member);
+      folder.write("families/" + structure.entry + ".cif", to_mmcif(structure));
+    }
+  }
+  ASSERT_EQ(flashrna({"convert", "families", "--output", "f.h5"}).status, 0);
+  const auto split = [&](const std::string& more, const std::string& path) {
+    return run_shell(fmt::format("program=$(command -v flashrna); PATH=/nowhere \"$program\" split f.h5 --output {} "
+                                 "--fractions 0.5,0.5,0 {}",
+                                 path, more),
+                     {.folder = folder.path()});
+  };
+  const ProgramResult result = split("", "s.h5");
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("6 sequence clusters of 12 chains, by 9-mers\n"),
+                                   HasSubstr("none of the 6 held-out chains shares a cluster with training\n")));
+  const DatasetReader reader(folder.path("s.h5"));
+  EXPECT_THAT(option_value(reader.options(), "clusters"), StartsWith("9-mers:"));
+  std::map<int, std::set<std::string>> parts;
+  for (const ChainRecord& chain : reader.chains()) parts[chain.sequence_cluster].insert(chain.split);
+  EXPECT_EQ(parts.size(), 6u);
+  for (const auto& [cluster, splits] : parts) EXPECT_EQ(splits.size(), 1u) << cluster;
+  EXPECT_THAT(flashrna({"info", "s.h5"}).output, HasSubstr("held out\tnone of the 6 held-out chains shares"));
+
+  EXPECT_THAT(run_flashrna({"split", "s.h5", "--output", "again.h5"}, {.folder = folder.path()}).errors,
+              HasSubstr("sequence clusters of the dataset"));
+  EXPECT_THAT(split("--no-clusters", "none.h5").errors, HasSubstr("no sequence clusters are known"));
+  EXPECT_EQ(DatasetReader(folder.path("none.h5")).chains()[0].sequence_cluster, -1);
+  expect_error({"split", "f.h5", "--output", "x.h5", "--no-clusters", "--cluster-with", "9-mers"}, 2, "both given");
+
+  // Computed clusters of other chains, as many, are other clusters.
+  ASSERT_EQ(flashrna({"split", "rna.h5", "--output", "r.h5", "--cluster-with", "9-mers"}).status, 0);
+  EXPECT_THAT(flashrna({"merge", "s.h5", "r.h5", "--output", "both.h5"}).errors, HasSubstr("clusters are left out"));
+}
+
 TEST_F(DatasetCommands, StructuresAreComparedOnceAndTheirFamiliesKept) {
-  const ProgramResult found =
-      flashrna({"split", "rna.h5", "--output", "split.h5", "--tm-cut", "0.5", "--tm-shortest", "10",
-                "--save-structure-clusters", "families.csv", "--fractions", "0.5,0.5,0", "--threads", "2"});
+  const ProgramResult found = flashrna({"split", "rna.h5", "--output", "split.h5", "--tm-cut", "0.5", "--tm-shortest",
+                                        "10", "--save-structure-clusters", "families.csv", "--fractions", "0.5,0.5,0",
+                                        "--threads", "2", "--no-clusters"});
   ASSERT_EQ(found.status, 0) << found.errors;
   EXPECT_THAT(found.errors, HasSubstr(" families of "));
   EXPECT_THAT(file_bytes(folder.path("families.csv")), StartsWith("chain,cluster\n"));
@@ -102,8 +155,8 @@ TEST_F(DatasetCommands, StructuresAreComparedOnceAndTheirFamiliesKept) {
   EXPECT_LT(parts.size(), compared) << "chains of ideal geometry resemble each other";
   for (const auto& [family, splits] : parts) EXPECT_EQ(splits.size(), 1u) << "family " << family;
 
-  const ProgramResult again = flashrna(
-      {"split", "rna.h5", "--output", "again.h5", "--structure-clusters", "families.csv", "--fractions", "0.5,0.5,0"});
+  const ProgramResult again = flashrna({"split", "rna.h5", "--output", "again.h5", "--structure-clusters",
+                                        "families.csv", "--fractions", "0.5,0.5,0", "--no-clusters"});
   ASSERT_EQ(again.status, 0) << again.errors;
   const DatasetReader from_table(folder.path("again.h5"));
   for (std::size_t i = 0; i < reader.chains().size(); ++i) {
@@ -188,7 +241,8 @@ TEST_F(DatasetCommands, InfoShowsPairsAndSuites) {
   ASSERT_EQ(flashrna({"convert", "paired", "--output", "paired.h5"}).status, 0);
   EXPECT_NEAR(nlohmann::json::parse(flashrna({"info", "paired.h5", "--json"}).output)["paired_share"].get<double>(),
               14.0 / 60.0, 1e-9);
-  EXPECT_THAT(flashrna({"info", "paired.h5"}).output, HasSubstr("in helices\t23.3 % of the nucleotides\n"));
+  EXPECT_THAT(flashrna({"info", "paired.h5"}).output, AllOf(HasSubstr("in helices\t23.3 % of the nucleotides\n"),
+                                                            HasSubstr("base pairs by\thydrogen bonds of whole")));
 }
 
 TEST_F(DatasetCommands, BadInputIsNamed) {

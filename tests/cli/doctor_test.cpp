@@ -51,6 +51,22 @@ TEST(Doctor, AFailedCheckShowsItsErrorAndEndsWithStatus1) {
   EXPECT_FALSE(json.at("checks").at(0).at("passed").get<bool>());
 }
 
+TEST(Doctor, SaysHowManyThreadsItTakesAndWhy) {
+  const auto about = [](const std::string& environment) {
+    const ProgramResult result = run_shell("unset OMP_NUM_THREADS OMP_WAIT_POLICY GOMP_SPINCOUNT; " + environment +
+                                           " flashrna doctor --device cpu --json --quiet");
+    EXPECT_EQ(result.status, 0) << result.errors;
+    return Json::parse(result.output).at("about");
+  };
+  const Json plain = about("");
+  EXPECT_EQ(plain.at("waiting threads"), "sleep: OMP_WAIT_POLICY=PASSIVE, set by flashrna");
+  EXPECT_NE(plain.at("threads by default").get<std::string>().find(" processors allowed, "), std::string::npos);
+  const Json set = about("OMP_NUM_THREADS=1 OMP_WAIT_POLICY=active");
+  EXPECT_EQ(set.at("waiting threads"), "as the environment says: OMP_WAIT_POLICY=active");
+  EXPECT_EQ(set.at("threads by default").get<std::string>().find("1: OMP_NUM_THREADS = 1; "), 0u);
+  EXPECT_NE(set.at("cpu").get<std::string>().find(", 1 threads"), std::string::npos);
+}
+
 TEST(Doctor, BadUsageIsRefused) {
   EXPECT_EQ(run_flashrna({"doctor", "--tolerance", "-1"}).status, 2);
   EXPECT_EQ(run_flashrna({"doctor", "--device", "cuda:99"}).status, 2);

@@ -27,14 +27,14 @@ COLUMNS = {  # name: (shape of a row, kind of its type, unit)
         "residue_index": ((), "i4", "1"), "atom_positions": ((23, 3), "f4", "angstrom"), "atom_mask": ((), "u4", "1"),
         "frame_rotation": ((3, 3), "f4", "1"), "frame_translation": ((3,), "f4", "angstrom"),
         "torsion_sin_cos": ((8, 2), "f4", "1"), "torsion_mask": ((), "u1", "1"), "b_factor": ((), "f4", "angstrom^2"),
-        "partner": ((), "i4", "1"),
+        "partner": ((), "i4", "1"), "chi_sin_cos": ((2,), "f4", "1"),
     },
     "rejected": {"source": ((), "O", ""), "chain": ((), "O", ""), "reason": ((), "O", ""), "detail": ((), "O", "")},
 }
 
 
 def check_columns(file):
-    assert file.attrs["format"] == "flashrna-dataset" and file.attrs["version"] == 2
+    assert file.attrs["format"] == "flashrna-dataset" and file.attrs["version"] == 3
     assert set(file) == set(COLUMNS)
     for group, columns in COLUMNS.items():
         assert set(file[group]) == set(columns), set(file[group]) ^ set(columns)

@@ -33,7 +33,7 @@ TEST(Quality, HeldOutNativesAndTheirRebuiltOnesKeepEveryThreshold) {
   const TemporaryFolder folder;
   ProgramResult result = flashrna(folder, {"convert", structures + "/train.tar.xz", "--output", "all.h5"});
   ASSERT_EQ(result.status, 0) << result.errors;
-  // The split used for the shipped weights.
+  // Split as for the shipped weights.
   result = flashrna(folder, {"split", "all.h5", "--output", "split.h5", "--clusters", structures + "/clusters.csv",
                              "--structure-clusters", FLASHRNA_SOURCE_DIR "/weights/structure_clusters.csv",
                              "--fractions", "0.85,0.15,0", "--seed", "1"});

@@ -79,6 +79,34 @@ TEST_F(SampleCommand, H5pyReadsTheTrajectoryAndTheDocumentationRuns) {
   EXPECT_TRUE(file_bytes(trajectory) == bytes);
 }
 
+TEST_F(SampleCommand, EachSampleGetsAStructureOfItsOwnUnlessTheyAreLeftToTheNetwork) {
+  const Words words{"--lengths", "24,30", "--samples", "2"};
+  const auto with = [&](const char* structures) {
+    Words more = words;
+    more.insert(more.end(), {"--secondary-structure", structures});
+    return more;
+  };
+  const auto columns = [](const std::string& output) {
+    const std::string table = file_bytes(folder->path(output + "/samples.csv"));
+    return table.substr(0, table.find('\n'));
+  };
+  sample("drawn", words);
+  const std::string structures = file_bytes(folder->path("drawn/structures.dbn"));
+  for (const char* name : {">len_00024_sample_000\n", ">len_00024_sample_001\n", ">len_00030_sample_001\n"})
+    EXPECT_NE(structures.find(name), std::string::npos) << structures;
+  EXPECT_NE(columns("drawn").find("pair_f1"), std::string::npos);
+  EXPECT_NE(file_bytes(folder->path("drawn/config.ini")).find("secondary_structure = grammar"), std::string::npos);
+
+  sample("asked", with("grammar"));
+  EXPECT_EQ(file_bytes(folder->path("asked/structures.dbn")), structures);
+  EXPECT_EQ(file_bytes(folder->path("asked/len_00030_sample_001.cif")),
+            file_bytes(folder->path("drawn/len_00030_sample_001.cif")));
+
+  sample("left", with("none"));
+  EXPECT_FALSE(fs::exists(folder->path("left/structures.dbn")));
+  EXPECT_EQ(columns("left").find("pair_f1"), std::string::npos);
+}
+
 TEST_F(SampleCommand, EveryFormatHoldsTheSameCoordinates) {
   for (const char* format : {"cif", "pdb", "both", "models"}) {
     const ProgramResult result = sample(format, {"--lengths", "8", "--samples", "2", "--format", format});

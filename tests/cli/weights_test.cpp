@@ -2,12 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "libfold/evaluation/metrics_table.h"
+#include "base/csv_table.h"
 #include "tests/cli/program.h"
 #include "tests/cli/trained_project.h"
 
@@ -48,6 +49,19 @@ TEST_F(Weights, AreSmallKnownToInfoAndSampledFrom) {
   EXPECT_TRUE(fs::exists(folder->path("one/len_00020_sample_000.cif")));
 }
 
+TEST_F(Weights, AGrammarIsKeptOrMadeFromTheTrainingChains) {
+  make_weights("kept.h5");
+  const auto grammar_of = [](const std::string& file) {
+    return Json::parse(flashrna({"info", file, "--json"}).output).at("structure_grammar");
+  };
+  const Json kept = grammar_of("kept.h5");
+  EXPECT_TRUE(kept.at("lengths").contains("hairpin"));
+  EXPECT_THAT(flashrna({"info", "kept.h5"}).output, HasSubstr("structure grammar"));
+  const ProgramResult made = flashrna({"weights", "run", "--output", "made.h5", "--grammar-from", "rna.h5"});
+  EXPECT_EQ(made.status, 0) << made.errors;
+  EXPECT_EQ(grammar_of("made.h5"), kept);
+}
+
 TEST_F(Weights, BadUseIsRefusedAndNothingIsWritten) {
   make_weights("refused.h5");
   const Words before = list_files(folder->path());
@@ -79,7 +93,7 @@ TEST_F(Weights, BesideAnInstalledProgramAreTakenWithoutACheckpoint) {
   const ProgramResult none = run_shell(command, {.folder = folder->path()});
   EXPECT_EQ(none.status, 2);
   EXPECT_THAT(none.errors, HasSubstr("error: --checkpoint FILE is missing, and there are no weights at " +
-                                     folder->path("prefix/share/flashrna/weights/flashrna-small.h5") + "; give"));
+                                     folder->path("prefix/share/flashrna/weights/flashrna-small.h5") + " or "));
   EXPECT_FALSE(fs::exists(folder->path("from_shipped")));
 
   fs::create_directories(folder->path("prefix/share/flashrna/weights"));
@@ -94,6 +108,26 @@ TEST_F(Weights, BesideAnInstalledProgramAreTakenWithoutACheckpoint) {
   EXPECT_TRUE(fs::exists(folder->path("from_shipped/len_00020_sample_000.cif")));
 }
 
+TEST_F(Weights, OfTheCacheAreListedAndSampledByName) {
+  fs::create_directories(folder->path("cache/flashrna/weights"));
+  make_weights("cache/flashrna/weights/of_the_group.h5");
+  const std::string cache = "XDG_CACHE_HOME=" + folder->path("cache") + " flashrna ";
+  const ProgramResult listed = run_shell(cache + "weights --list --json", {.folder = folder->path()});
+  ASSERT_EQ(listed.status, 0) << listed.errors;
+  const Json rows = Json::parse(listed.output);
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [](const Json& one) { return one["name"] == "of_the_group"; });
+  ASSERT_NE(row, rows.end()) << listed.output;
+  EXPECT_EQ(row->at("place"), "cache");
+  EXPECT_EQ(row->at("bytes"), fs::file_size(folder->path("cache/flashrna/weights/of_the_group.h5")));
+  const ProgramResult sampled =
+      run_shell(cache + "sample --checkpoint of_the_group --lengths 20 --samples 1 --steps 2 --output by_name",
+                {.folder = folder->path()});
+  EXPECT_EQ(sampled.status, 0) << sampled.errors;
+  EXPECT_TRUE(fs::exists(folder->path("by_name/len_00020_sample_000.cif")));
+  EXPECT_EQ(run_shell(cache + "weights --list run", {.folder = folder->path()}).status, 2);
+}
+
 // Four samples with a length and number of steps that take seconds: the default output of `flashrna sample` resembles a
 // backbone. weights/README.md has the figures of 240 samples.
 TEST(ShippedWeights, GiveBackbonesThatLookLikeRna) {
@@ -104,7 +138,7 @@ TEST(ShippedWeights, GiveBackbonesThatLookLikeRna) {
       {.folder = samples.path()});
   ASSERT_EQ(result.status, 0) << result.errors;
   EXPECT_THAT(result.errors, HasSubstr("weights/flashrna-small.h5"));
-  const MetricsTable table = MetricsTable::read(samples.path("samples/samples.csv"));
+  const CsvTable table = CsvTable::read(samples.path("samples/samples.csv"));
   ASSERT_EQ(table.rows.size(), 4u);
   const auto mean = [&](const char* column) {
     double sum = 0.0;

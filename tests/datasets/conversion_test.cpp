@@ -80,6 +80,8 @@ class ConversionTest : public ::testing::Test {
     return error_of([&] { convert(inputs, options); });
   }
   std::string output() const { return folder.path("out.h5"); }
+  // Converts a folder and compares every stored chain with what the reader reads from its file.
+  void expect_stored(const std::string& sample, std::size_t files) const;
 
   TemporaryFolder folder;
 };
@@ -422,10 +424,9 @@ TEST_F(ConversionTest, AKilledRunLeavesNoFileUnderTheFinalName) {
   EXPECT_EQ(folder.count(), 2) << "and leaves only its output";
 }
 
-TEST_F(ConversionTest, RealStructuresComeBackToAThousandthOfAnAngstrom) {
-  FLASHRNA_REQUIRE_SHARED(sample, "structures/sample");
+void ConversionTest::expect_stored(const std::string& sample, std::size_t files) const {
   const ConversionResult result = convert({sample});
-  EXPECT_EQ(result.files, 38u);
+  EXPECT_EQ(result.files, files);
   EXPECT_EQ(result.unreadable_files, 0u);
   const DatasetReader reader(output());
   std::map<std::string, std::string> paths;
@@ -458,6 +459,13 @@ TEST_F(ConversionTest, RealStructuresComeBackToAThousandthOfAnAngstrom) {
   std::printf("%zu chains, %zu residues, largest coordinate error %.2e A\n", reader.chains().size(), compared, worst);
   for (const auto& [reason, count] : result.rejected) std::printf("rejected, %s: %zu\n", reason.c_str(), count);
 }
+
+TEST_F(ConversionTest, RealStructuresComeBackToAThousandthOfAnAngstrom) {
+  FLASHRNA_REQUIRE_SHARED(sample, "structures/sample");
+  expect_stored(sample, 38);
+}
+
+TEST_F(ConversionTest, SmallStructuresComeBackToAThousandthOfAnAngstrom) { expect_stored(small_structure(), 10); }
 
 TEST_F(ConversionTest, TransferRna1EhzHas76NucleotidesOfWhich14AreModified) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/sample/1EHZ.cif");

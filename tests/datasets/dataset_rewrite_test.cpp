@@ -8,10 +8,13 @@
 #include "datasets/chain_rows.h"
 #include "datasets/cluster_table.h"
 #include "datasets/conversion.h"
+#include "datasets/dataset_writer.h"
 #include "datasets/unique_chains.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
+#include "rna/pairs/dot_bracket.h"
 #include "tests/datasets/example_structures.h"
+#include "tests/datasets/paired_structures.h"
 
 namespace flashrna {
 namespace {
@@ -125,7 +128,7 @@ TEST_F(DatasetRewriteTest, ADatasetCanReplaceItself) {
 
 TEST_F(DatasetRewriteTest, AStoppedMergeLeavesNothing) {
   const std::string first = make_dataset("a", 0, 4);
-  RewriteCalls calls;
+  Watch calls;
   calls.stop = [] { return true; };
   EXPECT_TRUE(merge_datasets({first}, path("out.h5"), false, calls).stopped);
   EXPECT_FALSE(std::filesystem::exists(path("out.h5")));
@@ -159,6 +162,35 @@ TEST_F(DatasetRewriteTest, AStoredAssemblyIsItsChainsAgain) {
       for (int s = 0; s < kAtomSlots; ++s) EXPECT_LE((got.atoms[s] - expected.atoms[s]).norm(), 1e-3);
     }
   }
+}
+
+// Pairs of another rule: none at all, in a hairpin that has seven.
+TEST_F(DatasetRewriteTest, PairsAndTheirRuleAreKeptUnlessRulesDiffer) {
+  const auto write = [&](const std::string& name, const std::string& rule) {
+    const Chain chain = paired_hairpin(name).chains[0];
+    ChainRecord record;
+    record.id = record.entry = name;
+    record.length = 30;
+    ChainRows rows = chain_rows(chain);
+    rows.partner.assign(30, kUnpaired);
+    DatasetWriter writer(path(name + ".h5"), {"", "", rule}, false);
+    writer.append(record, rows);
+    writer.finish();
+    return path(name + ".h5");
+  };
+  const std::string other = write("other", "seen by eye"), two_atoms = write("atoms", kTwoAtomPairRule);
+  const DatasetReader reader(other);
+  ASSERT_TRUE(rewrite_dataset(reader, reader.chains(), "", path("copy.h5"), false));
+  EXPECT_EQ(DatasetReader(path("copy.h5")).pair_rule(), "seen by eye");
+  EXPECT_EQ(DatasetReader(path("copy.h5")).read_chain(0).partner, std::vector<std::int32_t>(30, kUnpaired));
+
+  EXPECT_FALSE(merge_datasets({other, path("copy.h5")}, path("same.h5"), false).found_pairs_anew);
+  EXPECT_EQ(DatasetReader(path("same.h5")).pair_rule(), "seen by eye");
+  EXPECT_EQ(DatasetReader(path("same.h5")).read_chain(0).partner, std::vector<std::int32_t>(30, kUnpaired));
+
+  EXPECT_TRUE(merge_datasets({other, two_atoms}, path("mixed.h5"), false).found_pairs_anew);
+  EXPECT_EQ(DatasetReader(path("mixed.h5")).pair_rule(), kWholeBasePairRule);
+  EXPECT_EQ(DatasetReader(path("mixed.h5")).read_chain(0).partner, parse_dot_bracket(kPairedHairpin, "test").partner);
 }
 
 TEST(DatasetOptions, AreSetReplacedAndRemovedByKey) {

@@ -15,6 +15,8 @@
 #include "datasets/dataset_writer.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
+#include "rna/all_atoms.h"
+#include "rna/chi.h"
 #include "rna/frame.h"
 #include "rna/pairs/dot_bracket.h"
 #include "rna/torsion.h"
@@ -175,7 +177,7 @@ TEST_F(DatasetTest, EveryColumnStatesItsUnitAndMeaningAndHasTheTypeOfTheSchema) 
   const Hdf5File file = Hdf5File::open(make({5}));
   const Hdf5Group root = file.root();
   EXPECT_EQ(root.text("format"), "flashrna-dataset");
-  EXPECT_EQ(root.integer("version"), 2);
+  EXPECT_EQ(root.integer("version"), 3);
   std::size_t columns = 0;
   for (const SchemaGroup& group : dataset_groups()) {
     EXPECT_EQ(root.open_group(group.name).text("description"), group.description);
@@ -432,9 +434,11 @@ TEST_F(DatasetTest, PartnersAreStoredAndThoseOfVersion1AreFound) {
     writer.finish();
   }
   const std::vector<int> expected = parse_dot_bracket(kPairedHairpin, "test").partner;
-  EXPECT_EQ(DatasetReader(path).version(), 2);
+  EXPECT_EQ(DatasetReader(path).version(), 3);
   EXPECT_EQ(DatasetReader(path).read_chain(0).partner, expected);
-  EXPECT_EQ(Hdf5File::open(path).root().open_group("residues").open_dataset("partner").text("rule"), kStoredPairRule);
+  EXPECT_EQ(Hdf5File::open(path).root().open_group("residues").open_dataset("partner").text("rule"),
+            kWholeBasePairRule);
+  EXPECT_EQ(DatasetReader(path).pair_rule(), kWholeBasePairRule);
   const auto change = [&](const std::function<void(hid_t)>& how) {
     const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
     how(file);
@@ -445,6 +449,7 @@ TEST_F(DatasetTest, PartnersAreStoredAndThoseOfVersion1AreFound) {
               HasSubstr("chain 1ABC_1_A, residue 0: its partner has another or is none"));
   change([](hid_t file) {  // as version 1 has it
     H5Ldelete(file, "/residues/partner", H5P_DEFAULT);
+    H5Ldelete(file, "/residues/chi_sin_cos", H5P_DEFAULT);
     const hid_t version = H5Aopen(file, "version", H5P_DEFAULT);
     const std::int64_t one = 1;
     H5Awrite(version, H5T_NATIVE_INT64, &one);
@@ -452,6 +457,44 @@ TEST_F(DatasetTest, PartnersAreStoredAndThoseOfVersion1AreFound) {
   });
   EXPECT_EQ(DatasetReader(path).version(), 1);
   EXPECT_EQ(DatasetReader(path).read_rows(0).partner, expected);
+}
+
+TEST_F(DatasetTest, ChiIsStoredAndThatOfVersion2IsComputed) {
+  Chain chain = paired_hairpin("hairpin").chains[0];
+  for (std::size_t i = 0; i < chain.nucleotides.size(); ++i) {
+    Nucleotide& nucleotide = chain.nucleotides[i];
+    auto atoms = nucleotide.atoms;
+    place_base(nucleotide.base, {std::sin(0.2 * static_cast<double>(i)), std::cos(0.2 * static_cast<double>(i))},
+               atoms);
+    nucleotide.atoms = atoms;
+  }
+  chain.nucleotides[2].atom_mask &= ~(1u << kC1);
+  const std::string path = folder.path("chi.h5");
+  {
+    DatasetWriter writer(path, {}, false);
+    ChainRows rows = chain_rows(chain);
+    rows.partner.clear();
+    rows.chi_sin_cos.clear();  // the writer computes both
+    writer.append(make_record("1ABC_1_A", chain), rows);
+    writer.finish();
+  }
+  const std::vector<float> stored = DatasetReader(path).read_chain(0).chi_sin_cos;
+  ASSERT_EQ(stored.size(), 2 * chain.nucleotides.size());
+  for (std::size_t i = 0; i < chain.nucleotides.size(); ++i) {
+    const auto expected = chi_of(chain.nucleotides[i]);
+    EXPECT_EQ(expected.has_value(), i != 2) << i;
+    for (std::size_t part = 0; part < 2; ++part)
+      EXPECT_NEAR(stored[2 * i + part], expected ? (*expected)[part] : 0.0, 1e-5) << i;
+  }
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);  // as version 2 has it
+  H5Ldelete(file, "/residues/chi_sin_cos", H5P_DEFAULT);
+  const hid_t version = H5Aopen(file, "version", H5P_DEFAULT);
+  const std::int64_t two = 2;
+  H5Awrite(version, H5T_NATIVE_INT64, &two);
+  H5Aclose(version);
+  H5Fclose(file);
+  EXPECT_EQ(DatasetReader(path).version(), 2);
+  EXPECT_EQ(DatasetReader(path).read_chain(0).chi_sin_cos, stored);
 }
 
 TEST_F(DatasetTest, AFlippedOrMissingByteNeverGivesOtherCoordinates) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "rna/structure.h"
+#include "tests/support/error_message.h"
 
 namespace flashrna {
 
@@ -33,15 +33,6 @@ class TemporaryFolder {
 
 std::string file_bytes(const std::string& path);
 
-// The message of the Error that `call` throws; "no error" if none is thrown.
-template <typename Call>
-std::string error_of(Call&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+std::string error_of(const auto& call) { return message_of(call); }
 
 }  // namespace flashrna

@@ -1,4 +1,5 @@
 // Structures with known base pairs: bonded chains of ideal geometry, with C1' and N moved to the positions of pairs.
+// The other base atoms of moved nucleotides are removed, so that both rules of pairs agree.
 #pragma once
 
 #include <string>
@@ -21,6 +22,7 @@ inline Structure paired_hairpin(const std::string& entry) {
     Nucleotide& nucleotide = structure.chains[0].nucleotides[i];
     nucleotide.set(kC1, atoms.c1[i]);
     nucleotide.set(kGlycosidicNitrogen, atoms.n[i]);
+    nucleotide.atom_mask &= (2u << kGlycosidicNitrogen) - 1;
   }
   return structure;
 }

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/subprocess.h"
+#include "datasets/kmer_clusters.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {
@@ -39,11 +40,34 @@ TEST_P(ClusterSequences, SimilarOnesShareAClusterAndOthersDoNot) {
   EXPECT_EQ(clusters, (std::vector<int>{0, 1, 0, 2, 3, 1, 3, 4, 0}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, ClusterSequences, ::testing::Values("mmseqs", "cd-hit-est"),
-                         [](const auto& program) { return std::string(program.param).substr(0, 2); });
+INSTANTIATE_TEST_SUITE_P(Programs, ClusterSequences, ::testing::Values("mmseqs", "cd-hit-est", kSharedWords),
+                         [](const auto& program) { return std::string(program.param).substr(program.index, 2); });
+
+TEST(ClusterByWords, NeedsSharedWordsAndSimilarLengths) {
+  const std::string a = random_sequence(200, 1), b = random_sequence(200, 2);
+  EXPECT_EQ(cluster_by_words({a, a.substr(0, 110), a.substr(0, 90)}), (std::vector<int>{0, 0, 1})) << "length ratio";
+  // Of the 102 words of 110 letters, 51 and 41 are in `a`: containments of 0.50 and 0.40.
+  EXPECT_EQ(cluster_by_words({a, a.substr(0, 59) + b.substr(0, 51)}), (std::vector<int>{0, 0}));
+  EXPECT_EQ(cluster_by_words({a, a.substr(0, 49) + b.substr(0, 61)}), (std::vector<int>{0, 1}));
+  EXPECT_EQ(cluster_by_words({"ACGU", "ACGUA", "ACGU"}), (std::vector<int>{0, 1, 0})) << "shorter than a word";
+  EXPECT_EQ(cluster_by_words({std::string(30, 'N'), std::string(29, 'N')}), (std::vector<int>{0, 1}));
+  // The third resembles the first members of two clusters, which it joins.
+  const std::string both = a.substr(0, 150) + b.substr(0, 150);
+  EXPECT_EQ(cluster_by_words({a, b, both}), (std::vector<int>{0, 0, 0}));
+  EXPECT_TRUE(cluster_by_words({}).empty());
+}
+
+TEST(ClusteringMark, DependsOnTheChains) {
+  const std::string mark = clustering_mark("mmseqs:0.8:0.8", {"a", "b"}, {0, 1});
+  EXPECT_THAT(mark, ::testing::StartsWith("mmseqs:0.8:0.8:"));
+  EXPECT_EQ(mark, clustering_mark("mmseqs:0.8:0.8", {"a", "b"}, {0, 1}));
+  EXPECT_NE(mark, clustering_mark("mmseqs:0.8:0.8", {"a", "c"}, {0, 1}));
+  EXPECT_NE(mark, clustering_mark("mmseqs:0.8:0.8", {"a", "b"}, {0, 0}));
+}
 
 TEST(SequenceClusters, BadSettingsAreNamed) {
-  EXPECT_THAT(error_of([] { check_clustering({"blast"}); }), HasSubstr("\"blast\" is not mmseqs or cd-hit-est"));
+  EXPECT_THAT(error_of([] { check_clustering({"blast"}); }),
+              HasSubstr("\"blast\" is not mmseqs, cd-hit-est or 9-mers"));
   EXPECT_THAT(error_of([] { check_clustering({"mmseqs", 1.5}); }), HasSubstr("--identity \"1.5\""));
   EXPECT_THAT(error_of([] { check_clustering({"cd-hit-est", 0.5}); }), HasSubstr("0.75"));
   EXPECT_THAT(error_of([] { check_clustering({"mmseqs", 0.8, -1}); }), HasSubstr("--coverage"));

@@ -46,6 +46,19 @@ TEST(GroupChains, JoinsWhatAnyClusterConnects) {
   EXPECT_THAT(groups[2].chains, ElementsAre(4, 5));
 }
 
+TEST(GroupChains, AStructureClusterDoesNotReplaceEntryAndSequence) {
+  const std::vector<ChainRecord> chains = {
+      chain(-1, 7, "1AAA", 40), chain(-1, -1, "1AAA", 20),  // two strands of one entry, of which one has a fold
+      chain(-1, 8, "1BBB", 40), chain(3, -1, "1CCC", 40),   // one sequence in two conformations
+      chain(3, 8, "1DDD", 40),  chain(-1, 9, "1EEE", 50),
+  };
+  const std::vector<SplitGroup> groups = group_chains(chains, {"AC", "G", "GAGA", "GAGA", "CC", "U"});
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_THAT(groups[0].chains, ElementsAre(0, 1));
+  EXPECT_THAT(groups[1].chains, ElementsAre(2, 3, 4));
+  EXPECT_THAT(groups[2].chains, ElementsAre(5));
+}
+
 // Family sizes as in the PDB: one very large, many small.
 std::vector<SplitGroup> skewed_groups() {
   std::vector<SplitGroup> groups;
@@ -97,6 +110,22 @@ TEST(AssignSplits, FractionsThatAreNoneAreRefused) {
   EXPECT_THAT(error_of([&] { assign_splits(groups, {0.8, -0.1, 0.1}, source(1)); }), HasSubstr("-0.1"));
   EXPECT_THAT(error_of([&] { assign_splits(groups, {0, 0, 0}, source(1)); }), HasSubstr("all 0"));
   EXPECT_THAT(error_of([&] { assign_splits(groups, {NAN, 1, 1}, source(1)); }), HasSubstr("nan"));
+}
+
+TEST(DescribeHeldOut, CountsSharedClustersAndSaysWhereNoneAreKnown) {
+  std::vector<ChainRecord> chains(5);
+  for (std::size_t i = 0; i < 5; ++i) chains[i].split = i < 3 ? "train" : i == 3 ? "validation" : "test";
+  EXPECT_THAT(describe_held_out(chains), HasSubstr("no sequence clusters are known: the 2 held-out"));
+  for (std::size_t i = 0; i < 5; ++i) chains[i].sequence_cluster = static_cast<int>(i);
+  EXPECT_EQ(describe_held_out(chains), "none of the 2 held-out chains shares a cluster with training");
+  chains[4].sequence_cluster = 1;
+  EXPECT_THAT(describe_held_out(chains), HasSubstr("1 of the 2 held-out chains share a cluster with training:"));
+  chains[3].structure_cluster = chains[0].structure_cluster = 8;
+  chains[3].sequence_cluster = -1;
+  EXPECT_THAT(describe_held_out(chains),
+              HasSubstr("2 of the 2 held-out chains share a cluster with training; 1 are in no cluster"));
+  for (ChainRecord& chain : chains) chain.split = "train";
+  EXPECT_EQ(describe_held_out(chains), "");
 }
 
 }  // namespace

@@ -25,8 +25,8 @@
 namespace flashrna {
 namespace {
 
-constexpr std::array<const char*, 7> kAttributes = {"format",  "version", "program_version", "source",
-                                                    "options", "unit",    "description"};
+constexpr std::array<const char*, 8> kAttributes = {"format",  "version", "program_version", "source",
+                                                    "options", "unit",    "description",     "rule"};
 constexpr int kMostChanges = 8;
 constexpr std::uint64_t kMostValues = 4096;  // maximum number of values that the fuzzer writes
 
@@ -48,7 +48,7 @@ ChainRows make_rows(int length) {
     rows.residue_name.push_back(i == 1 ? "PSU" : "A");
     rows.seq_id.push_back(i + 1);
   }
-  rows.frame_rotation.assign(length * 9, 0.5f);
+  for (int i = 0; i < length * 9; ++i) rows.frame_rotation.push_back(i % 9 % 4 == 0 ? 1.0f : 0.0f);
   rows.frame_translation.assign(length * 3, 1.0f);
   rows.torsion_sin_cos.assign(length * kTorsions * 2, 0.7f);
   rows.torsion_mask.assign(length, 0xff);

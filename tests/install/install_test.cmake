@@ -19,10 +19,11 @@ run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${TREE}/prefix)
 
 # The program runs from its installed location.
 run(${TREE}/prefix/bin/flashrna --version)
-if(NOT OUTPUT MATCHES "^flashrna 0\\.1\\.0\nLibTorch 2\\.11")
+if(NOT OUTPUT MATCHES "^flashrna [0-9.]+\nLibTorch 2\\.")
   message(FATAL_ERROR "the installed program says\n${OUTPUT}")
 endif()
-foreach(_file share/flashrna/configs/frameflow.ini share/flashrna/weights/thresholds.csv share/flashrna/LICENSE
+foreach(_file share/man/man1/flashrna.1 share/bash-completion/completions/flashrna
+    share/zsh/site-functions/_flashrna share/flashrna/configs/frameflow.ini share/flashrna/weights/thresholds.csv share/flashrna/LICENSE
     include/flashrna/rna/io/structure_reader.h)
   if(NOT EXISTS ${TREE}/prefix/${_file})
     message(FATAL_ERROR "${_file} is not installed")
@@ -30,7 +31,7 @@ foreach(_file share/flashrna/configs/frameflow.ini share/flashrna/weights/thresh
 endforeach()
 
 # The consumer is copied out of the checkout and finds the package only by the prefix.
-file(COPY ${SOURCE}/tests/install/consumer DESTINATION ${TREE})
+file(COPY ${SOURCE}/examples/cpp/ DESTINATION ${TREE}/consumer)
 run(${CMAKE_COMMAND} -G Ninja -S ${TREE}/consumer -B ${TREE}/consumer/build -DCMAKE_BUILD_TYPE=Debug
   -DCMAKE_PREFIX_PATH=${TREE}/prefix -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE})
 run(${CMAKE_COMMAND} --build ${TREE}/consumer/build)
@@ -44,8 +45,11 @@ END
 ")
 run(${TREE}/consumer/build/read_rna ${TREE}/two.pdb)
 expect_output("A GC\n")
-run(${TREE}/consumer/build/call_flash_ipa)
-expect_output("3.000\n")
+run(${TREE}/consumer/build/attention)
+expect_output("loss fell to less than a tenth: yes\n")
+run(${TREE}/prefix/bin/flashrna sample --lengths 30 --samples 1 --steps 2 --output ${TREE}/samples --quiet)
+run(${TREE}/consumer/build/align ${TREE}/samples/len_00030_sample_000.cif ${TREE}/samples/len_00030_sample_000.cif)
+expect_output("TM-score 1.000, 30 residues, RMSD 0.00\n")
 
 # A LibTorch version other than that of the build is rejected.
 file(WRITE ${TREE}/other/include/torch/headeronly/version.h

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/flash_ipa/flash_ipa.h"
+#include "kernels/flash_ipa/flash_ipa_fused.h"
 
 namespace flashrna {
 
@@ -66,9 +67,8 @@ inline FlashIpaInput make_input(const FlashIpaShape& s, at::ScalarType dtype) {
 
 inline std::vector<at::Tensor*> floating_inputs(FlashIpaInput& in) {
   std::vector<at::Tensor*> all;
-  for (at::Tensor* t : {&in.q, &in.k, &in.v, &in.q_points, &in.k_points, &in.v_points, &in.rotations, &in.translations,
-                        &in.point_weights, &in.bias_q, &in.bias_k, &in.pair_q, &in.pair_k}) {
-    if (t->defined()) all.push_back(t);
+  for (const auto& operand : flash_ipa_backends::kFusedOperands) {
+    if ((in.*operand.tensor).defined()) all.push_back(&(in.*operand.tensor));
   }
   return all;
 }

@@ -17,7 +17,7 @@
 
 namespace flashrna::fused_ipa {
 
-void PrintTo(const HeadSize& s, std::ostream* out) {
+static void PrintTo(const HeadSize& s, std::ostream* out) {
   *out << "C " << s.C << " P_q " << s.P_q << " P_v " << s.P_v << " R " << s.R << " c " << s.c;
 }
 

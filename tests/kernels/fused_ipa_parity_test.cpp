@@ -7,6 +7,7 @@
 
 #include "kernels/cuda_backend.h"
 #include "kernels/cuda_probe.h"
+#include "kernels/flash_ipa/flash_ipa_fused.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
 #include "kernels/torch_headers.h"
 #include "tests/kernels/fused_ipa_emulator.h"
@@ -45,19 +46,7 @@ class FusedInput {
     a.N = in_.q.size(0) * in_.q.size(1);
     a.first_row = first_row_.const_data_ptr<int64_t>();
     a.length = in_.lengths.const_data_ptr<int64_t>();
-    a.q = data(in_.q);
-    a.k = data(in_.k);
-    a.v = data(in_.v);
-    a.q_points = data(in_.q_points);
-    a.k_points = data(in_.k_points);
-    a.v_points = data(in_.v_points);
-    a.rotations = data(in_.rotations);
-    a.translations = data(in_.translations);
-    a.point_weights = data(in_.point_weights);
-    a.bias_q = data(in_.bias_q);
-    a.bias_k = data(in_.bias_k);
-    a.pair_q = data(in_.pair_q);
-    a.pair_k = data(in_.pair_k);
+    for (const auto& operand : flash_ipa_backends::kFusedOperands) a.*operand.argument = data(in_.*operand.tensor);
     a.key_bias = data(key_bias_);
     return a;
   }
@@ -118,25 +107,15 @@ EmulatedGradients emulate_gradients(const FlashIpaInput& in, const FusedInput& f
   g.d_points = data(by_outputs.points);
   g.d_point_norms = data(by_outputs.point_norms);
   g.d_pairs = data(by_outputs.pairs);
-  FlashIpaInput shapes = in;
   EmulatedGradients e;
-  for (const Tensor* t : floating_inputs(shapes)) e.inputs.push_back(at::zeros(t->sizes()));
-  e.key_bias = at::zeros({in.q.size(0), in.q.size(1)});
   fused_ipa::InputGradients to;
-  float** pointers[] = {&to.q,
-                        &to.k,
-                        &to.v,
-                        &to.q_points,
-                        &to.k_points,
-                        &to.v_points,
-                        &to.rotations,
-                        &to.translations,
-                        &to.point_weights,
-                        &to.bias_q,
-                        &to.bias_k,
-                        &to.pair_q,
-                        &to.pair_k};
-  for (size_t i = 0; i < e.inputs.size(); ++i) *pointers[i] = e.inputs[i].data_ptr<float>();
+  for (const auto& operand : flash_ipa_backends::kFusedOperands) {
+    const Tensor& tensor = in.*operand.tensor;
+    if (!tensor.defined()) continue;
+    e.inputs.push_back(at::zeros(tensor.sizes()));
+    to.*operand.gradient = e.inputs.back().data_ptr<float>();
+  }
+  e.key_bias = at::zeros({in.q.size(0), in.q.size(1)});
   to.key_bias = e.key_bias.data_ptr<float>();
   emulate_backward(a, g, options, to);
   return e;

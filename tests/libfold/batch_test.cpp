@@ -64,6 +64,13 @@ TEST(Batch, HoldsEveryChainAndPadsTheTail) {
   }
 }
 
+TEST(Batch, NumbersTheMoleculesOfAssemblies) {
+  std::vector<ChainFeatures> chains = {random_chain(3, 0), random_chain(5, 1)};
+  chains[1].chain_in_structure = {0, 0, 2, 2, 7};
+  const Batch batch = make_batch(chains, {"a", "b"});
+  EXPECT_EQ(values_of<int64_t>(batch.chain), (std::vector<int64_t>{0, 0, 0, 0, 0, 0, 0, 2, 2, 7}));
+}
+
 TEST(Batch, RefusesEmptyChainsAndMissingIdsByName) {
   try {
     make_batch({random_chain(3, 0), ChainFeatures{}}, {"whole", "hollow"});

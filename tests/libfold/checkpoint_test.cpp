@@ -34,6 +34,7 @@ Checkpoint some_checkpoint() {
   checkpoint.batch = 3;
   checkpoint.best_loss = 0.1;
   checkpoint.data = "5 chains 0123456789abcdef";
+  checkpoint.structure_grammar = "{\"version\":1}";
   checkpoint.weights = some_tensors(0.1);
   checkpoint.ema = some_tensors(0.2);
   checkpoint.exp_avg = some_tensors(0.3);
@@ -63,6 +64,7 @@ TEST(Checkpoint, ComesBackAsItWasWritten) {
   EXPECT_EQ(read.batch, written.batch);
   EXPECT_EQ(read.best_loss, written.best_loss);
   EXPECT_EQ(read.data, written.data);
+  EXPECT_EQ(read.structure_grammar, written.structure_grammar);
   expect_equal(read.weights, written.weights);
   expect_equal(read.ema, written.ema);
   expect_equal(read.exp_avg, written.exp_avg);

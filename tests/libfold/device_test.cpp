@@ -101,7 +101,7 @@ StepResult training_step(const RunConfig& config, at::Device device, bool rounde
   TrainingStep step(config, device);
   step.model()->initialize(1);
   set_parameters(step.parameters(), rounded);
-  const TrainingStep::Evaluation evaluation = step.add_gradients(ragged_batch(), 3, 0, 1.0);
+  const TrainingStep::Result evaluation = step.add_gradients(ragged_batch(), 3, 0, 1.0);
   std::vector<Tensor> gradients;
   for (const auto& [name, parameter] : step.parameters()) {
     if (parameter.grad().defined()) gradients.push_back(parameter.grad().flatten().cpu().to(at::kDouble));

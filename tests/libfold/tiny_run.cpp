@@ -13,6 +13,7 @@
 #include "libfold/backbone/sampled_backbone.h"
 #include "libfold/checkpoint.h"
 #include "libfold/training/run_folder.h"
+#include "rna/assembly.h"
 #include "tests/rna/pairs/synthetic_pairs.h"
 
 namespace flashrna {
@@ -69,37 +70,58 @@ void write_tiny_dataset(const std::string& path, const std::vector<TinyChain>& c
   writer.finish();
 }
 
-void write_hairpin_dataset(const std::string& path, int length) {
-  PairAtoms atoms(length);
-  place_helix(atoms, 0, length - 1, (length - 6) / 2);
+namespace {
+
+// Nucleotides first ... first + length of `atoms`: with a frame, and C1' and N where they are placed.
+Chain make_strand(const PairAtoms& atoms, int first, int length, const std::string& id) {
   Chain chain;
-  chain.id = "A";
+  chain.id = id;
   for (int i = 0; i < length; ++i) {
+    const auto place = static_cast<std::size_t>(first + i);
     Nucleotide nucleotide;
     nucleotide.base = Base::G;
     nucleotide.name = "G";
     nucleotide.seq_id = i + 1;
     nucleotide.residue_index = i;
-    const bool paired = atoms.c1[i].allFinite();
-    const Vec3 c1 = paired ? atoms.c1[i] : Vec3(0.0, 10.0, 40.0 + 6.0 * i);
+    const bool paired = atoms.c1[place].allFinite();
+    const Vec3 c1 = paired ? atoms.c1[place] : Vec3(0.0, 10.0, 40.0 + 6.0 * i);
     if (paired) {
       nucleotide.set(kC1, c1);
-      nucleotide.set(kGlycosidicNitrogen, atoms.n[i]);
+      nucleotide.set(kGlycosidicNitrogen, atoms.n[place]);
     }
     nucleotide.set(kO4, c1 + Vec3(0.0, -1.4, 0.0));
     nucleotide.set(kC4, c1 + Vec3(1.0, -2.0, 0.5));
     nucleotide.set(kC3, c1 + Vec3(2.0, -1.0, 0.5));
     chain.nucleotides.push_back(nucleotide);
   }
-  DatasetWriter writer(path, {"hairpin", ""}, true);
+  return chain;
+}
+
+void write_one(const std::string& path, const std::string& entry, const Chain& chain) {
+  DatasetWriter writer(path, {"pairs", ""}, true);
   ChainRecord record;
-  record.id = "1HHH_1_A";
-  record.entry = "1HHH";
-  record.chain_ids = "A";
+  record.id = entry + "_1_A";
+  record.entry = entry;
+  record.chain_ids = chain.id;
   record.molecule_kind = "RNA";
-  record.length = length;
+  record.length = static_cast<int>(chain.nucleotides.size());
   writer.append(record, chain_rows(chain));
   writer.finish();
+}
+
+}  // namespace
+
+void write_hairpin_dataset(const std::string& path, int length) {
+  PairAtoms atoms(length);
+  place_helix(atoms, 0, length - 1, (length - 6) / 2);
+  write_one(path, "1HHH", make_strand(atoms, 0, length, "A"));
+}
+
+void write_duplex_dataset(const std::string& path, int length) {
+  PairAtoms atoms(2 * length);
+  place_helix(atoms, 0, 2 * length - 1, length);
+  const std::vector<Chain> strands = {make_strand(atoms, 0, length, "A"), make_strand(atoms, length, length, "B")};
+  write_one(path, "1DUP", join_chains(strands));
 }
 
 std::vector<TinyChain> five_chains() { return {{"1AAA", 12}, {"1BBB", 5}, {"1CCC", 9}, {"1DDD", 11}, {"1EEE", 7}}; }

@@ -38,6 +38,9 @@ void write_tiny_dataset(const std::string& path, const std::vector<TinyChain>& c
 // One chain: a stem in which position i pairs with length - 1 - i, and a loop of 6.
 void write_hairpin_dataset(const std::string& path, int length);
 
+// One assembly of two strands: position i of the first pairs with length - 1 - i of the second.
+void write_duplex_dataset(const std::string& path, int length);
+
 // Five chains of 5 to 12 residues.
 std::vector<TinyChain> five_chains();
 

@@ -48,6 +48,14 @@ class WeightsFile : public testing::Test {
 std::unique_ptr<TemporaryFolder> WeightsFile::folder_;
 Checkpoint WeightsFile::checkpoint_;
 
+TEST_F(WeightsFile, KeepsTheGrammarOfStructuresIfThereIsOne) {
+  Checkpoint checkpoint = checkpoint_;
+  EXPECT_EQ(written_and_read("without_grammar.h5", checkpoint, true).structure_grammar, "");
+  EXPECT_FALSE(Hdf5File::open(path("without_grammar.h5")).root().has_attribute("structure_grammar"));
+  checkpoint.structure_grammar = "{\"version\":1,\"of\":[0.1,1e-300]}";
+  EXPECT_EQ(written_and_read("grammar.h5", checkpoint, true).structure_grammar, checkpoint.structure_grammar);
+}
+
 TEST_F(WeightsFile, CanSayHowRotationsGoInItsSamples) {
   write_weights(path("schedule.h5"), checkpoint_, {.schedule = RotationSchedule{true, 4.0}}, true, false);
   Checkpoint schedule = read_checkpoint(path("schedule.h5")), plain = written_and_read("plain.h5", checkpoint_, true);

@@ -66,12 +66,15 @@ std::vector<std::string> read_text(hid_t type, hid_t space, Read read) {
 }  // namespace
 
 std::string golden_path(const std::string& file) {
-  const char* folder = std::getenv("FLASHRNA_GOLDEN_DIR");
-  if (folder != nullptr && *folder != '\0') return (std::filesystem::path(folder) / file).string();
-  return std::string(FLASHRNA_TEST_DATA) + "/golden/" + file;
+  const char* other = std::getenv("FLASHRNA_GOLDEN_DIR");
+  const std::filesystem::path folder =
+      other != nullptr && *other != '\0' ? other : std::string(FLASHRNA_TEST_DATA) + "/golden";
+  const std::string path = (folder / file).string();
+  if (!std::filesystem::exists(path)) {
+    throw std::runtime_error(path + ": golden file not found; it is committed: git checkout -- tests/data/golden");
+  }
+  return path;
 }
-
-bool golden_exists(const std::string& file) { return std::filesystem::exists(golden_path(file)); }
 
 GoldenFile::GoldenFile(const std::string& path) : path_(path) {
   file_ = checked(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), path, "/", "cannot open as HDF5");

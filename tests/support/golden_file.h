@@ -9,11 +9,8 @@
 namespace flashrna {
 
 // Path of a golden file: in the folder of the environment variable FLASHRNA_GOLDEN_DIR if set, otherwise in
-// tests/data/golden.
+// tests/data/golden. Throws if it does not exist: golden files are committed, so a missing one is a failure.
 std::string golden_path(const std::string& file);
-
-// Whether the file exists. Tests of a missing file are skipped and name it.
-bool golden_exists(const std::string& file);
 
 class GoldenFile {
  public:

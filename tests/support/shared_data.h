@@ -1,4 +1,5 @@
-// Real structures that are not part of the repository. Tests that need them are skipped without them.
+// Structure files for tests: real ones that are not part of the repository, whose tests are skipped without them, and
+// small ones that are (tests/data/structures/README.md).
 #pragma once
 
 #include <string>
@@ -8,6 +9,9 @@ namespace flashrna {
 // Path of a file in the folder of the environment variable FLASHRNA_SHARED, otherwise in ../shared beside the
 // repository; empty if it does not exist.
 std::string shared_path(const std::string& file);
+
+// Path of a file of tests/data/structures, or of the folder. Throws std::runtime_error if it does not exist.
+std::string small_structure(const std::string& file = "");
 
 }  // namespace flashrna
 

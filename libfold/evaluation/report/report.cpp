@@ -41,7 +41,7 @@ std::string script_json(const Json& value) {
 }
 
 // The values of metrics.csv for the charts: numbers as numbers, empty cells as null.
-Json metrics_json(const MetricsTable& table) {
+Json metrics_json(const CsvTable& table) {
   Json columns = Json::object();
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     Json& values = columns[table.columns[c]] = Json::array();
@@ -95,7 +95,7 @@ EvaluatedSet read_evaluated_set(const std::string& folder) {
                            "distributions", "eta_theta", "examples"}) {
     if (!set.summary.contains(part)) fail("{}: damaged: it has no \"{}\"; run the evaluation again", path, part);
   }
-  set.metrics = MetricsTable::read(folder + "/metrics.csv");
+  set.metrics = CsvTable::read(folder + "/metrics.csv");
   return set;
 }
 

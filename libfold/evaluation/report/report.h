@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "libfold/evaluation/metrics_table.h"
+#include "base/csv_table.h"
 
 namespace flashrna {
 
@@ -13,7 +13,7 @@ namespace flashrna {
 struct EvaluatedSet {
   std::string name;
   nlohmann::ordered_json summary;  // evaluation_summary()
-  MetricsTable metrics;            // metrics_table()
+  CsvTable metrics;                // metrics_table()
 };
 
 // Reads the folder of an earlier evaluation; the set is named after the folder. Throws Error if the folder holds no

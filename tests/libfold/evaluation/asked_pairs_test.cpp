@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/sample_table.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/paired_structures.h"
 
@@ -71,7 +71,7 @@ TEST_F(AskedPairsTest, AnEvaluationHasThemBySampleAndOverAll) {
   settings.pairs = folder.write("asked.dbn", std::string(kPairedHairpin) + "\n");
   settings.diversity = false;
   const std::optional<Evaluation> evaluation = evaluate(settings);
-  const MetricsTable table = metrics_table(*evaluation);
+  const CsvTable table = metrics_table(*evaluation);
   EXPECT_EQ(table.number(0, table.column("pair_f1")), 1.0);
   EXPECT_EQ(table.number(0, table.column("paired")), 0.466667);
   EXPECT_EQ(table.number(0, table.column("hairpin_size")), 11.0);

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/sample_table.h"
 #include "libfold/evaluation/structure_measures.h"
 
 namespace flashrna {

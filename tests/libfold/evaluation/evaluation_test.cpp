@@ -5,6 +5,8 @@
 
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/readable_json.h"
+#include "libfold/evaluation/sample_table.h"
+#include "libfold/evaluation/set_measures.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
 
@@ -50,7 +52,7 @@ class SmallEvaluation : public ::testing::Test {
 TEST_F(SmallEvaluation, CountsWhatIsWrongAndFindsWhatIsKnown) {
   const std::optional<Evaluation> evaluation = evaluate(settings);
   ASSERT_TRUE(evaluation);
-  const MetricsTable table = metrics_table(*evaluation);
+  const CsvTable table = metrics_table(*evaluation);
   ASSERT_EQ(table.rows.size(), 4u);
   const auto number = [&](std::size_t row, const char* column) { return table.number(row, table.column(column)); };
   EXPECT_EQ(number(0, "breaks"), 0.0);
@@ -82,7 +84,7 @@ TEST_F(SmallEvaluation, WhatIsNotAskedForIsEmpty) {
   const std::optional<Evaluation> evaluation = evaluate(settings);
   EXPECT_FALSE(evaluation->novelty);
   EXPECT_FALSE(evaluation->diversity);
-  const MetricsTable table = metrics_table(*evaluation);
+  const CsvTable table = metrics_table(*evaluation);
   for (const char* column : {"rg_ratio", "cluster", "tm_to_reference", "nearest", "sc_tm", "valid", "native_lddt"}) {
     EXPECT_EQ(table.rows[0][table.column(column)], "") << column;
   }

@@ -105,7 +105,7 @@ TEST(Coupling, PaddingNeverCounts) {
   EXPECT_EQ(b.noise.narrow(1, 17, 23).abs().max().item<double>(), 0.0);
 }
 
-TEST(Coupling, NoiseIsScaledCentredAndKeepsItsShape) {
+TEST(Coupling, NoiseIsScaledCenteredAndKeepsItsShape) {
   Minibatch m = make_minibatch({9, 17, 5, 12}, 17);
   m.sigmas = {10.0, 20.0, 30.0, 40.0};
   const Coupling coupling = couple(m.noise, m.data, m.lengths, m.priors());
@@ -114,8 +114,8 @@ TEST(Coupling, NoiseIsScaledCentredAndKeepsItsShape) {
     const Tensor got = coupling.noise[j].narrow(0, 0, n);
     EXPECT_LE(got.mean(0).abs().max().item<double>(), 1e-12);
     // A rotation preserves all scalar products.
-    const Tensor drawn = m.noise[i].narrow(0, 0, n), centred = (drawn - drawn.mean(0)) * m.sigmas[j];
-    expect_close("Gram matrix", at::matmul(got, got.t()), at::matmul(centred, centred.t()), 1e-12);
+    const Tensor drawn = m.noise[i].narrow(0, 0, n), centered = (drawn - drawn.mean(0)) * m.sigmas[j];
+    expect_close("Gram matrix", at::matmul(got, got.t()), at::matmul(centered, centered.t()), 1e-12);
     expect_close("cost", (got - m.data[j].narrow(0, 0, n)).square().sum(-1).sqrt().mean(), coupling.costs[i][j], 1e-12);
   }
 }

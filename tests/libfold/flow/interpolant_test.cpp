@@ -39,7 +39,7 @@ TEST(Interpolant, CorruptionDependsOnlyOnSeedAndStep) {
   EXPECT_FALSE(at::equal(a.translations, flow.corrupt(batch, 6, 100).translations));
 }
 
-TEST(Interpolant, PathsBeginAtCentredNoiseAndEndAtTheData) {
+TEST(Interpolant, PathsBeginAtCenteredNoiseAndEndAtTheData) {
   const Batch batch = make_random_batch({12, 7, 20, 1});
   for (const char* noise : {"igso3", "uniform"}) {
     for (const bool coupling : {true, false}) {
@@ -64,6 +64,43 @@ TEST(Interpolant, PathsBeginAtCentredNoiseAndEndAtTheData) {
   }
 }
 
+// The molecules of an assembly start apart, so that the whole has the radius of gyration of its length.
+TEST(Interpolant, MoleculesStartApart) {
+  FlowConfig config;
+  config.prior = "chain";
+  constexpr int64_t kDraws = 300, kLength = 120;
+  Batch batch = make_random_batch(std::vector<int64_t>(kDraws, kLength));
+  batch.residue_index = at::arange(kLength, at::kLong).expand({kDraws, kLength}).clone();
+  batch.chain = at::zeros({kDraws, kLength}, at::kLong);
+  for (const bool coupling : {false, true}) {
+    config.coupling = coupling;
+    const int64_t B = coupling ? 8 : kDraws;  // the assignment takes B^3
+    Batch some = batch;
+    for (Tensor* tensor : {&some.lengths, &some.translations, &some.rotations, &some.residue_index, &some.chain})
+      *tensor = tensor->narrow(0, 0, B).clone();
+    const CorruptionDraws single = Interpolant(config, {}).draw(some, 3, 5);
+    some.residue_index.narrow(0, 1, B - 1).narrow(1, 40, 80).add_(200);
+    some.chain.narrow(0, 1, B - 1).narrow(1, 40, 80).fill_(3);  // two molecules in all samples but the first
+    CorruptionDraws draws = Interpolant(config, {}).draw(some, 3, 5);
+    EXPECT_TRUE(at::equal(draws.translations, single.translations) && at::equal(draws.rotations, single.rotations));
+    draws.t.zero_();
+    const Tensor x = Interpolant(config, {}).corrupt(some, draws).translations;
+    EXPECT_LE(x.mean(1).abs().max().item<double>(), 1e-10);
+    const Tensor apart = x.narrow(1, 0, 40).mean(1) - x.narrow(1, 40, 80).mean(1);  // [B, 3]
+    const double rms = apart.narrow(0, 1, B - 1).square().sum(1).mean().sqrt().item<double>();
+    // The centers are sqrt(Rg_all² - Rg_molecules²) from the center of mass, of molecules of one and two thirds.
+    const double within =
+        (std::pow(chain_prior_radius_of_gyration(40), 2) * 40 + std::pow(chain_prior_radius_of_gyration(80), 2) * 80) /
+        120;
+    const double expected = std::sqrt((std::pow(chain_prior_radius_of_gyration(120), 2) - within) * 4);
+    std::printf("  centers %.1f Å apart, expected %.1f\n", rms, expected);
+    if (!coupling) EXPECT_NEAR(rms / expected, 1.0, 0.1);
+    if (coupling) EXPECT_GT(rms, 0.5 * expected);
+    const double radius = x.narrow(0, 1, B - 1).square().sum(2).mean().sqrt().item<double>();
+    if (!coupling) EXPECT_NEAR(radius / chain_prior_radius_of_gyration(120), 1.0, 0.06);
+  }
+}
+
 TEST(Interpolant, PaddingStaysZeroAndIdentity) {
   const Batch batch = make_random_batch({12, 7, 20});
   const Corrupted noisy = Interpolant({}, {}).corrupt(batch, 1, 2);
@@ -85,7 +122,7 @@ TEST(Interpolant, TimesAreUniformBetweenMinTAndOneMinusMinT) {
   EXPECT_NEAR(t.var().item<double>(), 0.64 / 12, 0.006);
 }
 
-TEST(Interpolant, NoiseOfASampleDoesNotDependOnItsNeighbours) {
+TEST(Interpolant, NoiseOfASampleDoesNotDependOnItsNeighbors) {
   const Interpolant flow({}, {});
   const Noise together = flow.sample_noise({{30, 50, 30}, {7, 7, 8}, 3}), alone = flow.sample_noise({{30}, {8}, 3});
   EXPECT_TRUE(at::equal(together.translations[2].narrow(0, 0, 30), alone.translations[0]));

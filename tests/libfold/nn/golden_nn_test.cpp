@@ -321,7 +321,6 @@ INSTANTIATE_TEST_SUITE_P(Golden, PublishedNetwork,
 
 // Samples in eleven calls of the published dense network, each with the previous prediction as input.
 TEST(PublishedSampler, EveryPredictionOnTheWayIsReproduced) {
-  if (!golden_exists("flow_model_orig_2d_bias.h5")) GTEST_SKIP() << "no golden file flow_model_orig_2d_bias.h5";
   const GoldenFile file(golden_path("flow_model_orig_2d_bias.h5"));
   FlowModel model(model_config(file, "dense"), PublishedConventions::all());
   model->to(at::kDouble);

@@ -6,6 +6,7 @@
 #include "libfold/nn/flow_model.h"
 #include "libfold/nn/initialization.h"
 #include "libfold/random_streams.h"
+#include "tests/libfold/tiny_model.h"
 #include "tests/support/finite_differences.h"
 #include "tests/support/golden_tensor.h"
 
@@ -200,21 +201,8 @@ TEST(EdgeVotes, GradientsAreThoseOfFiniteDifferences) {
 }
 
 ModelConfig long_chain_config() {
-  ModelConfig config;
-  config.node_channels = 32;
-  config.pair_channels = 16;
-  config.blocks = 2;
-  config.attention_channels = 8;
-  config.attention_heads = 2;
-  config.query_points = 4;
-  config.value_points = 4;
-  config.transformer_heads = 2;
-  config.transformer_layers = 1;
-  config.position_channels = 16;
-  config.time_channels = 16;
-  config.edge_feature_channels = 8;
+  ModelConfig config = tiny_model();
   config.neighbors = 12;
-  config.torsion_channels = 16;
   config.positions = "relative";
   config.chain_neighbors = 8;
   config.local_edges = 16;

@@ -11,10 +11,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "libfold/checkpoint.h"
 #include "libfold/flow/interpolant.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/flow_model.h"
 #include "libfold/nn/index_embedding.h"
+#include "tests/libfold/tiny_model.h"
+#include "tests/support/error_message.h"
 #include "tests/support/golden_tensor.h"
 
 namespace flashrna {
@@ -29,8 +32,7 @@ struct PublishedParameter {
 
 // parameters.csv: model,name,shape,count,init_std,init_mean.
 std::map<std::string, PublishedParameter> read_published_parameters(const std::string& model) {
-  std::ifstream file(golden_exists("parameters.csv") ? golden_path("parameters.csv")
-                                                     : std::string(FLASHRNA_TEST_DATA) + "/golden/parameters.csv");
+  std::ifstream file(golden_path("parameters.csv"));
   std::map<std::string, PublishedParameter> parameters;
   for (std::string line; std::getline(file, line);) {
     std::vector<std::string> cells;
@@ -46,22 +48,8 @@ std::map<std::string, PublishedParameter> read_published_parameters(const std::s
 }
 
 ModelConfig tiny_config(const std::string& mode = "flash_1d_bias") {
-  ModelConfig config;
+  ModelConfig config = tiny_model();
   config.mode = mode;
-  config.node_channels = 32;
-  config.pair_channels = 16;
-  config.blocks = 2;
-  config.attention_channels = 8;
-  config.attention_heads = 2;
-  config.query_points = 4;
-  config.value_points = 4;
-  config.transformer_heads = 2;
-  config.transformer_layers = 1;
-  config.position_channels = 16;
-  config.time_channels = 16;
-  config.edge_feature_channels = 8;
-  config.neighbors = 6;
-  config.torsion_channels = 16;
   return config;
 }
 
@@ -161,6 +149,25 @@ TEST(FreshParameters, DependOnTheSeedAndTheNameOnly) {
   const auto in_b = b->named_parameters(), in_c = c->named_parameters();
   for (const auto& item : a->named_parameters()) EXPECT_TRUE(at::equal(item.value(), in_b[item.key()])) << item.key();
   EXPECT_FALSE(at::equal(a->named_parameters()["node_embedder.linear.weight"], in_c["node_embedder.linear.weight"]));
+}
+
+TEST(NineTorsions, ChiIsANewRowThatLeavesTheEightAsTheyWere) {
+  ModelConfig eight_config = tiny_config(), nine_config = tiny_config();
+  nine_config.torsions = 9;
+  FlowModel eight = lively_model(eight_config), nine = lively_model(nine_config);
+  copy_into_grown(nine->parameters_by_name(), copy_of(eight->parameters_by_name()), "eight");
+  copy_into(eight->parameters_by_name(), copy_of(eight->parameters_by_name()), "eight");  // the same rounding to f32
+  const torch::NoGradGuard no_grad;
+  const FlowModelInput in = make_input({13, 9}, 13);
+  const FlowModelOutput before = eight(in), after = nine(in);
+  EXPECT_FALSE(before.chi.defined());
+  expect_close("torsions", after.torsions, before.torsions, 1e-12);
+  expect_close("translations", after.translations, before.translations, 1e-12);
+  ASSERT_EQ(after.chi.sizes(), (at::IntArrayRef{2, 13, 2}));
+  expect_close("unit length", after.chi.narrow(0, 0, 1).square().sum(2), at::ones({1, 13}, at::kDouble), 1e-12);
+  ModelConfig ten = tiny_config();
+  ten.torsions = 10;
+  EXPECT_THROW(ten.validate(), UsageError);
 }
 
 class EveryMode : public testing::TestWithParam<const char*> {};
@@ -294,32 +301,22 @@ TEST(FactorizedPairs, RefuseAChainBeyondTheirLengthByTheKeyToChange) {
   ModelConfig config = tiny_config("flash_2d_factorize_bias");
   config.factorizer_length = 20;
   FlowModel model = lively_model(config);
-  try {
-    model(make_input({21}, 21));
-    FAIL() << "was accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()),
-              "21 residues: model.mode = flash_2d_factorize_bias takes at most model.factorizer_length = 20");
-  }
+  EXPECT_EQ(message_of([&] { model(make_input({21}, 21)); }),
+            "21 residues: model.mode = flash_2d_factorize_bias takes at most model.factorizer_length = 20");
 }
 
 TEST(ModelConfigChecks, NameTheKeyTheValueAndTheRange) {
-  const auto message_of = [](void (*change)(ModelConfig&)) {
+  const auto refusal = [](void (*change)(ModelConfig&)) {
     ModelConfig config;
     change(config);
-    try {
-      config.validate();
-    } catch (const UsageError& error) {
-      return std::string(error.what());
-    }
-    return std::string("no error");
+    return message_of([&] { config.validate(); });
   };
-  EXPECT_EQ(message_of([](ModelConfig& c) { c.pair_rank = 9; }), "model.pair_rank = 9: must be from 1 to 8");
-  EXPECT_EQ(message_of([](ModelConfig& c) { c.transformer_heads = 3; }),
+  EXPECT_EQ(refusal([](ModelConfig& c) { c.pair_rank = 9; }), "model.pair_rank = 9: must be from 1 to 8");
+  EXPECT_EQ(refusal([](ModelConfig& c) { c.transformer_heads = 3; }),
             "model.transformer_heads = 3: must divide model.node_channels = 256");
-  EXPECT_EQ(message_of([](ModelConfig& c) { c.attention = "fast"; }),
+  EXPECT_EQ(refusal([](ModelConfig& c) { c.attention = "fast"; }),
             "model.attention = fast: must be auto, dense, lifted, fused or simple");
-  EXPECT_EQ(message_of([](ModelConfig& c) { c.attention_precision = "exact"; }),
+  EXPECT_EQ(refusal([](ModelConfig& c) { c.attention_precision = "exact"; }),
             "model.attention_precision = exact: must be fast or strict");
 }
 

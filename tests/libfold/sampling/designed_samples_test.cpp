@@ -215,12 +215,12 @@ TEST_F(DesignedSamples, MotifRmsdIsThatOfTheAtomsAndOfTheWorstFreeGroup) {
     SampledBackbone backbone = backbone_of(sample, kMotion);
     // The second item moves by 3 Å as a whole, which only a free motif allows.
     for (std::size_t i = 10; i < 14; ++i) backbone.frames[i].translation += Vec3(0, 0, 3);
-    Structure structure = make_structure(backbone, "x", *sample.design, Base::N);
+    Structure structure = as_designed(make_structure(backbone, "x", Base::N), backbone, *sample.design);
     // Atoms of free motifs are the network's; here those of the file, in order to see the groups alone.
     if (groups == std::string("free")) {
       Design fixed = *sample.design;
       fixed.motif_group.clear();
-      structure = make_structure(backbone, "x", fixed, Base::N);
+      structure = as_designed(make_structure(backbone, "x", Base::N), backbone, fixed);
     }
     const double rmsd = motif_rmsd(structure, *sample.design);
     if (groups == std::string("free"))
@@ -240,7 +240,7 @@ TEST_F(DesignedSamples, CopiesOfASymmetricAssemblyAreChainsOfTheirOwn) {
   SampledBackbone backbone = backbone_of(sample, {}), unit = backbone;
   backbone.frames.insert(backbone.frames.end(), unit.frames.begin(), unit.frames.end());
   backbone.sin_cos.insert(backbone.sin_cos.end(), unit.sin_cos.begin(), unit.sin_cos.end());
-  const Structure structure = make_structure(backbone, "x", *sample.design, Base::G);
+  const Structure structure = as_designed(make_structure(backbone, "x", Base::G), backbone, *sample.design);
   std::string ids, sizes;
   for (const Chain& chain : structure.chains) ids += chain.id, sizes += std::to_string(chain.nucleotides.size());
   EXPECT_EQ(ids, "ABCD");

@@ -54,6 +54,49 @@ TEST_F(SamplerTest, EqualSeedsGiveEqualSamples) {
   EXPECT_GT(largest_difference(a[0], sampler.sample({7}, {0}, 6, 4)[0]), 0.1) << "samples of different seeds, Å";
 }
 
+TEST(SamplerHeads, ChiAndLettersOfTheLastCallComeWithTheSample) {
+  const TemporaryFolder folder;
+  write_tiny_dataset(folder / "tiny.h5", five_chains());
+  TinyRun run(folder / "tiny.h5");
+  run.config.training.steps = 2;
+  run.config.model.torsions = 9;
+  run.config.model.letter_head = true;
+  run.config.losses.letter_weight = 0.2;
+  const Checkpoint checkpoint = read_checkpoint(run.train(folder / "run").checkpoint);
+  Sampler sampler(checkpoint, "ema", at::kCPU);
+  sampler.require_predicted(true, true);
+  Tensor chi, letters;
+  const auto samples = sampler.sample({7, 5}, {0, 1}, 5, 3, {}, [&](const SamplingStep& step) {
+    chi = step.prediction.chi.clone();
+    letters = step.prediction.letters.log_softmax(2);
+  });
+  for (int64_t b = 0; b < 2; ++b) {
+    const SampledBackbone& sample = samples[static_cast<std::size_t>(b)];
+    ASSERT_EQ(sample.chi.size(), sample.frames.size());
+    ASSERT_EQ(sample.letters.size(), sample.frames.size());
+    for (std::size_t i = 0; i < sample.chi.size(); ++i) {
+      const auto at = static_cast<int64_t>(i);
+      EXPECT_NEAR(sample.chi[i][0], chi[b][at][0].item<double>(), 1e-7);
+      double sum = 0;
+      for (std::size_t k = 0; k < 4; ++k) {
+        EXPECT_NEAR(sample.letters[i][k], letters[b][at][static_cast<int64_t>(k)].item<double>(), 1e-5);
+        sum += std::exp(sample.letters[i][k]);
+      }
+      EXPECT_NEAR(sum, 1.0, 1e-6);
+    }
+  }
+}
+
+TEST_F(SamplerTest, WhatTheModelDoesNotPredictIsNamed) {
+  Sampler sampler(checkpoint_, "ema", at::kCPU);
+  sampler.require_predicted(false, false);
+  EXPECT_EQ(message_of([&] { sampler.require_predicted(true, false); }),
+            "--all-atom: this model does not predict chi (model.torsions = 8); take a --checkpoint with 9");
+  EXPECT_NE(message_of([&] { sampler.require_predicted(false, true); }).find("model.letter_head = false"),
+            std::string::npos);
+  EXPECT_TRUE(sampler.sample({6}, {0}, 5, 2)[0].chi.empty());
+}
+
 // Number of times that a tensor value is read on the host, which on a GPU synchronizes the device.
 std::int64_t reads_of(Sampler& sampler, const std::vector<int>& lengths, int steps) {
   static std::atomic<std::int64_t> reads;
@@ -212,7 +255,8 @@ class LongChainSampler : public testing::Test {
     model.local_edges = model.edge_votes = 8;
     model.condition_pairs = model.condition_letters = model.condition_motifs = model.letter_head = true;
     run.config.flow.prior = "chain";
-    run.config.losses.local_weight = run.config.losses.pair_weight = run.config.losses.letter_weight = 1.0;
+    run.config.losses.local_weight = run.config.losses.pair_weight = run.config.losses.link_torsion_weight =
+        run.config.losses.letter_weight = 1.0;
     run.config.training.steps = 6;
     checkpoint = read_checkpoint(run.train(folder / "run").checkpoint);
   }

@@ -8,6 +8,8 @@
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
 #include "libfold/training/losses.h"
+#include "rna/assembly.h"
+#include "rna/geometry.h"
 #include "tests/support/finite_differences.h"
 #include "tests/support/golden_tensor.h"
 
@@ -60,6 +62,7 @@ LossConfig with_links() {
   LossConfig config;
   config.bond_weight = 3.0;
   config.angle_weight = 2.0;
+  config.link_torsion_weight = 4.0;
   return config;
 }
 
@@ -93,14 +96,40 @@ TEST(LinkLosses, AreMeanSquaredErrorsOverTheBondedLinks) {
     EXPECT_NEAR(losses.angles[b].item<double>(), 2.0 * angles / n, 1e-4);
   }
   const Losses none = compute_losses(c.truth, c.noisy, c.prediction, LossConfig{}, {});
-  expect_close("total", losses.total, none.total + (losses.bonds + losses.angles).mean(), 1e-13);
+  expect_close("total", losses.total, none.total + (losses.bonds + losses.angles + losses.link_torsions).mean(), 1e-13);
+}
+
+TEST(LinkLosses, CompareTheTorsionsOfTheLinkWithTheTruth) {
+  const Case c = make_case();
+  const Losses losses = compute_losses(c.truth, c.noisy, c.prediction, with_links(), {});
+  const std::vector<int> slots = {kC4, kC3, kO3, kP, kO5, kC5};
+  const auto point = [](const Tensor& x) {
+    return Vec3(x[0].item<double>(), x[1].item<double>(), x[2].item<double>());
+  };
+  const Tensor made = backbone_atoms(c.prediction.rotations, c.prediction.translations, c.prediction.torsions, slots);
+  const Tensor wanted = backbone_atoms(c.truth.rotations, c.truth.translations, c.truth.torsions, slots);
+  const auto torsions = [&](const Tensor& atoms, int64_t i) {
+    const Vec3 c4 = point(atoms[i][0]), c3 = point(atoms[i][1]), o3 = point(atoms[i][2]), p = point(atoms[i + 1][3]),
+               o5 = point(atoms[i + 1][4]), c5 = point(atoms[i + 1][5]);
+    return std::array{dihedral(c4, c3, o3, p), dihedral(c3, o3, p, o5), dihedral(o3, p, o5, c5)};
+  };
+  const Tensor linked = bonded_links(c.truth);
+  double sum = 0.0, n = 0.0;
+  for (int64_t i = 0; i < 3; ++i) {  // chain 1; its torsions are all defined
+    if (!linked[1][i].item<bool>()) continue;
+    const auto a = torsions(made[1], i), b = torsions(wanted[1], i);
+    for (std::size_t k = 0; k < a.size(); ++k) sum += 2.0 - 2.0 * std::cos(a[k] - b[k]);
+    n += 1.0;
+  }
+  EXPECT_GT(sum, 0.1);
+  EXPECT_NEAR(losses.link_torsions[1].item<double>(), 4.0 * sum / n, 1e-6);
 }
 
 TEST(LinkLosses, HaveTheGradientsOfFiniteDifferences) {
   const Case c = make_case();
   const auto links = [&](const FlowModelOutput& prediction) {
     const Losses losses = compute_losses(c.truth, c.noisy, prediction, with_links(), {});
-    return (losses.bonds + losses.angles).sum();
+    return (losses.bonds + losses.angles + losses.link_torsions).sum();
   };
   EXPECT_LE(gradient_error(
                 [&](const Tensor& x) {
@@ -135,6 +164,33 @@ TEST(ClashLoss, IsTheOverlapPerResidueOfAtomsThatAreDefined) {
   }
   const Losses none = compute_losses(c.truth, c.noisy, c.prediction, LossConfig{}, {});
   expect_close("total", losses.total, none.total + losses.clashes.mean(), 1e-13);
+}
+
+// Two molecules of three residues, whose last and first atoms are as near as in a link.
+TEST(LinkLosses, StopAtTheEndOfAMoleculeWhereClashesDoNot) {
+  Case c = make_case();
+  c.truth.residue_index[1] = at::arange(6, at::kLong);
+  c.truth.lengths.fill_(6);
+  c.truth.torsion_mask.fill_(true);
+  c.truth.residue_index[0] = at::tensor({0, 1, 2, 2 + kChainJoin, 3 + kChainJoin, 4 + kChainJoin}, at::kLong);
+  c.truth.chain = at::tensor({0, 0, 0, 1, 1, 1}, at::kLong).expand({2, 6}).clone();
+  const Tensor linked = bonded_links(c.truth);
+  EXPECT_TRUE(at::equal(linked[0], at::tensor({1, 1, 0, 1, 1}).to(at::kBool))) << linked[0];
+  EXPECT_TRUE(linked[1].all().item<bool>()) << "the same atoms in one molecule";
+
+  LossConfig config = with_links();
+  config.clash_weight = 2.0;
+  Losses before = compute_losses(c.truth, c.noisy, c.prediction, config, {});
+  c.prediction.translations.narrow(1, 3, 3).add_(at::tensor({400.0, 0.0, 0.0}, at::kDouble));
+  const Losses apart = compute_losses(c.truth, c.noisy, c.prediction, config, {});
+  EXPECT_NEAR(apart.bonds[0].item<double>(), before.bonds[0].item<double>(), 1e-12);
+  EXPECT_NEAR(apart.angles[0].item<double>(), before.angles[0].item<double>(), 1e-12);
+  EXPECT_GT(apart.bonds[1].item<double>(), 100.0 * before.bonds[1].item<double>());
+  // Moved into each other, the molecules overlap: residue 3 on residue 0.
+  c.prediction.translations.narrow(1, 3, 3).sub_(
+      (c.prediction.translations.select(1, 3) - c.prediction.translations.select(1, 0)).unsqueeze(1));
+  const Losses together = compute_losses(c.truth, c.noisy, c.prediction, config, {});
+  EXPECT_GT(together.clashes[0].item<double>(), apart.clashes[0].item<double>() + 0.01);
 }
 
 TEST(LinkLosses, OfOneResidueAreZero) {

@@ -136,6 +136,31 @@ TEST_P(LossesOfAtoms, GradientsMatchFiniteDifferences) {
             1e-7);
 }
 
+TEST(TorsionLoss, ChiCountsAsANinthTorsionWhereItIsDefined) {
+  Case c = make_case({5, 3}, 5);
+  const Losses eight = losses_of(c, 3);
+  const int64_t B = 2, L = 5;
+  c.truth.chi = normalized(RandomStream(1, "chi").normal({B, L, 2}));
+  c.truth.chi_mask = (at::arange(L) != 1).expand({B, L}).clone();
+  EXPECT_TRUE(at::equal(losses_of(c, 3).torsions, eight.torsions)) << "the network predicts eight";
+  c.prediction.chi = normalized(c.truth.chi + 0.3 * RandomStream(2, "chi").normal({B, L, 2}));
+  const Losses nine = losses_of(c, 3);
+  for (int64_t b = 0; b < B; ++b) {
+    double sum = 0, counted = 0;
+    for (int64_t i = 0; i < (b == 0 ? 5 : 3); ++i) {
+      for (int64_t k = 0; k < kTorsions; ++k) {
+        if (!c.truth.torsion_mask[b][i][k].item<bool>()) continue;
+        sum += (c.prediction.torsions[b][i][k] - c.truth.torsions[b][i][k]).square().sum().item<double>();
+        counted += 1;
+      }
+      if (i == 1) continue;
+      sum += (c.prediction.chi[b][i] - c.truth.chi[b][i]).square().sum().item<double>();
+      counted += 1;
+    }
+    EXPECT_NEAR(nine.torsions[b].item<double>(), sum / counted, 1e-12);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Counts, LossesOfAtoms, testing::Values(3, 6, 10, 13));
 
 // Two residues with three atoms each; all other values are computed by hand.

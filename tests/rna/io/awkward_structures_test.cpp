@@ -1,5 +1,5 @@
 // Unusual features of the real structures of the sample, tested one by one. The expected values were counted with
-// another program or read from the files.
+// another program or read from the files. The same features of the small structures, which every clone has.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -127,11 +127,21 @@ constexpr AwkwardChain kChains[] = {
     {"ur0035H.pdb", "A", 27, 0, 1, "", "", 26, ""},
 };
 
-class AwkwardStructure : public testing::TestWithParam<AwkwardChain> {};
+constexpr AwkwardChain kSmallChains[] = {
+    {"duplex.pdb", "A", 8, 0, 0, "", "", 7, ""},
+    {"duplex.pdb", "B", 8, 0, 0, "", "", 7, ""},
+    {"strand.cif.gz", "A", 25, 0, 0, "", "", 24, ""},
+    {"modified.cif", "A", 8, 0, 0, "GTP1 2MG3 5MC4 1MA5 5MU6", "", 7, ""},
+    {"insertion_codes.pdb", "A", 8, 4, 0, "", "", 7, ""},
+    {"alternate_locations.pdb", "A", 7, 0, 0, "", "", 6, ""},
+    {"models.pdb.gz", "A", 6, 0, 0, "", "", 5, ""},
+    {"hybrid.pdb", "A", 6, 0, 0, "", "C3-A5", 6, ""},  // DU 4
+    {"gap.cif", "A", 8, 0, 0, "", "U6-C9", 9, ""},     // A 7 and G 8 are in the sequence only
+    {"damaged.pdb", "A", 7, 0, 2, "", "", 6, ""},
+    {"complex.cif", "A", 7, 0, 0, "", "", 6, "B:protein"},
+};
 
-TEST_P(AwkwardStructure, HasTheNucleotidesGapsAndRejectedChainsOfItsFile) {
-  const AwkwardChain& expected = GetParam();
-  FLASHRNA_REQUIRE_SHARED(path, std::string("structures/sample/") + expected.file);
+void expect_chain(const std::string& path, const AwkwardChain& expected) {
   const Structure structure = read_structure(path);
   const Chain* chain = find_chain(structure, expected.chain);
   ASSERT_NE(chain, nullptr);
@@ -150,12 +160,29 @@ TEST_P(AwkwardStructure, HasTheNucleotidesGapsAndRejectedChainsOfItsFile) {
   EXPECT_EQ(rejected(structure), expected.rejected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sample, AwkwardStructure, testing::ValuesIn(kChains), [](const auto& test) {
+std::string test_name(const testing::TestParamInfo<AwkwardChain>& test) {
   std::string name = std::string(test.param.file) + "_" + test.param.chain;
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
-});
+}
+
+class AwkwardStructure : public testing::TestWithParam<AwkwardChain> {};
+
+TEST_P(AwkwardStructure, HasTheNucleotidesGapsAndRejectedChainsOfItsFile) {
+  FLASHRNA_REQUIRE_SHARED(path, std::string("structures/sample/") + GetParam().file);
+  expect_chain(path, GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Sample, AwkwardStructure, testing::ValuesIn(kChains), test_name);
+
+class SmallStructure : public testing::TestWithParam<AwkwardChain> {};
+
+TEST_P(SmallStructure, HasTheNucleotidesGapsAndRejectedChainsOfItsFile) {
+  expect_chain(small_structure(GetParam().file), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Committed, SmallStructure, testing::ValuesIn(kSmallChains), test_name);
 
 // The spliceosomal RNA of 6G90 has 34 nucleotides that its authors could not identify.
 TEST(AwkwardStructures, NucleotidesNamedNKeepThatName) {
@@ -214,6 +241,18 @@ TEST(AwkwardStructures, InsertionCodesStandInTheOrderOfTheBonds) {
   }
 }
 
+TEST(SmallStructures, InsertionCodesFollowTheOrderOfTheBonds) {
+  const Structure structure = read_structure(small_structure("insertion_codes.pdb"));
+  std::vector<std::string> labels;
+  for (const Nucleotide& nucleotide : structure.chains.at(0).nucleotides) labels.push_back(label(nucleotide));
+  EXPECT_EQ(fmt::format("{}", fmt::join(labels, " ")), "G47 A47A C47B U46 U48 G48L C31L A30");
+}
+
+TEST(SmallStructures, HybridsAreCalledSo) {
+  EXPECT_EQ(read_structure(small_structure("hybrid.pdb")).chains.at(0).molecule_kind, kHybrid);
+  EXPECT_EQ(read_structure(small_structure("gap.cif")).chains.at(0).molecule_kind, "RNA");
+}
+
 struct Alternate {
   const char* file;
   const char* nucleotide;
@@ -241,6 +280,20 @@ TEST(AwkwardStructures, TheMoreOccupiedAlternateLocationIsTaken) {
   }
 }
 
+TEST(SmallStructures, TheMoreOccupiedAlternateLocationIsTaken) {
+  const Alternate kAlternates[] = {
+      {"", "A2", kP, {5.161, 0.223, 3.460}},     // B, 0.57 to 0.43
+      {"", "C3", kO3, {11.013, 7.397, 8.220}},   // A, 0.52 to 0.48
+      {"", "U4", kC4, {10.710, 11.763, 8.648}},  // a tie: A, the first in the file
+  };
+  const Structure structure = read_structure(small_structure("alternate_locations.pdb"));
+  for (const Alternate& alternate : kAlternates) {
+    const Nucleotide* nucleotide = find_nucleotide(structure.chains.at(0), alternate.nucleotide);
+    ASSERT_NE(nucleotide, nullptr);
+    EXPECT_LE((nucleotide->atoms[alternate.slot] - alternate.position).norm(), 1e-6) << alternate.nucleotide;
+  }
+}
+
 // The file of 1YFG has two lines that end with a lone carriage return.
 TEST(AwkwardStructures, RecordsBehindALoneCarriageReturnAreRead) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/sample/trna12H.pdb");
@@ -248,6 +301,16 @@ TEST(AwkwardStructures, RecordsBehindALoneCarriageReturnAreRead) {
   const Nucleotide* nucleotide = find_nucleotide(structure.chains.at(0), "A38");
   ASSERT_NE(nucleotide, nullptr);
   EXPECT_LE((nucleotide->atoms[kP] - Vec3(-21.601, 46.022, -26.967)).norm(), 1e-6);
+}
+
+TEST(SmallStructures, ALoneCarriageReturnAndMissingAtomsAreRead) {
+  const Chain chain = read_structure(small_structure("damaged.pdb")).chains.at(0);
+  const Nucleotide* third = find_nucleotide(chain, "C3");
+  ASSERT_NE(third, nullptr);
+  EXPECT_LE((third->atoms[kP] - Vec3(8.505, 3.171, 6.665)).norm(), 1e-6);  // behind the carriage return
+  for (const int slot : {kP, kOP1, kOP2}) EXPECT_FALSE(chain.nucleotides.front().has(slot));
+  EXPECT_TRUE(chain.nucleotides.front().has(kO5));
+  EXPECT_EQ(chain.nucleotides.back().atom_mask, (1u << 13) - 1) << "the backbone and N1";
 }
 
 TEST(AwkwardStructures, MissingAtomsAreMissing) {

@@ -15,6 +15,7 @@
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
 #include "tests/rna/synthetic_chain.h"
+#include "tests/support/error_message.h"
 
 namespace flashrna {
 namespace {
@@ -206,13 +207,8 @@ TEST(BinaryCif, IsReadAsTheMmcifThatItWasMadeFrom) {
   }
 }
 
-std::string message_of(const std::string& bytes) {
-  try {
-    read_structure_from_memory(bytes, "made.bcif");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+std::string message_of_reading(const std::string& bytes) {
+  return message_of([&] { read_structure_from_memory(bytes, "made.bcif"); });
 }
 
 Json& atom_column(Json& document, const std::string& name) {
@@ -229,29 +225,30 @@ TEST(BinaryCif, DamageIsNamedWithItsColumn) {
   const Json whole = document_of(to_mmcif(example()));
   Json document = whole;
   atom_column(document, "Cartn_x")["data"]["encoding"][0]["kind"] = "Magic";
-  EXPECT_EQ(message_of(packed_text(document)),
+  EXPECT_EQ(message_of_reading(packed_text(document)),
             "made.bcif: _atom_site.Cartn_x: damaged: its encoding \"Magic\" is not known; fetch the file again, or its "
             "mmCIF text");
   document = whole;
   atom_column(document, "id")["data"]["data"] = bytes_of<std::int32_t>(Whole{1, 2'000'000'000});
-  EXPECT_NE(message_of(packed_text(document)).find("_atom_site.id: damaged: a run of 2000000000 values in a column of"),
+  EXPECT_NE(message_of_reading(packed_text(document))
+                .find("_atom_site.id: damaged: a run of 2000000000 values in a column of"),
             std::string::npos);
   document = whole;
   atom_column(document, "label_atom_id")["data"]["encoding"][0]["stringData"] = "P";
-  EXPECT_NE(message_of(packed_text(document)).find("label_atom_id: damaged: an offset is out of range"),
+  EXPECT_NE(message_of_reading(packed_text(document)).find("label_atom_id: damaged: an offset is out of range"),
             std::string::npos);
-  EXPECT_NE(message_of(packed_text({{"a", 1}})).find("not a BinaryCIF file: \"dataBlocks\" is missing"),
+  EXPECT_NE(message_of_reading(packed_text({{"a", 1}})).find("not a BinaryCIF file: \"dataBlocks\" is missing"),
             std::string::npos);
 }
 
 TEST(BinaryCif, WhatIsCutDeepOrNoMessagePackIsRefused) {
   const std::string bytes = packed_text(document_of(to_mmcif(example())));
   for (std::size_t length = 1; length < bytes.size(); length += bytes.size() / 40 + 1) {
-    EXPECT_NE(message_of(bytes.substr(0, length)).find("made.bcif: not a BinaryCIF file, or cut off"),
+    EXPECT_NE(message_of_reading(bytes.substr(0, length)).find("made.bcif: not a BinaryCIF file, or cut off"),
               std::string::npos);
   }
-  EXPECT_NE(message_of(std::string(1'000'000, '\x91')).find("deeper ones"), std::string::npos);
-  EXPECT_NE(message_of("data_1ABC\n").find("made.bcif: not a BinaryCIF file"), std::string::npos);
+  EXPECT_NE(message_of_reading(std::string(1'000'000, '\x91')).find("deeper ones"), std::string::npos);
+  EXPECT_NE(message_of_reading("data_1ABC\n").find("made.bcif: not a BinaryCIF file"), std::string::npos);
 }
 
 }  // namespace

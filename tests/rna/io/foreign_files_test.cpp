@@ -12,17 +12,13 @@
 #include "rna/io/structure_writer.h"
 #include "tests/rna/pdb_lines.h"
 #include "tests/rna/synthetic_chain.h"
+#include "tests/support/error_message.h"
 
 namespace flashrna {
 namespace {
 
-std::string message_of(const std::string& text, const std::string& name = "made.pdb") {
-  try {
-    read_structure_from_memory(text, name);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+std::string message_of_reading(const std::string& text, const std::string& name = "made.pdb") {
+  return message_of([&] { read_structure_from_memory(text, name); });
 }
 
 // "A GACU 0": id, sequence and number of breaks of every chain.
@@ -182,9 +178,10 @@ TEST(Coordinates, ThatAreNoNumbersAreNamedWithLineAndColumns) {
     for (const std::size_t axis : {0, 1, 2}) {
       std::string changed = text;
       changed.replace(line + 30 + 8 * axis, 8, wrong);
-      EXPECT_EQ(message_of(changed), fmt::format("made.pdb: line 2: {} of atom OP1 (columns {} to {}) is \"{}\", not a "
-                                                 "number; correct the line or remove it",
-                                                 "xyz"[axis], 31 + 8 * axis, 38 + 8 * axis, wrong));
+      EXPECT_EQ(message_of_reading(changed),
+                fmt::format("made.pdb: line 2: {} of atom OP1 (columns {} to {}) is \"{}\", not a "
+                            "number; correct the line or remove it",
+                            "xyz"[axis], 31 + 8 * axis, 38 + 8 * axis, wrong));
     }
   }
 }
@@ -195,7 +192,7 @@ TEST(Coordinates, ColumnsThatRanTogetherAreNoticed) {
   std::string changed = text;
   changed.replace(30, 24, together.substr(0, 24));
   EXPECT_EQ(
-      message_of(changed),
+      message_of_reading(changed),
       "made.pdb: line 1: x of atom P (columns 31 to 38) is \"12345.67\"; the format has room for 4 digits before the "
       "point, with more the columns run together; move the structure to the origin or write it as mmCIF");
 }
@@ -208,7 +205,7 @@ TEST(Coordinates, ThatAreNoNumbersInMmcifAreNamed) {
   const std::string x = fmt::format(" {:.3f} ", written.chains[0].nucleotides[0].atoms[kP].x());
   std::string changed = text;
   changed.replace(changed.find(x), x.size(), " ******** ");
-  EXPECT_EQ(message_of(changed, "made.cif"),
+  EXPECT_EQ(message_of_reading(changed, "made.cif"),
             "made.cif: _atom_site.Cartn_x of atom 1 is \"********\", not a number; correct it, or write ? where it is "
             "unknown");
   changed = text;
@@ -283,7 +280,7 @@ TEST(Models, AnotherStructureAfterAnEndIsNotDroppedInSilence) {
   const std::string first = text_of(residues_of("GAC")), second = text_of(residues_of("UUA"));
   const auto lines = std::count(first.begin(), first.end(), '\n');
   EXPECT_EQ(
-      message_of(first + "TER\nEND\n" + second + "END\n"),
+      message_of_reading(first + "TER\nEND\n" + second + "END\n"),
       fmt::format("made.pdb: line {}: after the END of line {} stands another structure (residue \"  U A   1 \" has "
                   "a place that is taken); put each structure into a file of its own",
                   lines + 3, lines + 2));
@@ -464,7 +461,7 @@ TEST(DataBlocks, TheOneWithAtomsIsRead) {
             "A GACU 0");
   std::string other = text;
   other.replace(0, other.find('\n'), "data_second");
-  EXPECT_EQ(message_of(text + other, "made.cif"),
+  EXPECT_EQ(message_of_reading(text + other, "made.cif"),
             "made.cif: 2 of its data blocks hold atoms (data_blocks, data_second); put each into a file of its own");
 }
 
@@ -479,10 +476,10 @@ TEST(ByteOrderMark, IsNoPartOfTheText) {
   written.entry = "mark";
   written.chains = {synthetic_chain("A", "GAC")};
   EXPECT_EQ(chains_of(read_structure_from_memory(mark + to_mmcif(written), "made.cif")), "A GAC 0");
-  EXPECT_EQ(message_of(std::string("\xFF\xFE"
-                                   "d\0",
-                                   4),
-                       "made.cif"),
+  EXPECT_EQ(message_of_reading(std::string("\xFF\xFE"
+                                           "d\0",
+                                           4),
+                               "made.cif"),
             "made.cif: the text is in UTF-16; save it as UTF-8 or plain ASCII");
 }
 

@@ -1,5 +1,5 @@
-// Reads real structures and computes their geometry. tests/datasets/expected_chains_test.cpp tests the counts of
-// chains.
+// Reads real structures, and the small ones that every clone has, and computes their geometry.
+// tests/datasets/expected_chains_test.cpp tests the counts of chains.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -86,19 +86,29 @@ TEST(RealStructures, FramesAndTorsionsReadFromFilesAreThePublishedOnes) {
   EXPECT_LE(worst, 1e-6);
 }
 
-TEST(RealStructures, EveryModelOfAnNmrEnsembleIsReadable) {
-  FLASHRNA_REQUIRE_SHARED(path, "structures/sample/1tob.pdb");
+void expect_models(const std::string& path, int models, double least_distance) {
   const Structure first = read_structure(path);
-  for (int model = 2; model <= 7; ++model) {
+  EXPECT_GE(first.n_models, models);
+  for (int model = 2; model <= models; ++model) {
     const Structure other = read_structure(path, {.model = model});
     ASSERT_EQ(other.chains.size(), 1u);
     EXPECT_EQ(other.chains[0].sequence(), first.chains[0].sequence());
-    EXPECT_GT((other.chains[0].nucleotides[5].atoms[kC4] - first.chains[0].nucleotides[5].atoms[kC4]).norm(), 0.01);
+    const Vec3 moved = other.chains[0].nucleotides[5].atoms[kC4] - first.chains[0].nucleotides[5].atoms[kC4];
+    EXPECT_GT(moved.norm(), least_distance);
   }
 }
 
-TEST(RealStructures, ARibosomeSurvivesWritingAndReading) {
-  FLASHRNA_REQUIRE_SHARED(path, "structures/large/4V5A_copy1_16S_23S_5S.cif.gz");
+TEST(RealStructures, EveryModelOfAnNmrEnsembleIsReadable) {
+  FLASHRNA_REQUIRE_SHARED(path, "structures/sample/1tob.pdb");
+  expect_models(path, 7, 0.01);
+}
+
+TEST(SmallStructures, EveryModelOfAnNmrEnsembleIsReadable) {
+  expect_models(small_structure("models.pdb.gz"), 3, 9.99);  // moved by 10 Å each
+}
+
+// Writes as mmCIF and reads again.
+void expect_same_after_writing(const std::string& path) {
   const Structure structure = read_structure(path);
   const Structure again = read_structure_from_memory(to_mmcif(structure), "again.cif");
   ASSERT_EQ(again.chains.size(), structure.chains.size());
@@ -119,6 +129,18 @@ TEST(RealStructures, ARibosomeSurvivesWritingAndReading) {
   }
   std::cout << "  largest difference " << worst << " Å\n";
   EXPECT_LE(worst, 0.00051);
+}
+
+TEST(RealStructures, ARibosomeSurvivesWritingAndReading) {
+  FLASHRNA_REQUIRE_SHARED(path, "structures/large/4V5A_copy1_16S_23S_5S.cif.gz");
+  expect_same_after_writing(path);
+}
+
+TEST(SmallStructures, SurviveWritingAndReading) {
+  for (const char* file : {"duplex.pdb", "modified.cif", "hybrid.pdb", "gap.cif", "damaged.pdb"}) {
+    SCOPED_TRACE(file);
+    expect_same_after_writing(small_structure(file));
+  }
 }
 
 }  // namespace

@@ -1,22 +1,25 @@
 // Compares base pairs from two atoms per nucleotide with those of an annotator that uses whole bases
 // (golden/base_pairs.csv: all classes of pairs; only the canonical ones count here, cis Watson-Crick of A-U, G-C and
-// G-U).
+// G-U), and those that `convert` stores, which it finds by whole bases.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <iostream>
 #include <map>
 #include <set>
-#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "datasets/archive_reader.h"
+#include "datasets/chain_pairs.h"
+#include "datasets/chain_rows.h"
+#include "datasets/conversion.h"
+#include "datasets/dataset_reader.h"
 #include "rna/io/structure_reader.h"
 #include "rna/pairs/base_pairs.h"
-#include "rna/pairs/refined_base_pairs.h"
+#include "tests/datasets/example_structures.h"
 #include "tests/support/csv_table.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/shared_data.h"
@@ -62,18 +65,27 @@ struct Agreement {
   }
 };
 
-using Rule = std::vector<int> (*)(std::span<const Nucleotide>);
-
-Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& annotated, Rule rule) {
+// All nucleotides, chain after chain.
+std::vector<Nucleotide> joined(const Structure& structure) {
   std::vector<Nucleotide> nucleotides;
-  std::map<Residue, int> index;
   for (std::size_t c = 0; c < structure.chains.size(); ++c) {
-    const Chain& chain = structure.chains[c];
-    for (Nucleotide nucleotide : chain.nucleotides) {
+    for (Nucleotide nucleotide : structure.chains[c].nucleotides) {
       nucleotide.chain_in_structure = static_cast<int>(c);
-      index[{chain.id, nucleotide.seq_id, nucleotide.insertion_code}] = static_cast<int>(nucleotides.size());
       nucleotides.push_back(std::move(nucleotide));
     }
+  }
+  return nucleotides;
+}
+
+// `partner`: by position among all nucleotides.
+Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& annotated,
+                  const std::vector<int>& partner) {
+  const std::vector<Nucleotide> nucleotides = joined(structure);
+  std::map<Residue, int> index;
+  for (std::size_t i = 0; i < nucleotides.size(); ++i) {
+    const Nucleotide& nucleotide = nucleotides[i];
+    const std::string& chain = structure.chains[static_cast<std::size_t>(nucleotide.chain_in_structure)].id;
+    index[{chain, nucleotide.seq_id, nucleotide.insertion_code}] = static_cast<int>(i);
   }
   Agreement agreement;
   std::set<std::pair<int, int>> theirs;
@@ -87,7 +99,6 @@ Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& 
     }
   }
   agreement.annotated = static_cast<int>(theirs.size());
-  const std::vector<int> partner = rule(nucleotides);
   for (int i = 0; i < static_cast<int>(partner.size()); ++i) {
     if (partner[i] < i) continue;
     ++agreement.found;
@@ -96,22 +107,28 @@ Agreement compare(const Structure& structure, const std::vector<AnnotatedPair>& 
   return agreement;
 }
 
-// Compares all files and prints each result.
-void compare_all(const std::string& archive_path, Rule rule, Agreement& all) {
+std::string stem_of(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
+// Calls `use` with each annotated file of the archive.
+template <typename Use>
+void for_each_file(const std::string& archive_path, const Use& use) {
   const auto annotated = annotated_pairs();
-  std::map<std::string, Agreement> files;
-  const auto stem = [](const std::string& name) { return name.substr(name.rfind('/') + 1); };
   ArchiveReader archive(archive_path, kMaxUnpackedBytes);
-  while (const auto member = archive.next([&](const std::string& name) { return annotated.contains(stem(name)); })) {
-    const auto pairs = annotated.find(stem(member->name));
-    if (pairs == annotated.end()) continue;
+  while (const auto member = archive.next([&](const std::string& name) { return annotated.contains(stem_of(name)); })) {
+    if (!annotated.contains(stem_of(member->name))) continue;
     ASSERT_TRUE(member->error.empty()) << member->name << ": " << member->error;
-    files[pairs->first] = compare(read_structure_from_memory(member->bytes, member->name), pairs->second, rule);
+    use(stem_of(member->name), member->bytes);
   }
+}
+
+// Prints each file's result and returns their sum.
+Agreement sum_of(const std::map<std::string, Agreement>& files) {
+  Agreement all;
   std::cout << "  annotated, found, both, recall, precision\n";
-  for (const auto& [file, pairs] : annotated) {
-    ASSERT_TRUE(files.contains(file)) << "not in the archive: " << file;
-    const Agreement& agreement = files[file];
+  for (const auto& [file, pairs] : annotated_pairs()) {
+    EXPECT_TRUE(files.contains(file)) << "not in the archive: " << file;
+    if (!files.contains(file)) continue;
+    const Agreement& agreement = files.at(file);
     std::cout << fmt::format("  {:20} {}\n", file, agreement.text());
     all.annotated += agreement.annotated;
     all.found += agreement.found;
@@ -120,22 +137,41 @@ void compare_all(const std::string& archive_path, Rule rule, Agreement& all) {
   }
   std::cout << fmt::format("  {:20} {}\n", fmt::format("all {} files", files.size()), all.text());
   std::cout << fmt::format("  {} more are annotated of nucleotides that are not read\n", all.unmatched);
+  return all;
 }
 
 TEST(BasePairsGolden, CanonicalPairsOfRealStructuresAreFoundAndFewOthers) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/train.tar.xz");
-  if (!golden_exists("base_pairs.csv")) GTEST_SKIP() << "no golden file: base_pairs.csv";
-  Agreement all;
-  compare_all(path, find_base_pairs, all);
+  const auto annotated = annotated_pairs();
+  std::map<std::string, Agreement> files;
+  for_each_file(path, [&](const std::string& name, const std::string& bytes) {
+    const Structure structure = read_structure_from_memory(bytes, name);
+    files[name] = compare(structure, annotated.at(name), find_base_pairs(joined(structure)));
+  });
+  const Agreement all = sum_of(files);
   EXPECT_GE(all.recall(), 0.92);
   EXPECT_GE(all.precision(), 0.97);
 }
 
-TEST(BasePairsGolden, HydrogenBondsFindMoreOfThemAndFewerOthers) {
+TEST(BasePairsGolden, StoredPairsAreMoreOfThemAndFewerOthers) {
   FLASHRNA_REQUIRE_SHARED(path, "structures/train.tar.xz");
-  if (!golden_exists("base_pairs.csv")) GTEST_SKIP() << "no golden file: base_pairs.csv";
-  Agreement all;
-  compare_all(path, refine_base_pairs, all);
+  const auto annotated = annotated_pairs();
+  const TemporaryFolder folder;
+  for_each_file(path,
+                [&](const std::string& name, const std::string& bytes) { folder.write("structures/" + name, bytes); });
+  ConversionOptions options;
+  options.unit = EntryUnit::kAssembly;  // with the pairs between chains
+  convert_structures({folder.path("structures")}, folder.path("assemblies.h5"), options);
+  const DatasetReader reader(folder.path("assemblies.h5"));
+  EXPECT_EQ(reader.pair_rule(), kWholeBasePairRule);
+  std::map<std::string, Agreement> files;
+  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+    const ChainRows rows = reader.read_rows(i);
+    const Structure structure = structure_of(reader.chains()[i], rows);
+    const std::string name = stem_of(reader.chains()[i].source_file);
+    files[name] = compare(structure, annotated.at(name), {rows.partner.begin(), rows.partner.end()});
+  }
+  const Agreement all = sum_of(files);
   EXPECT_GE(all.recall(), 0.98);
   EXPECT_GE(all.precision(), 0.98);
 }

@@ -17,14 +17,14 @@ bool operator==(const LoopStrand& a, const LoopStrand& b) { return a.first == b.
 bool operator==(const Loop& a, const Loop& b) {
   return a.kind == b.kind && a.i == b.i && a.j == b.j && a.n_branches == b.n_branches && a.strands == b.strands;
 }
-void PrintTo(const Loop& loop, std::ostream* out) {
+static void PrintTo(const Loop& loop, std::ostream* out) {
   *out << loop_name(loop.kind) << " " << loop.i << " " << loop.j << ", " << loop.n_branches << " branches:";
   for (const LoopStrand& strand : loop.strands) *out << " " << strand.first << "+" << strand.length;
 }
 bool operator==(const Stem& a, const Stem& b) {
   return a.i == b.i && a.j == b.j && a.n_pairs == b.n_pairs && a.order == b.order;
 }
-void PrintTo(const Stem& stem, std::ostream* out) {
+static void PrintTo(const Stem& stem, std::ostream* out) {
   *out << stem.i << " " << stem.j << " x " << stem.n_pairs << ", order " << stem.order;
 }
 

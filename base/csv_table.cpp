@@ -1,4 +1,4 @@
-#include "libfold/evaluation/metrics_table.h"
+#include "base/csv_table.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,21 +8,6 @@
 
 namespace flashrna {
 namespace {
-
-std::string csv_line(const std::vector<std::string>& cells) {
-  std::string line;
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    if (c > 0) line += ',';
-    if (cells[c].find_first_of(",\"\n\r") == std::string::npos) {
-      line += cells[c];
-      continue;
-    }
-    line += '"';
-    for (const char letter : cells[c]) line += letter == '"' ? std::string("\"\"") : std::string(1, letter);
-    line += '"';
-  }
-  return line + '\n';
-}
 
 // Splits a CSV text into rows and cells. A quoted cell may contain commas and line breaks.
 std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
@@ -59,16 +44,31 @@ std::vector<std::vector<std::string>> parse_csv(const std::string& text) {
 
 }  // namespace
 
-std::string MetricsTable::to_csv() const {
+std::string csv_line(const std::vector<std::string>& cells) {
+  std::string line;
+  for (std::size_t c = 0; c < cells.size(); ++c) {
+    if (c > 0) line += ',';
+    if (cells[c].find_first_of(",\"\n\r") == std::string::npos) {
+      line += cells[c];
+      continue;
+    }
+    line += '"';
+    for (const char letter : cells[c]) line += letter == '"' ? std::string("\"\"") : std::string(1, letter);
+    line += '"';
+  }
+  return line + '\n';
+}
+
+std::string CsvTable::to_csv() const {
   std::string text = csv_line(columns);
   for (const auto& row : rows) text += csv_line(row);
   return text;
 }
 
-MetricsTable MetricsTable::read(const std::string& path) {
+CsvTable CsvTable::read(const std::string& path) {
   auto lines = parse_csv(read_file(path));
   if (lines.empty()) fail("{}: empty; expected a line of column names", path);
-  MetricsTable table;
+  CsvTable table;
   table.columns = std::move(lines.front());
   for (std::size_t i = 1; i < lines.size(); ++i) {
     if (lines[i].size() != table.columns.size()) {
@@ -79,13 +79,13 @@ MetricsTable MetricsTable::read(const std::string& path) {
   return table;
 }
 
-std::size_t MetricsTable::column(const std::string& name) const {
+std::size_t CsvTable::column(const std::string& name) const {
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found == columns.end()) fail("no column is called \"{}\"", name);
   return static_cast<std::size_t>(found - columns.begin());
 }
 
-std::optional<double> MetricsTable::number(std::size_t row, std::size_t at) const {
+std::optional<double> CsvTable::number(std::size_t row, std::size_t at) const {
   const std::string& cell = rows[row][at];
   double value = 0.0;
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);

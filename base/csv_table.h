@@ -1,5 +1,4 @@
-// A table of text cells with named columns, in the format of metrics.csv: comma-separated, quoted where needed (RFC
-// 4180).
+// A table of text cells with named columns in CSV (RFC 4180): comma-separated, quoted where needed.
 #pragma once
 
 #include <optional>
@@ -8,13 +7,16 @@
 
 namespace flashrna {
 
-struct MetricsTable {
+// One line of a table, with its line end.
+std::string csv_line(const std::vector<std::string>& cells);
+
+struct CsvTable {
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;  // one cell per column
 
   std::string to_csv() const;
   // Throws Error naming `path` if the file cannot be read or a row has another number of cells than the first line.
-  static MetricsTable read(const std::string& path);
+  static CsvTable read(const std::string& path);
 
   // Index of a column. Throws Error if there is no such column.
   std::size_t column(const std::string& name) const;

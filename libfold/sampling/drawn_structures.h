@@ -1,0 +1,37 @@
+// Secondary structures for samples of which only the length is given, drawn from the checkpoint's grammar
+// (rna/pairs/structure_grammar.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libfold/sampling/sample_plan.h"
+#include "rna/pairs/structure_sampler.h"
+
+namespace flashrna {
+
+struct Checkpoint;
+
+// Where lengths alone are given and the checkpoint's model takes pairs and has a grammar, sets
+// config.secondary_structure to kFromGrammar. Returns the grammar if that is its value. Throws Error if it was given
+// and the checkpoint has no grammar, or a damaged one.
+std::optional<StructureGrammar> choose_grammar(SampleConfig& config, const Checkpoint& checkpoint);
+
+// Partners of a sample, [length], drawn from the stream (seed, "secondary_structure", length, index). They do not
+// depend on other samples.
+std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t seed, int length, std::uint64_t index);
+
+// The same for a design. Several molecules are drawn one by one, without pairs between them, from the streams
+// (seed, "secondary_structure", length, index, number of the molecule).
+std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t seed, const Design& design,
+                                std::uint64_t index);
+
+// Gives every sample of the batches a structure of its own.
+void draw_structures(std::vector<PlannedBatch>& batches, const StructureGrammar& grammar, std::uint64_t seed);
+
+// Dot-bracket records of the samples, named after them.
+std::string structures_text(const std::vector<PlannedBatch>& batches);
+
+}  // namespace flashrna

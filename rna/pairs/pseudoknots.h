@@ -1,0 +1,49 @@
+// Pseudoknots on top of a nested structure: stems between two strands of different loops. A stem of k pairs at one
+// place between two strands has an intensity of
+//   rate * of_loops(kinds of the two loops) * of_separation(bin of their distance) * of_stem(k) * of_length(bin of L),
+// and the number of stems between two strands is Poisson with the sum over k and over all places, of which one at most
+// is kept. Longer strands thus have more of them, and so have closer ones.
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "rna/pairs/length_distribution.h"
+#include "rna/pairs/secondary_structure.h"
+
+namespace flashrna {
+
+inline constexpr std::size_t kAllLoops = 5;                                 // LoopKind
+inline constexpr std::size_t kLoopPairs = kAllLoops * (kAllLoops + 1) / 2;  // unordered
+std::size_t loop_pair(LoopKind a, LoopKind b);                              // 0 .. kLoopPairs - 1
+
+struct PseudoknotModel {
+  double rate = 0.0;  // per place; 0: no pseudoknots
+  std::array<double, kLoopPairs> of_loops{};
+  std::vector<double>
+      of_separation;            // by floor(log2(distance / 4)) of the strands' nearest ends; halves in each bin beyond
+  std::vector<double> of_stem;  // [k - 1]; longer stems are impossible
+  std::vector<double> of_length;  // by floor(log2(nucleotides of the chain / 4)); the last one for longer chains
+
+  // Expected number of stems of k pairs at each place.
+  double intensity(std::size_t loops, int distance, int k, int length) const;
+};
+
+struct WeightedStructure {
+  SecondaryStructure structure;
+  double weight = 1.0;
+};
+
+// The factors with which pseudoknots drawn for `nested` are as many as those of `observed`, by each of the factors:
+// maximum likelihood of one factor after the other until all agree, where each is drawn towards 1 by one observed and
+// one expected stem. Stems of order 1 and above are counted. `nested`: structures without pseudoknots, of the lengths
+// and with the weights of the observed ones: those that the grammar makes.
+PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed, std::span<const WeightedStructure> nested);
+
+// The nested structure `partner` [L] with pseudoknots, which keep kShortestPairSpan. Each crosses a nested stem that is
+// longer, or as long and nearer to the 5' end, so that `partner` remains the part of order 0. Draws a number for each
+// pair of strands that may be joined: time is quadratic in the number of loops.
+std::vector<int> draw_pseudoknots(const PseudoknotModel& model, std::span<const int> partner, const Uniform& uniform);
+
+}  // namespace flashrna

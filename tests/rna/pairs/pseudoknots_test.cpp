@@ -1,0 +1,110 @@
+#include "rna/pairs/pseudoknots.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "rna/pairs/dot_bracket.h"
+#include "tests/rna/pairs/test_uniform.h"
+
+namespace flashrna {
+namespace {
+
+WeightedStructure structure_of(const std::string& text) {
+  return {describe_secondary_structure(parse_dot_bracket(text, text).partner), 1.0};
+}
+
+// Joins hairpin loops to everything, with stems of one to three pairs.
+PseudoknotModel example_model(double rate) {
+  PseudoknotModel model;
+  model.rate = rate;
+  for (const LoopKind kind : {LoopKind::kBulge, LoopKind::kInterior, LoopKind::kMultiloop, LoopKind::kExterior})
+    model.of_loops[loop_pair(LoopKind::kHairpin, kind)] = 1.0;
+  model.of_separation = {1.0, 2.0, 1.0, 0.5};
+  model.of_stem = {1.0, 2.0, 1.0};
+  model.of_length = {1.0, 1.0, 1.0, 1.0};
+  return model;
+}
+
+const std::string kHairpin = "....((((........))))....(((.(((......)))...)))......";
+
+TEST(Pseudoknots, StemsCrossTheNestedStructureAndLeaveItAsItIs) {
+  const std::vector<int> nested = structure_of(kHairpin).structure.partner;
+  const Uniform uniform = test_uniform(1);
+  int n_knotted = 0;
+  for (int draw = 0; draw < 500; ++draw) {
+    const std::vector<int> partner = draw_pseudoknots(example_model(0.001), nested, uniform);
+    ASSERT_EQ(find_partner_fault(partner), std::nullopt);
+    const SecondaryStructure structure = describe_secondary_structure(partner);
+    for (std::size_t i = 0; i < nested.size(); ++i) {
+      const int order_0 = structure.order[i] == 0 ? partner[i] : kUnpaired;
+      ASSERT_EQ(order_0, nested[i]) << to_dot_bracket(partner) << ", nucleotide " << i + 1;
+    }
+    for (const Stem& stem : structure.stems) EXPECT_LE(stem.order > 0 ? stem.n_pairs : 0, 3);
+    n_knotted += structure.pseudoknotted_share() > 0.0 ? 1 : 0;
+  }
+  EXPECT_GT(n_knotted, 100);
+  EXPECT_LT(n_knotted, 450);
+}
+
+TEST(Pseudoknots, StemsAreAsFrequentAsTheirIntensitySays) {
+  // One hairpin loop of 3 nucleotides and one strand of 4 behind it: 3 * 4 places for one pair, 2 * 3 for two, 1 * 2
+  // for three. The strand before the stem is too close for none and has 2 nucleotides.
+  const std::string text = "((((...))))....";
+  const std::vector<int> nested = structure_of(text).structure.partner;
+  PseudoknotModel model = example_model(0.01);
+  const double expected = 0.01 * (1.0 * 12 + 2.0 * 6 + 1.0 * 2);  // distance 5: the first bin
+  constexpr int kDraws = 20000;
+  const Uniform uniform = test_uniform(2);
+  int n_knotted = 0, n_pairs = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const SecondaryStructure structure = describe_secondary_structure(draw_pseudoknots(model, nested, uniform));
+    for (const Stem& stem : structure.stems) {
+      if (stem.i < 4) continue;
+      ++n_knotted;
+      n_pairs += stem.n_pairs;
+    }
+  }
+  const double share = -std::expm1(-expected);
+  EXPECT_NEAR(n_knotted, kDraws * share, 5.0 * std::sqrt(kDraws * share));
+  EXPECT_NEAR(static_cast<double>(n_pairs) / n_knotted, (12 + 2 * 12 + 3 * 2) / 26.0, 0.05);
+}
+
+TEST(Pseudoknots, FittedFactorsGiveTheObservedNumberOfStems) {
+  const std::vector<WeightedStructure> observed{
+      structure_of("((((....[[[))))...]]]"), structure_of("((((.......))))......"),
+      structure_of("((((.[[[[..))))..]]]]"), structure_of("(((..(((..[[..)))...(((..]]...)))..)))"),
+      structure_of("((((......)))).....((((.......))))")};
+  std::vector<WeightedStructure> nested = observed;
+  for (WeightedStructure& one : nested) {
+    std::vector<int> partner = one.structure.partner;
+    for (std::size_t i = 0; i < partner.size(); ++i)
+      if (one.structure.order[i] > 0) partner[i] = kUnpaired;
+    one.structure = describe_secondary_structure(partner);
+  }
+  const PseudoknotModel model = fit_pseudoknots(observed, nested);
+  EXPECT_EQ(model.of_stem.size(), 4u);
+  constexpr int kDraws = 4000;
+  const Uniform uniform = test_uniform(3);
+  double stems = 0.0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    for (const WeightedStructure& one : nested) {
+      const std::vector<int> partner = draw_pseudoknots(model, one.structure.partner, uniform);
+      for (const Stem& stem : describe_secondary_structure(partner).stems)
+        if (one.structure.partner[static_cast<std::size_t>(stem.i)] < 0) stems += 1.0;
+    }
+  }
+  // Observed are 3. Two strands keep one stem at most, so that draws have somewhat fewer.
+  EXPECT_GT(stems / kDraws, 3.0 * 0.7);
+  EXPECT_LT(stems / kDraws, 3.0 * 1.05);
+}
+
+TEST(Pseudoknots, ChainsWithoutAnyGiveAModelThatDrawsNone) {
+  const std::vector<WeightedStructure> observed{structure_of(kHairpin)};
+  const PseudoknotModel model = fit_pseudoknots(observed, observed);
+  EXPECT_EQ(model.rate, 0.0);
+  EXPECT_EQ(draw_pseudoknots(model, observed[0].structure.partner, test_uniform(4)), observed[0].structure.partner);
+}
+
+}  // namespace
+}  // namespace flashrna
