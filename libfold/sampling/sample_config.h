@@ -45,6 +45,9 @@ struct SampleConfig {
   long max_residues = 4096;      // per batch; a longer sample is a batch of its own
   std::string format = "cif";    // cif, pdb, both: one file per sample; models: one mmCIF file of models per batch
   std::string nucleotide = "N";  // residue name of every nucleotide: N, A, C, G or U
+  int design_sequence = 0;       // sequences proposed per sample; 0 = none
+  double temperature = 1.0;      // of their draw, > 0; below 1 the more probable letters are preferred
+  bool all_atom = false;         // write the bases of named residues
   std::string trajectory;        // steps to keep: all, every:N; "" = none
   std::string reference;         // structure file; "" = none
   std::string reference_chain;   // "" = its first chain with RNA

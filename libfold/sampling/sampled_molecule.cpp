@@ -1,6 +1,7 @@
 #include "libfold/sampling/sampled_molecule.h"
 
 #include "base/error.h"
+#include "libfold/random_streams.h"
 #include "libfold/sampling/sampled_structure.h"
 #include "rna/assembly.h"
 #include "rna/pairs/base_pairs.h"
