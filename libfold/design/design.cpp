@@ -59,6 +59,11 @@ std::vector<int> Design::numbers() const {
   return numbers;
 }
 
+const Nucleotide* Design::motif_nucleotide(std::size_t i) const {
+  if (!motif || motif_residue[i] < 0) return nullptr;
+  return &motif->residues[static_cast<std::size_t>(motif_residue[i])];
+}
+
 Design design_of_lengths(std::span<const int> molecule_lengths) {
   Design design;
   for (std::size_t m = 0; m < molecule_lengths.size(); ++m)

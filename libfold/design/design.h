@@ -29,6 +29,8 @@ struct Design {
   std::vector<int> molecule_lengths() const;
   // The residue's number in its molecule, from 1; it jumps across gaps.
   std::vector<int> numbers() const;
+  // The residue of the motif file that residue `i` is; nullptr for a new one.
+  const Nucleotide* motif_nucleotide(std::size_t i) const;
 };
 
 // Molecules of new residues.

@@ -86,11 +86,6 @@ FlowModelOutput structure_of(const PlannedBatch& batch, const NucleotideOf& nucl
   return structure;
 }
 
-const Nucleotide* motif_nucleotide(const Design& design, std::size_t i) {
-  if (!design.motif || design.motif_residue[i] < 0) return nullptr;
-  return &design.motif->residues[static_cast<std::size_t>(design.motif_residue[i])];
-}
-
 std::int64_t letter_code(const Design& design, std::size_t i) {
   if (design.letter.empty() || design.letter[i] == Base::N) return kLetterNotSaid;
   return static_cast<std::int64_t>(design.letter[i]);
@@ -129,9 +124,9 @@ SampleRequest make_request(const PlannedBatch& batch, const SampleConfig& config
     request.residue_index = by_residue<std::int64_t>(batch, 0, at::kLong, as_i64(&Design::residue_index));
   if (any_design(one, has_motif)) {
     request.told.fixed = by_residue<bool>(batch, false, at::kBool, [](const Design& design, std::size_t i) {
-      return motif_nucleotide(design, i) != nullptr;
+      return design.motif_nucleotide(i) != nullptr;
     });
-    request.given = structure_of(batch, motif_nucleotide);
+    request.given = structure_of(batch, [](const Design& design, std::size_t i) { return design.motif_nucleotide(i); });
   }
   if (any_design(one, has_groups))
     request.told.fixed_group = by_residue<std::int64_t>(batch, -1, at::kLong, as_i64(&Design::motif_group));

@@ -5,7 +5,7 @@
 
 #include "libfold/conditioning.h"
 #include "libfold/sampling/sample_plan.h"
-#include "libfold/sampling/sampler.h"
+#include "libfold/sampling/sample_request.h"
 
 namespace flashrna {
 

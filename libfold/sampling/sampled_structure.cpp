@@ -22,11 +22,6 @@ std::string chain_name(int number) {
   return {kNames[rest / 26 % kNames.size()], kNames[rest % 26]};
 }
 
-const Nucleotide* motif_nucleotide(const Design& design, std::size_t i) {
-  if (!design.motif || design.motif_residue[i] < 0) return nullptr;
-  return &design.motif->residues[static_cast<std::size_t>(design.motif_residue[i])];
-}
-
 // Moves the atoms of a motif residue onto the frame of its sampled residue.
 void place_motif_atoms(const Nucleotide& source, const RigidTransform& frame, Nucleotide& target) {
   const RigidTransform given = frame_of(source);
@@ -61,7 +56,7 @@ Structure as_designed(const Structure& structure, const SampledBackbone& backbon
     Nucleotide nucleotide = nucleotides[i];
     nucleotide.seq_id = numbers[residue];
     nucleotide.residue_index = numbers[residue] - 1;
-    if (const Nucleotide* source = motif_nucleotide(design, residue); source && design.motif_group.empty())
+    if (const Nucleotide* source = design.motif_nucleotide(residue); source && design.motif_group.empty())
       place_motif_atoms(*source, backbone.frames[i], nucleotide);
     divided.chains.back().nucleotides.push_back(std::move(nucleotide));
   }
@@ -73,7 +68,7 @@ double motif_rmsd(const Structure& sample, const Design& design) {
   std::size_t i = 0;
   for (const Chain& chain : sample.chains) {
     for (const Nucleotide& nucleotide : chain.nucleotides) {
-      const Nucleotide* source = i < design.molecule.size() ? motif_nucleotide(design, i) : nullptr;
+      const Nucleotide* source = i < design.molecule.size() ? design.motif_nucleotide(i) : nullptr;
       auto& [made, given] = atoms[design.motif_group.empty() || !source ? 0 : design.motif_group[i]];
       for (std::size_t slot = 0; source && slot < kBackboneAtoms; ++slot) {
         if (!source->has(static_cast<int>(slot))) continue;
