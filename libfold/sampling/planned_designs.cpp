@@ -27,9 +27,9 @@ std::vector<SecondaryStructureRecord> read_structures(const std::string& line_or
 }
 
 // The letters of --sequence for the designs that are made.
-class Letters {
+class GivenLetters {
  public:
-  explicit Letters(const std::string& line_or_path) : source_(line_or_path) {
+  explicit GivenLetters(const std::string& line_or_path) : source_(line_or_path) {
     if (!source_.empty()) records_ = read_sequences(source_);
   }
 
@@ -77,7 +77,7 @@ std::uint64_t index_of_record(std::size_t number) {
   return static_cast<std::uint64_t>(number) * std::uint64_t{kMostSamples};
 }
 
-std::vector<DesignSeries> designs_of_lengths(const SampleConfig& config, const Letters& letters) {
+std::vector<DesignSeries> designs_of_lengths(const SampleConfig& config, const GivenLetters& letters) {
   std::vector<DesignSeries> planned;
   for (const std::vector<int>& molecules : parse_molecule_lengths(config.lengths)) {
     Design design = design_of_lengths(molecules);
@@ -88,7 +88,7 @@ std::vector<DesignSeries> designs_of_lengths(const SampleConfig& config, const L
 }
 
 std::vector<DesignSeries> designs_of_structures(const std::vector<SecondaryStructureRecord>& structures,
-                                                const Letters& letters) {
+                                                const GivenLetters& letters) {
   std::vector<DesignSeries> planned;
   StemList stems;
   for (std::size_t s = 0; s < structures.size(); ++s) {
@@ -99,7 +99,7 @@ std::vector<DesignSeries> designs_of_structures(const std::vector<SecondaryStruc
   return planned;
 }
 
-std::vector<DesignSeries> designs_of_sequences(const Letters& letters) {
+std::vector<DesignSeries> designs_of_sequences(const GivenLetters& letters) {
   std::vector<DesignSeries> planned;
   StemList stems;
   for (std::size_t s = 0; s < letters.records().size(); ++s) {
@@ -123,7 +123,7 @@ std::optional<SecondaryStructureRecord> only_structure(const SampleConfig& confi
   return std::move(structures.front());
 }
 
-DesignSeries designs_of_contig(const SampleConfig& config, const Letters& letters) {
+DesignSeries designs_of_contig(const SampleConfig& config, const GivenLetters& letters) {
   const std::vector<ContigItem> items = parse_contig(config.contig);
   std::shared_ptr<const Motif> motif;
   if (!config.motif.empty())
@@ -175,7 +175,7 @@ std::vector<Chain> start_chains(const SampleConfig& config) {
   return chosen;
 }
 
-DesignSeries designs_of_start(const SampleConfig& config, const Letters& letters) {
+DesignSeries designs_of_start(const SampleConfig& config, const GivenLetters& letters) {
   Design design = design_of_chains(start_chains(config));
   if (const auto structure = only_structure(config)) set_partners(design, *structure, "--secondary-structure");
   letters.add_to(design, "");
@@ -186,7 +186,7 @@ DesignSeries designs_of_start(const SampleConfig& config, const Letters& letters
 }  // namespace
 
 std::vector<DesignSeries> plan_designs(const SampleConfig& config) {
-  const Letters letters(config.sequence);
+  const GivenLetters letters(config.sequence);
   if (!config.contig.empty()) return {designs_of_contig(config, letters)};
   if (!config.start.empty()) return {designs_of_start(config, letters)};
   if (!config.lengths.empty()) return designs_of_lengths(config, letters);
