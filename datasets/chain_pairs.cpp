@@ -3,7 +3,9 @@
 #include <cstdlib>
 
 #include "rna/assembly.h"
+#include "rna/cell_list.h"
 #include "rna/nucleotide.h"
+#include "rna/pairs/base_pairs.h"
 #include "rna/pairs/refined_base_pairs.h"
 #include "rna/pairs/secondary_structure.h"
 

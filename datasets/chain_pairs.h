@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "datasets/dataset_records.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {
