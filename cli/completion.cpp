@@ -217,6 +217,7 @@ std::string zsh_script(const std::vector<CommandDescription>& commands) {
 // A line of running text: backslashes, and a control character at its start, are not instructions.
 std::string roff(const std::string& text) {
   std::string result;
+  if (text.starts_with('.') || text.starts_with('\'')) result += "\\&";
   for (const char c : text) {
     if (c == '\\') {
       result += "\\e";
@@ -227,13 +228,13 @@ std::string roff(const std::string& text) {
     }
     if (c == '\n') result += "\\&";
   }
-  return (result.starts_with('.') || result.starts_with('\'')) ? "\\&" + result : result;
+  return result;
 }
 
 std::string man_option(const Option& option) {
   std::string text = fmt::format(".TP\n\\fB{}\\fR", roff("--" + option.name));
   if (!option.placeholder.empty()) text += fmt::format(" \\fI{}\\fR", roff(option.placeholder));
-  text += "\n" + roff(option.description);
+  text += fmt::format("\n{}", roff(option.description));
   if (option.required) text += " (required)";
   if (!option.standard.empty() && !option.placeholder.empty()) text += fmt::format(" [{}]", roff(option.standard));
   return text + "\n";
