@@ -33,6 +33,7 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
     put(batch.chi_mask, known);
     put(batch.chi, at::where(known.unsqueeze(1), chi, at::tensor({0.0f, 1.0f})));
   }
+  if (!chain.chain_in_structure.empty()) put(batch.chain, view(chain.chain_in_structure, {}, at::kByte));
   if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
   if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));
 
@@ -86,6 +87,7 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   batch.chi = at::tensor({0.0f, 1.0f}).expand({B, longest, 2}).clone();
   batch.chi_mask = at::zeros({B, longest}, at::kBool);
   batch.partner = at::full({B, longest}, kNotSaid, at::kLong);
+  batch.chain = at::zeros({B, longest}, at::kLong);
   batch.nucleotide = at::full({B, longest}, kLetterNotSaid, at::kLong);
   for (int64_t b = 0; b < B; ++b) copy_chain(chains[b], b, batch);
   return batch;

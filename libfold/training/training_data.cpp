@@ -37,6 +37,7 @@ ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& p
   part.length = static_cast<int>(places.size());
   part.nucleotide = cut(chain.nucleotide, 1);
   part.residue_index = cut(chain.residue_index, 1);
+  if (!chain.chain_in_structure.empty()) part.chain_in_structure = cut(chain.chain_in_structure, 1);
   part.frame_rotation = cut(chain.frame_rotation, 9);
   part.frame_translation = cut(chain.frame_translation, 3);
   part.torsion_sin_cos = cut(chain.torsion_sin_cos, 16);
