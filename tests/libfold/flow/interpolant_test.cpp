@@ -94,9 +94,13 @@ TEST(Interpolant, MoleculesStartApart) {
         120;
     const double expected = std::sqrt((std::pow(chain_prior_radius_of_gyration(120), 2) - within) * 4);
     std::printf("  centers %.1f Å apart, expected %.1f\n", rms, expected);
-    EXPECT_NEAR(rms / expected, 1.0, coupling ? 0.5 : 0.1);  // the coupling chooses, among 8 samples
+    if (coupling) {
+      EXPECT_GT(rms, 0.5 * expected);
+      continue;
+    }
+    EXPECT_NEAR(rms / expected, 1.0, 0.1);
     const double radius = x.narrow(0, 1, B - 1).square().sum(2).mean().sqrt().item<double>();
-    EXPECT_NEAR(radius / chain_prior_radius_of_gyration(120), 1.0, coupling ? 0.3 : 0.06);
+    EXPECT_NEAR(radius / chain_prior_radius_of_gyration(120), 1.0, 0.06);
   }
 }
 
