@@ -19,6 +19,9 @@
 #include "rna/chi.h"
 #include "rna/ideal_bases.h"
 #include "rna/io/structure_reader.h"
+#include "rna/measure/clashes.h"
+#include "rna/pairs/pair_agreement.h"
+#include "rna/pairs/refined_base_pairs.h"
 #include "tests/support/shared_data.h"
 
 namespace flashrna {
@@ -240,6 +243,36 @@ TEST(AllAtoms, NativesAreRebuiltFromFramesAndNineTorsionsToAQuarterOfAnAngstrom)
   EXPECT_LE(median(found.of_chain), 0.25);
   EXPECT_LE(median(found.of_nucleotide), 0.25);
   EXPECT_NEAR(median(found.c1_c2), kC1C2BondLength, 1e-6);
+}
+
+// What an annotator of whole bases sees of the rebuilt chains, beside what it sees of the natives.
+TEST(AllAtoms, RebuiltNativesKeepTheirHydrogenBondedPairsAndHaveFewClashes) {
+  FLASHRNA_REQUIRE_SHARED(folder, "structures/sample");
+  Agreement pairs;
+  Clashes native_clashes, rebuilt_clashes;
+  const auto count = [](const std::vector<Nucleotide>& nucleotides, Clashes& sum) {
+    const Clashes clashes = find_clashes(nucleotides, ClashAtoms::kAll);
+    sum.pairs += clashes.pairs;
+    sum.atoms += clashes.atoms;
+  };
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    for (const Chain& chain : read_structure(entry.path()).chains) {
+      std::vector<Nucleotide> native, rebuilt;
+      for (const Nucleotide& nucleotide : chain.nucleotides) {
+        if (!nucleotide.has_frame() || !chi_of(nucleotide)) continue;
+        native.push_back(nucleotide);
+        rebuilt.push_back(rebuild_all_atoms(nucleotide));
+      }
+      pairs.add(compare_pairs(refine_base_pairs(native), refine_base_pairs(rebuilt)));
+      count(native, native_clashes);
+      count(rebuilt, rebuilt_clashes);
+    }
+  }
+  std::cout << "  " << pairs.asked << " pairs, F1 " << pairs.f1() << "; clashes of all atoms per 100 atoms "
+            << rebuilt_clashes.per_100_atoms() << ", of natives " << native_clashes.per_100_atoms() << "\n";
+  EXPECT_GE(pairs.asked, 500);
+  EXPECT_GE(pairs.f1(), 0.97);
+  EXPECT_LE(rebuilt_clashes.per_100_atoms(), native_clashes.per_100_atoms() + 1.0);
 }
 
 }  // namespace
