@@ -48,22 +48,21 @@ EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index,
   const Tensor offset = values_at(residue_index, j) - residue_index.unsqueeze(2);
   const Tensor size = offset.abs();
   const Tensor partner_i = partner.unsqueeze(2).expand_as(j), partner_j = values_at(partner, j);
-  Tensor list_of = at::zeros({kEdgesPerResidue, 5}, at::kBool);
-  for (int64_t e = 0; e < kEdgesPerResidue; ++e) {
-    const int64_t after_chain = e - 2 * kChainReach;
-    list_of[e][after_chain < 0 ? 0 : after_chain < 3 ? 1 + after_chain : 4] = true;
-  }
+  // The chain is list 0, the partner and its neighbors are 1 to 3, the nearest residues 4. Computed on the device: a
+  // copy from the host would wait for it.
+  const Tensor list = (at::arange(kEdgesPerResidue, j.options()) - (2 * kChainReach - 1)).clamp(0, 4);
+  const Tensor list_of = list.unsqueeze(1) == at::arange(5, j.options());  // [E, 5]
   const auto one = [](const Tensor& x) { return x.unsqueeze(3); };
   const auto scalar = translations.scalar_type();
   const Tensor fixed = told.fixed.defined() ? told.fixed : at::zeros({B, L}, residue_index.options().dtype(at::kBool));
   const Tensor chain = told.chain.defined() ? told.chain : at::zeros({B, L}, residue_index.options());
-  const Tensor flags = at::cat(
-      {offset_one_hot(offset, kChainReach, edges.present), one(size > kChainReach),
-       list_of.to(j.device()).view({1, 1, kEdgesPerResidue, 5}).expand({B, L, -1, -1}), one(partner_i >= kUnpaired),
-       one(partner_i >= 0), one(partner_j >= 0), offset_one_hot(j - partner_i, kPairReach, partner_i >= 0),
-       offset_one_hot(partner_j - place, kPairReach, partner_j >= 0), one(fixed.unsqueeze(2).expand_as(j)),
-       one(values_at(fixed, j)), one(values_at(chain, j) != chain.unsqueeze(2)), one(edges.present)},
-      3);
+  const Tensor flags =
+      at::cat({offset_one_hot(offset, kChainReach, edges.present), one(size > kChainReach),
+               list_of.view({1, 1, kEdgesPerResidue, 5}).expand({B, L, -1, -1}), one(partner_i >= kUnpaired),
+               one(partner_i >= 0), one(partner_j >= 0), offset_one_hot(j - partner_i, kPairReach, partner_i >= 0),
+               offset_one_hot(partner_j - place, kPairReach, partner_j >= 0), one(fixed.unsqueeze(2).expand_as(j)),
+               one(values_at(fixed, j)), one(values_at(chain, j) != chain.unsqueeze(2)), one(edges.present)},
+              3);
   edges.features = at::cat({flags.to(scalar), one(offset.sign().to(scalar)), one(at::log1p(size.to(scalar)) * 0.2)}, 3);
   edges.nonzero = nonzero_bits(edges.features);
   edges.degrees = edges.present.sum(2, /*keepdim=*/true).to(scalar);

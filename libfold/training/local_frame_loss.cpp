@@ -1,5 +1,7 @@
 #include "libfold/training/local_frame_loss.h"
 
+#include <vector>
+
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/nn/local_edges.h"
@@ -30,8 +32,9 @@ Tensor local_frame_loss(const FlowModelOutput& prediction, const FlowModelOutput
   const Tensor nearest = nearest_neighbors(truth.translations.detach(), lengths, kNeighbors).indices;
   const Tensor wanted = at::cat({nearest, partner.unsqueeze(2)}, 2);  // [B, L, E]
   const Tensor neighbors = wanted.clamp_min(0);
-  const Tensor slots = at::tensor(std::vector<int64_t>(kSlots.begin(), kSlots.end()), wanted.options());
-  const Tensor placed = rows_at(atom_mask.index_select(2, slots), neighbors);  // [B, L, E, 4]
+  std::vector<Tensor> of_slots;  // an index tensor would be copied to the device at each call
+  for (const int slot : kSlots) of_slots.push_back(atom_mask.select(2, slot));
+  const Tensor placed = rows_at(at::stack(of_slots, 2), neighbors);  // [B, L, E, 4]
   const Tensor weights = (placed & (wanted >= 0).unsqueeze(3) & counted.unsqueeze(2).unsqueeze(3))
                              .to(prediction.translations.scalar_type());
   const Tensor squared = (local_atoms(prediction, neighbors) - local_atoms(truth, neighbors)).square().sum(4);

@@ -76,6 +76,11 @@ TEST(EdgeList, HoldsTheChainThePartnerAndTheNearest) {
   EXPECT_FALSE(edges.present[1].narrow(0, 9, 14).any().item<bool>()) << "padding has no edges";
   EXPECT_LT(edges.neighbors[1].max().item<int64_t>(), 9) << "padding is nobody's neighbor";
   EXPECT_EQ(edges.features.size(3), kEdgeListFeatures);
+  const Tensor list = edges.features[0][2].narrow(1, 10, 5);  // after the offsets; one of five lists
+  for (int64_t e = 0; e < kEdgesPerResidue; ++e) {
+    EXPECT_EQ(list[e].argmax().item<int64_t>(), e < 8 ? 0 : e < 11 ? e - 7 : 4) << e;
+    EXPECT_EQ(list[e].sum().item<double>(), 1.0) << e;
+  }
 }
 
 TEST(EdgeList, ARelationIsMarkedWhateverListItCameFrom) {
