@@ -73,7 +73,7 @@ int bench_sequences_main(const std::vector<std::string>& arguments) {
   line.option("temperature", options.temperature, "T", "of the designs");
   line.common(common);
   if (!line.parse(arguments)) return 0;
-  if (options.checkpoint.empty()) options.checkpoint = find_shipped_weights();
+  options.checkpoint = find_checkpoint(options.checkpoint, weights_folders());
   if (std::filesystem::is_directory(options.checkpoint)) options.checkpoint = latest_checkpoint(options.checkpoint);
   const at::Device device(select_device(common));
   Sampler sampler(read_checkpoint(options.checkpoint), options.weights, device);

@@ -218,6 +218,7 @@ std::string zsh_script(const std::vector<CommandDescription>& commands) {
 // ASCII are named by their code points.
 std::string roff(const std::string& text) {
   std::string result;
+  if (text.starts_with('.') || text.starts_with('\'')) result += "\\&";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte >= 0xC0) {
@@ -235,13 +236,13 @@ std::string roff(const std::string& text) {
     }
     if (byte == '\n') result += "\\&";
   }
-  return (result.starts_with('.') || result.starts_with('\'')) ? "\\&" + result : result;
+  return result;
 }
 
 std::string man_option(const Option& option) {
   std::string text = fmt::format(".TP\n\\fB{}\\fR", roff("--" + option.name));
   if (!option.placeholder.empty()) text += fmt::format(" \\fI{}\\fR", roff(option.placeholder));
-  text += "\n" + roff(option.description);
+  text += fmt::format("\n{}", roff(option.description));
   if (option.required) text += " (required)";
   if (!option.standard.empty() && !option.placeholder.empty()) text += fmt::format(" [{}]", roff(option.standard));
   return text + "\n";

@@ -17,6 +17,7 @@
 #include "cli/benches.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/design_help.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
 #include "cli/version.h"
@@ -89,9 +90,8 @@ std::string overview() {
     text += fmt::format("  {:<12}{}\n", subcommand.name, subcommand.summary);
   }
   return text +
-         "\nflashrna help SUBCOMMAND says what it takes; flashrna help --man writes the manual page;\nflashrna "
-         "--version "
-         "names the libraries.\n";
+         "\nflashrna help SUBCOMMAND says what it takes; flashrna help design says what samples can be asked for;\n"
+         "flashrna help --man writes the manual page; flashrna --version names the libraries.\n";
 }
 
 int run(const std::vector<std::string>& words) {
@@ -102,6 +102,10 @@ int run(const std::vector<std::string>& words) {
   }
   if (words[0] == "--version") {
     std::fputs(version_text().c_str(), stdout);
+    return 0;
+  }
+  if (words == std::vector<std::string>{"help", "design"}) {
+    std::fputs(design_help().c_str(), stdout);
     return 0;
   }
   if (words == std::vector<std::string>{"help", "--man"}) {

@@ -1,6 +1,6 @@
 // flashrna sample: samples backbones from a checkpoint or from the shipped weights, and writes one structure file each
 // (libfold/sampling).
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,11 +10,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/median.h"
-#include "base/sha256.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/interruption.h"
@@ -25,16 +25,17 @@
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
+#include "libfold/run_config.h"
+#include "libfold/sampling/design_request.h"
 #include "libfold/sampling/drawn_structures.h"
 #include "libfold/sampling/sample_writer.h"
 #include "libfold/sampling/sampler.h"
+#include "libfold/sampling/spec_file.h"
 #include "libfold/sampling/trajectory.h"
 #include "libfold/training/run_folder.h"
 
 namespace flashrna {
 namespace {
-
-std::string sha256_of_file(const std::string& path) { return sha256_hex(read_file(path)); }
 
 // Converts text of samples.csv to a number if it is one.
 Table::Cell cell_of(const std::string& text) {
@@ -50,10 +51,11 @@ void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>&
   std::vector<std::string> columns{"file",       "length", "c4_neighbors", "bonded", "clashes", "radius_of_gyration",
                                    "helix_share"};
   if (config.asks_for_pairs()) columns.emplace_back("pair_f1");
+  if (!config.motif.empty()) columns.emplace_back("motif_rmsd");
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   Table table(columns);
   for (const PlannedSample& sample : plan) {
-    std::vector<Table::Cell> cells{writer.path_of(sample), sample.length};
+    std::vector<Table::Cell> cells{writer.path_of(sample), sample.length()};
     for (std::size_t i = 2; i < columns.size(); ++i) cells.push_back(cell_of(writer.row(sample).at(columns[i])));
     table.add_row(cells);
   }
@@ -84,30 +86,44 @@ void tell_of_shipped_weights(const Checkpoint& checkpoint) {
              checkpoint.step, can);
 }
 
-void warn_of_long_lengths(const SampleConfig& config, const Checkpoint& checkpoint) {
-  const int longest = checkpoint.longest_chain_length;
-  std::vector<int> beyond = asked_lengths(config);
-  std::erase_if(beyond, [&](int length) { return length <= longest; });
-  if (longest == 0 || beyond.empty()) return;
+void warn_of_long_lengths(const SampleConfig& config, const std::vector<PlannedBatch>& plan,
+                          const Checkpoint& checkpoint) {
+  int longest = 0;
+  for (const PlannedBatch& batch : plan) longest = std::max(longest, batch.longest());
+  if (checkpoint.longest_chain_length == 0 || longest <= checkpoint.longest_chain_length) return;
   fmt::print(stderr,
              "warning: {} up to {}: the longest chain that {} was trained on is {} with {} residues; longer "
              "backbones may look less like RNA\n",
-             config.lengths.empty() ? "--secondary-structure of lengths" : "--lengths", beyond.back(), checkpoint.path,
-             checkpoint.longest_chain, longest);
+             config.lengths.empty() ? "samples of lengths" : "--lengths", longest, checkpoint.path,
+             checkpoint.longest_chain, checkpoint.longest_chain_length);
 }
 
-// [B, L] i64; undefined if none is asked for.
-at::Tensor partners_of(const PlannedBatch& batch) {
-  std::vector<std::int64_t> partner;
-  for (const PlannedSample& sample : batch.samples)
-    partner.insert(partner.end(), sample.partner.begin(), sample.partner.end());
-  if (partner.empty()) return {};
-  return at::tensor(partner, at::kLong).view({static_cast<std::int64_t>(batch.samples.size()), batch.length});
+// Letters that no two nucleotides of a given pair have.
+void warn_of_impossible_pairs(const std::vector<PlannedBatch>& plan) {
+  const Design* last = nullptr;
+  for (const PlannedBatch& batch : plan) {
+    for (const PlannedSample& sample : batch.samples) {
+      if (sample.design.get() == last) continue;
+      last = sample.design.get();
+      const std::vector<std::string> pairs = impossible_pairs(*last);
+      if (!pairs.empty())
+        fmt::print(stderr, "warning: {}: the letters of these pairs are no GC, AU or GU: {}\n", sample.name,
+                   fmt::join(pairs, ", "));
+    }
+  }
+}
+
+void tell_of_letters(const SampleConfig& config, const ConditioningKinds& asked, bool known) {
+  if (config.sequence.empty() || !asked.letters) return;
+  fmt::print(stderr, "--sequence {}\n",
+             known
+                 ? "is a condition: the model was trained with letters"
+                 : "names the residues only: the model was trained without letters (model.condition_letters = false)");
 }
 
 // Samples the backbones of a batch, and writes its trajectory if requested and missing. Empty if interrupted.
 std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& batch, const SampleConfig& config,
-                                          const std::string& trajectory_path) {
+                                          bool letters_known, const std::string& trajectory_path) {
   std::optional<TrajectoryFile> trajectory;
   std::function<void(const SamplingStep&)> observe;
   const int every = trajectory_interval(config.trajectory);
@@ -117,19 +133,16 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
   }
   std::vector<SampledBackbone> backbones;
   try {
-    SampleRequest request{
-        .lengths = batch.lengths(), .indices = batch.indices(), .seed = config.seed, .steps = config.steps};
-    request.told.partner = partners_of(batch);
     backbones = sampler.sample(
-        request, [] { return !interrupted(); }, observe);
+        make_request(batch, config, letters_known), [] { return !interrupted(); }, observe);
   } catch (const std::exception& error) {
     if (!is_out_of_memory(error)) throw;
     const std::size_t count = batch.samples.size();
     fail("out of memory in a batch of {} of {} residues; {}",
-         count == 1 ? "1 backbone" : fmt::format("{} backbones", count), batch.length,
+         count == 1 ? "1 backbone" : fmt::format("{} backbones", count), batch.longest(),
          count > 1
              ? fmt::format("give a --max-residues below {}, and another --output if there are samples in this one",
-                           batch.length * static_cast<long>(count))
+                           batch.longest() * static_cast<long>(count))
              : "it was alone in it already: leave this one of the --lengths out, or use a machine of more memory");
   }
   if (trajectory && !backbones.empty()) trajectory->commit();
@@ -139,14 +152,14 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
 // Returns false if interrupted. A batch with a missing part is sampled again as a whole, because rounding depends on
 // the batch. The files are therefore the same however often the command was interrupted.
 bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedBatch>& batches,
-                const SampleConfig& config, bool quiet) {
+                const SampleConfig& config, bool letters_known, bool quiet) {
   std::int64_t total = 0;
   for (const PlannedBatch& batch : batches) total += static_cast<std::int64_t>(batch.samples.size());
   Progress progress("sampling", "backbones", total, quiet);
   for (const PlannedBatch& batch : batches) {
     if (!writer.has(batch)) {
       const auto start = std::chrono::steady_clock::now();
-      const auto backbones = sample_batch(sampler, batch, config, writer.trajectory_path(batch));
+      const auto backbones = sample_batch(sampler, batch, config, letters_known, writer.trajectory_path(batch));
       if (backbones.empty()) return false;
       writer.write(batch, backbones, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
@@ -161,22 +174,40 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
   return samples;
 }
 
+void add_design_options(CommandLine& line, SampleConfig& config, std::string& spec) {
+  line.option("spec", spec, "FILE",
+              "take options from this .ini or .json file, such as the config.ini beside samples; those given here win");
+  line.option("lengths", config.lengths, "LIST",
+              "residues: lengths and ranges first-last:step, such as 40,60-120:20; 40+60 for two molecules");
+  line.option("secondary-structure", config.secondary_structure, "STRING|FILE",
+              "base pairs to make: dot-bracket, & between molecules, ? where nothing is said; or a .dbn, .bpseq or .ct "
+              "file, each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from "
+              "the checkpoint's grammar (the default if it has one), or none: left to the network");
+  line.option("sequence", config.sequence, "STRING|FILE",
+              "letters A, C, G, U, N or ? where nothing is said; or a FASTA file. They name the residues, and are a "
+              "condition where the model was trained with letters");
+  line.option("contig", config.contig, "ITEMS",
+              "new residues and residues of --motif, such as 10-20,A23-41,5-10,B3-9,10-20; /0 begins a molecule");
+  line.option("motif", config.motif, "FILE", "PDB or mmCIF file with the residues that --contig names");
+  line.option("motif-groups", config.motif_groups, "KIND",
+              "fixed: motif items keep their places; free: each item alone keeps its shape");
+  line.option("length", config.length, "N|MIN-MAX", "bounds of the total of --contig");
+  line.option("partial", config.partial, "T", "start from --start noised to time T, between 0 (noise) and 1");
+  line.option("start", config.start, "FILE", "PDB or mmCIF file to start from");
+  line.option("start-chain", config.start_chain, "IDS", "its chains, such as A,B; default: the first with RNA");
+  line.option("symmetry", config.symmetry, "GROUP", "C2 to C12, D2 to D6, T, O or I: the samples are its copies");
+}
+
 void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
   line.option(
       "checkpoint", config.checkpoint, "FILE",
       "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
       "weights that ship with flashrna");
-  line.option("lengths", config.lengths, "LIST", "residues: lengths and ranges first-last:step, such as 40,60-120:20");
-  line.option(
-      "secondary-structure", config.secondary_structure, "STRING|FILE",
-      "base pairs to make, instead of --lengths: dot-bracket, ? where nothing is said; or a .dbn, .bpseq or .ct "
-      "file, each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from the "
-      "checkpoint's grammar (the default if it has one), or none: left to the network");
   line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
               Need::kRequired);
   line.option("shard", shard, "K/N",
               "make part K of N, for a job of an array; without it, what is missing of all parts");
-  line.option("samples", config.samples, "N", "backbones per length or secondary structure");
+  line.option("samples", config.samples, "N", "backbones per length, structure, sequence or contig");
   line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
   line.option("schedule", config.schedule, "NAME",
               "of the rotations: linear, or exponential[:rate]; default: the checkpoint's");
@@ -192,8 +223,6 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
   line.option("format", config.format, "NAME",
               "cif, pdb, both, or models: all samples of a batch as models of one mmCIF file");
   line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
-  line.option("sequence", config.sequence, "FILE",
-              "FASTA file that names the residues: each record those of the samples as long as it");
   line.option("design-sequence", config.design_sequence, "N",
               "sequences proposed per backbone, as FASTA beside it, pairs drawn jointly; no replacement for an "
               "inverse-folding program: docs/sampling.md says how to hand a backbone to one; 0 = none");
@@ -207,23 +236,66 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
   line.option("reference-chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
 }
 
+// The value of --spec, before the other options, whose defaults are those of that file.
+std::string spec_argument(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--spec" && i + 1 < arguments.size()) return arguments[i + 1];
+    if (arguments[i].starts_with("--spec=")) return arguments[i].substr(7);
+  }
+  return "";
+}
+
+// The hashes of a spec hold for its own files, not for those given on the command line.
+void forget_hashes_of_given(const CommandLine& line, SampleConfig& config) {
+  if (line.given("checkpoint")) config.checkpoint_sha256.clear();
+  if (line.given("secondary-structure")) config.secondary_structure_sha256.clear();
+  if (line.given("sequence")) config.sequence_sha256.clear();
+  if (line.given("motif")) config.motif_sha256.clear();
+  if (line.given("start")) config.start_sha256.clear();
+}
+
+void write_drawn_structures(const std::vector<PlannedBatch>& plan, const std::string& output, bool quiet) {
+  const std::string path = (std::filesystem::path(output) / "structures.dbn").string();
+  write_file_atomically(path, structures_text(plan));
+  if (quiet) return;
+  fmt::print(stderr,
+             "base pairs are drawn from the checkpoint's grammar, for each sample its own: {}; --secondary-structure "
+             "none leaves them to the network\n",
+             path);
+}
+
+SamplingControl control_of(const SampleConfig& config) {
+  SamplingControl control;
+  if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
+  control.noise_scale = config.noise_scale;
+  control.steric_rounds = config.steric_rounds;
+  control.relax_rounds = config.relax_rounds;
+  control.pair_rounds = config.pair_rounds;
+  return control;
+}
+
 }  // namespace
 
 int sample_main(const std::vector<std::string>& arguments) {
   SampleConfig config;
-  std::string output, shard_text;
+  std::string output, shard_text, spec;
   CommonOptions common;
+  if (const std::string path = spec_argument(arguments); !path.empty()) read_spec(path, config);
+  common.seed = config.seed;
   CommandLine line(
-      "sample", "Makes new RNA backbones with a trained model.",
+      "sample", "Makes new RNA backbones with a trained model. flashrna help design says what can be asked for.",
       "flashrna sample --lengths 40,60-120:20 --samples 10 --output samples\n"
       "flashrna sample --checkpoint runs/demo --lengths 40 --shard 1/2 --trajectory every:10 --output part\n"
       "flashrna sample --checkpoint runs/demo --secondary-structure '((((((....))))))' --samples 2 --output hairpins");
   add_options(line, config, output, shard_text);
+  add_design_options(line, config, spec);
   line.common(common);
   if (!line.parse(arguments)) return 0;
+  forget_hashes_of_given(line, config);
   config.seed = common.seed;
   config.validate();
   const Shard shard = parse_shard(shard_text);
+  std::vector<PlannedBatch> plan = plan_batches(config);
   const bool shipped = config.checkpoint.empty();
   config.checkpoint = find_checkpoint(config.checkpoint, weights_folders());
   if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
@@ -231,43 +303,31 @@ int sample_main(const std::vector<std::string>& arguments) {
   const at::Device device(select_device(common));
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
   if (shipped && !common.quiet) tell_of_shipped_weights(checkpoint);
-  config.checkpoint_sha256 = sha256_of_file(config.checkpoint);
-  if (std::filesystem::is_regular_file(config.secondary_structure))
-    config.secondary_structure_sha256 = sha256_of_file(config.secondary_structure);
-  if (!config.sequence.empty()) config.sequence_sha256 = sha256_of_file(config.sequence);
+  set_file_hashes(config);
   const std::optional<StructureGrammar> grammar = choose_grammar(config, checkpoint);
-  SamplingControl control;
-  if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
-  control.noise_scale = config.noise_scale;
-  control.steric_rounds = config.steric_rounds;
-  control.relax_rounds = config.relax_rounds;
-  control.pair_rounds = config.pair_rounds;
-  Sampler sampler(checkpoint, config.weights, device, control);
-  sampler.require_known({.pairs = config.asks_for_pairs()});
+  if (grammar) draw_structures(plan, *grammar, config.seed);
+  Sampler sampler(checkpoint, config.weights, device, control_of(config));
+  ConditioningKinds asked = conditions_of(plan);
+  const bool letters_known = read_run_config(checkpoint.configuration, checkpoint.path).model.condition_letters;
+  if (!common.quiet) {
+    tell_of_letters(config, asked, letters_known);
+    warn_of_impossible_pairs(plan);
+    warn_of_long_lengths(config, plan, checkpoint);
+  }
+  asked.letters = asked.letters && letters_known;
+  sampler.require_known(asked);
   sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
-  if (!common.quiet) warn_of_long_lengths(config, checkpoint);
-  SampleWriter writer(config, output, shard);
-  std::vector<PlannedBatch> all_batches = plan_batches(config);
-  if (grammar) {
-    draw_structures(all_batches, *grammar, config.seed);
-    const std::string path = (std::filesystem::path(output) / "structures.dbn").string();
-    write_file_atomically(path, structures_text(all_batches));
-    if (!common.quiet)
-      fmt::print(
-          stderr,
-          "base pairs are drawn from the checkpoint's grammar, for each sample its own: {}; --secondary-structure "
-          "none leaves them to the network\n",
-          path);
-  }
-  const std::vector<PlannedBatch> batches = shard.part_of(all_batches);
-  if (!sample_all(sampler, writer, batches, config, common.quiet)) {
+  SampleWriter writer(config, plan, output, shard);
+  if (grammar) write_drawn_structures(plan, output, common.quiet);
+  const std::vector<PlannedBatch> batches = shard.part_of(plan);
+  if (!sample_all(sampler, writer, batches, config, letters_known, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
     return interrupted_status();
   }
-  const std::vector<PlannedSample> plan = samples_of(batches);
-  print_samples(writer, plan, config, common.json);
-  if (!config.reference.empty() && !common.quiet) print_reference_summary(writer, plan, config);
+  const std::vector<PlannedSample> samples = samples_of(batches);
+  print_samples(writer, samples, config, common.json);
+  if (!config.reference.empty() && !common.quiet) print_reference_summary(writer, samples, config);
   return 0;
 }
 

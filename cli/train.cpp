@@ -100,7 +100,9 @@ int train_main(const std::vector<std::string>& arguments) {
   }
   if (output.empty()) fail_usage("--output DIR is missing; see flashrna help train");
   if (resume) {
-    const Checkpoint last = read_checkpoint_to_resume(output);
+    std::vector<std::string> damaged;
+    const Checkpoint last = read_checkpoint_to_resume(output, &damaged);
+    for (const std::string& sentence : damaged) fmt::print(stderr, "warning: {}\n", sentence);
     adopt_checkpoint_configuration(configuration, last.configuration, last.path);
   }
   config.validate();

@@ -23,7 +23,6 @@ struct Batch {
   at::Tensor chi;                      // [B, L, 2] (sin, cos) of the glycosidic torsion, (0, 1) where not defined
   at::Tensor chi_mask;                 // [B, L] bool
   at::Tensor partner;                  // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
-  at::Tensor chain;                    // [B, L] i64: number of the molecule, 0 in padding
   at::Tensor nucleotide;               // [B, L] i64: A C G U = 0 ... 3, kLetterNotSaid for N and in padding
 
   at::Tensor mask() const;  // [B, L] bool, true for real residues

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "libfold/evaluation/sample_name.h"
+#include "libfold/design/sample_name.h"
 #include "rna/pairs/secondary_structure_file.h"
 
 namespace flashrna {
@@ -46,7 +46,9 @@ AskedPairs::AskedPairs(const std::string& path) {
     std::vector<SecondaryStructureRecord> records = read_secondary_structures(file);
     const bool only = records.size() == 1;
     for (SecondaryStructureRecord& record : records) {
-      const std::string name = !only ? record.name : folder ? sample_stem(fs::path(file).filename().string()) : "";
+      const std::string name = name_stem(!only    ? record.name
+                                         : folder ? sample_stem(fs::path(file).filename().string())
+                                                  : "");
       if (!only && name.empty()) fail("{}: holds {} structures, one without a name", file, records.size());
       if (!asked_.emplace(name, std::move(record)).second) {
         fail("{}: a second secondary structure of the name \"{}\"", file, name);
@@ -56,11 +58,11 @@ AskedPairs::AskedPairs(const std::string& path) {
 }
 
 std::optional<PairComparison> AskedPairs::compare(const MeasuredStructure& sample) const {
-  const std::string stem = sample_stem(sample.name);
+  const std::string stem = name_stem(sample_stem(sample.name));
   auto found = asked_.find("");
   if (found == asked_.end()) found = asked_.find(stem);
   // `flashrna sample --secondary-structure` names its samples NAME_sample_007.
-  if (found == asked_.end()) found = asked_.find(stem.substr(0, stem.rfind("_sample_")));
+  if (found == asked_.end()) found = asked_.find(stem_of_sample(stem));
   if (found == asked_.end() || found->second.partner.size() != sample.partner.size()) return std::nullopt;
   const std::vector<int>& asked = found->second.partner;
   return PairComparison{compare_pairs(asked, sample.partner), compare_loop_positions(asked, sample.partner)};

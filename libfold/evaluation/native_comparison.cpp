@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/gzip.h"
 #include "datasets/source_files.h"
-#include "libfold/evaluation/sample_name.h"
+#include "libfold/design/sample_name.h"
 #include "rna/assembly.h"
 #include "rna/compare/lddt.h"
 #include "rna/compare/tm_score.h"

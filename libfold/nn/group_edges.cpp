@@ -12,7 +12,6 @@ using at::Tensor;
 
 namespace {
 
-constexpr double kStayingLogit = 5.0;  // of keeping the current frame
 constexpr double kMissingLogit = -1e9;
 constexpr double kApart = 200.0;  // nm; a group is smaller
 

@@ -11,11 +11,8 @@ using at::Tensor;
 
 namespace {
 
-constexpr int64_t kHeads = 4;          // of the attention over messages
 constexpr double kSumScale = 1.0 / 8;  // factor of the unweighted sum of messages
-constexpr double kStayingLogit = 5.0;  // logit of keeping the current frame
 constexpr int64_t kPairReach = 2;      // largest offset from a partner with a class of its own
-constexpr double kMissingLogit = -1e9;
 
 // One-hot of x in -reach ... reach, zero elsewhere and where `defined` is false: [...] -> [..., 2 reach + 1].
 Tensor offset_one_hot(const Tensor& x, int64_t reach, const Tensor& defined) {
@@ -27,29 +24,7 @@ Tensor values_at(const Tensor& x, const Tensor& index) {  // x [B, L], index [B,
   return x.gather(1, index.flatten(1)).view(index.sizes());
 }
 
-// (x_j - x_i) in the frame of i and the other edge features that depend on frames: [B, L, E, kEdgeFrameFeatures].
-Tensor frame_features(const Frames& frames, const EdgeList& edges) {
-  const int64_t B = frames.translations.size(0), L = frames.translations.size(1), E = edges.neighbors.size(2);
-  const Tensor packed = at::cat({frames.translations, frames.rotations.flatten(2)}, 2);  // [B, L, 12]
-  const Tensor there = rows_at(packed, edges.neighbors);
-  const Tensor to_local = frames.rotations.transpose(2, 3).unsqueeze(2);  // [B, L, 1, 3, 3]
-  const Tensor offset = there.narrow(3, 0, 3) - frames.translations.unsqueeze(2);
-  const Tensor local = at::matmul(offset.unsqueeze(3), frames.rotations.unsqueeze(2)).squeeze(3);  // R_i^T (t_j - t_i)
-  const Tensor turn = at::matmul(to_local, there.narrow(3, 3, 9).view({B, L, E, 3, 3}));
-  const Tensor distance = (local.square().sum(3, /*keepdim=*/true) + 1e-6).sqrt();  // nm
-  constexpr double kWidth = 0.13;
-  const Tensor radial =
-      (-(distance - at::linspace(0.3, 2.2, 16, distance.options())).square() / (2 * kWidth * kWidth)).exp();
-  return at::cat({radial, local / distance, local / (1 + distance), turn.flatten(3)}, 3);
-}
-
 }  // namespace
-
-Tensor rows_at(const Tensor& x, const Tensor& index) {
-  const int64_t B = x.size(0), L = x.size(1), F = x.size(2), E = index.size(2);
-  const Tensor first = at::arange(B, index.options()).view({B, 1, 1}) * L;
-  return x.reshape({B * L, F}).index_select(0, (index + first).view({-1})).view({B, L, E, F});
-}
 
 EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index, const Tensor& lengths,
                         const Conditioning& told) {
@@ -90,6 +65,8 @@ EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index,
        one(values_at(fixed, j)), one(values_at(chain, j) != chain.unsqueeze(2)), one(edges.present)},
       3);
   edges.features = at::cat({flags.to(scalar), one(offset.sign().to(scalar)), one(at::log1p(size.to(scalar)) * 0.2)}, 3);
+  edges.nonzero = nonzero_bits(edges.features);
+  edges.degrees = edges.present.sum(2, /*keepdim=*/true).to(scalar);
   return edges;
 }
 
@@ -102,69 +79,50 @@ EdgePerceptronImpl::EdgePerceptronImpl(int64_t node_channels, int64_t hidden_cha
   linear_2 = register_module("linear_2", Linear(hidden_channels, hidden_channels));
 }
 
-Tensor EdgePerceptronImpl::forward(const Tensor& single, const Frames& frames, const EdgeList& edges) {
-  Tensor features;
-  {
-    const ScopedAutocast frames_in_full(single.device(), false);
-    features = at::cat({edges.features, frame_features(frames, edges)}, 3);
-  }
-  const Tensor hidden =
-      linear_edge(features) + linear_q(single).unsqueeze(2) + rows_at(linear_k(single), edges.neighbors);
-  return at::relu(linear_2(at::relu(hidden)));
+LocalEdgesInput EdgePerceptronImpl::operands(const Tensor& single, const Frames& frames, const EdgeList& edges,
+                                             const torch::nn::Linear& out) {
+  return {.center = at::linear(single, linear_q->weight, linear_edge->bias),
+          .neighbor = linear_k(single),
+          .rotations = frames.rotations,
+          .translations = frames.translations,
+          .weight_1 = linear_edge->weight,
+          .weight_2 = linear_2->weight,
+          .bias_2 = linear_2->bias,
+          .out_weight = out->weight,
+          .out_bias = out->bias,
+          .edges = edges};
 }
 
 EdgeMessagesImpl::EdgeMessagesImpl(int64_t node_channels, int64_t hidden_channels) : hidden_channels_(hidden_channels) {
   perceptron = register_module("perceptron", EdgePerceptron(node_channels, hidden_channels));
-  linear_attention = register_module("linear_attention", torch::nn::Linear(hidden_channels, kHeads));
+  linear_attention = register_module("linear_attention", torch::nn::Linear(hidden_channels, kEdgeHeads));
   linear_v = register_module("linear_v", torch::nn::Linear(hidden_channels, hidden_channels));
   linear_out = register_module("linear_out", torch::nn::Linear(2 * hidden_channels, node_channels));
   norm = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({node_channels})));
 }
 
 Tensor EdgeMessagesImpl::forward(const Tensor& single, const Frames& frames, const EdgeList& edges) {
-  const int64_t B = single.size(0), L = single.size(1), E = edges.neighbors.size(2);
-  const Tensor hidden = perceptron(single, frames, edges);  // [B, L, E, hidden]
-  const Tensor present = edges.present.unsqueeze(3);
-  const Tensor logits = full_precision(linear_attention(hidden)).masked_fill(~present, kMissingLogit);
-  const Tensor weights = logits.softmax(2) * present;                // [B, L, E, heads]
-  const Tensor values = full_precision(linear_v(hidden)) * present;  // [B, L, E, hidden]
-  const Tensor attended =
-      (weights.unsqueeze(4) * values.view({B, L, E, kHeads, -1})).sum(2).view({B, L, hidden_channels_});
-  const Tensor summed = values.sum(2) * kSumScale;
-  return norm(full_precision(single + linear_out(at::cat({attended, summed}, 2))));
+  const int64_t B = single.size(0), L = single.size(1), H = hidden_channels_, head = H / kEdgeHeads;
+  const EdgeMessageSums sums = edge_messages(perceptron->operands(single, frames, edges, linear_attention));
+  // Values are linear in the hidden channels: those of a sum of edges follow from the sum of their hidden channels.
+  const Tensor hidden_by_head = sums.attended.view({B * L, kEdgeHeads, H}).transpose(0, 1);
+  const Tensor weight_by_head = linear_v->weight.view({kEdgeHeads, head, H}).transpose(1, 2);
+  const Tensor by_head = at::bmm(hidden_by_head, weight_by_head).transpose(0, 1).reshape({B, L, H});
+  const Tensor attended = full_precision(by_head) + linear_v->bias * (edges.degrees > 0);
+  const Tensor summed = full_precision(at::linear(sums.sum, linear_v->weight)) + linear_v->bias * edges.degrees;
+  return norm(full_precision(single + linear_out(at::cat({attended, summed * kSumScale}, 2))));
 }
 
 EdgeVotesImpl::EdgeVotesImpl(int64_t node_channels, int64_t hidden_channels) {
   perceptron = register_module("perceptron", EdgePerceptron(node_channels, hidden_channels));
-  linear_out = register_module("linear_out", torch::nn::Linear(hidden_channels, 8));
+  linear_out = register_module("linear_out", torch::nn::Linear(hidden_channels, kVoteOutputs));
 }
 
 Frames EdgeVotesImpl::forward(const Tensor& single, const Frames& frames, const EdgeList& edges, const Tensor& mask) {
-  const int64_t B = single.size(0), L = single.size(1), E = edges.neighbors.size(2);
-  const Tensor hidden = full_precision(perceptron(single, frames, edges));
+  const EdgeVoteMeans votes = edge_votes(perceptron->operands(single, frames, edges, linear_out));
   const ScopedAutocast frames_in_full(single.device(), false);
-  const Tensor votes = linear_out(hidden);  // [B, L, E, 8]
-  // Weights of the edges and of the current frame, one set for translations and one for rotations.
-  Tensor logits = votes.narrow(3, 0, 2).masked_fill(~edges.present.unsqueeze(3), kMissingLogit);
-  logits = at::cat({at::full({B, L, 1, 2}, kStayingLogit, logits.options()), logits}, 2).softmax(2);
-  const Tensor moving = logits.narrow(2, 1, E), staying = logits.narrow(2, 0, 1);
-
-  const Tensor there = rows_at(at::cat({frames.translations, frames.rotations.flatten(2)}, 2), edges.neighbors);
-  const Tensor rotations_j = there.narrow(3, 3, 9).view({B, L, E, 3, 3});
-  const Tensor proposed =
-      there.narrow(3, 0, 3) + at::matmul(rotations_j, votes.narrow(3, 2, 3).unsqueeze(4)).squeeze(4);
-  const Tensor shift = (moving.narrow(3, 0, 1) * (proposed - frames.translations.unsqueeze(2))).sum(2);
-
-  const Tensor quaternion = at::constant_pad_nd(votes.narrow(3, 5, 3), {1, 0}, 1.0);
-  const Tensor turns = at::matmul(at::matmul(frames.rotations.transpose(2, 3).unsqueeze(2), rotations_j),
-                                  rotation_from_quaternion(quaternion));  // R_i^T R_j dR_ij
-  const Tensor mean = (moving.narrow(3, 1, 1).unsqueeze(4) * turns).sum(2) +
-                      staying.narrow(3, 1, 1).squeeze(2).unsqueeze(3) * at::eye(3, turns.options());  // [B, L, 3, 3]
-  // Orthonormalizes the first two columns of the mean by Gram-Schmidt.
-  const auto unit = [](const Tensor& v) { return v / (v.square().sum(2, /*keepdim=*/true) + 1e-8).sqrt(); };
-  const Tensor x = unit(mean.select(3, 0)), second = mean.select(3, 1);
-  const Tensor y = unit(second - (second * x).sum(2, /*keepdim=*/true) * x);
-  const Tensor turned = at::matmul(frames.rotations, at::stack({x, y, at::cross(x, y, 2)}, 3));
+  const Tensor shift = at::matmul(frames.rotations, votes.shift.unsqueeze(3)).squeeze(3);
+  const Tensor turned = at::matmul(frames.rotations, rotation_from_columns(votes.rotation));
   const Tensor moves = mask.unsqueeze(2) > 0;
   return {at::where(moves.unsqueeze(3), turned, frames.rotations),
           at::where(moves, frames.translations + shift, frames.translations)};

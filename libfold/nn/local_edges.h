@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "kernels/local_edges/local_edges.h"
 #include "kernels/torch_headers.h"
 #include "libfold/conditioning.h"
 #include "libfold/rigid.h"
@@ -17,11 +18,10 @@ inline constexpr int64_t kChainReach = 4;     // edges to i - 4 ... i + 4
 inline constexpr int64_t kNearestEdges = 16;  // edges to the nearest residues in space
 inline constexpr int64_t kEdgesPerResidue = 2 * kChainReach + 3 + kNearestEdges;
 
-// Edges j -> i of every residue i, constant during a forward pass.
-struct EdgeList {
-  at::Tensor neighbors;  // [B, L, E] i64: j; 0 if the edge is missing
-  at::Tensor present;    // [B, L, E] bool
-  at::Tensor features;   // [B, L, E, kEdgeListFeatures]: features that do not depend on the frames
+// Edges j -> i of every residue i, constant during a forward pass: E = kEdgesPerResidue, F = kEdgeListFeatures.
+// `neighbors` is 0 where the edge is missing.
+struct EdgeList : SparseEdges {
+  at::Tensor degrees;  // [B, L, 1]: number of present edges
 };
 
 // Index offset -4 ... 4 or other (10), the list that the edge is from (5), sign and logarithm of the offset (2),
@@ -29,20 +29,20 @@ struct EdgeList {
 // minus i, each -2 ... 2 (10), i and j given (2), i and j in different molecules (1), the edge
 // is present (1).
 inline constexpr int64_t kEdgeListFeatures = 34;
-// Distance in 16 radial basis functions, direction, scaled direction, relative rotation.
-inline constexpr int64_t kEdgeFrameFeatures = 16 + 3 + 3 + 9;
 
 // Edges by position in the chain (i - 4 ... i + 4), to the partner p in `told` and p - 1, p + 1, and to the nearest
 // residues in `translations` [B, L, 3]. residue_index [B, L] i64, lengths [B] i64. Members of `told` may be undefined.
 EdgeList make_edge_list(const at::Tensor& translations, const at::Tensor& residue_index, const at::Tensor& lengths,
                         const Conditioning& told);
 
-// The first layers on the features of an edge and of the residues at its ends, used by messages and votes.
+// The layers on the features of an edge and of the residues at its ends, used by messages and votes.
 class EdgePerceptronImpl : public torch::nn::Module {
  public:
   EdgePerceptronImpl(int64_t node_channels, int64_t hidden_channels);
-  // single [B, L, node_channels], frames [B, L] in nm -> [B, L, E, hidden_channels].
-  at::Tensor forward(const at::Tensor& single, const Frames& frames, const EdgeList& edges);
+  // The operands of edge_messages() or edge_votes() with the last layer `out`: single [B, L, node_channels], frames
+  // [B, L] in nm.
+  LocalEdgesInput operands(const at::Tensor& single, const Frames& frames, const EdgeList& edges,
+                           const torch::nn::Linear& out);
 
  private:
   torch::nn::Linear linear_edge{nullptr}, linear_q{nullptr}, linear_k{nullptr}, linear_2{nullptr};
@@ -77,8 +77,5 @@ class EdgeVotesImpl : public torch::nn::Module {
       nullptr};  // outputs two logits, a displacement (nm) and (b, c, d) of a quaternion (1, b, c, d)
 };
 TORCH_MODULE(EdgeVotes);
-
-// Rows of x [B, L, F] at index [B, L, E] -> [B, L, E, F].
-at::Tensor rows_at(const at::Tensor& x, const at::Tensor& index);
 
 }  // namespace flashrna

@@ -31,20 +31,38 @@ std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t s
   return sampler.draw(length, [&stream] { return stream.uniform(); });
 }
 
+std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t seed, const Design& design,
+                                std::uint64_t index) {
+  const std::vector<int> lengths = design.molecule_lengths();
+  if (lengths.size() == 1) return draw_structure(sampler, seed, lengths.front(), index);
+  std::vector<int> partner;
+  for (std::size_t m = 0; m < lengths.size(); ++m) {
+    RandomStream stream(seed, "secondary_structure",
+                        {static_cast<std::uint64_t>(lengths[m]), index, static_cast<std::uint64_t>(m)});
+    const auto first = static_cast<int>(partner.size());
+    for (int mate : sampler.draw(lengths[m], [&stream] { return stream.uniform(); }))
+      partner.push_back(mate < 0 ? mate : first + mate);
+  }
+  return partner;
+}
+
 void draw_structures(std::vector<PlannedBatch>& batches, const StructureGrammar& grammar, std::uint64_t seed) {
   int longest = 1;
-  for (const PlannedBatch& batch : batches) longest = std::max(longest, batch.length);
+  for (const PlannedBatch& batch : batches) longest = std::max(longest, batch.longest());
   const StructureSampler sampler(grammar, longest);
   for (PlannedBatch& batch : batches)
-    for (PlannedSample& sample : batch.samples)
-      sample.partner = draw_structure(sampler, seed, sample.length, sample.index);
+    for (PlannedSample& sample : batch.samples) {
+      Design design = *sample.design;
+      design.partner = draw_structure(sampler, seed, design, sample.index);
+      sample.design = std::make_shared<const Design>(std::move(design));
+    }
 }
 
 std::string structures_text(const std::vector<PlannedBatch>& batches) {
   std::string text;
   for (const PlannedBatch& batch : batches)
     for (const PlannedSample& sample : batch.samples)
-      text += fmt::format(">{}\n{}\n", sample.name, to_dot_bracket(sample.partner));
+      text += fmt::format(">{}\n{}\n", sample.name, to_dot_bracket(sample.design->partner, sample.design->molecule));
   return text;
 }
 

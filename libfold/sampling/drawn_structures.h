@@ -23,6 +23,11 @@ std::optional<StructureGrammar> choose_grammar(SampleConfig& config, const Check
 // depend on other samples.
 std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t seed, int length, std::uint64_t index);
 
+// The same for a design. Several molecules are drawn one by one, without pairs between them, from the streams
+// (seed, "secondary_structure", length, index, number of the molecule).
+std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t seed, const Design& design,
+                                std::uint64_t index);
+
 // Gives every sample of the batches a structure of its own.
 void draw_structures(std::vector<PlannedBatch>& batches, const StructureGrammar& grammar, std::uint64_t seed);
 

@@ -8,13 +8,10 @@
 
 #include "base/error.h"
 #include "libfold/configuration.h"
-#include "rna/nucleotide.h"
+#include "libfold/design/contig.h"
 
 namespace flashrna {
 namespace {
-
-// The end of the chain takes a number too.
-constexpr int longest_in_pdb(bool all_atom) { return (99'999 - 1) / (all_atom ? kAtomSlots : kBackboneAtoms); }
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
@@ -30,7 +27,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
 [[noreturn]] void fail_lengths(const std::string& text, const std::string& item, const char* why) {
   fail_usage(
       "--lengths {}: \"{}\" {}; give lengths above 0 and ranges first-last or first-last:step, separated by commas, "
-      "such as 40,60-120:20",
+      "such as 40,60-120:20, and a+b for two molecules",
       text, item, why);
 }
 
@@ -50,11 +47,24 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.checkpoint", checkpoint, "trained model");
   configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
   configuration.bind("sample.weights", weights, "ema or raw");
-  configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step");
+  configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step; a+b for two molecules");
   configuration.bind("sample.secondary_structure", secondary_structure,
                      "dot-bracket, a file of structures, grammar or none");
   configuration.bind("sample.secondary_structure_sha256", secondary_structure_sha256, "of that file");
-  configuration.bind("sample.samples", samples, "per length or secondary structure");
+  configuration.bind("sample.sequence", sequence, "letters, or a FASTA file");
+  configuration.bind("sample.sequence_sha256", sequence_sha256, "of that file");
+  configuration.bind("sample.contig", contig, "new residues and residues of the motif file, such as 10-20,A23-41,5");
+  configuration.bind("sample.motif", motif, "structure file of the contig");
+  configuration.bind("sample.motif_sha256", motif_sha256, "of that file");
+  configuration.bind("sample.motif_groups", motif_groups,
+                     "fixed: motif items keep their places; free: each item alone");
+  configuration.bind("sample.length", length, "bounds of the residues of the contig");
+  configuration.bind("sample.partial", partial, "time to which the start is noised; 0 = from noise");
+  configuration.bind("sample.start", start, "structure file to start from");
+  configuration.bind("sample.start_sha256", start_sha256, "of that file");
+  configuration.bind("sample.start_chain", start_chain, "its chains; empty = the first with RNA");
+  configuration.bind("sample.symmetry", symmetry, "rotation group: C2 to C12, D2 to D6, T, O, I");
+  configuration.bind("sample.samples", samples, "per length, secondary structure, sequence or contig");
   configuration.bind("sample.steps", steps, "calls of the model per sample");
   configuration.bind("sample.schedule", schedule, "of the rotations: linear or exponential:rate");
   configuration.bind("sample.noise_scale", noise_scale, "times the standard deviation of the initial translations");
@@ -65,8 +75,6 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.max_residues", max_residues, "per batch");
   configuration.bind("sample.format", format, "cif, pdb, both or models");
   configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
-  configuration.bind("sample.sequence", sequence, "FASTA file of residue names, a record per length");
-  configuration.bind("sample.sequence_sha256", sequence_sha256, "of that file");
   configuration.bind("sample.design_sequence", design_sequence, "sequences proposed per sample; 0 = none");
   configuration.bind("sample.temperature", temperature, "of their draw");
   configuration.bind("sample.all_atom", all_atom, "write the bases of named residues");
@@ -75,33 +83,62 @@ void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
 }
 
-void SampleConfig::validate() const {
-  if (lengths.empty() && secondary_structure.empty())
-    fail_usage("neither --lengths nor --secondary-structure is given; give one of them");
-  if (lengths.empty() && !gives_structures())
+// What determines the molecules: one of --lengths, --contig and --start; else --secondary-structure or --sequence
+// alone.
+void SampleConfig::validate_design() const {
+  const std::vector<std::pair<const char*, const std::string*>> sources{
+      {"--lengths", &lengths}, {"--contig", &contig}, {"--start", &start}};
+  const char* given = nullptr;
+  for (const auto& [option, value] : sources) {
+    if (value->empty()) continue;
+    if (given) fail_usage("{} {}: {} decides the lengths already; leave one of them out", option, *value, given);
+    given = option;
+  }
+  if (lengths.empty() && !secondary_structure.empty() && !gives_structures())
     fail_usage("--secondary-structure {}: needs --lengths, which it does not give", secondary_structure);
   if (!lengths.empty() && gives_structures())
     fail_usage("--lengths {}: the lengths follow from --secondary-structure; leave one of them out", lengths);
-  if (gives_structures() && !sequence.empty())
-    fail_usage("--sequence {}: names the residues of --lengths, not of --secondary-structure; leave it out", sequence);
-  const std::vector<int> all_lengths = asked_lengths(*this);
+  if (!given && secondary_structure.empty() && sequence.empty())
+    fail_usage(
+        "none of --lengths, --secondary-structure, --sequence, --contig and --start is given; give one of them, see "
+        "flashrna help design");
+  if (!lengths.empty()) parse_molecule_lengths(lengths);
+  bool has_motif = false;
+  if (!contig.empty())
+    for (const ContigItem& item : parse_contig(contig)) has_motif = has_motif || item.is_motif();
+  if (has_motif && motif.empty())
+    fail_usage("--contig {}: names residues of a motif; give its file by --motif", contig);
+  if (!has_motif && !motif.empty())
+    fail_usage("--motif {}: no --contig names a residue of it, such as --contig 10,A23-41,10", motif);
+  if (motif_groups != "fixed" && motif_groups != "free")
+    fail_usage("--motif-groups {}: must be fixed or free", motif_groups);
+  if (!length.empty() && contig.empty()) fail_usage("--length {}: bounds the total of a --contig; give one", length);
+  parse_length_bounds(length);
+  if (!(partial >= 0) || partial >= 1)
+    fail_usage("--partial {}: must be a time above 0 (noise) and below 1 (the structure as it is)", partial);
+  if ((partial > 0) == start.empty())
+    fail_usage("{}; to start from a structure give both, such as --partial 0.6 --start 1abc.cif",
+               start.empty() ? "--partial is given without --start" : "--start is given without --partial");
+  if (!start_chain.empty() && start.empty()) fail_usage("--start-chain {}: needs --start FILE", start_chain);
+}
+
+void SampleConfig::validate() const {
+  validate_design();
+  if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
   if (nucleotide.size() != 1 || std::string_view("NACGU").find(nucleotide) == std::string_view::npos)
     fail_usage("--nucleotide {}: must be N, A, C, G or U", nucleotide);
   if (!sequence.empty() && nucleotide != "N")
     fail_usage("--nucleotide {}: --sequence {} names the residues; give one of the two", nucleotide, sequence);
-  if (weights != "ema" && weights != "raw") fail_usage("--weights {}: must be ema or raw", weights);
-  if (samples < 1) fail_usage("--samples {}: must be at least 1", samples);
+  if (samples < 1 || samples > kMostSamples)
+    fail_usage("--samples {}: must be at least 1 and at most {}", samples, kMostSamples);
   if (steps < 2) fail_usage("--steps {}: must be at least 2", steps);
   if (max_residues < 1) fail_usage("--max-residues {}: must be at least 1", max_residues);
   if (format != "cif" && format != "pdb" && format != "both" && format != "models")
     fail_usage("--format {}: must be cif, pdb, both or models", format);
-  if ((format == "pdb" || format == "both") && all_lengths.back() > longest_in_pdb(all_atom))
-    fail_usage("--format {}: the PDB format ends at 99,999 atoms, {} residues, not {}; give --format cif", format,
-               longest_in_pdb(all_atom), all_lengths.back());
   if (design_sequence < 0) fail_usage("--design-sequence {}: must be 0 or more", design_sequence);
   if (!(temperature > 0) || !std::isfinite(temperature))
     fail_usage("--temperature {}: must be above 0; 1 draws by the network's own probabilities", temperature);
-  if (all_atom && design_sequence == 0 && sequence.empty() && nucleotide == "N")
+  if (all_atom && design_sequence == 0 && sequence.empty() && nucleotide == "N" && motif.empty() && start.empty())
     fail_usage("--all-atom: no residue is named; give --sequence, --design-sequence or --nucleotide");
   trajectory_interval(trajectory);
   if (!schedule.empty()) parse_schedule(schedule);
@@ -150,38 +187,38 @@ int trajectory_interval(const std::string& text) {
   fail_usage("--trajectory {}: must be all, or every:N with N above 0, such as every:10", text);
 }
 
-std::vector<SecondaryStructureRecord> asked_structures(const SampleConfig& config) {
-  const std::string& asked = config.secondary_structure;
-  const bool is_line = asked.find_first_not_of(".?&()[]{}<>") == std::string::npos;
-  if (is_line) return {parse_dot_bracket(asked, "--secondary-structure")};
-  return read_secondary_structures(asked);
-}
-
-std::vector<int> asked_lengths(const SampleConfig& config) {
-  if (!config.gives_structures()) return parse_lengths(config.lengths);
-  std::set<int> all;
-  for (const SecondaryStructureRecord& structure : asked_structures(config))
-    all.insert(static_cast<int>(structure.partner.size()));
-  return {all.begin(), all.end()};
-}
-
 std::vector<int> parse_lengths(const std::string& text) {
-  std::set<int> lengths;
+  std::vector<int> lengths;
+  for (const std::vector<int>& molecules : parse_molecule_lengths(text)) {
+    if (molecules.size() > 1) fail_lengths(text, fmt::format("{}+...", molecules.front()), "is several molecules");
+    lengths.push_back(molecules.front());
+  }
+  return lengths;
+}
+
+std::vector<std::vector<int>> parse_molecule_lengths(const std::string& text) {
+  std::set<std::vector<int>> lengths;
   for (const std::string& item : split(text, ',')) {
+    const std::string_view whole = item;
+    if (item.find('+') != std::string::npos) {
+      std::vector<int> molecules;
+      for (const std::string& molecule : split(item, '+')) molecules.push_back(parse_positive(text, item, molecule));
+      lengths.insert(molecules);
+      continue;
+    }
     const std::size_t dash = item.find('-'), colon = item.find(':');
     if (colon != std::string::npos && (dash == std::string::npos || colon < dash))
       fail_lengths(text, item, "has a step but no range");
-    const std::string_view whole = item;
     const int first = parse_positive(text, item, whole.substr(0, dash));
     if (dash == std::string::npos) {
-      lengths.insert(first);
+      lengths.insert({first});
       continue;
     }
     const std::size_t end = std::min(colon, item.size());
     const int last = parse_positive(text, item, whole.substr(dash + 1, end - dash - 1));
     const int step = colon == std::string::npos ? 1 : parse_positive(text, item, whole.substr(colon + 1));
     if (last < first) fail_lengths(text, item, "runs backwards");
-    for (std::int64_t length = first; length <= last; length += step) lengths.insert(static_cast<int>(length));
+    for (std::int64_t length = first; length <= last; length += step) lengths.insert({static_cast<int>(length)});
   }
   return {lengths.begin(), lengths.end()};
 }

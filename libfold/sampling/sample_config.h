@@ -1,4 +1,5 @@
-// Configuration of a sampling run: the options that determine its files, saved in its folder as config.ini.
+// Configuration of a sampling run: the options that determine its files. Saved in its folder as config.ini, from which
+// the same run can be made again (libfold/sampling/spec_file.h).
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,6 @@
 #include <vector>
 
 #include "libfold/flow/schedule.h"
-#include "rna/pairs/secondary_structure_file.h"
 
 namespace flashrna {
 
@@ -16,12 +16,25 @@ struct SampleConfig {
   std::string checkpoint;
   std::string checkpoint_sha256;
   std::string weights = "ema";  // ema (raw if the checkpoint has no average), raw
-  std::string lengths;          // see parse_lengths
-  // Dot-bracket, or a .dbn, .bpseq or .ct file; replaces lengths. Or "grammar": drawn from the checkpoint's grammar for
-  // each sample; "none": nothing is said. "" = not given (drawn_structures.h).
+  // What is asked for (docs/design.md). "" = not given; files have the SHA-256 of their content beside them.
+  std::string lengths;  // see parse_molecule_lengths
+  // Dot-bracket, or a .dbn, .bpseq or .ct file. Or "grammar": drawn from the checkpoint's grammar for each sample;
+  // "none": nothing is said (drawn_structures.h).
   std::string secondary_structure;
   std::string secondary_structure_sha256;
-  int samples = 10;          // per length, or per secondary structure
+  std::string sequence;  // letters, or a FASTA file
+  std::string sequence_sha256;
+  std::string contig;  // libfold/design/contig.h
+  std::string motif;   // structure file of the contig's residues
+  std::string motif_sha256;
+  std::string motif_groups = "fixed";  // fixed: all motif items keep their places; free: each item alone
+  std::string length;                  // bounds of the contig's total
+  double partial = 0.0;                // time to which `start` is noised, between 0 and 1; 0 = from noise
+  std::string start;                   // structure file
+  std::string start_sha256;
+  std::string start_chain;   // chain identifiers, separated by commas; "" = the first with RNA
+  std::string symmetry;      // group of libfold/sampling/symmetry.h
+  int samples = 10;          // per length, secondary structure, sequence or contig; at most kMostSamples
   int steps = 50;            // calls of the model per sample, >= 2
   std::string schedule;      // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
   double noise_scale = 1.0;  // factor of the standard deviation of the initial translations, > 0
@@ -32,35 +45,34 @@ struct SampleConfig {
   long max_residues = 4096;      // per batch; a longer sample is a batch of its own
   std::string format = "cif";    // cif, pdb, both: one file per sample; models: one mmCIF file of models per batch
   std::string nucleotide = "N";  // residue name of every nucleotide: N, A, C, G or U
-  std::string sequence;          // FASTA file with the residue names, instead of nucleotide; "" = none
-  std::string sequence_sha256;
-  int design_sequence = 0;      // sequences proposed per sample; 0 = none
-  double temperature = 1.0;     // of their draw, > 0; below 1 the more probable letters are preferred
-  bool all_atom = false;        // write the bases of named residues
-  std::string trajectory;       // steps to keep: all, every:N; "" = none
-  std::string reference;        // structure file; "" = none
-  std::string reference_chain;  // "" = its first chain with RNA
+  int design_sequence = 0;       // sequences proposed per sample; 0 = none
+  double temperature = 1.0;      // of their draw, > 0; below 1 the more probable letters are preferred
+  bool all_atom = false;         // write the bases of named residues
+  std::string trajectory;        // steps to keep: all, every:N; "" = none
+  std::string reference;         // structure file; "" = none
+  std::string reference_chain;   // "" = its first chain with RNA
 
   void add_options(Configuration& configuration);  // section [sample]
-  void validate() const;                           // throws UsageError naming the option
+  void validate() const;                           // throws UsageError naming the option; reads no file
   // What secondary_structure says: structures, from which the lengths follow; or structures of any kind.
   bool gives_structures() const;
   bool asks_for_pairs() const;
+
+ private:
+  void validate_design() const;
 };
 
 // Values of SampleConfig::secondary_structure.
 inline constexpr const char* kFromGrammar = "grammar";
 inline constexpr const char* kNoStructures = "none";
 
-// The structures in `secondary_structure`, at least one. A single line of dot-bracket is a structure without a name.
-// Throws Error that names the position of a syntax error.
-std::vector<SecondaryStructureRecord> asked_structures(const SampleConfig& config);
-
-// The requested lengths, ascending, without repeats.
-std::vector<int> asked_lengths(const SampleConfig& config);
+inline constexpr int kMostSamples = 1'000'000;
 
 // "40,60-120:20" -> 40, 60, 80, 100, 120; sorted, without repeats. Throws UsageError naming the value and the grammar.
 std::vector<int> parse_lengths(const std::string& text);
+
+// The same where an item may also be several molecules: "40,30+50" -> {30, 50}, {40}.
+std::vector<std::vector<int>> parse_molecule_lengths(const std::string& text);
 
 // "linear", "exponential" (rate 10) or "exponential:RATE". Throws UsageError.
 RotationSchedule parse_schedule(const std::string& text);

@@ -3,17 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
-#include <limits>
-#include <set>
 
 #include "base/error.h"
-#include "datasets/batches.h"
+#include "libfold/design/sample_name.h"
+#include "libfold/sampling/planned_designs.h"
+#include "libfold/sampling/symmetry.h"
 
 namespace flashrna {
 
-std::vector<int> PlannedBatch::lengths() const { return std::vector<int>(samples.size(), length); }
+namespace {
+
+// The end of the chain takes a number too.
+constexpr int longest_in_pdb(bool all_atom) { return (99'999 - 1) / (all_atom ? kAtomSlots : kBackboneAtoms); }
+
+}  // namespace
+
+std::vector<int> PlannedBatch::lengths() const {
+  std::vector<int> lengths;
+  for (const PlannedSample& sample : samples) lengths.push_back(sample.length());
+  return lengths;
+}
+
+int PlannedBatch::longest() const { return std::ranges::max(lengths()); }
+
+long PlannedBatch::residues() const {
+  long residues = 0;
+  for (const PlannedSample& sample : samples) residues += sample.length();
+  return residues;
+}
 
 std::vector<std::uint64_t> PlannedBatch::indices() const {
   std::vector<std::uint64_t> indices;
@@ -46,66 +64,45 @@ Shard parse_shard(const std::string& text) {
 
 namespace {
 
-// The name of a structure as a prefix of file names.
-std::string file_stem(const std::string& name, std::size_t number) {
-  std::string stem;
-  for (char c : name.substr(0, name.find_first_of(" \t")))
-    stem += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ? c : '_';
-  return stem.empty() ? fmt::format("structure_{:03d}", number) : stem;
-}
-
-std::vector<PlannedBatch> plan_structures(const SampleConfig& config) {
-  const auto digits = std::max<std::size_t>(3, std::to_string(config.samples - 1).size());
-  std::vector<PlannedBatch> batches;
-  std::set<std::string> stems;
-  const std::vector<SecondaryStructureRecord> structures = asked_structures(config);
-  for (std::size_t s = 0; s < structures.size(); ++s) {
-    const auto length = static_cast<int>(structures[s].partner.size());
-    std::string stem = file_stem(structures[s].name, s);
-    if (!stems.insert(stem).second) stems.insert(stem += fmt::format("_{:03d}", s));
-    const auto at_once = std::max<long>(1, config.max_residues / length);
-    for (long first = 0; first < config.samples; first += at_once) {
-      const long last = std::min<long>(first + at_once, config.samples) - 1;
-      PlannedBatch batch;
-      batch.name = fmt::format("{}_samples_{:0{}d}-{:0{}d}", stem, first, digits, last, digits);
-      batch.length = length;
-      for (long i = first; i <= last; ++i)
-        batch.samples.push_back(
-            {length,
-             static_cast<std::uint64_t>(s) * static_cast<std::uint64_t>(config.samples) + static_cast<std::uint64_t>(i),
-             fmt::format("{}_sample_{:0{}d}", stem, i, digits), structures[s].partner});
-      batches.push_back(std::move(batch));
+// Batches of one series. `copies`: of each residue that the network sees.
+void append_batches(const DesignSeries& series, const SampleConfig& config, int copies,
+                    std::vector<PlannedBatch>& batches) {
+  const int digits = index_digits(static_cast<std::uint64_t>(config.samples));
+  std::vector<PlannedSample> samples;
+  int longest = 0;
+  std::uint64_t first = 0;  // of the batch in hand
+  const auto end_batch = [&] {
+    const std::uint64_t last = first + samples.size() - 1;
+    batches.push_back({batch_name(series.stem, first, last, digits), std::move(samples)});
+    samples.clear();
+    longest = 0, first = last + 1;
+  };
+  for (int i = 0; i < config.samples; ++i) {
+    const auto number = static_cast<std::uint64_t>(i);
+    const std::shared_ptr<const Design>& design = series.of(number);
+    longest = std::max(longest, design->length());
+    // Shorter samples are padded to the longest.
+    const long residues = static_cast<long>(samples.size() + 1) * longest * copies;
+    if (!samples.empty() && residues > config.max_residues) {
+      end_batch();
+      longest = design->length();
     }
+    samples.push_back({design, series.first_index + number, sample_name(series.stem, number, digits)});
   }
-  return batches;
+  end_batch();
 }
 
 }  // namespace
 
 std::vector<PlannedBatch> plan_batches(const SampleConfig& config) {
-  if (config.gives_structures()) return plan_structures(config);
-  const auto digits = std::max<std::size_t>(3, std::to_string(config.samples - 1).size());
-  std::vector<PlannedSample> samples;
-  std::vector<int> lengths;
-  for (int length : parse_lengths(config.lengths)) {
-    for (int index = 0; index < config.samples; ++index) {
-      samples.push_back({length,
-                         static_cast<std::uint64_t>(index),
-                         fmt::format("len_{:05d}_sample_{:0{}d}", length, index, digits),
-                         {}});
-      lengths.push_back(length);
-    }
-  }
+  const int copies = config.symmetry.empty() ? 1 : rotation_group(config.symmetry).order();
   std::vector<PlannedBatch> batches;
-  for (const std::vector<std::size_t>& members :
-       plan_equal_lengths(lengths, {std::numeric_limits<int>::max(), config.max_residues, 0})) {
-    PlannedBatch batch;
-    for (std::size_t i : members) batch.samples.push_back(samples[i]);
-    batch.length = batch.samples.front().length;
-    batch.name = fmt::format("len_{:05d}_samples_{:0{}d}-{:0{}d}", batch.length, batch.samples.front().index, digits,
-                             batch.samples.back().index, digits);
-    batches.push_back(std::move(batch));
-  }
+  for (const DesignSeries& series : plan_designs(config)) append_batches(series, config, copies, batches);
+  int longest = 0;
+  for (const PlannedBatch& batch : batches) longest = std::max(longest, batch.longest() * copies);
+  if ((config.format == "pdb" || config.format == "both") && longest > longest_in_pdb(config.all_atom))
+    fail_usage("--format {}: the PDB format ends at 99,999 atoms, {} residues, not {}; give --format cif",
+               config.format, longest_in_pdb(config.all_atom), longest);
   return batches;
 }
 

@@ -3,27 +3,30 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "libfold/design/design.h"
 #include "libfold/sampling/sample_config.h"
 
 namespace flashrna {
 
 struct PlannedSample {
-  int length = 0;
-  std::uint64_t index = 0;  // 0 .. samples - 1 within the length; with given structures, counted over all of them
-  // "len_00120_sample_007": names sort in the order of lengths and indices. With a given structure, "NAME_sample_007".
-  std::string name;
-  std::vector<int> partner;  // [length], its secondary structure; empty = none is asked for
+  std::shared_ptr<const Design> design;  // shared by the samples of a series
+  std::uint64_t index = 0;               // with seed and length it determines the noise
+  std::string name;                      // "len_00120_sample_007"; names of a series sort in the order of their indices
+
+  int length() const { return design->length(); }
 };
 
-// Samples of one length with consecutive indices, as many as `max_residues` allows.
+// Successive samples of a series, as many as `max_residues` allows.
 struct PlannedBatch {
   std::string name;  // "len_00120_samples_000-031"
-  int length = 0;
   std::vector<PlannedSample> samples;
 
+  int longest() const;
+  long residues() const;                       // of all samples together
   std::vector<int> lengths() const;            // by sample
   std::vector<std::uint64_t> indices() const;  // by sample
 };
@@ -42,8 +45,9 @@ struct Shard {
 // "3/16"; "" = unsharded. Throws UsageError.
 Shard parse_shard(const std::string& text);
 
-// All batches of a run, sorted by length, then by index; with given secondary structures, in their order. Throws Error
-// for structures that cannot be read.
+// All batches of a run, in the order of plan_designs (planned_designs.h), then of the samples. Reads the files of the
+// request, each once. A larger number of samples keeps names, indices and designs, and every full batch. Throws Error
+// as plan_designs does, and UsageError for a sample that does not fit into the PDB format if that is asked for.
 std::vector<PlannedBatch> plan_batches(const SampleConfig& config);
 
 }  // namespace flashrna

@@ -3,35 +3,25 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "base/error.h"
 #include "base/sha256.h"
 #include "libfold/configuration.h"
+#include "libfold/design/sample_name.h"
+#include "libfold/sampling/sample_measures.h"
 #include "libfold/sampling/sampled_molecule.h"
-#include "libfold/sampling/sequence_file.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
-#include "rna/measure/backbone_checks.h"
-#include "rna/measure/suites.h"
-#include "rna/pairs/base_pairs.h"
-#include "rna/pairs/pair_agreement.h"
-#include "rna/superposition.h"
 
 namespace flashrna {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-Base base_of(const std::string& nucleotide) {
-  for (Base base : {Base::A, Base::C, Base::G, Base::U})
-    if (nucleotide == std::string(1, base_letter(base))) return base;
-  return Base::N;
-}
 
 Chain read_reference(const std::string& path, const std::string& chain_id) {
   const Structure structure = read_structure(path);
@@ -44,27 +34,11 @@ Chain read_reference(const std::string& path, const std::string& chain_id) {
        ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")));
 }
 
-std::map<int, std::vector<Base>> read_sequences_of(const SampleConfig& config) {
-  std::map<int, std::vector<Base>> sequences = read_sequences(config.sequence);
-  for (int length : parse_lengths(config.lengths)) {
-    if (sequences.contains(length)) continue;
-    std::vector<int> there;
-    for (const auto& [record_length, bases] : sequences) there.push_back(record_length);
-    fail("--sequence {}: has no record of {} residues, only of {}; add one, or change --lengths", config.sequence,
-         length, fmt::join(there, ", "));
-  }
-  return sequences;
-}
-
 std::vector<std::string> sample_columns(const SampleConfig& config) {
   std::vector<std::string> columns{"name", "length", "index", "seed", "steps", "file", "model", "sha256"};
   if (config.format == "both") columns.insert(columns.end(), {"pdb_file", "pdb_sha256"});
-  columns.insert(columns.end(), {"c4_distance", "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes",
-                                 "radius_of_gyration"});
-  columns.insert(columns.end(), {"helix_share", "suite_outliers", "suiteness"});
-  if (config.asks_for_pairs())
-    columns.insert(columns.end(), {"pairs_asked", "pairs_made", "pair_precision", "pair_recall", "pair_f1"});
-  if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
+  const std::vector<std::string> measures = measure_columns(config);
+  columns.insert(columns.end(), measures.begin(), measures.end());
   return columns;
 }
 
@@ -72,6 +46,37 @@ const std::vector<std::string> kTimingColumns{
     "batch", "length", "samples", "steps", "seconds", "seconds_per_step", "residues_per_second"};
 
 bool is_lock(const std::string& name) { return name.starts_with(".samples.") && name.ends_with(".lock"); }
+
+// The numbers of new residues that were drawn, as comments.
+std::string drawn_contigs(const std::vector<PlannedBatch>& plan) {
+  std::string text;
+  for (const PlannedBatch& batch : plan)
+    for (const PlannedSample& sample : batch.samples)
+      if (!sample.design->contig.empty()) text += fmt::format("# {}: {}\n", sample.name, sample.design->contig);
+  return text.empty() ? "" : "\n# Residues of each sample:\n" + text;
+}
+
+// The sample or batch that a file of the folder belongs to: of "x_sample_001.cif.123-4.tmp" x_sample_001.
+std::string owner_of(std::string file) {
+  if (file.ends_with(".tmp")) {
+    file.resize(file.size() - 4);
+    file = file.substr(0, file.rfind('.'));
+  }
+  for (const std::string ending : {".trajectory.h5", ".fasta"})
+    if (file.ends_with(ending)) file.resize(file.size() - ending.size());
+  return sample_stem(file);
+}
+
+// Whether `now` asks for the samples of `there` and for more. False if they are equal, or if neither contains the
+// other.
+bool asks_for_more(const SampleConfig& there, const SampleConfig& now) {
+  if (index_digits(static_cast<std::uint64_t>(there.samples)) != index_digits(static_cast<std::uint64_t>(now.samples)))
+    return false;  // names would change
+  if (there.lengths.empty() || now.lengths.empty()) return now.samples > there.samples && now.lengths == there.lengths;
+  const auto few = parse_molecule_lengths(there.lengths), many = parse_molecule_lengths(now.lengths);
+  return std::ranges::includes(many, few) && now.samples >= there.samples &&
+         (many.size() > few.size() || now.samples > there.samples);
+}
 
 std::string bytes_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -82,25 +87,26 @@ std::string bytes_of(const std::string& path) {
 
 }  // namespace
 
-SampleWriter::SampleWriter(const SampleConfig& config, const std::string& folder, const Shard& shard)
+SampleWriter::SampleWriter(const SampleConfig& config, const std::vector<PlannedBatch>& plan, const std::string& folder,
+                           const Shard& shard)
     : config_(config), folder_(folder), shard_(shard) {
   config_.validate();
-  for (const PlannedBatch& batch : shard_.part_of(plan_batches(config_))) {
+  for (const PlannedBatch& batch : shard_.part_of(plan)) {
     batch_names_.insert(batch.name);
     for (const PlannedSample& sample : batch.samples) sample_names_.insert(sample.name);
   }
   if (!config_.reference.empty()) reference_ = read_reference(config_.reference, config_.reference_chain);
-  if (!config_.sequence.empty()) sequences_ = read_sequences_of(config_);
   check_same_run();
   const bool in_use = is_in_use();
   make_folder();
   lock();
   remove_temporary_files();
-  claim(in_use);
+  claim(in_use, plan);
   samples_.emplace(in_folder(shard_.file_name("samples", ".csv")), sample_columns(config_));
   timings_.emplace(in_folder(shard_.file_name("timings", ".csv")), kTimingColumns);
   take_over(*samples_, "samples", sample_names_);
   take_over(*timings_, "timings", batch_names_);
+  check_hashes();
 }
 
 void SampleWriter::make_folder() const {
@@ -130,23 +136,30 @@ std::vector<std::string> SampleWriter::others_at_work() const {
   return held;
 }
 
+void SampleWriter::write_config(const std::vector<PlannedBatch>& plan) const {
+  SampleConfig config = config_;
+  Configuration configuration;
+  config.add_options(configuration);
+  write_file_atomically(shard_.file_name(in_folder("config.ini"), ".new.tmp"),
+                        configuration.to_ini() + drawn_contigs(plan));
+}
+
 // When several parts start in a new folder, the first to link its config.ini decides; the others must have equal
-// options.
-void SampleWriter::claim(bool in_use) const {
+// options. A request for more replaces it; parts that do so at the same time write the same text.
+void SampleWriter::claim(bool in_use, const std::vector<PlannedBatch>& plan) const {
+  const std::string path = in_folder("config.ini"), mine = shard_.file_name(path, ".new.tmp");
   if (!in_use) {
-    const std::string path = in_folder("config.ini");
-    const std::string mine = shard_.file_name(path, ".new.tmp");
-    SampleConfig config = config_;
-    Configuration configuration;
-    config.add_options(configuration);
-    write_file_atomically(mine, configuration.to_ini());
+    write_config(plan);
     std::error_code error;
     if (others_at_work().empty()) fs::remove(path, error);  // left by a run that made no samples
     fs::create_hard_link(mine, path, error);
     if (error && !fs::exists(path)) fs::rename(mine, path);  // a file system without hard links
     fs::remove(mine);
   }
-  check_same_run();
+  if (check_same_run()) {
+    write_config(plan);
+    fs::rename(mine, path);
+  }
 }
 
 // Removes temporary files of killed runs: "len_00040_sample_001.cif.123-4.tmp". Keeps those of other shards, which may
@@ -154,11 +167,10 @@ void SampleWriter::claim(bool in_use) const {
 void SampleWriter::remove_temporary_files() const {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     if (entry.path().extension() != ".tmp" || !entry.is_regular_file()) continue;
-    const std::string file = entry.path().filename();
-    const std::string name = file.substr(0, file.find('.'));
+    const std::string file = entry.path().filename(), owner = owner_of(file), table = file.substr(0, file.find('.'));
     const bool of_whole =
-        name.starts_with("len_") || name == "samples" || name == "timings" || name == "config" || name == "structures";
-    const bool of_shard = sample_names_.contains(name) || batch_names_.contains(name);
+        is_sample_name(owner) || table == "samples" || table == "timings" || table == "config" || table == "structures";
+    const bool of_shard = sample_names_.contains(owner) || batch_names_.contains(owner);
     if (shard_.count == 1 ? of_whole : of_shard) fs::remove(entry.path());
   }
 }
@@ -181,14 +193,14 @@ bool SampleWriter::is_in_use() const {
   return fs::exists(in_folder("config.ini")) &&
          std::ranges::any_of(fs::directory_iterator(folder_), [](const fs::directory_entry& entry) {
            const std::string name = entry.path().filename();
-           const bool is_sample = name.starts_with("len_") && !name.ends_with(".tmp");
+           const bool is_sample = !name.ends_with(".tmp") && is_sample_name(owner_of(name));
            return is_sample || (is_lock(name) && FileLock::is_held(entry.path()));
          });
 }
 
-void SampleWriter::check_same_run() const {
+bool SampleWriter::check_same_run() const {
   const std::string path = in_folder("config.ini");
-  if (!fs::exists(path)) return;
+  if (!fs::exists(path)) return false;
   SampleConfig stored_config, present_config = config_;
   stored_config.steric_rounds = stored_config.relax_rounds = 0;  // for folders without these keys
   Configuration stored, present;
@@ -199,14 +211,43 @@ void SampleWriter::check_same_run() const {
   } catch (const UsageError&) {
     fail("{}: its config.ini is not of a sampling run; give another --output folder", folder_);
   }
-  if (!is_in_use()) return;
+  if (!is_in_use()) return false;
+  const bool more = asks_for_more(stored_config, config_);
   for (const Configuration::Entry& entry : stored.entries()) {
     const std::string now = present.find(entry.key)->get();
+    if (entry.get() == now) continue;
+    const bool is_amount = entry.key == "sample.lengths" || entry.key == "sample.samples";
+    if (is_amount && more) continue;
     // For files, the hash is compared, not the path.
-    if (entry.key == "sample.checkpoint" || entry.key == "sample.sequence" || entry.get() == now) continue;
-    fail("{}: holds the samples of another run: there {} = {}, now {}; give another --output folder", folder_,
-         entry.key, entry.get(), now);
+    const Configuration::Entry* hash = stored.find(entry.key + "_sha256");
+    if (hash && !hash->get().empty() && hash->get() == present.find(hash->key)->get()) continue;
+    fail("{}: holds the samples of another run: there {} = {}, now {}; give another --output folder{}", folder_,
+         entry.key, entry.get(), now,
+         is_amount ? ", or ask for what is there and more (up to 1,000 samples; beyond, names have more digits)" : "");
   }
+  return more;
+}
+
+// A file that was changed after it was written is not replaced, because someone may have changed it on purpose.
+void SampleWriter::check_hashes() const {
+  std::map<std::string, std::string> hashes;  // by file; with --format models several samples share one
+  for (const auto& [name, row] : samples_->rows()) {
+    if (!sample_names_.contains(name)) continue;
+    hashes[row.at("file")] = row.at("sha256");
+    if (config_.format == "both") hashes[row.at("pdb_file")] = row.at("pdb_sha256");
+  }
+  std::vector<std::string> damaged;
+  for (const auto& [file, sha256] : hashes)
+    if (fs::exists(in_folder(file)) && sha256_hex(bytes_of(in_folder(file))) != sha256) damaged.push_back(file);
+  if (damaged.empty()) return;
+  constexpr std::size_t kNamed = 5;
+  const std::size_t more = damaged.size() - std::min(damaged.size(), kNamed);
+  damaged.resize(damaged.size() - more);
+  fail(
+      "{}: {}{} changed since {} written (another SHA-256 than in samples.csv); remove the damaged file{} to have {} "
+      "made again, or give another --output folder",
+      folder_, fmt::join(damaged, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
+      damaged.size() > 1 ? "they were" : "it was", damaged.size() > 1 ? "s" : "", damaged.size() > 1 ? "them" : "it");
 }
 
 std::string SampleWriter::in_folder(const std::string& name) const { return (fs::path(folder_) / name).string(); }
@@ -240,57 +281,15 @@ std::string SampleWriter::write_file(const std::string& name, const std::string&
   return sha256_hex(text);
 }
 
-namespace {
-
-// Empty for NaN, where the denominator was zero.
-std::string share_text(double share) { return std::isnan(share) ? "" : fmt::format("{:.4f}", share); }
-
-void add_pair_agreement(std::span<const int> asked, std::span<const int> made, SampleTable::Row& row) {
-  const Agreement agreement = compare_pairs(asked, made);
-  row["pairs_asked"] = std::to_string(agreement.asked);
-  row["pairs_made"] = std::to_string(agreement.found);
-  row["pair_precision"] = share_text(agreement.precision());
-  row["pair_recall"] = share_text(agreement.recall());
-  row["pair_f1"] = share_text(agreement.f1());
-}
-
-}  // namespace
-
-SampleTable::Row SampleWriter::checks_of(const PlannedSample& sample, const Structure& structure) const {
-  const Chain& chain = structure.chains.front();
-  const BackboneChecks checks = check_backbone(chain.nucleotides);
-  SampleTable::Row row{{"name", sample.name},
-                       {"length", std::to_string(sample.length)},
-                       {"index", std::to_string(sample.index)},
-                       {"seed", std::to_string(config_.seed)},
-                       {"steps", std::to_string(config_.steps)},
-                       {"model", std::to_string(structure.model)},
-                       {"c4_distance", fmt::format("{:.3f}", checks.c4_distance)},
-                       {"c4_neighbors", fmt::format("{:.4f}", checks.c4_neighbors)},
-                       {"o3_p_distance", fmt::format("{:.3f}", checks.o3_p_distance)},
-                       {"bonded", fmt::format("{:.4f}", checks.bonded)},
-                       {"bond_deviation", fmt::format("{:.4f}", checks.bond_deviation)},
-                       {"clashes", fmt::format("{:.3f}", checks.clashes)},
-                       {"radius_of_gyration", fmt::format("{:.3f}", checks.radius_of_gyration)}};
-  const std::vector<int> partner = find_base_pairs(chain.nucleotides);
-  SuiteCounts suites;
-  suites.add(find_suites(chain.nucleotides));
-  row["helix_share"] = share_text(describe_secondary_structure(partner).helix_share());
-  row["suite_outliers"] = share_text(suites.outlier_share());
-  row["suiteness"] = share_text(suites.mean_suiteness());
-  if (!sample.partner.empty()) add_pair_agreement(sample.partner, partner, row);
-  if (reference_) {
-    // Compared residue by residue, so only samples with the length of the reference.
-    const bool comparable = reference_->nucleotides.size() == chain.nucleotides.size();
-    row["rmsd_to_reference"] =
-        comparable ? fmt::format("{:.3f}", superpose(c4_positions(chain), c4_positions(*reference_)).rmsd) : "";
-  }
+SampleTable::Row SampleWriter::row_of(const PlannedSample& sample, const Structure& structure) const {
+  SampleTable::Row row = measure_sample(structure, *sample.design, config_, reference_ ? &*reference_ : nullptr);
+  row["name"] = sample.name;
+  row["length"] = std::to_string(sample.length());
+  row["index"] = std::to_string(sample.index);
+  row["seed"] = std::to_string(config_.seed);
+  row["steps"] = std::to_string(config_.steps);
+  row["model"] = std::to_string(structure.model);
   return row;
-}
-
-std::vector<Base> SampleWriter::bases_of(int length) const {
-  if (sequences_.empty()) return std::vector<Base>(static_cast<std::size_t>(length), base_of(config_.nucleotide));
-  return sequences_.at(length);
 }
 
 void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBackbone>& backbones, double seconds) {
@@ -298,8 +297,8 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   std::vector<Structure> structures;
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
-    SampledMolecule molecule = make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index,
-                                             bases_of(batch.length), batch.partner, config_);
+    SampledMolecule molecule =
+        make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index, *sample.design, config_);
     if (!molecule.designs.empty()) write_file(sample.name + ".fasta", designs_as_fasta(sample.name, molecule.designs));
     structures.push_back(std::move(molecule.structure));
     if (as_models) structures.back().model = static_cast<int>(b) + 1;
@@ -311,7 +310,7 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
     if (has(sample)) continue;
-    SampleTable::Row row = checks_of(sample, structures[b]);
+    SampleTable::Row row = row_of(sample, structures[b]);
     if (as_models) {
       row["file"] = models_file, row["sha256"] = models_sha256;
     } else {
@@ -327,9 +326,9 @@ void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBac
   }
   samples_->add(rows);
 
-  const double residues = static_cast<double>(batch.length) * static_cast<double>(batch.samples.size());
+  const auto residues = static_cast<double>(batch.residues());
   timings_->add({{{"batch", batch.name},
-                  {"length", std::to_string(batch.length)},
+                  {"length", std::to_string(batch.longest())},
                   {"samples", std::to_string(batch.samples.size())},
                   {"steps", std::to_string(config_.steps)},
                   {"seconds", fmt::format("{:.4f}", seconds)},

@@ -6,16 +6,16 @@
 //   samples.csv                   one row per sample: file, SHA-256 and simple checks of its geometry
 //   timings.csv                   one row per batch
 //   structures.dbn                drawn secondary structures by sample (drawn_structures.h), written by the command
-//   config.ini                    the run's options; a run with other options throws Error
+//   config.ini                    the run's options and, as comments, the numbers drawn for each contig. It is the spec
+//                                 of the run (spec_file.h)
+// A folder may be asked for more lengths or more samples, which keeps what is there; other options throw Error.
 // Shards of a run share a folder. Each has its own tables, samples.3-of-16.csv, and copies rows for its samples that
 // other shards wrote when the run was divided differently. An unsharded run thereby merges the tables of all shards.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -29,10 +29,12 @@ namespace flashrna {
 
 class SampleWriter {
  public:
-  // Opens or creates `folder` for the shard's part of plan_batches(config). Throws Error if the folder holds a training
-  // run or samples of another run (the message names the difference), if another process makes samples of this part, if
-  // the reference is unsuitable, or if the FASTA file has no record for one of the lengths.
-  SampleWriter(const SampleConfig& config, const std::string& folder, const Shard& shard = {});
+  // Opens or creates `folder` for the shard's part of `plan` = plan_batches(config). Throws Error if the folder holds a
+  // training run or samples of another run (the message names the difference), if another process makes samples of this
+  // part, if the reference is unsuitable, or if the SHA-256 of a sample's file is not that in the table (the message
+  // names the files).
+  SampleWriter(const SampleConfig& config, const std::vector<PlannedBatch>& plan, const std::string& folder,
+               const Shard& shard = {});
 
   // Whether files and rows of all samples of the batch exist, and its trajectory if requested.
   bool has(const PlannedBatch& batch) const;
@@ -48,24 +50,26 @@ class SampleWriter {
   void make_folder() const;
   void lock();
   std::vector<std::string> others_at_work() const;
-  void claim(bool in_use) const;
+  void claim(bool in_use, const std::vector<PlannedBatch>& plan) const;
+  void write_config(const std::vector<PlannedBatch>& plan) const;
   void remove_temporary_files() const;
   // Copies the rows with these names from the folder's other tables "<stem>*.csv".
   void take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const;
   bool is_in_use() const;
-  void check_same_run() const;
+  // Whether the folder has a config.ini, and the request is for more lengths or samples than it says. Throws Error if
+  // another option differs or if fewer are asked for.
+  bool check_same_run() const;
+  void check_hashes() const;
   bool has(const PlannedSample& sample) const;
-  std::vector<Base> bases_of(int length) const;
   std::string in_folder(const std::string& name) const;
   std::string write_file(const std::string& name, const std::string& text) const;
-  SampleTable::Row checks_of(const PlannedSample& sample, const Structure& structure) const;
+  SampleTable::Row row_of(const PlannedSample& sample, const Structure& structure) const;
 
   SampleConfig config_;
   std::string folder_;
   Shard shard_;
   std::set<std::string> sample_names_, batch_names_;  // of the shard
   std::optional<Chain> reference_;
-  std::map<int, std::vector<Base>> sequences_;  // by length; empty without a FASTA file
   std::unique_ptr<FileLock> lock_;
   std::optional<SampleTable> samples_, timings_;
 };

@@ -1,30 +1,67 @@
 #include "libfold/sampling/sampled_molecule.h"
 
 #include "base/error.h"
+#include "libfold/random_streams.h"
+#include "libfold/sampling/sampled_structure.h"
+#include "rna/assembly.h"
 #include "rna/pairs/base_pairs.h"
 
 namespace flashrna {
+namespace {
+
+// The letters of one copy, N where they are open.
+std::vector<Base> given_letters(const Design& design, const SampleConfig& config) {
+  Base other = Base::N;
+  for (Base base : {Base::A, Base::C, Base::G, Base::U})
+    if (config.nucleotide == std::string(1, base_letter(base))) other = base;
+  std::vector<Base> letters(design.molecule.size(), other);
+  for (std::size_t i = 0; i < design.letter.size(); ++i)
+    if (design.letter[i] != Base::N) letters[i] = design.letter[i];
+  return letters;
+}
+
+// The pairs within the first copy that its letters must be able to make.
+std::vector<int> pairs_of_copy(const SampledBackbone& backbone, const std::string& name, const Design& design) {
+  const Structure unnamed = as_designed(make_structure(backbone, name, Base::N), backbone, design);
+  std::vector<int> found = find_base_pairs(join_chains(unnamed.chains).nucleotides);
+  found.resize(design.molecule.size());
+  for (int& partner : found)
+    if (partner >= design.length()) partner = kUnpaired;
+  return pairs_to_design(design.partner, found);
+}
+
+std::vector<DesignedSequence> propose_sequences(const SampledBackbone& backbone, const std::string& name,
+                                                std::uint64_t index, const Design& design,
+                                                const std::vector<Base>& given, const SampleConfig& config) {
+  if (backbone.letters.size() != backbone.frames.size())
+    fail("{}: no probabilities to draw sequences from; --design-sequence needs a model with model.letter_head = true",
+         name);
+  const std::vector<int> pairs = pairs_of_copy(backbone, name, design);
+  const std::span letters(backbone.letters.data(), design.molecule.size());
+  std::vector<DesignedSequence> sequences;
+  for (int k = 0; k < config.design_sequence; ++k) {
+    RandomStream stream(config.seed, "design_sequence", {design.molecule.size(), index, static_cast<std::uint64_t>(k)});
+    sequences.push_back(design_sequence(letters, pairs, given, config.temperature, stream));
+  }
+  return sequences;
+}
+
+}  // namespace
 
 SampledMolecule make_molecule(const SampledBackbone& backbone, const std::string& name, std::uint64_t index,
-                              const std::vector<Base>& given, std::span<const int> asked_partner,
-                              const SampleConfig& config) {
+                              const Design& design, const SampleConfig& config) {
+  const int copies = copies_in(backbone, design);
+  std::vector<Base> letters = given_letters(design, config);
   SampledMolecule molecule;
-  std::vector<Base> bases = given;
   if (config.design_sequence > 0) {
-    if (backbone.letters.size() != backbone.frames.size())
-      fail("{}: no probabilities to draw sequences from; --design-sequence needs a model with model.letter_head = true",
-           name);
-    const Structure unnamed = make_structure(backbone, name, Base::N);
-    const std::vector<int> pairs = pairs_to_design(asked_partner, find_base_pairs(unnamed.chains.front().nucleotides));
-    for (int k = 0; k < config.design_sequence; ++k) {
-      RandomStream stream(config.seed, "design_sequence",
-                          {backbone.frames.size(), index, static_cast<std::uint64_t>(k)});
-      molecule.designs.push_back(design_sequence(backbone.letters, pairs, given, config.temperature, stream));
-    }
-    bases = molecule.designs.front().bases;
+    molecule.designs = propose_sequences(backbone, name, index, design, letters, config);
+    letters = molecule.designs.front().bases;
   }
-  molecule.structure =
+  std::vector<Base> bases;
+  for (int copy = 0; copy < copies; ++copy) bases.insert(bases.end(), letters.begin(), letters.end());
+  const Structure structure =
       config.all_atom ? make_all_atom_structure(backbone, name, bases) : make_structure(backbone, name, bases);
+  molecule.structure = as_designed(structure, backbone, design);
   return molecule;
 }
 

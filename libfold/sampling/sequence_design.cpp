@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "libfold/random_streams.h"
 #include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {

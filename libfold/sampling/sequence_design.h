@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "libfold/random_streams.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {
+
+class RandomStream;
 
 struct DesignedSequence {
   std::vector<Base> bases;            // [L], A, C, G or U

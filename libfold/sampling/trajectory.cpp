@@ -26,7 +26,7 @@ TrajectoryFile::TrajectoryFile(const std::string& path, const PlannedBatch& batc
                                int every)
     : file_(path, true),
       samples_(batch.samples.size()),
-      length_(static_cast<std::uint64_t>(batch.length)),
+      length_(static_cast<std::uint64_t>(batch.longest())),
       steps_(steps),
       every_(every) {
   Hdf5Group root = file_.root();

@@ -74,8 +74,28 @@ std::string latest_checkpoint(const std::string& folder) {
   return checkpoints.back();
 }
 
-Checkpoint read_checkpoint_to_resume(const std::string& folder) {
-  Checkpoint checkpoint = read_checkpoint(latest_checkpoint(folder));
+namespace {
+
+// Reads the last checkpoint that can be read; appends a sentence to `damaged` for each later one.
+Checkpoint read_last_whole_checkpoint(const std::string& folder, std::vector<std::string>& damaged) {
+  latest_checkpoint(folder);  // throws Error without any
+  const std::vector<std::string> checkpoints = checkpoints_of(folder);
+  for (std::size_t i = checkpoints.size(); i-- > 1;) {
+    try {
+      return read_checkpoint(checkpoints[i]);
+    } catch (const Error& error) {
+      damaged.push_back(
+          fmt::format("{}; resuming from the checkpoint before it, {}", error.what(), checkpoints[i - 1]));
+    }
+  }
+  return read_checkpoint(checkpoints.front());
+}
+
+}  // namespace
+
+Checkpoint read_checkpoint_to_resume(const std::string& folder, std::vector<std::string>* damaged) {
+  std::vector<std::string> ignored;
+  Checkpoint checkpoint = read_last_whole_checkpoint(folder, damaged ? *damaged : ignored);
   if (checkpoint.weights_only)
     fail(
         "{}: a weights file, for sampling: it holds no state of the optimizer, so that training cannot go on from it; "

@@ -11,6 +11,7 @@
 #include "base/atomic_file.h"
 #include "kernels/torch_headers.h"
 #include "libfold/backbone/sampled_backbone.h"
+#include "libfold/design/sample_name.h"
 #include "libfold/random_streams.h"
 #include "rna/io/structure_writer.h"
 #include "rna/measure/backbone_checks.h"
@@ -104,7 +105,7 @@ std::map<std::string, double> Validation::samples(const std::string& folder) {
   double neighbors = 0.0, bonded = 0.0, rg_ratio = 0.0, pairs = 0.0, in_helices = 0.0, residues = 0.0;
   SuiteCounts suites;
   for (std::size_t i = 0; i < backbones.size(); ++i) {
-    const std::string name = fmt::format("len_{:05}_sample_{:03}", sample_lengths_[i], i);
+    const std::string name = sample_name(length_stem({&sample_lengths_[i], 1}), i, index_digits(backbones.size()));
     const Structure structure = make_structure(backbones[i], name, Base::N);
     write_file_atomically((std::filesystem::path(folder) / (name + ".cif")).string(), to_mmcif(structure));
     const Chain& chain = structure.chains.front();

@@ -143,6 +143,31 @@ TEST_F(BadInput, SecondaryStructuresThatAreNoneAreNamed) {
   expect_refused({"sample", "--checkpoint", "run", "--output", "new"}, 2, {"--lengths", "--secondary-structure"});
 }
 
+TEST_F(BadInput, DesignsThatCannotBeAreNamedByTheirPlace) {
+  const std::string motif = "structures/small1.cif";  // chain A, residues 1 to 26
+  const auto words = [](const Words& more) {
+    Words all{"sample", "--checkpoint", "run", "--output", "new"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  expect_refused(words({"--contig", "10,A30-40", "--motif", motif}), 1,
+                 {"character 4", "\"A30-40\"", "no residue A30", "1 to 26"});
+  expect_refused(words({"--contig", "10,B3-9", "--motif", motif}), 1, {"no chain B", "RNA chains are A"});
+  expect_refused(words({"--contig", "A3-9,2,A9-12", "--motif", motif}), 1, {"residue A9 is also in \"A3-9\""});
+  expect_refused(words({"--contig", "20-10", "--motif", motif}), 2, {"character 1", "runs backwards"});
+  expect_refused(words({"--contig", "5,A3-9,5", "--motif", motif, "--length", "30"}), 2, {"17", "30"});
+  expect_refused(words({"--contig", "5,A3-9", "--motif", "no/such.cif"}), 1, {"no/such.cif"});
+  expect_refused(words({"--secondary-structure", "((((....))))", "--sequence", "GGGG"}), 1,
+                 {"has 4 residues, but 12 are asked for"});
+  // The model was trained without motifs.
+  expect_refused(words({"--contig", "5,A3-9,5", "--motif", motif}), 1, {"condition_motifs = false"});
+  expect_refused(words({"--partial", "0.5", "--lengths", "20"}), 2, {"--partial", "--start"});
+  expect_refused(words({"--lengths", "20", "--symmetry", "C1"}), 2, {"C1", "C2"});
+  expect_refused(words({"--spec", "no/such.ini"}), 1, {"no/such.ini"});
+  folder->write("spec.json", "{\"length\": \"30\", \"lenghts\": \"40\"}");
+  expect_refused(words({"--spec", "spec.json"}), 2, {"spec.json", "lenghts", "sample.lengths"});
+}
+
 TEST_F(BadInput, SamplingOptionsThatMeanNothingAreUsage) {
   for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{{"--format", "xyz"},
                                                                                       {"--nucleotide", "T"},

@@ -49,12 +49,26 @@ TEST(DrawnStructures, AreAFunctionOfSeedLengthAndIndex) {
   const std::vector<PlannedBatch> few = drawn(request("60", 2)), many = drawn(request("30,60,500", 5));
   std::map<std::string, std::vector<int>> by_name;
   for (const PlannedBatch& batch : many)
-    for (const PlannedSample& sample : batch.samples) by_name[sample.name] = sample.partner;
-  for (const PlannedSample& sample : few.front().samples) EXPECT_EQ(by_name.at(sample.name), sample.partner);
-  EXPECT_NE(few.front().samples[0].partner, few.front().samples[1].partner);
+    for (const PlannedSample& sample : batch.samples) by_name[sample.name] = sample.design->partner;
+  for (const PlannedSample& sample : few.front().samples) EXPECT_EQ(by_name.at(sample.name), sample.design->partner);
+  EXPECT_NE(few.front().samples[0].design->partner, few.front().samples[1].design->partner);
   SampleConfig other = request("60", 2);
   other.seed = 1;
-  EXPECT_NE(drawn(other).front().samples[0].partner, few.front().samples[0].partner);
+  EXPECT_NE(drawn(other).front().samples[0].design->partner, few.front().samples[0].design->partner);
+}
+
+TEST(DrawnStructures, MoleculesPairWithinThemselves) {
+  for (const PlannedBatch& batch : drawn(request("30+40", 8))) {
+    for (const PlannedSample& sample : batch.samples) {
+      const Design& design = *sample.design;
+      ASSERT_EQ(design.partner.size(), 70u);
+      check_partners(design.partner, design.molecule);
+      for (std::size_t i = 0; i < 70; ++i)
+        if (design.partner[i] >= 0) {
+          EXPECT_EQ(design.molecule[static_cast<std::size_t>(design.partner[i])], design.molecule[i]);
+        }
+    }
+  }
 }
 
 TEST(DrawnStructures, AreWrittenByTheNamesOfTheSamples) {
@@ -66,7 +80,7 @@ TEST(DrawnStructures, AreWrittenByTheNamesOfTheSamples) {
     for (const PlannedSample& sample : batch.samples) {
       ASSERT_LT(at, records.size());
       EXPECT_EQ(records[at].name, sample.name);
-      EXPECT_EQ(records[at].partner, sample.partner);
+      EXPECT_EQ(records[at].partner, sample.design->partner);
       ++at;
     }
   }

@@ -23,9 +23,9 @@ namespace fs = std::filesystem;
 
 // Arbitrary coordinates, a function of length and index.
 SampledBackbone some_backbone(const PlannedSample& sample) {
-  RandomStream stream(1, "backbone", {static_cast<std::uint64_t>(sample.length), sample.index});
+  RandomStream stream(1, "backbone", {static_cast<std::uint64_t>(sample.length()), sample.index});
   SampledBackbone backbone;
-  for (int i = 0; i < sample.length; ++i) {
+  for (int i = 0; i < sample.length(); ++i) {
     RigidTransform frame;
     frame.translation = 10.0 * Vec3(stream.normal(), stream.normal(), stream.normal());
     frame.rotation = Eigen::AngleAxisd(stream.normal(), Vec3::UnitZ()).toRotationMatrix();
@@ -55,9 +55,10 @@ SampleConfig small_request(const std::string& format = "cif") {
 
 // Performs the steps of `flashrna sample`; returns the number of batches made.
 int run(const SampleConfig& config, const std::string& folder, int limit = 1000) {
-  SampleWriter writer(config, folder);
+  const std::vector<PlannedBatch> plan = plan_batches(config);
+  SampleWriter writer(config, plan, folder);
   int made = 0;
-  for (const PlannedBatch& batch : plan_batches(config)) {
+  for (const PlannedBatch& batch : plan) {
     if (writer.has(batch) || made == limit) continue;
     std::vector<SampledBackbone> backbones;
     for (const PlannedSample& sample : batch.samples) backbones.push_back(some_backbone(sample));
@@ -205,6 +206,81 @@ TEST(SampleWriter, AFolderOfAnotherRunIsRefusedWithWhatDiffers) {
   EXPECT_NE(message_of([&] { run(small_request(), folder); }).find("is not of a sampling run"), std::string::npos);
 }
 
+TEST(SampleWriter, AFolderMayBeAskedForMoreAndKeepsWhatIsThere) {
+  const TemporaryFolder folders;
+  const std::string folder = folders / "run";
+  run(small_request(), folder);
+  const std::string first = folder + "/len_00006_sample_000.cif";
+  const auto written = fs::last_write_time(first);
+  SampleConfig more = small_request();
+  more.samples = 5;
+  more.lengths = "6,8-9";
+  EXPECT_GT(run(more, folder), 0);
+  EXPECT_EQ(fs::last_write_time(first), written);
+  EXPECT_EQ(run(more, folder), 0);
+
+  // As in one piece, but for the timings of the batches that grew.
+  run(more, folders / "whole");
+  EXPECT_EQ(read_text(folder + "/samples.csv"), read_text(folders / "whole/samples.csv"));
+  EXPECT_EQ(read_text(folder + "/config.ini"), read_text(folders / "whole/config.ini"));
+  for (const std::string& name : names_in(folders / "whole"))
+    if (name.ends_with(".cif")) EXPECT_EQ(read_text(folder + "/" + name), read_text(folders / ("whole/" + name)));
+
+  EXPECT_EQ(message_of([&] { run(small_request(), folder); }),
+            folder +
+                ": holds the samples of another run: there sample.lengths = 6,8-9, now 6,9; give another --output "
+                "folder, or ask for what is there and more (up to 1,000 samples; beyond, names have more digits)");
+  SampleConfig other = more;
+  other.lengths = "6,8-10";
+  other.seed = 12;
+  EXPECT_NE(message_of([&] { run(other, folder); }).find("there sample.seed = 11, now 12"), std::string::npos);
+  SampleConfig wider = more;
+  wider.samples = 1001;  // its names have four digits
+  EXPECT_NE(message_of([&] { run(wider, folder); }).find("sample.samples = 5, now 1001"), std::string::npos);
+}
+
+TEST(SampleWriter, ADamagedFileIsNamedAndLeftAlone) {
+  const TemporaryFolder folders;
+  for (const std::string format : {"cif", "both", "models"}) {
+    const std::string folder = folders / format;
+    run(small_request(format), folder);
+    const std::string name = format == "models" ? "len_00009_samples_001-001.cif"
+                             : format == "both" ? "len_00009_sample_001.pdb"
+                                                : "len_00009_sample_001.cif";
+    const std::string whole = read_text(folder + "/" + name);
+    std::string damaged = whole;
+    damaged[damaged.size() / 2] ^= 1;
+    std::ofstream(folder + "/" + name) << damaged;
+    EXPECT_EQ(
+        message_of([&] { run(small_request(format), folder); }),
+        folder + ": " + name +
+            " changed since it was written (another SHA-256 than in samples.csv); remove the damaged file to have "
+            "it made again, or give another --output folder");
+    EXPECT_EQ(read_text(folder + "/" + name), damaged);
+    fs::remove(folder + "/" + name);
+    EXPECT_EQ(run(small_request(format), folder), 1);
+    EXPECT_EQ(read_text(folder + "/" + name), whole);
+  }
+}
+
+TEST(SampleWriter, SamplesOfNamedStructuresBelongToTheirRunToo) {
+  const TemporaryFolder folders;
+  const std::string folder = folders / "run";
+  SampleConfig request = small_request();
+  request.lengths.clear();
+  request.secondary_structure = "((....))";
+  run(request, folder, 1);
+  fs::remove(folder + "/samples.csv");
+  SampleConfig other = request;
+  other.seed = 12;
+  EXPECT_NE(message_of([&] { run(other, folder); }).find("there sample.seed = 11, now 12"), std::string::npos);
+  std::ofstream(folder + "/structure_000_sample_001.cif.123-4.tmp") << "data_";
+  std::ofstream(folder + "/notes.tmp") << "mine";
+  run(request, folder);
+  EXPECT_FALSE(fs::exists(folder + "/structure_000_sample_001.cif.123-4.tmp"));
+  EXPECT_TRUE(fs::exists(folder + "/notes.tmp"));
+}
+
 TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   const TemporaryFolder folder;
   SampleConfig request = small_request();
@@ -252,6 +328,7 @@ TEST(SampleWriter, AskedPairsAreComparedWithThoseMade) {
   ASSERT_EQ(lines.size(), 1 + 2 * static_cast<std::size_t>(request.samples));
   // Random frames form no pairs: two were requested, none is found.
   EXPECT_TRUE(lines[1].starts_with("hair_sample_000,8,0,")) << lines[1];
+  EXPECT_TRUE(lines[4].starts_with("open_sample_000,5,1000000,")) << "independent of --samples: " << lines[4];
   EXPECT_TRUE(lines[1].ends_with(",0.0000,,,2,0,,0.0000,0.0000")) << lines[1];
   EXPECT_TRUE(lines.back().starts_with("open_sample_00")) << lines.back();
 }
@@ -280,8 +357,10 @@ TEST(SampleSequence, WhatIsWrongIsNamedWithItsLine) {
   request.sequence = path;
   for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
            {">six\nGACUUU\n",
-            "--sequence " + path + ": has no record of 9 residues, only of 6; add one, or change --lengths"},
-           {">six\nGAC\nU-U\n", path + ":3: \"-\" is no nucleotide; letters are A, C, G, U (or T) and N"},
+            "--sequence " + path + ": has no record of 9 residues, only of 6; add one, or ask for other lengths"},
+           {">six\nGAC\nU-U\n", path + ":3: character 2: \"-\" is no nucleotide; letters are A, C, G, U (or T), N or ? "
+                                       "where nothing is said, and "
+                                       "& between molecules"},
            {"GACUUU\n", path + ":1: a sequence without a title; FASTA begins with a line such as >name"},
            {">six\nGACUUU\n>more\n\nGGGGGG", path + ":3: record \"more\" is 6 residues long, as the one in line 1; one "
                                                     "record names all samples of a length"},
@@ -310,14 +389,17 @@ TEST(SampleSequence, AnotherFileOfNamesIsAnotherRun) {
             std::string::npos);
 }
 
-TEST(SampleConfig, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
+TEST(SamplePlan, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
   SampleConfig config = small_request("pdb");
   config.lengths = "40,7692";
-  config.validate();
+  plan_batches(config);
   config.lengths = "40,7693";
-  EXPECT_EQ(message_of([&] { config.validate(); }),
+  EXPECT_EQ(message_of([&] { plan_batches(config); }),
             "--format pdb: the PDB format ends at 99,999 atoms, 7692 residues, not 7693; give --format cif");
-  EXPECT_THROW(config.validate(), UsageError);
+  EXPECT_THROW(plan_batches(config), UsageError);
+  config.lengths = "3900";
+  config.symmetry = "C2";
+  EXPECT_THROW(plan_batches(config), UsageError) << "two copies";
 }
 
 TEST(SampleSchedule, IsLinearOrExponentialWithItsRate) {
@@ -362,11 +444,14 @@ TEST(SampleLengths, AreListsAndRanges) {
   EXPECT_EQ(parse_lengths("60-120:20,40"), (std::vector<int>{40, 60, 80, 100, 120}));
   EXPECT_EQ(parse_lengths("5-7,6"), (std::vector<int>{5, 6, 7}));
   EXPECT_EQ(parse_lengths("10-15:4"), (std::vector<int>{10, 14}));
+  EXPECT_EQ(parse_molecule_lengths("40,30+50,5-6"), (std::vector<std::vector<int>>{{5}, {6}, {30, 50}, {40}}));
+  EXPECT_THROW(parse_lengths("30+50"), UsageError) << "where one molecule is meant";
 }
 
 TEST(SampleLengths, RefuseWhatIsNoLength) {
   const std::string grammar =
-      "; give lengths above 0 and ranges first-last or first-last:step, separated by commas, such as 40,60-120:20";
+      "; give lengths above 0 and ranges first-last or first-last:step, separated by commas, such as 40,60-120:20, and "
+      "a+b for two molecules";
   for (const auto& [text, item, why] :
        std::vector<std::array<std::string, 3>>{{"0", "0", "is not above 0"},
                                                {"abc", "abc", "is not a length"},
@@ -376,6 +461,8 @@ TEST(SampleLengths, RefuseWhatIsNoLength) {
                                                {"120-60", "120-60", "runs backwards"},
                                                {"10-20:0", "10-20:0", "is not above 0"},
                                                {"10:5", "10:5", "has a step but no range"},
+                                               {"10+x", "10+x", "is not a length"},
+                                               {"10+", "10+", "is not a length"},
                                                {"99999999999", "99999999999", "is too large"}}) {
     EXPECT_EQ(message_of([&, value = text] { parse_lengths(value); }),
               "--lengths " + text + ": \"" + item + "\" " + why + grammar);

@@ -255,7 +255,8 @@ class LongChainSampler : public testing::Test {
     model.local_edges = model.edge_votes = 8;
     model.condition_pairs = model.condition_letters = model.condition_motifs = model.letter_head = true;
     run.config.flow.prior = "chain";
-    run.config.losses.local_weight = run.config.losses.pair_weight = run.config.losses.link_torsion_weight = run.config.losses.letter_weight = 1.0;
+    run.config.losses.local_weight = run.config.losses.pair_weight = run.config.losses.link_torsion_weight =
+        run.config.losses.letter_weight = 1.0;
     run.config.training.steps = 6;
     checkpoint = read_checkpoint(run.train(folder / "run").checkpoint);
   }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "libfold/random_streams.h"
 #include "libfold/sampling/sampled_molecule.h"
 #include "rna/chi.h"
 #include "rna/pairs/secondary_structure.h"
@@ -129,8 +130,8 @@ TEST(SampledMolecule, DesignsNameTheResiduesWhoseBasesArePlacedByChi) {
   config.design_sequence = 3;
   config.all_atom = true;
   const SampledBackbone backbone = some_backbone(12);
-  const std::vector<Base> given(12, Base::N);
-  const SampledMolecule molecule = make_molecule(backbone, "one", 4, given, {}, config);
+  const Design design = design_of_lengths(std::vector<int>{12});
+  const SampledMolecule molecule = make_molecule(backbone, "one", 4, design, config);
   ASSERT_EQ(molecule.designs.size(), 3u);
   const Chain& chain = molecule.structure.chains.front();
   EXPECT_EQ(chain.sequence(), text_of(molecule.designs.front().bases));
@@ -141,26 +142,37 @@ TEST(SampledMolecule, DesignsNameTheResiduesWhoseBasesArePlacedByChi) {
     EXPECT_NEAR((*chi)[0], 0.8, 1e-6);
     EXPECT_NEAR((*chi)[1], 0.6, 1e-6);
   }
-  EXPECT_EQ(text_of(make_molecule(backbone, "one", 4, given, {}, config).designs[2].bases),
+  EXPECT_EQ(text_of(make_molecule(backbone, "one", 4, design, config).designs[2].bases),
             text_of(molecule.designs[2].bases))
       << "a function of seed, length, index and number";
-  EXPECT_NE(text_of(make_molecule(backbone, "one", 5, given, {}, config).designs[2].bases),
+  EXPECT_NE(text_of(make_molecule(backbone, "one", 5, design, config).designs[2].bases),
             text_of(molecule.designs[2].bases));
+}
+
+TEST(SampledMolecule, CopiesOfASymmetricAssemblyHaveOneSequence) {
+  SampleConfig config;
+  config.design_sequence = 1;
+  const SampledMolecule molecule =
+      make_molecule(some_backbone(12), "one", 4, design_of_lengths(std::vector<int>{6}), config);
+  ASSERT_EQ(molecule.structure.chains.size(), 2u);
+  EXPECT_EQ(molecule.structure.chains[0].sequence(), text_of(molecule.designs[0].bases));
+  EXPECT_EQ(molecule.structure.chains[1].sequence(), molecule.structure.chains[0].sequence());
 }
 
 TEST(SampledMolecule, WhatTheModelDoesNotPredictIsAnError) {
   SampleConfig config;
-  const std::vector<Base> given(3, Base::A);
+  const Design design = design_of_lengths(std::vector<int>{3});
+  config.nucleotide = "A";
   SampledBackbone backbone = some_backbone(3);
   backbone.chi.clear();
   backbone.letters.clear();
-  EXPECT_EQ(make_molecule(backbone, "one", 0, given, {}, config).structure.chains[0].nucleotides[0].atom_mask,
+  EXPECT_EQ(make_molecule(backbone, "one", 0, design, config).structure.chains[0].nucleotides[0].atom_mask,
             (1u << kBackboneAtoms) - 1u);
   config.all_atom = true;
-  EXPECT_THROW(make_molecule(backbone, "one", 0, given, {}, config), Error);
+  EXPECT_THROW(make_molecule(backbone, "one", 0, design, config), Error);
   config.all_atom = false;
   config.design_sequence = 1;
-  EXPECT_THROW(make_molecule(backbone, "one", 0, given, {}, config), Error);
+  EXPECT_THROW(make_molecule(backbone, "one", 0, design, config), Error);
 }
 
 }  // namespace

@@ -104,8 +104,7 @@ TEST_F(TrajectoryTest, IsWholeOrAbsent) {
 // Memory used by the process while it writes a trajectory of `steps` steps of 130 kB each, in bytes.
 std::int64_t peak_of_writing(const std::string& path, int steps) {
   PlannedBatch batch;
-  batch.length = 800;
-  batch.samples.resize(1);
+  batch.samples.push_back({std::make_shared<const Design>(design_of_lengths(std::vector<int>{800})), 0, "one"});
   const Noise state{at::rand({1, 800, 3}), at::rand({1, 800, 3, 3})};
   FlowModelOutput prediction;
   prediction.translations = at::rand({1, 800, 3});

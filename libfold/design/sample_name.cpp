@@ -1,0 +1,69 @@
+#include "libfold/design/sample_name.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+namespace flashrna {
+namespace {
+
+constexpr std::string_view kSample = "_sample_", kBatch = "_samples_";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The beginning of "<stem><mark><digits, and - where allowed>"; npos if `name` is not of this form.
+std::size_t mark_of(const std::string& name, std::string_view mark, bool range) {
+  const std::size_t place = name.rfind(mark);
+  if (place == std::string::npos || place == 0 || place + mark.size() == name.size()) return std::string::npos;
+  const bool numbered = std::all_of(name.begin() + static_cast<std::ptrdiff_t>(place + mark.size()), name.end(),
+                                    [&](char c) { return is_digit(c) || (range && c == '-'); });
+  return numbered ? place : std::string::npos;
+}
+
+}  // namespace
+
+std::string length_stem(std::span<const int> molecule_lengths) {
+  std::string stem = "len_";
+  for (std::size_t m = 0; m < molecule_lengths.size(); ++m)
+    stem += fmt::format("{}{:05d}", m == 0 ? "" : "+", molecule_lengths[m]);
+  return stem;
+}
+
+std::string name_stem(const std::string& name) {
+  std::string stem;
+  for (char c : name.substr(0, name.find_first_of(" \t")))
+    stem += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ? c : '_';
+  return stem;
+}
+
+int index_digits(std::uint64_t samples) {
+  return std::max(3, static_cast<int>(std::to_string(samples == 0 ? 0 : samples - 1).size()));
+}
+
+std::string sample_name(const std::string& stem, std::uint64_t index, int digits) {
+  return fmt::format("{}{}{:0{}d}", stem, kSample, index, digits);
+}
+
+std::string batch_name(const std::string& stem, std::uint64_t first, std::uint64_t last, int digits) {
+  return fmt::format("{}{}{:0{}d}-{:0{}d}", stem, kBatch, first, digits, last, digits);
+}
+
+std::string sample_stem(const std::string& file) {
+  std::string stem = file.substr(file.rfind('/') + 1);
+  stem = stem.substr(0, stem.find('#'));
+  for (const std::string ending :
+       {".gz", ".cif", ".mmcif", ".pdb", ".ent", ".dbn", ".db", ".dot", ".dotbracket", ".bpseq", ".ct"}) {
+    if (stem.ends_with(ending)) stem.resize(stem.size() - ending.size());
+  }
+  return stem;
+}
+
+std::string stem_of_sample(const std::string& name) { return name.substr(0, mark_of(name, kSample, false)); }
+
+bool is_sample_name(const std::string& name) {
+  return mark_of(name, kSample, false) != std::string::npos || mark_of(name, kBatch, true) != std::string::npos;
+}
+
+}  // namespace flashrna
