@@ -214,19 +214,27 @@ std::string zsh_script(const std::vector<CommandDescription>& commands) {
 
 // ---- man
 
-// A line of running text: backslashes, and a control character at its start, are not instructions.
+// A line of running text: backslashes, and a control character at its start, are not instructions; characters beyond
+// ASCII are named by their code points.
 std::string roff(const std::string& text) {
   std::string result;
   if (text.starts_with('.') || text.starts_with('\'')) result += "\\&";
-  for (const char c : text) {
-    if (c == '\\') {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0xC0) {
+      const int following = byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : 1;
+      unsigned code = byte & (0x3Fu >> following);
+      for (int k = 0; k < following && i + 1 < text.size(); ++k)
+        code = code << 6 | (static_cast<unsigned char>(text[++i]) & 0x3Fu);
+      result += fmt::format("\\[u{:04X}]", code);
+    } else if (byte == '\\') {
       result += "\\e";
-    } else if (c == '-') {
+    } else if (byte == '-') {
       result += "\\-";
     } else {
-      result += c;
+      result += text[i];
     }
-    if (c == '\n') result += "\\&";
+    if (byte == '\n') result += "\\&";
   }
   return result;
 }

@@ -25,7 +25,7 @@ std::vector<CommandDescription> two_commands() {
                           .options = {}};
   make.options = {
       {.name = "output", .placeholder = "FILE.h5", .description = "where to", .required = true},
-      {.name = "folder", .placeholder = "DIR", .description = "its [folder]"},
+      {.name = "folder", .placeholder = "DIR", .description = "its [folder], 5 Å"},
       {.name = "device", .placeholder = "NAME", .description = "auto, cpu", .standard = "auto"},
       {.name = "overwrite", .placeholder = "", .description = "replace: the user's file"},
       {.name = "model.blocks", .placeholder = "VALUE", .description = "number", .standard = "6", .setting = true}};
@@ -85,7 +85,7 @@ TEST(ZshCompletion, ScriptParsesAndHasEveryOption) {
   const TemporaryFolder folder("zsh_completion");
   const std::string script = completion_script("zsh", two_commands());
   for (const char* part :
-       {"'--output[where to]:FILE.h5:_files'", "'--folder[its \\[folder\\]]:DIR:_files -/'",
+       {"'--output[where to]:FILE.h5:_files'", "'--folder[its \\[folder\\], 5 Å]:DIR:_files -/'",
         "'--device[auto, cpu]:NAME:(auto cpu cuda)'", "'--overwrite[replace\\: the user'\\''s file]'",
         "'--model.blocks[number]:VALUE: '", "'--repeats[how often]:N: '"})
     EXPECT_THAT(script, HasSubstr(part));
@@ -98,9 +98,9 @@ TEST(Completion, AnotherShellIsRefused) { EXPECT_THROW(completion_script("fish",
 
 TEST(ManPage, EscapesAndHasEveryOption) {
   const std::string page = man_page("1.2.3", two_commands());
-  for (const char* part :
-       {".TH FLASHRNA 1 \"\" \"flashrna 1.2.3\"", ".SS flashrna make\nMakes it: don't ask.\n", "\\fB\\-\\-output\\fR",
-        "where to (required)", "\\fB\\-\\-model.blocks\\fR \\fIVALUE\\fR\nnumber [6]", ".SS flashrna bench fast"})
+  for (const char* part : {".TH FLASHRNA 1 \"\" \"flashrna 1.2.3\"", ".SS flashrna make\nMakes it: don't ask.\n",
+                           "\\fB\\-\\-output\\fR", "its [folder], 5 \\[u00C5]", "where to (required)",
+                           "\\fB\\-\\-model.blocks\\fR \\fIVALUE\\fR\nnumber [6]", ".SS flashrna bench fast"})
     EXPECT_THAT(page, HasSubstr(part));
   const TemporaryFolder folder("man_page");
   folder.write("flashrna.1", page);
