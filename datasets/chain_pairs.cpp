@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 
-#include "rna/assembly.h"
 #include "rna/cell_list.h"
 #include "rna/nucleotide.h"
 #include "rna/pairs/base_pairs.h"
@@ -24,14 +23,13 @@ std::vector<std::int32_t> base_pairs_of(std::vector<Nucleotide> nucleotides) {
 }
 
 std::vector<std::vector<int>> partners_by_molecule(const ChainFeatures& chain) {
-  const auto joins_next = [&](int i) {
-    const auto at = static_cast<std::size_t>(i);
-    return chain.residue_index[at + 1] - chain.residue_index[at] == kChainJoin;
+  const auto molecule_of = [&](int i) {
+    return chain.chain_in_structure.empty() ? 0 : chain.chain_in_structure[static_cast<std::size_t>(i)];
   };
   std::vector<std::vector<int>> molecules;
   for (int first = 0, end = 0; first < chain.length; first = end) {
     end = first + 1;
-    while (end < chain.length && !joins_next(end - 1)) ++end;
+    while (end < chain.length && molecule_of(end) == molecule_of(first)) ++end;
     std::vector<int>& partner = molecules.emplace_back();
     for (int i = first; i < end; ++i) {
       const int j = chain.partner[static_cast<std::size_t>(i)];

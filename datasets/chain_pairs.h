@@ -19,9 +19,9 @@ inline constexpr const char* kTwoAtomPairRule =
 // equal chain_in_structure form a molecule. An atom beyond 1e6 Å counts as missing. Time is linear in the length.
 std::vector<std::int32_t> base_pairs_of(std::vector<Nucleotide> nucleotides);
 
-// The stored partners of each molecule of a chain or an assembly, which ends where the residue index jumps as at the
-// join of two chains. Positions are those in the molecule. Partners in another molecule, unknown ones, and those closer
-// than kShortestPairSpan become -1. Needs residue_index and partner.
+// The stored partners of each molecule of a chain or an assembly. Positions are those in the molecule. Partners in
+// another molecule, unknown ones, and those closer than kShortestPairSpan become -1. Needs partner and, of an assembly,
+// chain_in_structure.
 std::vector<std::vector<int>> partners_by_molecule(const ChainFeatures& chain);
 
 }  // namespace flashrna

@@ -8,11 +8,14 @@
 #include <limits>
 #include <map>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 #include "base/error.h"
 #include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
+#include "datasets/dataset_columns.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
 #include "rna/geometry.h"
@@ -49,6 +52,20 @@ struct DatasetReader::Impl {
   template <typename T>
   std::vector<T> whole(const std::string& path) const {
     return column(path).read<T>();
+  }
+  // Reads a column into a member of every record; computed columns have none.
+  template <typename Column, typename Record>
+  void read_members(const Column& from, std::vector<Record>& records) const {
+    if constexpr (requires { from.member; }) {
+      using Member = typename Column::MemberType;
+      std::vector<Member> values;
+      if constexpr (std::is_same_v<Member, std::string>) {
+        values = column(from.schema.path()).read_text();
+      } else {
+        values = whole<Member>(from.schema.path());
+      }
+      for (std::size_t i = 0; i < records.size(); ++i) records[i].*from.member = std::move(values[i]);
+    }
   }
   // Reads the rows of one chain.
   template <typename T>
@@ -144,34 +161,7 @@ void DatasetReader::Impl::check_counts() const {
 void DatasetReader::Impl::read_chains() {
   n_residues = rows_of("/residues/nucleotide");
   chains.resize(rows_of("/chains/id"));
-  const auto fill = [&](const char* name, auto ChainRecord::*field) {
-    using Field = std::remove_reference_t<decltype(chains[0].*field)>;
-    const std::string path = std::string("/chains/") + name;
-    if constexpr (std::is_same_v<Field, std::string>) {
-      std::vector<std::string> values = column(path).read_text();
-      for (std::size_t i = 0; i < chains.size(); ++i) chains[i].*field = std::move(values[i]);
-    } else {
-      const std::vector<Field> values = whole<Field>(path);
-      for (std::size_t i = 0; i < chains.size(); ++i) chains[i].*field = values[i];
-    }
-  };
-  fill("id", &ChainRecord::id);
-  fill("entry", &ChainRecord::entry);
-  fill("model", &ChainRecord::model);
-  fill("chain_ids", &ChainRecord::chain_ids);
-  fill("molecule_kind", &ChainRecord::molecule_kind);
-  fill("length", &ChainRecord::length);
-  fill("n_without_frame", &ChainRecord::n_without_frame);
-  fill("n_breaks", &ChainRecord::n_breaks);
-  fill("n_modified", &ChainRecord::n_modified);
-  fill("resolution", &ChainRecord::resolution);
-  fill("method", &ChainRecord::method);
-  fill("release_date", &ChainRecord::release_date);
-  fill("sequence_cluster", &ChainRecord::sequence_cluster);
-  fill("structure_cluster", &ChainRecord::structure_cluster);
-  fill("split", &ChainRecord::split);
-  fill("source_file", &ChainRecord::source_file);
-  fill("source_sha256", &ChainRecord::source_sha256);
+  for_each_column(chain_columns(), [&](const auto& column) { read_members(column, chains); });
 }
 
 void DatasetReader::Impl::check_offsets() const {
@@ -205,17 +195,11 @@ void DatasetReader::Impl::read(const std::string& path, std::size_t index, std::
 void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& features) const {
   if (index >= chains.size()) fail("{}: chain {} is out of range, it has {}", file.path(), index, chains.size());
   features.length = chains[index].length;
-  read("/residues/nucleotide", index, features.nucleotide);
-  read("/residues/residue_index", index, features.residue_index);
-  read("/residues/chain_in_structure", index, features.chain_in_structure);
-  read("/residues/frame_rotation", index, features.frame_rotation);
-  read("/residues/frame_translation", index, features.frame_translation);
-  read("/residues/torsion_sin_cos", index, features.torsion_sin_cos);
-  read("/residues/torsion_mask", index, features.torsion_mask);
-  read("/residues/atom_positions", index, features.atom_positions);
-  read("/residues/atom_mask", index, features.atom_mask);
-  if (version >= 2) read("/residues/partner", index, features.partner);
-  if (version >= 3) read("/residues/chi_sin_cos", index, features.chi_sin_cos);
+  for_each_column(residue_columns(), [&](const auto& column) {
+    if constexpr (requires { features.*column.member; }) {
+      if (column.schema.since <= version) read(column.schema.path(), index, features.*column.member);
+    }
+  });
   check_features(index, features);
   if (version < 3) {
     const auto names = column("/residues/residue_name").read_text_rows(offset[index], features.length);
@@ -296,27 +280,27 @@ ChainFeatures DatasetReader::read_chain(std::size_t index) const {
 ChainRows DatasetReader::read_rows(std::size_t index) const {
   ChainRows rows;
   impl_->read_features(index, rows);
-  impl_->read("/residues/seq_id", index, rows.seq_id);
-  impl_->read("/residues/b_factor", index, rows.b_factor);
-  rows.residue_name = impl_->column("/residues/residue_name").read_text_rows(impl_->offset[index], rows.length);
-  for (const std::string& code :
-       impl_->column("/residues/insertion_code").read_text_rows(impl_->offset[index], rows.length)) {
-    rows.insertion_code.push_back(code.empty() ? ' ' : code[0]);
-  }
+  for_each_column(residue_columns(), [&]<typename From>(const From& from) {
+    if constexpr (requires { requires std::is_same_v<typename From::RecordType, ChainRows>; }) {
+      const std::string path = from.schema.path();
+      auto& values = rows.*from.member;
+      if constexpr (column_type<typename From::MemberType>() != Hdf5Type::kText) {
+        impl_->read(path, index, values);
+      } else if constexpr (std::is_same_v<typename From::MemberType, std::string>) {
+        for (const std::string& code : impl_->column(path).read_text_rows(impl_->offset[index], rows.length))
+          values.push_back(code.empty() ? ' ' : code[0]);
+      } else {
+        values = impl_->column(path).read_text_rows(impl_->offset[index], rows.length);
+      }
+    }
+  });
   if (version() < 2) rows.partner = base_pairs_of(nucleotides_of(rows));
   return rows;
 }
 
 std::vector<RejectedRecord> DatasetReader::read_rejected() const {
   std::vector<RejectedRecord> rejected(impl_->rows_of("/rejected/source"));
-  const auto fill = [&](const char* path, std::string RejectedRecord::*field) {
-    std::vector<std::string> values = impl_->column(path).read_text();
-    for (std::size_t i = 0; i < rejected.size(); ++i) rejected[i].*field = std::move(values[i]);
-  };
-  fill("/rejected/source", &RejectedRecord::source);
-  fill("/rejected/chain", &RejectedRecord::chain);
-  fill("/rejected/reason", &RejectedRecord::reason);
-  fill("/rejected/detail", &RejectedRecord::detail);
+  for_each_column(rejected_columns(), [&](const auto& column) { impl_->read_members(column, rejected); });
   return rejected;
 }
 

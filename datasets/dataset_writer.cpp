@@ -10,6 +10,7 @@
 #include "datasets/chain_chi.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/chain_rows.h"
+#include "datasets/dataset_columns.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/schema.h"
 #include "rna/nucleotide.h"
@@ -57,6 +58,21 @@ struct DatasetWriter::Impl {
       column(column_path).append_rows<T>(values);
     }
   }
+  // Appends a member of every record to its column; computed columns have none.
+  template <typename Column, typename Record>
+  void append_members(const Column& column, const std::vector<Record>& records) {
+    if constexpr (requires { column.member; }) {
+      std::vector<typename Column::MemberType> values;
+      for (const Record& record : records) {
+        if constexpr (std::is_same_v<typename Column::MemberType, std::string>) {
+          values.push_back(to_valid_utf8(record.*column.member));
+        } else {
+          values.push_back(record.*column.member);
+        }
+      }
+      append(column.schema.path(), values);
+    }
+  }
   // Writes the buffered rows below. They are written in blocks because HDF5 is slow at writing single rows of text.
   void write_chains();
   void write_rejected();
@@ -95,75 +111,36 @@ DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, 
 }
 
 void DatasetWriter::Impl::write_chains() {
-  const auto write = [&](const char* name, auto ChainRecord::*field) {
-    using Field = std::remove_reference_t<decltype(chains[0].*field)>;
-    std::vector<Field> values;
-    for (const ChainRecord& record : chains) {
-      if constexpr (std::is_same_v<Field, std::string>) {
-        values.push_back(to_valid_utf8(record.*field));
-      } else {
-        values.push_back(record.*field);
-      }
-    }
-    append(std::string("/chains/") + name, values);
-  };
-  write("id", &ChainRecord::id);
-  write("entry", &ChainRecord::entry);
-  write("model", &ChainRecord::model);
-  write("chain_ids", &ChainRecord::chain_ids);
-  write("molecule_kind", &ChainRecord::molecule_kind);
-  write("length", &ChainRecord::length);
-  write("n_without_frame", &ChainRecord::n_without_frame);
-  write("n_breaks", &ChainRecord::n_breaks);
-  write("resolution", &ChainRecord::resolution);
-  write("method", &ChainRecord::method);
-  write("release_date", &ChainRecord::release_date);
-  write("n_modified", &ChainRecord::n_modified);
-  write("sequence_cluster", &ChainRecord::sequence_cluster);
-  write("structure_cluster", &ChainRecord::structure_cluster);
-  write("split", &ChainRecord::split);
-  write("source_file", &ChainRecord::source_file);
-  write("source_sha256", &ChainRecord::source_sha256);
+  for_each_column(chain_columns(), [&](const auto& column) { append_members(column, chains); });
   append("/chains/offset",
          std::vector<std::int64_t>(offset.end() - static_cast<std::ptrdiff_t>(chains.size()), offset.end()));
   chains.clear();
 }
 
 void DatasetWriter::Impl::write_rejected() {
-  const auto write = [&](const char* path, std::string RejectedRecord::*field) {
-    std::vector<std::string> values;
-    for (const RejectedRecord& record : rejected) values.push_back(to_valid_utf8(record.*field));
-    append(path, values);
-  };
-  write("/rejected/source", &RejectedRecord::source);
-  write("/rejected/chain", &RejectedRecord::chain);
-  write("/rejected/reason", &RejectedRecord::reason);
-  write("/rejected/detail", &RejectedRecord::detail);
+  for_each_column(rejected_columns(), [&](const auto& column) { append_members(column, rejected); });
   rejected.clear();
 }
 
 void DatasetWriter::Impl::append_residues(const ChainRows& rows) {
+  ChainRows computed;
+  if (rows.partner.empty()) computed.partner = base_pairs_of(nucleotides_of(rows));
+  if (rows.chi_sin_cos.empty()) computed.chi_sin_cos = chi_of_chain(rows, rows.residue_name);
   std::vector<std::string> parent_names, insertion_codes;
   for (int i = 0; i < rows.length; ++i) {
     parent_names.emplace_back(1, base_letter(static_cast<Base>(rows.nucleotide[i])));
     insertion_codes.push_back(rows.insertion_code[i] == ' ' ? "" : std::string(1, rows.insertion_code[i]));
   }
-  append("/residues/nucleotide", rows.nucleotide);
-  append("/residues/parent_name", parent_names);
-  append("/residues/residue_name", rows.residue_name);
-  append("/residues/seq_id", rows.seq_id);
-  append("/residues/insertion_code", insertion_codes);
-  append("/residues/chain_in_structure", rows.chain_in_structure);
-  append("/residues/residue_index", rows.residue_index);
-  append("/residues/atom_positions", rows.atom_positions);
-  append("/residues/atom_mask", rows.atom_mask);
-  append("/residues/frame_rotation", rows.frame_rotation);
-  append("/residues/frame_translation", rows.frame_translation);
-  append("/residues/torsion_sin_cos", rows.torsion_sin_cos);
-  append("/residues/torsion_mask", rows.torsion_mask);
-  append("/residues/b_factor", rows.b_factor);
-  append("/residues/partner", rows.partner.empty() ? base_pairs_of(nucleotides_of(rows)) : rows.partner);
-  append("/residues/chi_sin_cos", rows.chi_sin_cos.empty() ? chi_of_chain(rows, rows.residue_name) : rows.chi_sin_cos);
+  for_each_column(residue_columns(), [&](const auto& column) {
+    const std::string path = column.schema.path();
+    if constexpr (!requires { column.member; }) {
+      append(path, parent_names);
+    } else if constexpr (std::is_same_v<decltype(rows.*column.member), const std::string&>) {
+      append(path, insertion_codes);
+    } else {
+      append(path, (computed.*column.member).empty() ? rows.*column.member : computed.*column.member);
+    }
+  });
 }
 
 DatasetWriter::DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite)

@@ -23,7 +23,6 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   const auto put = [&](Tensor& target, const Tensor& values) { target[b].narrow(0, 0, n).copy_(values); };
 
   put(batch.residue_index, view(chain.residue_index, {}, at::kInt));
-  if (!chain.chain_in_structure.empty()) put(batch.chain, view(chain.chain_in_structure, {}, at::kByte));
   put(batch.rotations, view(chain.frame_rotation, {3, 3}, at::kFloat));
   const Tensor translations = view(chain.frame_translation, {3}, at::kFloat).to(at::kDouble);
   put(batch.translations, translations - translations.mean(0));  // in f64: a chain may be 1,000 Å from the origin
@@ -34,8 +33,8 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
     put(batch.chi_mask, known);
     put(batch.chi, at::where(known.unsqueeze(1), chi, at::tensor({0.0f, 1.0f})));
   }
-  if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
   if (!chain.chain_in_structure.empty()) put(batch.chain, view(chain.chain_in_structure, {}, at::kByte));
+  if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
   if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));
 
   Tensor defined = at::empty({n, kTorsions}, at::kBool);
@@ -53,8 +52,9 @@ Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size
 
 Batch Batch::to(at::Device device) const {
   Batch moved = *this;
-  for (Tensor* tensor : {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations,
-                         &moved.torsions, &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
+  for (Tensor* tensor :
+       {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations, &moved.torsions,
+        &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   return moved;
@@ -80,7 +80,6 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   batch.chain_ids = ids;
   batch.lengths = at::tensor(lengths, at::kLong);
   batch.residue_index = at::zeros({B, longest}, at::kLong);
-  batch.chain = at::zeros({B, longest}, at::kLong);
   batch.translations = at::zeros({B, longest, 3}, at::kFloat);
   batch.rotations = at::eye(3, at::kFloat).expand({B, longest, 3, 3}).clone();
   batch.torsions = at::tensor({0.0f, 1.0f}).expand({B, longest, kTorsions, 2}).clone();

@@ -100,7 +100,6 @@ Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& con
   if (kinds.letters) told.nucleotide = at::full({B, L}, kLetterNotSaid, at::kLong);
   if (kinds.motifs) told.fixed = at::zeros({B, L}, at::kBool);
   if (kinds.motif_groups) told.fixed_group = at::full({B, L}, -1, at::kLong);
-  told.chain = truth.chain;
   const Tensor partner = kinds.pairs ? truth.partner.cpu().contiguous() : Tensor();
   const Tensor nucleotide = kinds.letters ? truth.nucleotide.cpu().contiguous() : Tensor();
   for (int64_t b = 0; b < B; ++b) {

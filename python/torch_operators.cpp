@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -146,19 +147,21 @@ std::vector<Tensor> call_backward(const std::vector<Tensor>& gradients, const c1
   return op.call(gradients, inputs, lengths, backend);
 }
 
-c10::List<Optional> list_of(const std::vector<Tensor>& tensors) {
+// Autograd takes no undefined tensors in a list: an absent input is a tensor [0], which no input is.
+bool is_absent(const Tensor& tensor) { return tensor.dim() == 1 && tensor.sym_size(0) == 0; }
+
+c10::List<Optional> list_of(at::TensorList tensors) {
   c10::List<Optional> list;
-  for (const Tensor& one : tensors) list.push_back(one.defined() ? Optional(one) : std::nullopt);
+  for (const Tensor& one : tensors) list.push_back(is_absent(one) ? std::nullopt : Optional(one));
   return list;
 }
 
 class Attention : public torch::autograd::Function<Attention> {
  public:
-  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* ctx,
-                                                const torch::autograd::variable_list& inputs, const Tensor& lengths,
-                                                const std::string& backend) {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* ctx, at::TensorList inputs,
+                                                const Tensor& lengths, const std::string& backend) {
     const at::AutoDispatchBelowADInplaceOrView below;
-    torch::autograd::variable_list saved = inputs;
+    torch::autograd::variable_list saved = inputs.vec();
     saved.push_back(lengths);
     ctx->save_for_backward(saved);
     ctx->saved_data["backend"] = backend;
@@ -173,19 +176,12 @@ class Attention : public torch::autograd::Function<Attention> {
     torch::autograd::variable_list result =
         call_backward(gradients, list_of(saved), lengths, ctx->saved_data["backend"].toStringRef());
     for (std::size_t i = 0; i < saved.size(); ++i)
-      if (!saved[i].defined()) result[i] = Tensor();
+      if (is_absent(saved[i])) result[i] = Tensor();
     result.emplace_back();  // lengths
     result.emplace_back();  // backend
     return result;
   }
 };
-
-Tensor or_undefined(const Optional& tensor) { return tensor ? *tensor : Tensor(); }
-
-std::vector<Tensor> differentiable(const std::vector<Tensor>& inputs, const Tensor& lengths,
-                                   const std::string& backend) {
-  return Attention::apply(inputs, lengths, backend);
-}
 
 // The public operator, above autograd: names the inputs.
 Outputs flash_ipa_operator(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& q_points,
@@ -193,12 +189,25 @@ Outputs flash_ipa_operator(const Tensor& q, const Tensor& k, const Tensor& v, co
                            const Tensor& translations, const Tensor& point_weights, const Tensor& lengths,
                            const Optional& bias_q, const Optional& bias_k, const Optional& pair_q,
                            const Optional& pair_k, const Optional& pair_bias, const Optional& pair_values,
-                           c10::string_view backend) {
-  const std::vector<Tensor> out =
-      differentiable({q, k, v, q_points, k_points, v_points, rotations, translations, point_weights,
-                      or_undefined(bias_q), or_undefined(bias_k), or_undefined(pair_q), or_undefined(pair_k),
-                      or_undefined(pair_bias), or_undefined(pair_values)},
-                     lengths, std::string(backend));
+                           std::string_view backend) {
+  const Tensor absent = at::empty({0}, q.options());
+  const auto present = [&](const Optional& tensor) { return tensor ? *tensor : absent; };
+  const std::vector<Tensor> inputs = {q,
+                                      k,
+                                      v,
+                                      q_points,
+                                      k_points,
+                                      v_points,
+                                      rotations,
+                                      translations,
+                                      point_weights,
+                                      present(bias_q),
+                                      present(bias_k),
+                                      present(pair_q),
+                                      present(pair_k),
+                                      present(pair_bias),
+                                      present(pair_values)};
+  const std::vector<Tensor> out = Attention::apply(at::TensorList(inputs), lengths, std::string(backend));
   return {out[0], out[1], out[2], out[3]};
 }
 

@@ -52,7 +52,8 @@ void place_base(Base base, const std::array<double, 2>& chi, std::span<Vec3> ato
     fail("place_base: {} atoms are given, {} are needed", atoms.size(), kAtomSlots);
   const IdealBase& ideal = ideal_base(base);
   const Vec3 nitrogen = atoms[kGlycosidicNitrogen], ideal_nitrogen = ideal.atoms[kGlycosidicNitrogen];
-  const auto& [sin, cos] = chi;
+  const double length = std::hypot(chi[0], chi[1]);  // below 1 where several predictions were averaged
+  const double sin = length > 0 ? chi[0] / length : 0.0, cos = length > 0 ? chi[1] / length : 1.0;
   Mat3 turn;
   turn << 1, 0, 0, 0, cos, -sin, 0, sin, cos;
   const Mat3 rotation = torsion_axes(atoms[kO4], atoms[kC1], nitrogen) * turn *

@@ -18,7 +18,7 @@ inline constexpr double kC1C2BondLength = 1.529;
 void close_ribose(std::span<Vec3> atoms);
 
 // Places the atoms of `base` after the glycosidic nitrogen into `atoms` (Å, [kAtomSlots], by slot) from O4', C1' and
-// that nitrogen, which keep their positions. `chi` is (sin, cos). Does nothing for Base::N.
+// that nitrogen, which keep their positions. `chi` is (sin, cos), of any length above 0. Does nothing for Base::N.
 void place_base(Base base, const std::array<double, 2>& chi, std::span<Vec3> atoms);
 
 // All heavy atoms of a nucleotide of `base`, whose name becomes its letter, from the 13 backbone atoms.

@@ -43,7 +43,9 @@ def make_environment(python):
 
 def build(preset, interpreter, jobs):
     folder = ROOT / "build" / preset
-    run("cmake", "--preset", preset, "-DFLASHRNA_PYTHON_PACKAGE=ON", f"-DFLASHRNA_PYTHON_FOR_PACKAGE={interpreter}",
+    # A configured folder keeps its settings: `make` may have chosen them.
+    where = ["-B", folder] if (folder / "CMakeCache.txt").exists() else ["--preset", preset]
+    run("cmake", *where, "-DFLASHRNA_PYTHON_PACKAGE=ON", f"-DFLASHRNA_PYTHON_FOR_PACKAGE={interpreter}",
         stdout=subprocess.DEVNULL)
     run("cmake", "--build", folder, "--parallel", jobs, "--target", "flashrna", "flashrna_torch_operators",
         "flashrna_arrays")

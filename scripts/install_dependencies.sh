@@ -6,7 +6,7 @@
 #   scripts/install_dependencies.sh --libtorch SET        LibTorch alone; prints its folder
 #
 # cpu and cuda are LibTorch 2.11.0, without and with the libraries of CUDA 13.0; cuda12 is LibTorch 2.10.0 with those of
-# CUDA 12.8. All but the distribution's packages goes below XDG_CACHE_HOME (default ~/.cache): 0.9 GB, 3.6 GB, 4.4 GB.
+# CUDA 12.8. All but the distribution's packages goes below XDG_CACHE_HOME (default ~/.cache): 0.5 GB, 3.6 GB, some 6 GB.
 #
 # FLASHRNA_LIBTORCH=DIR   use this LibTorch 2.8 to 2.11 (lib/ and include/, or a site-packages); download none
 # FLASHRNA_PLOTLY=FILE    use this plotly.min.js and download none

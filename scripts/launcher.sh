@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts flashrna of this package. It needs LibTorch @VERSION@: that of lib/libtorch beside it (a bundle, or a link that
 # the first start makes), else that of FLASHRNA_LIBTORCH, else that of the user's cache, which is downloaded once with
-# python3's pip: 0.9 GB on disk, 3.6 GB where there is an NVIDIA driver. The package can be moved.
+# python3's pip: 0.5 GB on disk, 3.6 GB where there is an NVIDIA driver. The package can be moved.
 here=$(dirname "$(dirname "$(readlink -f "$0")")")
 program=$here/libexec/flashrna
 if [ -e "$here/lib/libtorch/torch/lib/libtorch_cpu.so" ]; then exec "$program" "$@"; fi

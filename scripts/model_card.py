@@ -88,8 +88,8 @@ def training(run, hardware):
     hours = sum(now for now, after in zip(seconds, [*seconds[1:], 0.0]) if after < now) / 3600
     lines.append(f"{int(last['step']):,} steps in {hours:.1f} hours on {hardware}, "
                  f"{float(last['residues_per_second']):,.0f} residues per second at the end.")
-    terms = ["loss", "translation", "rotation", "auxiliary", "atoms", "distances", "torsions", "bonds", "angles",
-             "clashes"]
+    state = ("step", "gradient_norm", "learning_rate", "epoch", "seconds", "residues_per_second", "waiting", "memory")
+    terms = [name for name in last if name not in state and not name.startswith(("validation_", "sample_"))]
     lines.append(markdown(["step", *terms], [[last["step"], *(float(last[term]) for term in terms)]]))
     if validated:
         columns = [name for name in validated[-1] if name.startswith("validation_")]
@@ -152,7 +152,8 @@ def main():
                 for row in missed] or ["- It reaches every threshold above."]
     longest = facts.get("longest_chain_length")
     cannot = [*failures,
-              "- Backbones only: no sequence, no bases beyond the glycosidic nitrogen, no ligands, no proteins.",
+              "- No ligands, no proteins. Whole bases need a model of nine torsions (`--all-atom`).",
+              "- The nucleotides that it proposes are no replacement for an inverse-folding program.",
               "- It predicts no structure of a given sequence."]
     if longest:
         cannot.append(f"- It has seen no chain of more than {longest} nt: what is longer is extrapolated.")

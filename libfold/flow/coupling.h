@@ -29,7 +29,8 @@ struct Coupling {
 Coupling couple(const at::Tensor& noise, const at::Tensor& data, const at::Tensor& lengths,
                 const std::vector<TranslationPrior>& priors, const CouplingConventions& conventions = {});
 
-// Proper rotations R that minimize |mobile R - target|^2 (Kabsch 1976) after centering both: [N, L, 3] onto [L, 3] -> [N, 3, 3].
+// Proper rotations R that minimize |mobile R - target|^2 (Kabsch 1976) after centering both: [N, L, 3] onto [L, 3] ->
+// [N, 3, 3].
 at::Tensor kabsch_rotations(const at::Tensor& mobile, const at::Tensor& target);
 
 // The permutation p that minimizes sum_i costs[i, p(i)]. costs [n, n] f64 on the CPU, finite. O(n^3).

@@ -115,18 +115,14 @@ Tensor EdgeMessagesImpl::forward(const Tensor& single, const Frames& frames, con
 
 EdgeVotesImpl::EdgeVotesImpl(int64_t node_channels, int64_t hidden_channels) {
   perceptron = register_module("perceptron", EdgePerceptron(node_channels, hidden_channels));
-  linear_out = register_module("linear_out", torch::nn::Linear(hidden_channels, 8));
+  linear_out = register_module("linear_out", torch::nn::Linear(hidden_channels, kVoteOutputs));
 }
 
 Frames EdgeVotesImpl::forward(const Tensor& single, const Frames& frames, const EdgeList& edges, const Tensor& mask) {
   const EdgeVoteMeans votes = edge_votes(perceptron->operands(single, frames, edges, linear_out));
   const ScopedAutocast frames_in_full(single.device(), false);
   const Tensor shift = at::matmul(frames.rotations, votes.shift.unsqueeze(3)).squeeze(3);
-  // Orthonormalizes the first two columns of the mean by Gram-Schmidt.
-  const auto unit = [](const Tensor& v) { return v / (v.square().sum(2, /*keepdim=*/true) + 1e-8).sqrt(); };
-  const Tensor x = unit(votes.rotation.select(3, 0)), second = votes.rotation.select(3, 1);
-  const Tensor y = unit(second - (second * x).sum(2, /*keepdim=*/true) * x);
-  const Tensor turned = at::matmul(frames.rotations, at::stack({x, y, at::cross(x, y, 2)}, 3));
+  const Tensor turned = at::matmul(frames.rotations, rotation_from_columns(votes.rotation));
   const Tensor moves = mask.unsqueeze(2) > 0;
   return {at::where(moves.unsqueeze(3), turned, frames.rotations),
           at::where(moves, frames.translations + shift, frames.translations)};

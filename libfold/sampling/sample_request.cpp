@@ -84,11 +84,15 @@ FlowModelOutput given_rows(const SampleRequest& request, const Tensor& fixed, in
   require_shape("given.torsions", request.given.torsions, {B, L, kTorsions, 2});
   const auto f32 = [](const Tensor& x) { return x.to(at::kCPU, at::kFloat); };
   const Tensor unset = at::tensor({0.0f, 1.0f}).expand({B, L, kTorsions, 2});
-  const FlowModelOutput given =
+  FlowModelOutput given =
       with_given({at::zeros({B, L, 3}), at::eye(3).expand({B, L, 3, 3}), unset},
                  {f32(request.given.translations), f32(request.given.rotations), f32(request.given.torsions)}, fixed);
   const Tensor finite = given.translations.isfinite().all(-1) & given.rotations.flatten(2).isfinite().all(-1) &
                         given.torsions.flatten(2).isfinite().all(-1);
+  if (request.given.chi.defined()) {
+    require_shape("given.chi", request.given.chi, {B, L, 2});
+    given.chi = at::where(fixed.unsqueeze(2), f32(request.given.chi), at::tensor({0.0f, 1.0f}));
+  }
   const Tensor bad = finite.logical_not().nonzero();
   if (bad.size(0) > 0)
     fail("sample request: the given structure of residue {} of sample {} is not finite", bad[0][1].item<int64_t>(),

@@ -125,11 +125,13 @@ FlowModelInput of_all_copies(const FlowModelInput& unit, const SymmetricCopies& 
 }
 
 FlowModelOutput mean_of_copies(const FlowModelOutput& all, const SymmetricCopies& copies) {
-  const at::Tensor torsions = copies.mean_values(all.torsions);
-  return {copies.mean_points(all.translations), copies.mean_rotations(all.rotations),
-          torsions / torsions.norm(2, -1, true).clamp_min(1e-6),
+  const auto mean_angle = [&](const at::Tensor& sin_cos) {
+    const at::Tensor mean = copies.mean_values(sin_cos);
+    return mean / mean.norm(2, -1, true).clamp_min(1e-6);
+  };
+  return {copies.mean_points(all.translations), copies.mean_rotations(all.rotations), mean_angle(all.torsions),
           all.letters.defined() ? copies.mean_values(all.letters) : at::Tensor(),
-          all.chi.defined() ? copies.mean_values(all.chi) : at::Tensor()};
+          all.chi.defined() ? mean_angle(all.chi) : at::Tensor()};
 }
 
 Noise with_fixed(const Noise& state, const FlowModelOutput& given, const at::Tensor& fixed) {
@@ -236,9 +238,11 @@ Sampler::Run Sampler::make_run(const SampleRequest& request, const PreparedReque
   input.padded = std::ranges::min(wide) < std::ranges::max(wide);
   input.residue_index = prepared.residue_index.to(device_);
   input.told = prepared.told.to(device_);
-  if (prepared.given.translations.defined())
+  if (prepared.given.translations.defined()) {
     run.given = {prepared.given.translations.to(device_), prepared.given.rotations.to(device_),
                  prepared.given.torsions.to(device_)};
+    if (prepared.given.chi.defined()) run.given.chi = prepared.given.chi.to(device_);
+  }
   if (prepared.symmetry)
     run.copies.emplace(prepared.symmetry->rotations, prepared.symmetry->product, request.lengths, device_);
   return run;

@@ -236,8 +236,7 @@ void Trainer::State::write_checkpoint() {
   const std::size_t longest = data.longest_training_chain();
   checkpoint.longest_chain = data.id(longest);
   for (std::size_t stage = 0; stage <= stage_of(step); ++stage)
-    checkpoint.longest_chain_length =
-        std::max<std::int64_t>(checkpoint.longest_chain_length, data.trained_length(longest, stage));
+    checkpoint.longest_chain_length = std::max(checkpoint.longest_chain_length, data.trained_length(longest, stage));
   checkpoint.structure_grammar = structure_grammar;
   checkpoint.weights = copy_of(training_step.parameters());
   checkpoint.ema = copy_of(ema.average());
@@ -282,8 +281,8 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
     return std::make_shared<const PreparedBatch>(
         s.training_step.prepare(batch, training.seed, first + static_cast<std::uint64_t>(count)));
   };
-  const auto stage_of = [&s, &training, first = s.step](std::int64_t count) {
-    return s.stage_of(first + count / training.accumulate);
+  const auto stage_of = [&s, &training, begin = s.step](std::int64_t count) {
+    return s.stage_of(begin + count / training.accumulate);
   };
   BatchStream batches(s.data, s.epoch, s.batch, prepare, stage_of);
   Session session;

@@ -42,7 +42,6 @@ ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& p
   part.frame_translation = cut(chain.frame_translation, 3);
   part.torsion_sin_cos = cut(chain.torsion_sin_cos, 16);
   part.torsion_mask = cut(chain.torsion_mask, 1);
-  if (!chain.chain_in_structure.empty()) part.chain_in_structure = cut(chain.chain_in_structure, 1);
   if (!chain.chi_sin_cos.empty()) part.chi_sin_cos = cut(chain.chi_sin_cos, 2);
   std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), kNotSaid);
   for (std::size_t i = 0; i < places.size(); ++i) place_of[places[i]] = static_cast<std::int32_t>(i);

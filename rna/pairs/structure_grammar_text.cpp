@@ -38,13 +38,15 @@ class Reader {
 
   std::vector<double> numbers(const char* name) const {
     const Json& list = member(name);
-    if (!list.is_array()) fail("{}.{}: not a list; a structure grammar is damaged", where_, name);
+    if (!list.is_array() || list.size() > kMostNumbers)
+      fail("{}.{}: not a list of at most {} numbers; a structure grammar is damaged", where_, name, kMostNumbers);
     std::vector<double> values;
     for (const Json& value : list) values.push_back(checked(value, name, 0.0, kLargest));
     return values;
   }
 
   static constexpr double kLargest = 1e30;
+  static constexpr std::size_t kMostNumbers = 80;  // as many bins of lengths as an int holds
 
  private:
   const Json& member(const char* name) const {
@@ -86,7 +88,7 @@ PseudoknotModel read_pseudoknots(const Reader& reader) {
   model.rate = reader.number("rate", 0.0, Reader::kLargest);
   const std::vector<double> loops = reader.numbers("of_loops");
   if (loops.size() != kLoopPairs)
-    fail("structure grammar: {} pairs of loops in pseudoknots, {} are needed", loops.size(), kLoopPairs);
+    fail("structure grammar: {} pairs of loops in pseudoknots, {} are needed; it is damaged", loops.size(), kLoopPairs);
   std::ranges::copy(loops, model.of_loops.begin());
   model.of_separation = reader.numbers("of_separation");
   model.of_stem = reader.numbers("of_stem");

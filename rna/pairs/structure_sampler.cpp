@@ -100,21 +100,25 @@ void StructureSampler::fill() {
   }
 }
 
-double StructureSampler::log_sum(int length) const {
+double StructureSampler::scaled_sum(int length) const {
   if (length < 1 || length > longest_)
     fail("structure sampler: length {}; this one was made for lengths 1 to {}", length, longest_);
-  const double paired = sum_over_splits(first_branch_, after_exterior_[0], length);
-  return std::log(unpaired_[static_cast<std::size_t>(length)] + paired) - length * log_scale_;
+  const double sum =
+      unpaired_[static_cast<std::size_t>(length)] + sum_over_splits(first_branch_, after_exterior_[0], length);
+  if (!(sum > 0.0) || !std::isfinite(sum))
+    fail("structure grammar: the weights of the structures of {} nucleotides sum to {:g}; the grammar is damaged",
+         length, sum);
+  return sum;
 }
+
+double StructureSampler::log_sum(int length) const { return std::log(scaled_sum(length)) - length * log_scale_; }
 
 // Walks from a structure's length down to its choices.
 class StructureWalk {
  public:
   StructureWalk(const StructureSampler& sums, int length, const Uniform& uniform)
       : sums_(sums), uniform_(uniform), partner_(static_cast<std::size_t>(length), kUnpaired) {
-    const double unpaired = sums.unpaired_[static_cast<std::size_t>(length)];
-    const double paired = sum_over_splits(sums.first_branch_, sums.after_exterior_[0], length);
-    if (uniform() * (unpaired + paired) < unpaired) return;
+    if (uniform() * sums.scaled_sum(length) < sums.unpaired_[static_cast<std::size_t>(length)]) return;
     const int first = split(sums.first_branch_, sums.after_exterior_[0], length);
     add_branch(sums.first_gap_, 0, first);
     add_following(sums.after_exterior_, sums.middle_branch_, sums.middle_gap_, sums.last_gap_, ChanceOf::kSecondBranch,
@@ -231,8 +235,7 @@ class StructureWalk {
 };
 
 std::vector<int> StructureSampler::draw_nested(int length, const Uniform& uniform) const {
-  if (length < 1 || length > longest_)
-    fail("structure sampler: length {}; this one was made for lengths 1 to {}", length, longest_);
+  scaled_sum(length);  // checks the length before memory is taken for it
   return StructureWalk(*this, length, uniform).take();
 }
 

@@ -22,7 +22,7 @@ class StructureSampler {
   std::int64_t operations() const { return operations_; }
 
   // Logarithm of the sum of the weights of all nested structures of `length` nucleotides. Throws Error for a length
-  // outside 1 .. longest.
+  // outside 1 .. longest, and for a sum that is 0 or not finite.
   double log_sum(int length) const;
 
   // Partners, [length], kUnpaired without one. A nested structure has the probability
@@ -36,6 +36,7 @@ class StructureSampler {
 
   StructureSampler(StructureGrammar grammar, int longest, double log_scale);
   static double scale_of(const StructureGrammar& grammar);
+  double scaled_sum(int length) const;
   void set_weights();
   void fill();
 

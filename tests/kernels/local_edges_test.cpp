@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "kernels/local_edges/local_edges_backends.h"
+#include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "tests/support/finite_differences.h"
 #include "tests/support/golden_tensor.h"
@@ -198,26 +198,14 @@ TEST_P(LocalEdges, SameResultForAnyNumberOfThreads) {
     EXPECT_TRUE(at::equal(one.gradients[i], four.gradients[i])) << kNames[i];
 }
 
-// Peak resident memory of this process since the last reset, in bytes; -1 if the system does not report it.
-double peak_bytes(bool reset) {
-  if (reset) std::ofstream("/proc/self/clear_refs") << "5";
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
-  return -1;
-}
-
 TEST_P(LocalEdges, MemoryOfAPassIsAFewKilobytesPerResidue) {
   const int64_t L = 4000;
   const LocalEdgesInput in = make_input(GetParam(), {{L}, 64, 27, 34}, at::kFloat);
-  differentiate(GetParam(), make_input(GetParam(), {{64}, 64, 27, 34}, at::kFloat),
-                false);  // starts LibTorch's threads
-  const double before = peak_bytes(true);
-  if (before < 0) GTEST_SKIP() << "no /proc/self/status";
+  const AllocationRecorder memory(at::kCPU);
   differentiate(GetParam(), in, false);
-  const double growth = (peak_bytes(false) - before) / static_cast<double>(L);
-  fmt::print("  {:.1f} kB per residue\n", growth / 1000);
-  EXPECT_LE(growth, 12000.0);  // the hidden channels of all edges alone: 6.9 kB a layer
+  const double per_residue = static_cast<double>(memory.peak_bytes()) / static_cast<double>(L);
+  fmt::print("  {:.1f} kB per residue\n", per_residue / 1000);
+  EXPECT_LE(per_residue, 12000.0);  // the hidden channels of all edges alone: 6.9 kB a layer
 }
 
 TEST_P(LocalEdges, RefuseWrongInputs) {

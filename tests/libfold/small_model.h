@@ -38,7 +38,8 @@ inline RunConfig small_long_chain_model() {
   config.model.condition_pairs = config.model.condition_letters = config.model.condition_motifs = true;
   config.model.letter_head = true;
   config.flow.prior = "chain";
-  config.losses.local_weight = config.losses.pair_weight = config.losses.link_torsion_weight = config.losses.letter_weight = 1.0;
+  config.losses.local_weight = config.losses.pair_weight = config.losses.link_torsion_weight =
+      config.losses.letter_weight = 1.0;
   return config;
 }
 

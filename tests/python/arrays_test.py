@@ -53,17 +53,17 @@ class Arrays(unittest.TestCase):
         self.assertFalse(flashrna.torsions(atoms, mask)[1][2, 0])
         self.assertTrue(flashrna.torsions(atoms, mask)[1][3].all())
 
-    def test_pairs_are_mutual_and_at_pairing_distance(self):
-        hairpin = flashrna.sample(0, samples=4, secondary_structure="((((((((....))))))))", seed=1)
-        found = 0
-        for one in hairpin:
-            partner = flashrna.pairs(one["atoms"])
-            c1 = one["atoms"][:, flashrna.BACKBONE_ATOMS.index("C1'")]
-            for i in (partner >= 0).nonzero()[0]:
-                self.assertEqual(partner[partner[i]], i)
-                self.assertTrue(9.6 <= numpy.linalg.norm(c1[i] - c1[partner[i]]) <= 11.4)
-                found += 1
-        print(f"{found} paired nucleotides in 4 hairpins")
+    def test_a_canonical_pair_is_found_and_a_wider_one_is_not(self):
+        # C1'-C1' 10.5 Å, C1'-N 1.47 Å at 55 degrees to it, in a plane.
+        def pair(distance):
+            atoms = numpy.full((6, 13, 3), numpy.nan)
+            along, up = 1.47 * numpy.cos(numpy.radians(55)), 1.47 * numpy.sin(numpy.radians(55))
+            atoms[0, 11:13] = [[0, 0, 0], [along, up, 0]]
+            atoms[5, 11:13] = [[distance, 0, 0], [distance - along, up, 0]]
+            return flashrna.pairs(atoms).tolist()
+
+        self.assertEqual(pair(10.5), [5, -1, -1, -1, -1, 0])
+        self.assertEqual(pair(12.0), [-1] * 6)
 
     def test_tm_score_of_a_moved_copy_is_one_and_its_motion_is_found(self):
         c3 = self.backbones[1]["atoms"][:, flashrna.BACKBONE_ATOMS.index("C3'")].copy()

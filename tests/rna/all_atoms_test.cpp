@@ -115,6 +115,12 @@ TEST(AllAtoms, APlacedBaseHasItsChiAndItsShape) {
   }
 }
 
+TEST(AllAtoms, ChiMayBeAMeanOfSeveralPredictions) {
+  auto atoms = ideal_nucleotide(Base::A, 1.1).atoms, same = atoms;
+  place_base(Base::A, {0.4 * std::sin(1.1), 0.4 * std::cos(1.1)}, same);
+  for (int slot = 0; slot < kAtomSlots; ++slot) EXPECT_LE((same[slot] - atoms[slot]).norm(), 1e-12) << slot;
+}
+
 TEST(AllAtoms, AnNHasNoBase) {
   const Nucleotide nucleotide = ideal_nucleotide(Base::N, 1.0);
   EXPECT_EQ(nucleotide.atom_mask, (1u << kBackboneAtoms) - 1u);

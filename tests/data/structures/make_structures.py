@@ -254,7 +254,8 @@ def insertion_codes():
 
 def alternate_locations():
     residues, shift = residues_of("GACUAGC"), np.array([0.5, 0.0, 0.0])
-    for index, atom, occupancies in [(1, "P", (0.43, 0.57)), (2, "O3'", (0.52, 0.48)), (3, "C4'", (0.5, 0.5))]:
+    # Not in neighbors, of which a reader may take one conformer.
+    for index, atom, occupancies in [(1, "P", (0.43, 0.57)), (3, "O3'", (0.52, 0.48)), (5, "C4'", (0.5, 0.5))]:
         at = residues[index].atoms[atom]
         residues[index].alternates[atom] = [("A", at, occupancies[0]), ("B", at + shift, occupancies[1])]
     return pdb(pdb_header("0ALT", "X-RAY DIFFRACTION", 1.2), pdb_atoms(residues))

@@ -128,23 +128,24 @@ TEST(Relaxation, MendsNoLinkAcrossAJumpOfTheResidueIndex) {
   FlowModelOutput backbone = make_backbone({24}, 7.0);
   backbone.translations.narrow(1, 12, 12) += at::tensor({0.0, 15.0, 0.0}, at::kDouble);  // two strands far apart
   const Tensor lengths = at::tensor({24}, at::kLong), place = at::arange(24).unsqueeze(0);
-  const auto distance = [](const FlowModelOutput& x) {
-    const Tensor atoms = backbone_atoms(x.rotations, x.translations, x.torsions, {kO3, kP})[0];
-    return (atoms[11][0] - atoms[12][1]).norm().item<double>();
+  const auto strand = [](const FlowModelOutput& x, int64_t first) -> FlowModelOutput {
+    return {x.translations.narrow(1, first, 12), x.rotations.narrow(1, first, 12), x.torsions.narrow(1, first, 12)};
   };
-  const double before = distance(backbone);
-  const double bonded = distance(relaxed(backbone, lengths, {.rounds = 100}));
+  const FlowModelOutput bonded = relaxed(backbone, lengths, {.rounds = 40});
   const FlowModelOutput apart =
-      relaxed(backbone, lengths, {.rounds = 100, .residue_index = place + (place >= 12).to(at::kLong) * 200});
-  fmt::print("  O3'-P {:.2f} Å, {:.2f} Å if bonded, {:.2f} Å across a jump\n", before, bonded, distance(apart));
-  EXPECT_LT(bonded, before - 1.0);
-  EXPECT_NEAR(distance(apart), before, 1.0);
+      relaxed(backbone, lengths, {.rounds = 40, .residue_index = place + (place >= 12).to(at::kLong) * 200});
+  for (const int64_t first : {0, 12}) {
+    const FlowModelOutput alone = relaxed(strand(backbone, first), at::tensor({12}, at::kLong), {.rounds = 40});
+    expect_close("translations", strand(apart, first).translations, alone.translations, 1e-9);
+    expect_close("torsions", strand(apart, first).torsions, alone.torsions, 1e-9);
+    EXPECT_GT(moved(strand(bonded, first), alone), 0.05) << "Å, by the link between the strands";
+  }
 }
 
 // A backbone of 12 residues beside its copy by a half turn about z.
-FlowModelOutput make_dimer(double apart) {
+FlowModelOutput make_dimer(double x, double y) {
   FlowModelOutput unit = make_backbone({12}, 7.0);
-  unit.translations = unit.translations + at::tensor({-30.0, apart, 0.0}, at::kDouble);
+  unit.translations = unit.translations + at::tensor({x, y, 0.0}, at::kDouble);
   return unit;
 }
 
@@ -160,7 +161,7 @@ double overlap_of(const FlowModelOutput& unit, const SymmetricCopies& copies) {
 TEST(Relaxation, OfAUnitClearsTheInterfaceToItsCopies) {
   const RotationGroup group = rotation_group("C2");
   const SymmetricCopies copies(group.rotations, group.product, {12}, at::kCPU);
-  const FlowModelOutput unit = make_dimer(2.0);
+  const FlowModelOutput unit = make_dimer(-30.0, 2.0);
   const Tensor lengths = at::tensor({12}, at::kLong);
   const FlowModelOutput alone = relaxed(unit, lengths, {.rounds = 100});
   const FlowModelOutput beside = relaxed(unit, lengths, {.rounds = 100, .copies = &copies});
@@ -173,7 +174,7 @@ TEST(Relaxation, OfAUnitClearsTheInterfaceToItsCopies) {
 TEST(Relaxation, BringsPairsBetweenCopiesTogether) {
   const RotationGroup group = rotation_group("C2");
   const SymmetricCopies copies(group.rotations, group.product, {12}, at::kCPU);
-  const FlowModelOutput unit = make_dimer(9.0);
+  const FlowModelOutput unit = make_dimer(-15.0, 9.0);
   Tensor partner = at::full({1, 12}, -1, at::kLong);
   for (int64_t i = 0; i < 6; ++i) partner[0][i] = 12 + 5 - i;
   const auto error_of = [&](const FlowModelOutput& x) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "libfold/evaluation/structure_measures.h"
+#include "rna/ideal_bases.h"
 #include "rna/pairs/base_pairs.h"
 #include "rna/pairs/dot_bracket.h"
 #include "tests/datasets/paired_structures.h"
@@ -44,6 +46,38 @@ TEST(PairMeasures, WhatIsNotThereHasNoValue) {
   const PairMeasures nothing = measured({});
   EXPECT_FALSE(nothing.helix_share());
   EXPECT_FALSE(nothing.outlier_share());
+}
+
+TEST(PairMeasures, WholeBasesHaveTheParametersAndHydrogenBondsOfTheirPair) {
+  const std::vector<int> partner = {1, 0, 3, 2};
+  std::vector<Nucleotide> nucleotides(4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    nucleotides[i].base = i % 2 == 0 ? Base::G : Base::C;
+    const double side = i % 2 == 0 ? 1.0 : -1.0;  // C is turned by half a turn about x
+    const double apart = i == 3 ? 1.5 : 0.0;      // Å, along y: the second pair is pulled apart
+    for (int slot = kGlycosidicNitrogen; slot < kAtomSlots && !atom_name(nucleotides[i].base, slot).empty(); ++slot) {
+      const Vec3& atom = ideal_base(nucleotides[i].base).atoms[slot];
+      nucleotides[i].set(slot, Vec3(atom.x(), side * atom.y() - apart, side * atom.z()));
+    }
+  }
+  PairMeasures pairs = measure_pairs(nucleotides, partner);
+  ASSERT_EQ(pairs.geometry.size(), 2u);
+  EXPECT_NEAR(pairs.geometry[0].stretch, 0.0, 1e-9);
+  EXPECT_NEAR(pairs.geometry[1].stretch, 1.5, 1e-9);
+  EXPECT_NEAR(pairs.geometry[1].shear, 0.0, 1e-9);
+  EXPECT_EQ(pairs.canonical, 2);
+  EXPECT_EQ(pairs.hydrogen_bonded, 1) << "hydrogen bonds of 4.4 Å are none";
+  EXPECT_EQ(pairs.hydrogen_bonded_share(), 0.5);
+  MeasuredValues values = no_values();
+  add_values(nucleotides, pairs, values);
+  EXPECT_EQ(values[distributed_measure("stretch")].size(), 2u);
+  EXPECT_NEAR(values[distributed_measure("stretch")][1], 1.5, 1e-9);
+
+  nucleotides[1].base = Base::N;  // without a letter a pair has neither
+  pairs = measure_pairs(nucleotides, partner);
+  EXPECT_EQ(pairs.geometry.size(), 1u);
+  EXPECT_EQ(pairs.canonical, 1);
+  EXPECT_FALSE(PairMeasures{}.hydrogen_bonded_share());
 }
 
 TEST(PairMeasures, OfASetAreSumsOverItsStructures) {

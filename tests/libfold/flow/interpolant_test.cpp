@@ -175,7 +175,7 @@ TEST(Interpolant, BetweenIsWhatCorruptionComputes) {
   const Corrupted start = flow.corrupt(batch, draws);
   const Noise state = flow.between({start.translations, start.rotations}, {batch.translations, batch.rotations}, 0.37);
   expect_close("translations", state.translations, noisy.translations, 1e-12);
-  expect_close("rotations", state.rotations, noisy.rotations, 1e-9);
+  expect_close("rotations", state.rotations, noisy.rotations, 1e-6);  // angles near pi
 }
 
 TEST(Interpolant, EulerStepsWithTheTrueEndArriveThere) {

@@ -282,9 +282,9 @@ TEST(AwkwardStructures, TheMoreOccupiedAlternateLocationIsTaken) {
 
 TEST(SmallStructures, TheMoreOccupiedAlternateLocationIsTaken) {
   const Alternate kAlternates[] = {
-      {"", "A2", kP, {5.161, 0.223, 3.460}},     // B, 0.57 to 0.43
-      {"", "C3", kO3, {11.013, 7.397, 8.220}},   // A, 0.52 to 0.48
-      {"", "U4", kC4, {10.710, 11.763, 8.648}},  // a tie: A, the first in the file
+      {"", "A2", kP, {5.161, 0.223, 3.460}},      // B, 0.57 to 0.43
+      {"", "U4", kO3, {10.064, 12.978, 10.647}},  // A, 0.52 to 0.48
+      {"", "G6", kC4, {2.208, 18.987, 12.836}},   // a tie: A, the first in the file
   };
   const Structure structure = read_structure(small_structure("alternate_locations.pdb"));
   for (const Alternate& alternate : kAlternates) {

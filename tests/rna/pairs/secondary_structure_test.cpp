@@ -13,15 +13,15 @@
 
 namespace flashrna {
 
-bool operator==(const LoopStrand& a, const LoopStrand& b) { return a.first == b.first && a.length == b.length; }
-bool operator==(const Loop& a, const Loop& b) {
+static bool operator==(const LoopStrand& a, const LoopStrand& b) { return a.first == b.first && a.length == b.length; }
+static bool operator==(const Loop& a, const Loop& b) {
   return a.kind == b.kind && a.i == b.i && a.j == b.j && a.n_branches == b.n_branches && a.strands == b.strands;
 }
 static void PrintTo(const Loop& loop, std::ostream* out) {
   *out << loop_name(loop.kind) << " " << loop.i << " " << loop.j << ", " << loop.n_branches << " branches:";
   for (const LoopStrand& strand : loop.strands) *out << " " << strand.first << "+" << strand.length;
 }
-bool operator==(const Stem& a, const Stem& b) {
+static bool operator==(const Stem& a, const Stem& b) {
   return a.i == b.i && a.j == b.j && a.n_pairs == b.n_pairs && a.order == b.order;
 }
 static void PrintTo(const Stem& stem, std::ostream* out) {

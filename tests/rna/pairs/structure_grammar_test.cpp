@@ -176,12 +176,24 @@ TEST(StructureGrammar, DamagedTextIsAnErrorThatNamesThePlace) {
   EXPECT_NE(message("{").find("w.h5:structure_grammar: not a JSON object"), std::string::npos);
   EXPECT_NE(message("{\"version\":2}").find("version: 2 is outside 1 to 1"), std::string::npos);
   std::string damaged = text;
-  damaged.replace(damaged.find("\"hairpin\""), 9, "\"harpoon\"");
+  damaged[damaged.find("hairpin")] = 'H';
   EXPECT_NE(message(damaged).find("has no \"hairpin\""), std::string::npos);
-  damaged = text;
   const std::string tail = "\"tail_ratio\":";
-  damaged.insert(damaged.find(tail) + tail.size(), "1");
+  const std::size_t value = text.find(tail) + tail.size();
+  damaged = text.substr(0, value) + "1" + text.substr(value);
   EXPECT_NE(message(damaged).find("tail_ratio"), std::string::npos);
+}
+
+TEST(StructureGrammar, WeightsThatAllowNoStructureAreAnError) {
+  StructureGrammar grammar = example_grammar();
+  grammar.chances[static_cast<std::size_t>(ChanceOf::kPaired)] = 1.0;
+  const StructureSampler sampler(grammar, 20);
+  EXPECT_EQ(find_partner_fault(sampler.draw(20, test_uniform(8))), std::nullopt);
+  EXPECT_NE(message_of([&] {
+              sampler.draw(4, test_uniform(8));
+            }).find("the weights of the structures of 4 nucleotides sum to 0"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { sampler.draw(21, test_uniform(8)); }).find("length 21"), std::string::npos);
 }
 
 TEST(StructureGrammar, WeightsCountAsRepetitions) {
