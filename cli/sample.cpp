@@ -25,7 +25,6 @@
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
-#include "libfold/run_config.h"
 #include "libfold/sampling/design_request.h"
 #include "libfold/sampling/drawn_structures.h"
 #include "libfold/sampling/sample_writer.h"
@@ -308,7 +307,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   if (grammar) draw_structures(plan, *grammar, config.seed);
   Sampler sampler(checkpoint, config.weights, device, control_of(config));
   ConditioningKinds asked = conditions_of(plan);
-  const bool letters_known = read_run_config(checkpoint.configuration, checkpoint.path).model.condition_letters;
+  const bool letters_known = sampler.config().model.condition_letters;
   if (!common.quiet) {
     tell_of_letters(config, asked, letters_known);
     warn_of_impossible_pairs(plan);

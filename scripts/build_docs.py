@@ -29,6 +29,7 @@ NAVIGATION = """nav:
   - Training set: dataset.md
   - Training: training.md
   - Sampling: sampling.md
+  - Designs: design.md
   - Evaluation: evaluation.md
   - Python: python.md
   - C++: cpp.md

@@ -54,7 +54,7 @@ std::string sample_stem(const std::string& file) {
   std::string stem = file.substr(file.rfind('/') + 1);
   stem = stem.substr(0, stem.find('#'));
   for (const std::string ending :
-       {".gz", ".cif", ".mmcif", ".pdb", ".ent", ".dbn", ".db", ".dot", ".dotbracket", ".bpseq", ".ct"}) {
+       {".gz", ".cif", ".mmcif", ".bcif", ".pdb", ".ent", ".dbn", ".db", ".dot", ".dotbracket", ".bpseq", ".ct"}) {
     if (stem.ends_with(ending)) stem.resize(stem.size() - ending.size());
   }
   return stem;
