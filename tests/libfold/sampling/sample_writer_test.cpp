@@ -223,8 +223,10 @@ TEST(SampleWriter, AFolderMayBeAskedForMoreAndKeepsWhatIsThere) {
   run(more, folders / "whole");
   EXPECT_EQ(read_text(folder + "/samples.csv"), read_text(folders / "whole/samples.csv"));
   EXPECT_EQ(read_text(folder + "/config.ini"), read_text(folders / "whole/config.ini"));
-  for (const std::string& name : names_in(folders / "whole"))
-    if (name.ends_with(".cif")) EXPECT_EQ(read_text(folder + "/" + name), read_text(folders / ("whole/" + name)));
+  for (const std::string& name : names_in(folders / "whole")) {
+    if (!name.ends_with(".cif")) continue;
+    EXPECT_EQ(read_text(folder + "/" + name), read_text(folders / ("whole/" + name)));
+  }
 
   EXPECT_EQ(message_of([&] { run(small_request(), folder); }),
             folder +
