@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/sample_table.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/paired_structures.h"

@@ -1,5 +1,6 @@
 #include "libfold/sampling/symmetry.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -17,8 +18,8 @@ struct GroupCase {
 
 std::vector<GroupCase> every_group() {
   std::vector<GroupCase> groups = {{"T", 12}, {"O", 24}, {"I", 60}};
-  for (int n = 2; n <= 12; ++n) groups.push_back({"C" + std::to_string(n), n});
-  for (int n = 2; n <= 6; ++n) groups.push_back({"D" + std::to_string(n), 2 * n});
+  for (int n = 2; n <= 12; ++n) groups.push_back({fmt::format("C{}", n), n});
+  for (int n = 2; n <= 6; ++n) groups.push_back({fmt::format("D{}", n), 2 * n});
   return groups;
 }
 
