@@ -215,7 +215,16 @@ void assign_clusters(const SplitSettings& settings, const CommonOptions& common,
   } else {
     SequenceClustering clustering = settings.clustering;
     if (settings.cluster_with.empty()) clustering.program = installed_clustering();
-    compute_clusters(clustering, sequences, options, records, common.quiet);
+    try {
+      compute_clusters(clustering, sequences, options, records, common.quiet);
+    } catch (const Error& error) {
+      // A program that the user did not choose may fail: MMseqs2 does where all sequences are short.
+      if (!settings.cluster_with.empty() || clustering.program == kSharedWords || interrupted()) throw;
+      fmt::print(stderr, "{} failed; clustering by {} instead (--cluster-with {} shows its message)\n",
+                 clustering.program, kSharedWords, clustering.program);
+      clustering.program = kSharedWords;
+      compute_clusters(clustering, sequences, options, records, common.quiet);
+    }
   }
   if (!settings.structure_clusters.empty()) {
     take_clusters(settings.structure_clusters, records, &ChainRecord::structure_cluster, "structure_clusters", options,

@@ -137,7 +137,7 @@ struct Parsed {
 
 // Resolution where gemmi finds none: that of a reconstruction, else that of the diffraction data, else 0.
 double other_resolution(const gemmi::cif::Block& block) {
-  for (const char* tag : {"_em_3d_reconstruction.resolution", "_reflns.d_resolution_high"}) {
+  for (const char* tag : {"_refine.ls_d_res_high", "_em_3d_reconstruction.resolution", "_reflns.d_resolution_high"}) {
     const std::string* value = block.find_value(tag);
     const double resolution = value != nullptr ? gemmi::cif::as_number(*value, 0.0) : 0.0;
     if (resolution > 0.0) return resolution;

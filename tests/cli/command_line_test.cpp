@@ -80,7 +80,7 @@ TEST(CommandLine, BadUsageNamesTheWordAndWhatIsAllowed) {
       {{"a"}, "--output FILE.h5 is missing; see flashrna help test"},
       {{"a", "--output", "b", "--seed", "x"}, "--seed \"x\" is not a whole number from 0 to 18446744073709551615"},
       {{"a", "--output", "b", "--threads", "-2"},
-       "--threads \"-2\" is not a whole number from 0 (one per core) to 4096"},
+       "--threads \"-2\" is not a whole number from 0 (as many as the process may use) to 4096"},
       {{"a", "--output", "b", "--device", "gpu"},
        "--device \"gpu\" is not auto, cpu, cuda or cuda:n with n from 0 to 999"},
       {{"a", "--output", "b", "--device", "cuda:"},

@@ -105,7 +105,7 @@ TEST(ManPage, EscapesAndHasEveryOption) {
   const TemporaryFolder folder("man_page");
   folder.write("flashrna.1", page);
   if (output_of("command -v groff; true").empty()) GTEST_SKIP() << "no groff to format the page";
-  EXPECT_EQ(output_of("groff -man -Tascii -ww '" + folder.path("flashrna.1") + "' 2>&1 >/dev/null"), "");
+  EXPECT_EQ(output_of("groff -K utf8 -man -Tutf8 -ww '" + folder.path("flashrna.1") + "' 2>&1 >/dev/null"), "");
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ TEST_P(Subcommand, HelpNamesTheOptionsThatMeanTheSameEverywhere) {
   const std::string help = run_flashrna({"help", GetParam()}).output;
   for (const char* row : {"  --seed N                      seed of every random stream [0]\n",
                           "  --device NAME                 auto, cpu, cuda or cuda:n [auto]\n",
-                          "  --threads N                   CPU threads; 0 = one per core [0]\n",
+                          "  --threads N                   CPU threads; 0 = what OMP_NUM_THREADS, affinity and quota "
+                          "allow; flashrna doctor shows it [0]\n",
                           "  --quiet                       no progress and no log on stderr\n",
                           "  --json                        results as JSON instead of a table\n"}) {
     EXPECT_NE(help.find(row), std::string::npos) << row << "is not in\n" << help;

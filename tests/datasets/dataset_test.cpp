@@ -460,7 +460,7 @@ TEST_F(DatasetTest, PartnersAreStoredAndThoseOfVersion1AreFound) {
 }
 
 TEST_F(DatasetTest, ChiIsStoredAndThatOfVersion2IsComputed) {
-  Chain chain = paired_hairpin("hairpin").chains[0];
+  Chain chain = example_structure("strand", {30}).chains[0];
   for (std::size_t i = 0; i < chain.nucleotides.size(); ++i) {
     Nucleotide& nucleotide = chain.nucleotides[i];
     auto atoms = nucleotide.atoms;

@@ -161,14 +161,24 @@ double overlap_of(const FlowModelOutput& unit, const SymmetricCopies& copies) {
 TEST(Relaxation, OfAUnitClearsTheInterfaceToItsCopies) {
   const RotationGroup group = rotation_group("C2");
   const SymmetricCopies copies(group.rotations, group.product, {12}, at::kCPU);
-  const FlowModelOutput unit = make_dimer(-30.0, 2.0);
+  const SymmetricCopies one({Mat3::Identity()}, {{0}}, {12}, at::kCPU);
   const Tensor lengths = at::tensor({12}, at::kLong);
-  const FlowModelOutput alone = relaxed(unit, lengths, {.rounds = 100});
+  const auto interface = [&](const FlowModelOutput& unit) {  // overlap between copies, Å²
+    return overlap_of(unit, copies) - 2 * overlap_of(unit, one);
+  };
+  // The unit is moved towards the axis until relaxing it alone leaves an overlap with its copy.
+  FlowModelOutput unit, alone;
+  double x = -40.0;
+  do {
+    x += 2.0;
+    unit = make_dimer(x, 2.0);
+    alone = relaxed(unit, lengths, {.rounds = 100});
+  } while (x < 0.0 && interface(alone) < 1.0);
   const FlowModelOutput beside = relaxed(unit, lengths, {.rounds = 100, .copies = &copies});
-  fmt::print("  overlap {:.1f} Å², {:.2f} Å² relaxed alone, {:.3f} Å² beside its copy\n", overlap_of(unit, copies),
-             overlap_of(alone, copies), overlap_of(beside, copies));
-  EXPECT_GT(overlap_of(alone, copies), 1.0);
-  EXPECT_LT(overlap_of(beside, copies), 0.1 * overlap_of(alone, copies));
+  fmt::print("  {:.0f} Å from the axis: overlap {:.2f} Å² relaxed alone, {:.3f} Å² beside its copy\n", -x,
+             interface(alone), interface(beside));
+  ASSERT_GE(interface(alone), 1.0);
+  EXPECT_LT(interface(beside), 0.1 * interface(alone));
 }
 
 TEST(Relaxation, BringsPairsBetweenCopiesTogether) {

@@ -49,12 +49,12 @@ TEST(PairMeasures, WhatIsNotThereHasNoValue) {
 }
 
 TEST(PairMeasures, WholeBasesHaveTheParametersAndHydrogenBondsOfTheirPair) {
-  const std::vector<int> partner = {1, 0, 3, 2};
-  std::vector<Nucleotide> nucleotides(4);
-  for (std::size_t i = 0; i < 4; ++i) {
-    nucleotides[i].base = i % 2 == 0 ? Base::G : Base::C;
-    const double side = i % 2 == 0 ? 1.0 : -1.0;  // C is turned by half a turn about x
-    const double apart = i == 3 ? 1.5 : 0.0;      // Å, along y: the second pair is pulled apart
+  const std::vector<int> partner = {6, 5, kUnpaired, kUnpaired, kUnpaired, 1, 0};
+  std::vector<Nucleotide> nucleotides(7);  // those in between have no atoms
+  for (std::size_t i : {0, 1, 5, 6}) {
+    nucleotides[i].base = i < 2 ? Base::G : Base::C;
+    const double side = i < 2 ? 1.0 : -1.0;   // C is turned by half a turn about x
+    const double apart = i == 5 ? 1.5 : 0.0;  // Å, along y: the second pair is pulled apart
     for (int slot = kGlycosidicNitrogen; slot < kAtomSlots && !atom_name(nucleotides[i].base, slot).empty(); ++slot) {
       const Vec3& atom = ideal_base(nucleotides[i].base).atoms[slot];
       nucleotides[i].set(slot, Vec3(atom.x(), side * atom.y() - apart, side * atom.z()));

