@@ -51,7 +51,7 @@ if [[ ! -d rebuilt ]]; then
 fi
 sets=(natives rebuilt)
 if [[ -n $weights ]]; then
-  flashrna sample --checkpoint "$weights" --lengths 40-150:10 --samples 20 --seed 1 --output samples >&2
+  flashrna sample --checkpoint "$weights" --lengths 40-150:10 --samples 20 --steps 20 --seed 1 --output samples >&2
   sets=(samples natives rebuilt)
 fi
 if [[ -n $weights ]]; then
@@ -60,7 +60,7 @@ if [[ -n $weights ]]; then
     IFS=, read -r length samples <<<"$request"
     if [[ -e long/$length/peak_kilobytes ]] && grep -q "$sha256" "long/$length/config.ini"; then continue; fi
     rm -rf "long/$length"
-    flashrna_in_memory sample --checkpoint "$weights" --lengths "$length" --samples "$samples" --seed 1 \
+    flashrna_in_memory sample --checkpoint "$weights" --lengths "$length" --samples "$samples" --steps 20 --seed 1 \
       --max-residues "$length" --output "long/$length" >&2
   done
 fi
