@@ -158,7 +158,7 @@ def main():
     if longest:
         cannot.append(f"- It has seen no chain of more than {longest} nt: what is longer is extrapolated.")
     parts = [f"# {given.weights.stem}\n\n{facts['description']}".rstrip(),
-             *([f"**It misses {len(missed)} thresholds below**: " + "; ".join(
+             *([f"**It misses {len(missed)} threshold{'' if len(missed) == 1 else 's'} below**: " + "; ".join(
                  f"{row['measure']} {show(row['samples'])}, natives {show(row['natives'])}" for row in missed) + "."]
                if missed else []),
              facts_table, "## Data\n\n" + the_data(given.dataset, facts["configuration"]),

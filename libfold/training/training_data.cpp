@@ -132,7 +132,9 @@ TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
       by_name[sampled_group_of(reader_.chains()[training_[i]])].push_back(i);
     for (auto& [name, members] : by_name) training_groups_.push_back(std::move(members));
   }
-  if (config_.validation_fraction > 0 && validation_.empty())
+  // A split of the dataset may hold nothing out; validation_fraction then has no effect.
+  const bool has_split = std::ranges::any_of(reader_.chains(), [](const ChainRecord& c) { return !c.split.empty(); });
+  if (!has_split && config_.validation_fraction > 0 && validation_.empty())
     fail(
         "{}: data.validation_fraction = {} of {} chains holds no whole group of related chains; raise it or set it to "
         "0",
