@@ -65,7 +65,7 @@ std::string cache_folder() {
 
 const std::vector<PublishedWeights>& published_weights() {
   static const std::vector<PublishedWeights> weights = {
-      {"flashrna-small", 3680525, "d12f7b79dca8017045396b4aafa18334cf65df4641ed5496c1b083eb40dcfffe",
+      {"flashrna-small", 4270125, "1e374a45bbe2f64038d17df888743c12ffdb78227b35795cf0027ef029b4e689",
        "backbones of 20 to 256 nt; 2.1 M parameters"}};
   return weights;
 }

@@ -21,6 +21,7 @@ std::string shared_configuration(const Checkpoint& checkpoint, const WeightsNote
   config.add_options(configuration);
   configuration.read_ini_text(checkpoint.configuration, checkpoint.path);
   config.data.path = std::filesystem::path(config.data.path).filename().string();
+  config.training.initial_weights = std::filesystem::path(config.training.initial_weights).filename().string();
   config.data.replay = "";
   if (notes.schedule) set_sampling_schedule(config.flow, *notes.schedule);
   return configuration.to_ini();

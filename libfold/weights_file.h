@@ -5,7 +5,7 @@
 //                      checkpoint; averaged (1: moving average, 0: as trained), parameters, dataset_sha256, license,
 //                      description ("" = not given)
 //   /weights/<name>    f16, the names of a checkpoint
-// The configuration names the dataset's file without its folder, which is private.
+// The configuration names the dataset's file and the initial weights without their folders, which are private.
 #pragma once
 
 #include <optional>
