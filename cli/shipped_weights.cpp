@@ -66,7 +66,7 @@ std::string cache_folder() {
 const std::vector<PublishedWeights>& published_weights() {
   static const std::vector<PublishedWeights> weights = {
       {"flashrna-small", 4270125, "1e374a45bbe2f64038d17df888743c12ffdb78227b35795cf0027ef029b4e689",
-       "backbones of 20 to 256 nt; 2.1 M parameters"}};
+       "backbones of 20 nt and more, base pairs and motifs as asked; 2.4 M parameters"}};
   return weights;
 }
 

@@ -231,7 +231,8 @@ TEST_F(SampleCommand, OutOfMemoryNamesLengthAndBatchAndLeavesNoSample) {
        {std::tuple{"400", "5000", "in a batch of 5000 backbones of 400 residues; give a --max-residues below 2000000"},
         {"2000000", "1", "in a batch of 1 backbone of 2000000 residues; it was alone in it"}}) {
     const ProgramResult result =
-        run_flashrna(request("large", {"--lengths", lengths, "--samples", samples, "--max-residues", "2000000"}),
+        run_flashrna(request("large", {"--lengths", lengths, "--samples", samples, "--max-residues", "2000000",
+                                       "--secondary-structure", "none"}),
                      {.folder = folder->path(), .memory_limit = 1200L << 20});
     EXPECT_EQ(result.status, 1);
     EXPECT_NE(result.errors.find(part), std::string::npos) << result.errors;
