@@ -84,7 +84,7 @@ TEST(Program, UnknownSubcommandIsUsageWithTheNearestName) {
   EXPECT_EQ(
       run_flashrna({"xyzzyx"}).errors,
       "error: unknown subcommand \"xyzzyx\"; there are convert, split, merge, export, info, train, sample, weights, "
-      "evaluate, doctor, bench\n");
+      "evaluate, doctor, bench, completion\n");
 }
 
 TEST(Program, StdoutThatCannotBeWrittenIsAnError) {
