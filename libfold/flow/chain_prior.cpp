@@ -96,7 +96,7 @@ ChainPrior::ChainPrior(ChainLayout layout) : layout_(std::move(layout)) {
   }
 }
 
-Tensor ChainPrior::draw(const Tensor& z, const Tensor& centers) const {
+Tensor ChainPrior::draw(const Tensor& z) const {
   const int64_t n = layout_.length();
   TORCH_CHECK(z.dim() >= 2 && z.size(-2) == n && z.size(-1) == 3, "ChainPrior: noise of shape ", z.sizes(), " for ", n,
               " residues");
@@ -109,12 +109,6 @@ Tensor ChainPrior::draw(const Tensor& z, const Tensor& centers) const {
         const double before = i > 0 ? rows[3 * (i - 1) + d] : 0.0;
         rows[3 * i + d] = steps_[i].retained * before + steps_[i].deviation * rows[3 * i + d];
       }
-  if (!centers.defined() || molecules_.size() < 2) return x;
-  for (std::size_t m = 0; m < molecules_.size(); ++m) {
-    Tensor molecule = x.narrow(-2, molecules_[m].first, molecules_[m].size);
-    molecule += centers.to(at::kDouble).narrow(-2, static_cast<int64_t>(m), 1) * center_deviation_ -
-                molecule.mean(-2, /*keepdim=*/true);
-  }
   return x;
 }
 

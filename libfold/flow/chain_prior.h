@@ -47,15 +47,14 @@ class ChainPrior {
  public:
   explicit ChainPrior(ChainLayout layout);
 
-  // Standard normal z [..., n, 3] -> positions in Å, same shape, not centered. With several molecules, their centers of
-  // mass are drawn from `centers` [..., molecules, 3] (standard normal), with the variance that gives the total radius
-  // of gyration. If `centers` is undefined, all molecules are centered on the origin.
-  at::Tensor draw(const at::Tensor& z, const at::Tensor& centers = {}) const;
+  // Standard normal z [..., n, 3] -> positions in Å, same shape, not centered. The mean of every molecule's chain is
+  // the origin.
+  at::Tensor draw(const at::Tensor& z) const;
   // Scales the centers of mass of several molecules in draw(z) to the variance that gives the total radius of gyration:
   // [..., n, 3] -> the same. Needs no random numbers besides z. Molecules with residues in `given` [n] bool (may be
   // undefined), and a single molecule, are unchanged.
   at::Tensor spread(const at::Tensor& x, const at::Tensor& given = {}) const;
-  // The inverse of draw() without centers: [..., n, 3] -> z.
+  // The inverse of draw(): [..., n, 3] -> z.
   at::Tensor whiten(const at::Tensor& x) const;
   // draw() conditioned on the rows of `x` [n, 3] Å where `given` [n] bool is true; z [n, 3] -> [n, 3]. The mean of the
   // chain is the origin.

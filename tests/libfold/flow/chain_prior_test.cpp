@@ -124,17 +124,6 @@ TEST(ChainPrior, BridgesAreTheDenseGaussianConditional) {
   expect_close("covariance", got, expected, 1e-12);
 }
 
-TEST(ChainPrior, MoleculesAreApartSoThatTheWholeHasItsRadius) {
-  const int64_t n = 120;
-  const ChainPrior prior(with_gaps(n, {}, {60}));
-  constexpr int64_t kDraws = 4000;
-  const Tensor x = prior.draw(RandomStream(5, "z").normal({kDraws, n, 3}), RandomStream(5, "c").normal({kDraws, 2, 3}));
-  const double sum = (x - x.mean(1, true)).square().sum(2).mean().item<double>();
-  const double radius = chain_prior_radius_of_gyration(n);
-  std::printf("  Rg %.2f, law %.2f\n", std::sqrt(sum), radius);
-  EXPECT_NEAR(std::sqrt(sum) / radius, 1.0, 0.03);
-}
-
 TEST(ChainPrior, SpreadMoleculesHaveTheRadiusOfTheWhole) {
   // A short molecule, whose mean alone would be hundreds of Å away, and a long one.
   for (const auto& [n, cut] : {std::pair<int64_t, int64_t>{120, 60}, {60, 9}}) {
