@@ -132,13 +132,6 @@ TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
       by_name[sampled_group_of(reader_.chains()[training_[i]])].push_back(i);
     for (auto& [name, members] : by_name) training_groups_.push_back(std::move(members));
   }
-  // A split of the dataset may hold nothing out; validation_fraction then has no effect.
-  const bool has_split = std::ranges::any_of(reader_.chains(), [](const ChainRecord& c) { return !c.split.empty(); });
-  if (!has_split && config_.validation_fraction > 0 && validation_.empty())
-    fail(
-        "{}: data.validation_fraction = {} of {} chains holds no whole group of related chains; raise it or set it to "
-        "0",
-        config_.path, config_.validation_fraction, training_.size());
 }
 
 void TrainingData::split() {
@@ -171,6 +164,11 @@ void TrainingData::split() {
   }
   std::ranges::sort(training_);
   std::ranges::sort(validation_);
+  if (!training_.empty() && validation_.empty())
+    fail(
+        "{}: data.validation_fraction = {} of {} chains holds no whole group of related chains; raise it or set it to "
+        "0",
+        config_.path, config_.validation_fraction, training_.size());
 }
 
 std::string TrainingData::held_out_note() const { return describe_held_out(reader_.chains(), training_, validation_); }
