@@ -73,8 +73,7 @@ int bench_sequences_main(const std::vector<std::string>& arguments) {
   line.option("temperature", options.temperature, "T", "of the designs");
   line.common(common);
   if (!line.parse(arguments)) return 0;
-  options.checkpoint = find_checkpoint(options.checkpoint, weights_folders());
-  if (std::filesystem::is_directory(options.checkpoint)) options.checkpoint = latest_checkpoint(options.checkpoint);
+  options.checkpoint = checkpoint_file(find_checkpoint(options.checkpoint, weights_folders()));
   const at::Device device(select_device(common));
   Sampler sampler(read_checkpoint(options.checkpoint), options.weights, device);
   sampler.require_predicted(false, true);

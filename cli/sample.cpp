@@ -296,8 +296,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   const Shard shard = parse_shard(shard_text);
   std::vector<PlannedBatch> plan = plan_batches(config);
   const bool shipped = config.checkpoint.empty();
-  config.checkpoint = find_checkpoint(config.checkpoint, weights_folders());
-  if (std::filesystem::is_directory(config.checkpoint)) config.checkpoint = latest_checkpoint(config.checkpoint);
+  config.checkpoint = checkpoint_file(find_checkpoint(config.checkpoint, weights_folders()));
 
   const at::Device device(select_device(common));
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);

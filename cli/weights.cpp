@@ -93,7 +93,7 @@ int weights_main(const std::vector<std::string>& arguments) {
     return 0;
   }
   if (kind != "ema" && kind != "raw") fail_usage("--weights {}: must be ema or raw", kind);
-  const std::string path = std::filesystem::is_directory(files.at(0)) ? latest_checkpoint(files[0]) : files[0];
+  const std::string path = checkpoint_file(files.at(0));
   if (std::error_code none; std::filesystem::equivalent(path, output, none))
     fail("{}: is the checkpoint itself; give another --output", output);
   check_output_path(output, overwrite);

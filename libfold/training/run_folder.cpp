@@ -74,6 +74,8 @@ std::string latest_checkpoint(const std::string& folder) {
   return checkpoints.back();
 }
 
+std::string checkpoint_file(const std::string& path) { return fs::is_directory(path) ? latest_checkpoint(path) : path; }
+
 namespace {
 
 // Reads the last checkpoint that can be read; appends a sentence to `damaged` for each later one.

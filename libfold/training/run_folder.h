@@ -37,6 +37,9 @@ std::vector<std::string> checkpoints_of(const std::string& folder);
 // The last checkpoint. Throws Error if there is none.
 std::string latest_checkpoint(const std::string& folder);
 
+// `path` itself, or the last checkpoint if it is the folder of a run. Throws Error if that folder has none.
+std::string checkpoint_file(const std::string& path);
+
 // Reads the last checkpoint that can be read, to resume from it. For each later one, cut short or damaged, a sentence
 // that names it and the one before it is appended to `damaged` (may be nullptr). Throws Error if none can be read, and
 // if it is a weights file (libfold/weights_file.h).
