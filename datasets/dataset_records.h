@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "datasets/polymer.h"
+
 namespace flashrna {
 
 // One row of /chains.
@@ -28,8 +30,10 @@ struct ChainRecord {
   std::string source_sha256;
 };
 
-// The residues of one chain, row-major, L = length.
+// The residues of one chain, row-major, L = length. The sizes are those of RNA; of a protein, torsions and atom slots
+// are as many as traits_of(polymer) says.
 struct ChainFeatures {
+  Polymer polymer = Polymer::kRna;
   int length = 0;
   std::vector<std::uint8_t> nucleotide;          // [L] Base
   std::vector<std::int32_t> residue_index;       // [L]
