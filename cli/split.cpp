@@ -51,15 +51,16 @@ std::array<double, 3> parse_fractions(const std::string& text) {
   return fractions;
 }
 
-// Sets `field` of every record from the table, and prints how many records the table lacks.
+// Sets `field` of every record from the table, and prints how many records the table lacks. Clusters that an assembly
+// connects become one.
 void take_clusters(const std::string& path, std::vector<ChainRecord>& records, int ChainRecord::*field, const char* key,
                    std::string& options, bool quiet) {
   const ClusterTable table = ClusterTable::read(path);
-  std::size_t missing = 0;
-  for (ChainRecord& record : records) {
-    record.*field = table.cluster_of(record);
-    missing += record.*field < 0;
-  }
+  std::vector<std::vector<int>> clusters;
+  for (const ChainRecord& record : records) clusters.push_back(table.clusters_of(record));
+  const std::vector<int> joined = join_clusters(clusters);
+  for (std::size_t i = 0; i < records.size(); ++i) records[i].*field = joined[i];
+  const auto missing = static_cast<std::size_t>(std::ranges::count(joined, -1));
   if (missing == records.size()) fail("{}: none of the {} chains is in this table", path, missing);
   if (missing > 0 && !quiet) fmt::print(stderr, "{} of {} chains are not in {}\n", missing, records.size(), path);
   options = with_option(options, key, table.fingerprint());

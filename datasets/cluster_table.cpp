@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <string_view>
 #include <vector>
 
+#include "base/disjoint_sets.h"
 #include "base/error.h"
 #include "base/letter_case.h"
 #include "base/sha256.h"
@@ -113,15 +115,49 @@ ClusterTable ClusterTable::read(const std::string& path) {
 }
 
 int ClusterTable::cluster_of(const ChainRecord& record) const {
+  const std::vector<int> clusters = clusters_of(record);
+  return clusters.empty() ? -1 : clusters.front();
+}
+
+std::vector<int> ClusterTable::clusters_of(const ChainRecord& record) const {
   const auto find = [&](const std::string& name) {
     const auto found = clusters_.find(normalized(name));
     return found != clusters_.end() ? found->second : -1;
   };
-  int cluster = find(record.id);
-  if (cluster < 0) cluster = find(chain_record_id(record));
+  for (const std::string& name : {record.id, chain_record_id(record)}) {
+    if (const int cluster = find(name); cluster >= 0) return {cluster};
+  }
+  std::vector<int> clusters;
   std::istringstream chains(record.chain_ids);
-  for (std::string chain; cluster < 0 && std::getline(chains, chain, ',');) cluster = find(record.entry + "_" + chain);
-  return cluster >= 0 ? cluster : find(record.entry);
+  ChainRecord single = record;
+  while (std::getline(chains, single.chain_ids, ',')) {
+    int cluster = find(chain_record_id(single));
+    if (cluster < 0) cluster = find(record.entry + "_" + single.chain_ids);
+    if (cluster >= 0 && std::ranges::find(clusters, cluster) == clusters.end()) clusters.push_back(cluster);
+  }
+  if (const int cluster = find(record.entry); clusters.empty() && cluster >= 0) clusters.push_back(cluster);
+  return clusters;
+}
+
+std::vector<int> join_clusters(const std::vector<std::vector<int>>& clusters) {
+  std::map<int, std::size_t> index;  // of a cluster's number among all of them, in their order
+  for (const std::vector<int>& of_record : clusters) {
+    for (const int cluster : of_record) index.emplace(cluster, 0);
+  }
+  std::vector<int> numbers;
+  for (auto& [number, place] : index) {
+    place = numbers.size();
+    numbers.push_back(number);
+  }
+  DisjointSets sets(numbers.size());
+  for (const std::vector<int>& of_record : clusters) {
+    for (const int cluster : of_record) sets.join(index.at(of_record.front()), index.at(cluster));
+  }
+  std::vector<int> joined;
+  for (const std::vector<int>& of_record : clusters) {
+    joined.push_back(of_record.empty() ? -1 : numbers[sets.find(index.at(of_record.front()))]);
+  }
+  return joined;
 }
 
 }  // namespace flashrna

@@ -9,7 +9,9 @@ namespace flashrna {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 ChainRecord chain(const std::string& entry, const std::string& chains, int model = 1) {
   ChainRecord record;
@@ -36,6 +38,18 @@ TEST_F(ClusterTableTest, TheMostPreciseNameDecides) {
   EXPECT_EQ(table.cluster_of(chain("my_model", "A")), 10);
   EXPECT_EQ(table.cluster_of(chain("MY_MODEL", "A")), -1) << "only PDB ids are the same in either case";
   EXPECT_EQ(table.cluster_of(chain("1EHZ", "X,a")), 8) << "an assembly is in the cluster of its first chain with one";
+}
+
+TEST_F(ClusterTableTest, AnAssemblyIsInTheClustersOfAllItsChains) {
+  const ClusterTable table = read("1ABC_1_A,3\n1ABC_B,5\n1ABC_2_B,6\n2ABC,7\n");
+  EXPECT_THAT(table.clusters_of(chain("1ABC", "A,X,B")), ElementsAre(3, 5));
+  EXPECT_THAT(table.clusters_of(chain("1ABC", "A,B", 2)), ElementsAre(6)) << "chain A of model 2 is not listed";
+  EXPECT_THAT(table.clusters_of(chain("2ABC", "A,B")), ElementsAre(7));
+  EXPECT_THAT(table.clusters_of(chain("3ABC", "A,B")), IsEmpty());
+}
+
+TEST(JoinClusters, ARecordConnectsItsClusters) {
+  EXPECT_THAT(join_clusters({{4}, {7, 4}, {}, {2000000000, 7}, {2}}), ElementsAre(4, 4, -1, 4, 2));
 }
 
 TEST_F(ClusterTableTest, CommasTabsAndBlanksSeparateAndAHeaderIsLeftOut) {
