@@ -1,7 +1,6 @@
 #include "rna/pairs/refined_base_pairs.h"
 
 #include <array>
-#include <ranges>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -93,8 +92,8 @@ std::vector<int> refine_base_pairs(std::span<const Nucleotide> nucleotides) {
     if (pairs) of_bonds[static_cast<std::size_t>(bonds.formed)].push_back(candidate);
   }
   std::vector<BasePairCandidate> candidates;
-  for (const auto& group : of_bonds | std::views::reverse)
-    candidates.insert(candidates.end(), group.begin(), group.end());
+  for (auto group = of_bonds.rbegin(); group != of_bonds.rend(); ++group)
+    candidates.insert(candidates.end(), group->begin(), group->end());
   return choose_partners(candidates, static_cast<int>(nucleotides.size()));
 }
 
