@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/hdf5/library.h"
+#include "datasets/hdf5/text_heap.h"
 #include "datasets/hdf5/trust.h"
 
 namespace flashrna {
@@ -85,23 +86,14 @@ std::vector<std::string> read_strings(hid_t dataset, const std::string& where, s
                                       hid_t file) {
   const Hdf5Handle type = datatype_of(dataset, where);
   if (H5Tget_class(type.get()) != H5T_STRING) fail("{} does not hold text", where);
-  std::vector<std::string> values(count);
-  if (count == 0) return values;
+  if (count == 0) return {};
   if (H5Tis_variable_str(type.get()) > 0) {
-    hdf5::check_text_lengths(dataset, count, memory, file, where);
-    std::vector<char*> pointers(count, nullptr);
-    const herr_t status = H5Dread(dataset, type.get(), memory, file, H5P_DEFAULT, pointers.data());
-    const std::string reason = status < 0 ? hdf5::failure_reason() : "";
-    for (std::size_t i = 0; i < count; ++i) {
-      if (pointers[i] != nullptr) values[i] = pointers[i];
-      H5free_memory(pointers[i]);
-    }
-    if (status < 0) fail("{}: cannot read: {}", where, reason);
-    return values;
+    return hdf5::read_variable_texts(dataset, count, memory, file, where);
   }
   const std::size_t width = H5Tget_size(type.get());
   std::vector<char> bytes(count * width);
   check(H5Dread(dataset, type.get(), memory, file, H5P_DEFAULT, bytes.data()), where, "read");
+  std::vector<std::string> values(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(i * width);
     values[i].assign(begin, std::find(begin, begin + static_cast<std::ptrdiff_t>(width), '\0'));

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "datasets/hdf5/library.h"
+#include "datasets/hdf5/text_heap.h"
 #include "datasets/hdf5/trust.h"
 
 namespace flashrna {
@@ -105,15 +106,10 @@ std::string Hdf5Object::text(const std::string& name) const {
   LibraryLock lock;
   const Hdf5Handle attribute = open_scalar_attribute(id(), where(), name, "a text", {H5T_STRING});
   const Hdf5Handle type = checked(H5Aget_type(attribute.get()), closing(H5Tclose), where(), "read an attribute");
-  // The memory type must have the character set of the stored type.
   if (H5Tis_variable_str(type.get()) > 0) {
-    hdf5::check_text_length(attribute.get(), fmt::format("{}: attribute \"{}\"", where(), name));
-    char* pointer = nullptr;
-    check(H5Aread(attribute.get(), type.get(), &pointer), where(), "read an attribute");
-    std::string value = pointer == nullptr ? "" : pointer;
-    H5free_memory(pointer);
-    return value;
+    return hdf5::read_variable_text(attribute.get(), fmt::format("{}: attribute \"{}\"", where(), name));
   }
+  // The memory type must have the character set of the stored type.
   std::string value(H5Tget_size(type.get()), '\0');
   check(H5Aread(attribute.get(), type.get(), value.data()), where(), "read an attribute");
   return value.substr(0, value.find('\0'));

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <array>
-#include <vector>
 
 #include "base/error.h"
 #include "datasets/hdf5/library.h"
@@ -60,38 +59,6 @@ void refuse_large_chunks(hid_t dataset, hid_t creation, const std::string& where
     fail("{}: damaged: one of its chunks has [{}] values, more than {} MiB", where,
          fmt::join(chunk.begin(), chunk.begin() + rank, ", "), kLargestChunk >> 20);
   }
-}
-
-// A conversion from variable-length text to opaque bytes that leaves the stored reference (length and address)
-// unchanged. HDF5 has no call that returns the length of a text before reading it.
-herr_t keep_reference(hid_t, hid_t, H5T_cdata_t* state, std::size_t, std::size_t, std::size_t, void*, void*, hid_t) {
-  if (state->command == H5T_CONV_INIT) state->need_bkg = H5T_BKG_NO;
-  return 0;
-}
-
-// Opaque type of the size of such a reference in the file of `object`: length (4 bytes), address, index (4 bytes).
-Hdf5Handle reference_type(hid_t object, const std::string& where) {
-  const Hdf5Handle owner = checked(H5Iget_file_id(object), closing(H5Fclose), where, "open");
-  const Hdf5Handle creation = checked(H5Fget_create_plist(owner.get()), closing(H5Pclose), where, "open");
-  std::size_t address_bytes = 0, size_bytes = 0;
-  check(H5Pget_sizes(creation.get(), &address_bytes, &size_bytes), where, "open");
-  Hdf5Handle type = checked(H5Tcreate(H5T_OPAQUE, 8 + address_bytes), closing(H5Tclose), where, "open");
-  static const bool registered = [&] {
-    const Hdf5Handle text = text_type(0);
-    return H5Tregister(H5T_PERS_SOFT, "text reference", text.get(), type.get(), keep_reference) >= 0;
-  }();
-  if (!registered) fail("{}: cannot read the lengths of its texts", where);
-  return type;
-}
-
-void check_lengths(const std::vector<std::uint8_t>& references, std::size_t count, std::uint64_t limit,
-                   const std::string& where) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint8_t* length = &references[i * (references.size() / count)];  // little-endian, 32 bits
-    sum += length[0] | length[1] << 8 | length[2] << 16 | std::uint64_t{length[3]} << 24;
-  }
-  if (sum > limit) fail("{}: damaged: a text of {} bytes cannot be in a file of {}", where, sum, limit);
 }
 
 }  // namespace
@@ -174,20 +141,6 @@ void check_stored(hid_t dataset, const Hdf5Shape& shape, const std::string& wher
     fail("{}: damaged: shape [{}] cannot be in the {} bytes that it has in a file of {} bytes", where,
          fmt::join(shape, ", "), stored, whole);
   }
-}
-
-void check_text_lengths(hid_t dataset, std::size_t count, hid_t memory, hid_t selection, const std::string& where) {
-  const Hdf5Handle reference = reference_type(dataset, where);
-  std::vector<std::uint8_t> references(count * H5Tget_size(reference.get()));
-  check(H5Dread(dataset, reference.get(), memory, selection, H5P_DEFAULT, references.data()), where, "read");
-  check_lengths(references, count, file_bytes(dataset, where), where);
-}
-
-void check_text_length(hid_t attribute, const std::string& where) {
-  const Hdf5Handle reference = reference_type(attribute, where);
-  std::vector<std::uint8_t> references(H5Tget_size(reference.get()));
-  check(H5Aread(attribute, reference.get(), references.data()), where, "read");
-  check_lengths(references, 1, file_bytes(attribute, where), where);
 }
 
 }  // namespace flashrna::hdf5

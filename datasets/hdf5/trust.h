@@ -5,7 +5,6 @@
 
 #include <hdf5.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -44,11 +43,5 @@ std::uint64_t file_bytes(hid_t object, const std::string& where);
 
 // Throws Error if `shape` elements of the dataset do not fit into its bytes in the file.
 void check_stored(hid_t dataset, const Hdf5Shape& shape, const std::string& where);
-
-// Throws Error if the variable-length texts of a selection or of a scalar attribute have more bytes in total than the
-// whole file. HDF5 allocates by the length stored beside each text's address without checking it, and many texts may
-// share an address.
-void check_text_lengths(hid_t dataset, std::size_t count, hid_t memory, hid_t selection, const std::string& where);
-void check_text_length(hid_t attribute, const std::string& where);
 
 }  // namespace flashrna::hdf5

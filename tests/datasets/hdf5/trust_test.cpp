@@ -282,5 +282,21 @@ TEST_F(Hdf5TrustTest, TextAttributesOfAbsurdSizeAreRefused) {
       HasSubstr("variable.h5:/: attribute \"note\": damaged: a text of 2000000000 bytes cannot be in a file of"));
 }
 
+// libhdf5 1.10 writes behind its buffer where the heap has a longer text than the reference says.
+TEST_F(Hdf5TrustTest, TextsShorterThanInTheirHeapAreCut) {
+  const std::string path = folder.path("shorter.h5");
+  make_with_note(path, H5T_VARIABLE, std::string(1234, 'x'));
+  patch(path, as_bytes(1234) + std::string(1, '\0'), as_bytes(100) + std::string(1, '\0'));
+  EXPECT_EQ(Hdf5File::open(path).root().text("note"), std::string(100, 'x'));
+}
+
+TEST_F(Hdf5TrustTest, DamagedHeapsOfTextsAreRefused) {
+  const std::string path = folder.path("heap.h5");
+  make_with_note(path, H5T_VARIABLE, std::string(1234, 'x'));
+  patch(path, "GCOL", "GLOC");
+  EXPECT_THAT(error_of([&] { Hdf5File::open(path).root().text("note"); }),
+              HasSubstr("heap.h5:/: attribute \"note\": damaged: there is no heap of texts at byte "));
+}
+
 }  // namespace
 }  // namespace flashrna
