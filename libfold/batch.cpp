@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "kernels/padding.h"
 #include "libfold/conditioning.h"
-#include "rna/torsion.h"
 
 namespace flashrna {
 namespace {
@@ -37,13 +36,13 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   if (!chain.partner.empty()) put(batch.partner, view(chain.partner, {}, at::kInt));
   if (!chain.nucleotide.empty()) put(batch.nucleotide, view(chain.nucleotide, {}, at::kByte));
 
-  Tensor defined = at::empty({n, kTorsions}, at::kBool);
+  const int64_t T = batch.torsions.size(2);
+  Tensor defined = at::empty({n, T}, at::kBool);
   bool* bits = defined.mutable_data_ptr<bool>();
-  for (int64_t i = 0; i < n * kTorsions; ++i) bits[i] = (chain.torsion_mask[i / kTorsions] >> (i % kTorsions) & 1) != 0;
+  for (int64_t i = 0; i < n * T; ++i) bits[i] = (chain.torsion_mask[i / T] >> (i % T) & 1) != 0;
   put(batch.torsion_mask, defined);
   const Tensor undefined = at::tensor({0.0f, 1.0f});
-  put(batch.torsions,
-      at::where(defined.unsqueeze(-1), view(chain.torsion_sin_cos, {kTorsions, 2}, at::kFloat), undefined));
+  put(batch.torsions, at::where(defined.unsqueeze(-1), view(chain.torsion_sin_cos, {T, 2}, at::kFloat), undefined));
 }
 
 }  // namespace
@@ -71,6 +70,9 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   for (std::size_t b = 0; b < chains.size(); ++b) {
     if (chains[b].length < 1)
       fail("{}: a chain of {} residues cannot enter a batch; at least 1 is needed", ids[b], chains[b].length);
+    if (chains[b].polymer != chains[0].polymer)
+      fail("{} is of {} and {} of {}: a batch holds one polymer", ids[0], traits_of(chains[0].polymer).name, ids[b],
+           traits_of(chains[b].polymer).name);
     lengths.push_back(chains[b].length);
     longest = std::max(longest, lengths.back());
   }
@@ -78,12 +80,14 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   const auto B = static_cast<int64_t>(chains.size());
   Batch batch;
   batch.chain_ids = ids;
+  if (!chains.empty()) batch.polymer = chains[0].polymer;
+  const int64_t T = traits_of(batch.polymer).torsions;
   batch.lengths = at::tensor(lengths, at::kLong);
   batch.residue_index = at::zeros({B, longest}, at::kLong);
   batch.translations = at::zeros({B, longest, 3}, at::kFloat);
   batch.rotations = at::eye(3, at::kFloat).expand({B, longest, 3, 3}).clone();
-  batch.torsions = at::tensor({0.0f, 1.0f}).expand({B, longest, kTorsions, 2}).clone();
-  batch.torsion_mask = at::zeros({B, longest, kTorsions}, at::kBool);
+  batch.torsions = at::tensor({0.0f, 1.0f}).expand({B, longest, T, 2}).clone();
+  batch.torsion_mask = at::zeros({B, longest, T}, at::kBool);
   batch.chi = at::tensor({0.0f, 1.0f}).expand({B, longest, 2}).clone();
   batch.chi_mask = at::zeros({B, longest}, at::kBool);
   batch.partner = at::full({B, longest}, kNotSaid, at::kLong);

@@ -44,6 +44,25 @@ void RunConfig::add_options(Configuration& configuration) {
   published.add_options(configuration);
 }
 
+// What only RNA has.
+void RunConfig::validate_polymer() const {
+  const PolymerModel& traits = polymer_model(model.polymer_kind());
+  if (!traits.loss_atoms(losses.atoms))
+    fail_usage("losses.atoms = {}: not with model.polymer = {}; see its comment", losses.atoms, model.polymer);
+  if (traits.bases) return;
+  const auto refuse = [&](bool set, const char* key) {
+    if (set) fail_usage("{}: model.polymer = {} has no bases; leave it out", key, model.polymer);
+  };
+  refuse(losses.pair_weight > 0, "losses.pair_weight");
+  refuse(losses.local_weight > 0, "losses.local_weight");
+  refuse(published.deoxyadenosine_atoms, "published.deoxyadenosine_atoms");
+  refuse(published.twelfth_atom_at_origin, "published.twelfth_atom_at_origin");
+  if (training.validation_samples > 0)
+    fail_usage(
+        "training.validation_samples = {}: samples of model.polymer = {} are not measured in training; set it to 0",
+        training.validation_samples, model.polymer);
+}
+
 void RunConfig::validate() const {
   data.validate();
   model.validate();
@@ -53,6 +72,7 @@ void RunConfig::validate() const {
     fail_usage("losses.letter_weight = {}: needs model.letter_head = true", losses.letter_weight);
   losses.validate();
   training.validate();
+  validate_polymer();
 }
 
 RunConfig read_run_config(const std::string& text, const std::string& name) {

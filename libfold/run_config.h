@@ -27,6 +27,9 @@ struct RunConfig {
 
   void add_options(Configuration& configuration);  // all sections
   void validate() const;                           // throws UsageError naming the key
+
+ private:
+  void validate_polymer() const;
 };
 
 // Parses INI text as written by Configuration::to_ini(). `name` identifies the text in errors.

@@ -22,21 +22,21 @@ Tensor dihedral(const Tensor& a, const Tensor& b, const Tensor& c, const Tensor&
 
 }  // namespace
 
-LinkGeometry link_geometry(const Tensor& c3, const Tensor& o3, const Tensor& p, const Tensor& o5) {
-  const int64_t links = c3.size(1) - 1;
+LinkGeometry link_geometry(const Tensor& b, const Tensor& c, const Tensor& d, const Tensor& e) {
+  const int64_t links = b.size(1) - 1;
   const auto own = [&](const Tensor& atoms) { return atoms.narrow(1, 0, links); };
   const auto next = [&](const Tensor& atoms) { return atoms.narrow(1, 1, links); };
-  const Tensor bond = next(p) - own(o3);
-  return {length_of(bond), cosine(own(c3) - own(o3), bond), cosine(-bond, next(o5) - next(p))};
+  const Tensor bond = next(d) - own(c);
+  return {length_of(bond), cosine(own(b) - own(c), bond), cosine(-bond, next(e) - next(d))};
 }
 
-Tensor link_torsions(const Tensor& c4, const Tensor& c3, const Tensor& o3, const Tensor& p, const Tensor& o5,
-                     const Tensor& c5) {
-  const int64_t links = c3.size(1) - 1;
+Tensor link_torsions(const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& d, const Tensor& e,
+                     const Tensor& f) {
+  const int64_t links = b.size(1) - 1;
   const auto own = [&](const Tensor& atoms) { return atoms.narrow(1, 0, links); };
   const auto next = [&](const Tensor& atoms) { return atoms.narrow(1, 1, links); };
-  return at::stack({dihedral(own(c4), own(c3), own(o3), next(p)), dihedral(own(c3), own(o3), next(p), next(o5)),
-                    dihedral(own(o3), next(p), next(o5), next(c5))},
+  return at::stack({dihedral(own(a), own(b), own(c), next(d)), dihedral(own(b), own(c), next(d), next(e)),
+                    dihedral(own(c), next(d), next(e), next(f))},
                    2);
 }
 

@@ -4,15 +4,15 @@
 #include <torch/optim/adam.h>
 
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "kernels/torch_headers.h"
-#include "libfold/backbone/backbone_atoms.h"
 #include "libfold/backbone/link_geometry.h"
 #include "libfold/backbone/pair_energy.h"
+#include "libfold/backbone/polymer_backbone.h"
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
+#include "rna/nucleotide.h"
 
 namespace flashrna {
 
@@ -28,17 +28,11 @@ constexpr double kShiftWeight = 0.05;  // per Å^2
 constexpr double kTurnWeight = 0.5;    // per rad^2, of frames and torsions
 constexpr double kMargin = 0.1;        // Å; distance beyond contact up to which atoms repel
 
-std::vector<int> all_slots() {
-  std::vector<int> slots(kBackboneAtoms);
-  std::iota(slots.begin(), slots.end(), 0);
-  return slots;
-}
-
 // The optimized variables, initially zero.
 struct Moves {
   Tensor shifts;    // [B, L, 3] Å
   Tensor turns;     // [B, L, 3] rotation vectors in the residue's frame
-  Tensor torsions;  // [B, L, 8] radians
+  Tensor torsions;  // [B, L, T] radians
 
   FlowModelOutput of(const FlowModelOutput& backbone) const {
     const Tensor sine = torsions.sin(), cosine = torsions.cos();
@@ -50,6 +44,7 @@ struct Moves {
 
 // What the energy needs besides the backbone; of all copies if there are any.
 struct Scene {
+  const PolymerBackbone& backbone;
   Tensor lengths;        // [B]
   Tensor residue_index;  // [B, L]
   Tensor mask;           // [B, L] bool: real residues
@@ -63,7 +58,8 @@ Scene make_scene(const Tensor& lengths, int64_t L, const RelaxationOptions& opti
   const Tensor mask = place < lengths.unsqueeze(1);
   const Tensor index = options.residue_index.defined() ? options.residue_index : place;
   const Tensor rise = index.narrow(1, 1, L - 1) - index.narrow(1, 0, L - 1);
-  Scene scene{lengths, index, mask, mask.narrow(1, 1, L - 1) & (rise == 1), options.partner, options.copies};
+  Scene scene{backbone_of(options.polymer),           lengths,         index,         mask,
+              mask.narrow(1, 1, L - 1) & (rise == 1), options.partner, options.copies};
   if (options.copies == nullptr) return scene;
   scene.lengths = options.copies->lengths();
   scene.residue_index = options.copies->residue_index(index);
@@ -73,18 +69,22 @@ Scene make_scene(const Tensor& lengths, int64_t L, const RelaxationOptions& opti
 }
 
 Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Scene& scene) {
-  const Tensor unit = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, all_slots());
+  const Tensor unit =
+      scene.backbone.place(backbone.rotations, backbone.translations, backbone.torsions, scene.backbone.all_slots());
   const Tensor atoms = scene.copies == nullptr ? unit : scene.copies->points(unit);
-  const Tensor placed = scene.mask.unsqueeze(-1).expand({-1, -1, kBackboneAtoms});
-  Tensor between = steric_overlap(atoms, placed, scene.residue_index, scene.lengths, {.margin = kMargin}).sum();
+  const Tensor placed = scene.mask.unsqueeze(-1).expand({-1, -1, scene.backbone.atoms()});
+  Tensor between = steric_overlap(atoms, placed, scene.residue_index, scene.lengths,
+                                  {.margin = kMargin, .polymer = scene.backbone.polymer()})
+                       .sum();
   if (scene.partner.defined())
     between = between + pair_energy(atoms.select(2, kC1), atoms.select(2, kGlycosidicNitrogen), scene.partner);
   if (scene.copies != nullptr) between = between / scene.copies->count();
-  const auto slot = [&](int s) { return unit.select(2, s); };
-  const LinkGeometry link = link_geometry(slot(kC3), slot(kO3), slot(kP), slot(kO5));
-  const Tensor errors = kBondWeight * (link.length - kO3PBondLength).square() +
-                        kAngleWeight * ((link.cosine_at_o3 - std::cos(kC3O3PAngle)).square() +
-                                        (link.cosine_at_p - std::cos(kO3PO5Angle)).square());
+  const BackboneLink& ideal = scene.backbone.link();
+  const auto atom = [&](std::size_t i) { return unit.select(2, ideal.slots[i]); };
+  const LinkGeometry link = link_geometry(atom(1), atom(2), atom(3), atom(4));
+  const Tensor errors = kBondWeight * (link.length - ideal.length).square() +
+                        kAngleWeight * ((link.cosine_before - std::cos(ideal.angle_before)).square() +
+                                        (link.cosine_after - std::cos(ideal.angle_after)).square());
   return between + (errors * scene.links).sum() + kShiftWeight * moves.shifts.square().sum() +
          kTurnWeight * (moves.turns.square().sum() + moves.torsions.square().sum());
 }
@@ -97,7 +97,8 @@ FlowModelOutput relaxed(const FlowModelOutput& backbone, const Tensor& lengths, 
   if (relaxation.rounds < 1 || L < 2) return backbone;
   const at::AutoGradMode with_gradients(true);
   const auto options = backbone.translations.options();
-  Moves moves{at::zeros({B, L, 3}, options), at::zeros({B, L, 3}, options), at::zeros({B, L, kTorsions}, options)};
+  Moves moves{at::zeros({B, L, 3}, options), at::zeros({B, L, 3}, options),
+              at::zeros({B, L, backbone.torsions.size(2)}, options)};
   const Scene scene = make_scene(lengths, L, relaxation);
   std::vector<Tensor> variables = {moves.shifts, moves.turns, moves.torsions};
   for (Tensor& variable : variables) variable.requires_grad_();

@@ -1,5 +1,5 @@
-// Corrects a sampled backbone: removes overlaps of atoms and wrong lengths and angles of links O3'-P by small changes
-// of frames and torsions.
+// Corrects a sampled backbone: removes overlaps of atoms and wrong lengths and angles of the links between residues by
+// small changes of frames and torsions.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 namespace flashrna {
 
 struct RelaxationOptions {
+  Polymer polymer = Polymer::kRna;
   int rounds = 0;
   double step = 0.02;        // step size of Adam, Å and radians
   at::Tensor partner;        // [B, L] i64: requested base pairs (pair_energy.h), negative if unpaired; undefined: none

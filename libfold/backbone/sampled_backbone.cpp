@@ -1,10 +1,13 @@
 #include "libfold/backbone/sampled_backbone.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
+#include "protein/backbone.h"
 #include "rna/all_atoms.h"
 #include "rna/backbone.h"
+#include "rna/torsion.h"
 
 namespace flashrna {
 
@@ -20,10 +23,15 @@ Structure one_chain(const SampledBackbone& backbone, const std::string& name, co
                     const Make& make) {
   if (bases.size() != backbone.frames.size())
     fail("{}: {} bases for {} residues", name, bases.size(), backbone.frames.size());
+  if (backbone.torsions.size() != backbone.frames.size() * kTorsions)
+    fail("{}: {} torsions for {} nucleotides, each has {}", name, backbone.torsions.size(), backbone.frames.size(),
+         kTorsions);
   Chain chain;
   chain.id = "A";
   for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
-    Nucleotide nucleotide = make(i, rebuild_backbone(backbone.frames[i], backbone.sin_cos[i]));
+    std::array<std::array<double, 2>, kTorsions> sin_cos;
+    std::copy_n(backbone.torsions.begin() + static_cast<std::ptrdiff_t>(i * kTorsions), kTorsions, sin_cos.begin());
+    Nucleotide nucleotide = make(i, rebuild_backbone(backbone.frames[i], sin_cos));
     nucleotide.base = bases[i];
     nucleotide.name = base_letter(bases[i]);
     nucleotide.seq_id = static_cast<int>(i) + 1;
@@ -54,6 +62,28 @@ Structure make_all_atom_structure(const SampledBackbone& backbone, const std::st
     fail("{}: no chi to place bases by; all atoms need a model trained with model.torsions = 9", name);
   return one_chain(backbone, name, bases,
                    [&](std::size_t i, const auto& atoms) { return with_all_atoms(atoms, bases[i], backbone.chi[i]); });
+}
+
+ProteinStructure make_protein_structure(const SampledBackbone& backbone, const std::string& name) {
+  if (backbone.torsions.size() != backbone.frames.size())
+    fail("{}: {} psi for {} amino acids", name, backbone.torsions.size(), backbone.frames.size());
+  ProteinChain chain;
+  chain.id = "A";
+  for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
+    ProteinResidue residue;
+    residue.type = AminoAcid::kAla;
+    residue.name = amino_acid_name(residue.type);
+    residue.seq_id = static_cast<int>(i) + 1;
+    residue.residue_index = static_cast<int>(i);
+    const auto atoms = rebuild_protein_backbone(backbone.frames[i], backbone.torsions[i]);
+    for (int slot = 0; slot < kProteinAtomSlots; ++slot) residue.set(slot, atoms[static_cast<std::size_t>(slot)]);
+    chain.residues.push_back(std::move(residue));
+  }
+  ProteinStructure structure;
+  structure.entry = name;
+  structure.method = "THEORETICAL MODEL";
+  structure.chains.push_back(std::move(chain));
+  return structure;
 }
 
 double native_radius_of_gyration(int length) { return 5.7 * std::pow(static_cast<double>(length), 0.32); }

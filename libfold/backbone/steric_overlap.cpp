@@ -6,12 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 #include "kernels/torch_headers.h"
-#include "libfold/backbone/backbone_atoms.h"
-#include "rna/measure/clashes.h"
+#include "libfold/backbone/polymer_backbone.h"
 
 namespace flashrna {
 
@@ -27,15 +25,16 @@ constexpr int64_t kPairsAtOnce = int64_t{1} << 22;  // of atoms; some 50 bytes o
 enum Relation { kElsewhere, kNext, kPrevious, kRelations };
 
 // Distance (Å) below which a pair of atoms overlaps, -1 for pairs that never count: [relation, own slot, other slot].
-Tensor limits(double margin, const at::TensorOptions& like) {
-  Tensor limits = at::empty({kRelations, kBackboneAtoms, kBackboneAtoms}, at::kDouble);
+Tensor limits(const PolymerBackbone& backbone, double margin, const at::TensorOptions& like) {
+  const int A = backbone.atoms();
+  Tensor limits = at::empty({kRelations, A, A}, at::kDouble);
   auto limit = limits.accessor<double, 3>();
-  for (int a = 0; a < kBackboneAtoms; ++a) {
-    for (int b = 0; b < kBackboneAtoms; ++b) {
-      const double apart = closest_without_clash(a, b) + margin;
+  for (int a = 0; a < A; ++a) {
+    for (int b = 0; b < A; ++b) {
+      const double apart = backbone.closest_without_clash(a, b) + margin;
       limit[kElsewhere][a][b] = apart;
-      limit[kNext][a][b] = near_by_bonds(a, b) ? -1 : apart;
-      limit[kPrevious][a][b] = near_by_bonds(b, a) ? -1 : apart;
+      limit[kNext][a][b] = backbone.near_by_bonds(a, b) ? -1 : apart;
+      limit[kPrevious][a][b] = backbone.near_by_bonds(b, a) ? -1 : apart;
     }
   }
   return limits.to(like);
@@ -43,15 +42,14 @@ Tensor limits(double margin, const at::TensorOptions& like) {
 
 struct Overlap {
   Tensor value;     // [B]
-  Tensor gradient;  // [B, L, 13, 3]
+  Tensor gradient;  // [B, L, A, 3]
 };
 
 // Computes one residue at a time with its neighbors.
 template <class T>
 void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& nearest,
                  const Tensor& limits, Tensor& energy, Tensor& gradient) {
-  const int64_t L = atoms.size(1), k = nearest.size(2);
-  constexpr int64_t A = kBackboneAtoms;
+  const int64_t L = atoms.size(1), k = nearest.size(2), A = atoms.size(2);
   const Tensor x = atoms.contiguous(), mask = atom_mask.contiguous(), position = residue_index.contiguous();
   const T* const coordinates = x.const_data_ptr<T>();
   const bool* const there = mask.const_data_ptr<bool>();
@@ -92,12 +90,14 @@ void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& res
 
 Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
                 const StericOptions& options, bool in_blocks = false) {
-  const int64_t B = atoms.size(0), L = atoms.size(1), A = kBackboneAtoms;
+  const PolymerBackbone& backbone = backbone_of(options.polymer);
+  const int64_t B = atoms.size(0), L = atoms.size(1), A = backbone.atoms();
   Overlap overlap{at::zeros({B}, atoms.options()), at::zeros(atoms.sizes(), atoms.options())};
   const int64_t k = std::min(options.neighbors, L - 1);
   if (B == 0 || k < 1) return overlap;
-  const Tensor limit = limits(options.margin, atoms.options()).view({kRelations, A * A});
-  const Tensor nearest = nearest_neighbors(atoms.select(2, kC4).contiguous(), lengths, k).indices;  // [B, L, k]
+  const Tensor limit = limits(backbone, options.margin, atoms.options()).view({kRelations, A * A});
+  const Tensor nearest =
+      nearest_neighbors(atoms.select(2, backbone.origin()).contiguous(), lengths, k).indices;  // [B, L, k]
   if (atoms.is_cpu() && !in_blocks) {
     Tensor energy = at::empty({B, L}, atoms.options());
     AT_DISPATCH_FLOATING_TYPES(atoms.scalar_type(), "steric_overlap", [&] {
@@ -143,8 +143,9 @@ class StericOverlapFunction : public torch::autograd::Function<StericOverlapFunc
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& atoms, const Tensor& atom_mask,
                         const Tensor& residue_index, const Tensor& lengths, double margin, int64_t neighbors,
-                        bool in_blocks) {
-    const Overlap overlap = compute(atoms, atom_mask, residue_index, lengths, {margin, neighbors}, in_blocks);
+                        int64_t polymer, bool in_blocks) {
+    const StericOptions options{margin, neighbors, static_cast<Polymer>(polymer)};
+    const Overlap overlap = compute(atoms, atom_mask, residue_index, lengths, options, in_blocks);
     context->save_for_backward({overlap.gradient});
     return overlap.value;
   }
@@ -152,20 +153,22 @@ class StericOverlapFunction : public torch::autograd::Function<StericOverlapFunc
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const Tensor saved = context->get_saved_variables()[0];
-    return {saved * gradients[0].view({-1, 1, 1, 1}), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
+    return {
+        saved * gradients[0].view({-1, 1, 1, 1}), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
 Tensor checked(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
                const StericOptions& options, bool in_blocks) {
-  TORCH_CHECK(atoms.dim() == 4 && atoms.size(2) == kBackboneAtoms && atoms.size(3) == 3,
-              "steric_overlap: atoms has shape ", atoms.sizes(), ", expected [B, L, ", kBackboneAtoms, ", 3]");
+  const int slots = backbone_of(options.polymer).atoms();
+  TORCH_CHECK(atoms.dim() == 4 && atoms.size(2) == slots && atoms.size(3) == 3, "steric_overlap: atoms has shape ",
+              atoms.sizes(), ", expected [B, L, ", slots, ", 3]");
   TORCH_CHECK(atom_mask.scalar_type() == at::kBool && atom_mask.sizes() == atoms.sizes().slice(0, 3),
               "steric_overlap: atom_mask must be bool of shape ", atoms.sizes().slice(0, 3));
   TORCH_CHECK(residue_index.sizes() == atoms.sizes().slice(0, 2), "steric_overlap: residue_index has shape ",
               residue_index.sizes(), ", expected ", atoms.sizes().slice(0, 2));
   return StericOverlapFunction::apply(atoms, atom_mask, residue_index, lengths, options.margin, options.neighbors,
-                                      in_blocks);
+                                      static_cast<int64_t>(options.polymer), in_blocks);
 }
 
 }  // namespace
@@ -185,11 +188,10 @@ Tensor moved_apart(const Tensor& rotations, const Tensor& translations, const Te
                    const StericOptions& options) {
   const at::NoGradGuard no_grad;
   const int64_t L = translations.size(1);
-  std::vector<int> slots(kBackboneAtoms);
-  std::iota(slots.begin(), slots.end(), 0);
-  Tensor atoms = backbone_atoms(rotations, translations, torsions, slots), moved = translations;
+  const PolymerBackbone& backbone = backbone_of(options.polymer);
+  Tensor atoms = backbone.place(rotations, translations, torsions, backbone.all_slots()), moved = translations;
   const Tensor real = at::arange(L, lengths.options()) < lengths.unsqueeze(1);  // [B, L]
-  const Tensor mask = real.unsqueeze(-1).expand({-1, -1, kBackboneAtoms});
+  const Tensor mask = real.unsqueeze(-1).expand({-1, -1, backbone.atoms()});
   for (int round = 0; round < rounds; ++round) {
     const Tensor downhill =
         -kStep * compute(atoms, mask, residue_index, lengths, options).gradient.sum(2);  // [B, L, 3]

@@ -1,19 +1,22 @@
-// Overlap of atoms of different residues (counted as clashes by rna/measure/clashes.h) as a differentiable energy.
+// Overlap of atoms of different residues (clashes of rna/measure/clashes.h, if of RNA) as a differentiable energy.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include "datasets/polymer.h"
+
 namespace flashrna {
 
 struct StericOptions {
-  double margin = 0.2;     // Å added to the distance at which find_clashes counts a clash
-  int64_t neighbors = 16;  // nearest residues, by C4', whose atoms are compared with a residue's own
+  double margin = 0.2;     // Å added to the distance at which atoms clash
+  int64_t neighbors = 16;  // nearest residues, by their origins, whose atoms are compared with a residue's own
+  Polymer polymer = Polymer::kRna;
 };
 
 // Returns [B] in Å^2: half the sum, over residues, their neighbors and all pairs of their atoms, of
-// max(0, r_a + r_b - 0.6 Å + margin - |a - b|)^2. Radii and excluded pairs across a bond are those of find_clashes.
-// `atoms` [B, L, 13, 3] in Å by slot, f32 or f64; `atom_mask` [B, L, 13] bool, false in the padding; `residue_index`
-// [B, L] and `lengths` [B] i64. Memory is linear in L.
+// max(0, r_a + r_b - 0.6 Å + margin - |a - b|)^2. Radii and excluded pairs across a bond are those of PolymerBackbone.
+// `atoms` [B, L, A, 3] in Å by slot, A = PolymerBackbone::atoms(), f32 or f64; `atom_mask` [B, L, A] bool, false in the
+// padding; `residue_index` [B, L] and `lengths` [B] i64. Memory is linear in L.
 //
 // The gradient pushes an atom by every pair in its own residue's neighbor list, as if the other residue listed the pair
 // too. It equals the derivative of the sum if all lists are mutual, which fails only where more than `neighbors`
@@ -27,7 +30,7 @@ at::Tensor steric_overlap_in_blocks(const at::Tensor& atoms, const at::Tensor& a
                                     const StericOptions& options = {});
 
 // Moves residues with overlapping atoms apart as rigid bodies, in `rounds` small steps along the negative gradient of
-// steric_overlap. rotations [B, L, 3, 3], translations [B, L, 3] Å, torsions [B, L, 8, 2], all taken as defined.
+// steric_overlap. rotations [B, L, 3, 3], translations [B, L, 3] Å, torsions [B, L, T, 2], all taken as defined.
 // Residues in `fixed` [B, L] bool (may be undefined) keep their place. Returns the new translations.
 at::Tensor moved_apart(const at::Tensor& rotations, const at::Tensor& translations, const at::Tensor& torsions,
                        const at::Tensor& residue_index, const at::Tensor& lengths, int rounds,

@@ -29,7 +29,7 @@ std::vector<ModelTiming> bench_model(const ModelConfig& config, const std::vecto
   model->to(device);
   std::vector<ModelTiming> timings;
   for (const int length : lengths) {
-    const FlowModelInput in = random_network_input(length, 1, device);
+    const FlowModelInput in = random_network_input(length, 1, device, config.polymer_kind());
     ModelTiming timing{length, flow_model_forward_flops(config, length)};
     timing.forward_seconds = timing.training_seconds = std::numeric_limits<double>::infinity();
     double sgemm = std::numeric_limits<double>::infinity();

@@ -2,27 +2,27 @@
 
 #include <cmath>
 
-#include "libfold/backbone/sampled_backbone.h"
 #include "libfold/conditioning.h"
 #include "libfold/flow/igso3.h"
 #include "libfold/random_streams.h"
-#include "rna/torsion.h"
 
 namespace flashrna {
 
-Batch random_batch(int length) {
+Batch random_batch(int length, Polymer polymer) {
   const int64_t L = length;
+  const int64_t T = traits_of(polymer).torsions;
   Batch batch;
+  batch.polymer = polymer;
   batch.chain_ids = {"random"};
   batch.lengths = at::tensor({L}, at::kLong);
   batch.residue_index = at::arange(L, at::kLong).unsqueeze(0);
   RandomStream stream(0, "random_batch", {static_cast<std::uint64_t>(length)});
-  const double width = native_radius_of_gyration(length) / std::sqrt(3.0);
+  const double width = polymer_model(polymer).size.radius_of_gyration(length) / std::sqrt(3.0);
   batch.translations = (stream.normal({1, L, 3}) * width).to(at::kFloat);
   batch.rotations = sample_uniform_rotations(L, stream).view({1, L, 3, 3}).to(at::kFloat);
-  const at::Tensor torsions = stream.normal({1, L, kTorsions, 2});
+  const at::Tensor torsions = stream.normal({1, L, T, 2});
   batch.torsions = (torsions / torsions.norm(2, -1, true)).to(at::kFloat);
-  batch.torsion_mask = at::ones({1, L, kTorsions}, at::kBool);
+  batch.torsion_mask = at::ones({1, L, T}, at::kBool);
   batch.chi = batch.torsions.select(2, 0).clone();
   batch.chi_mask = at::ones({1, L}, at::kBool);
   // Half of the residues pair, as in natives; every nucleotide is known.
@@ -32,8 +32,8 @@ Batch random_batch(int length) {
   return batch;
 }
 
-FlowModelInput random_network_input(int length, int copies, at::Device device) {
-  const Batch batch = random_batch(length);
+FlowModelInput random_network_input(int length, int copies, at::Device device, Polymer polymer) {
+  const Batch batch = random_batch(length, polymer);
   const auto repeated = [&](const at::Tensor& one) {
     std::vector<int64_t> times(static_cast<std::size_t>(one.dim()), 1);
     times[0] = copies;

@@ -25,7 +25,7 @@ std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::v
     const std::vector<int> lengths(static_cast<std::size_t>(one.batch), one.length);
     std::vector<std::uint64_t> indices(lengths.size());
     std::iota(indices.begin(), indices.end(), std::uint64_t{0});
-    const FlowModelInput in = random_network_input(one.length, one.batch, device);
+    const FlowModelInput in = random_network_input(one.length, one.batch, device, with_backend.model.polymer_kind());
 
     constexpr double kNever = std::numeric_limits<double>::infinity();
     SamplingTiming timing{one.backend, one.length, one.batch, steps, kNever, kNever};

@@ -55,7 +55,7 @@ TrainingTiming time_training_step(const RunConfig& config, const Batch& batch, i
     if (self_conditioned ? share == 0 : share == 1) continue;
     Step step(with_self_conditioning(config, self_conditioned ? 1.0 : 0.0), device);
     step.training.model()->initialize(0);
-    step.run(random_batch(8));  // allocates gradients and optimizer state
+    step.run(random_batch(8, config.model.polymer_kind()));  // allocates gradients and optimizer state
     double fastest = std::numeric_limits<double>::infinity();
     for (int repeat = 0; repeat < repeats; ++repeat) {
       const AllocationRecorder memory(device);
@@ -74,7 +74,8 @@ std::vector<TrainingTiming> bench_training(const RunConfig& config, const std::v
                                            at::Device device, const std::function<void()>& on_run) {
   std::vector<TrainingTiming> timings;
   for (const int length : lengths)
-    timings.push_back(time_training_step(config, random_batch(length), repeats, device, on_run));
+    timings.push_back(
+        time_training_step(config, random_batch(length, config.model.polymer_kind()), repeats, device, on_run));
   return timings;
 }
 

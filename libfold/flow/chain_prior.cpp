@@ -15,10 +15,8 @@ Tensor as_rows(const Tensor& x) { return x.to(at::kDouble).contiguous(); }
 
 }  // namespace
 
-double chain_prior_radius_of_gyration(int64_t length) { return 5.66 * std::pow(static_cast<double>(length), 0.321); }
-
 // a^2 / (1 - b^2) times the mean of 1 - b^|i - j| over all pairs, where (1 - b^k) / (1 - b) is a sum of powers.
-double chain_prior_variance(double persistence, int64_t length) {
+double chain_prior_variance(const SizeLaw& law, double persistence, int64_t length) {
   double power = 1.0, powers = 0.0, sum = 0.0;
   for (int64_t k = 1; k < length; ++k) {
     powers += power;  // 1 + b + ... + b^(k - 1)
@@ -26,17 +24,17 @@ double chain_prior_variance(double persistence, int64_t length) {
     sum += static_cast<double>(length - k) * powers;
   }
   const double n = static_cast<double>(length);
-  return 2.0 * kChainPriorStep * kChainPriorStep / (1.0 + persistence) * sum / (n * n);
+  return 2.0 * law.step * law.step / (1.0 + persistence) * sum / (n * n);
 }
 
-double chain_prior_persistence(int64_t length) {
+double chain_prior_persistence(const SizeLaw& law, int64_t length) {
   if (length < 2) return 0.0;
-  const double radius = chain_prior_radius_of_gyration(length), wanted = radius * radius / 3.0;
+  const double radius = law.radius_of_gyration(length), wanted = radius * radius / 3.0;
   double low = 0.0, high = kLargestPersistence;
-  if (chain_prior_variance(high, length) <= wanted) return high;
+  if (chain_prior_variance(law, high, length) <= wanted) return high;
   for (int i = 0; i < 50; ++i) {
     const double middle = (low + high) / 2.0;
-    (chain_prior_variance(middle, length) < wanted ? low : high) = middle;
+    (chain_prior_variance(law, middle, length) < wanted ? low : high) = middle;
   }
   return low;
 }
@@ -64,7 +62,7 @@ int64_t ChainLayout::molecules() const {
   return count;
 }
 
-ChainPrior::ChainPrior(ChainLayout layout) : layout_(std::move(layout)) {
+ChainPrior::ChainPrior(ChainLayout layout, const SizeLaw& law) : layout_(std::move(layout)) {
   const int64_t n = layout_.length();
   TORCH_CHECK(layout_.molecule.empty() || static_cast<int64_t>(layout_.molecule.size()) == n,
               "ChainPrior: ", layout_.molecule.size(), " molecule numbers for ", n, " residues");
@@ -73,8 +71,8 @@ ChainPrior::ChainPrior(ChainLayout layout) : layout_(std::move(layout)) {
     int64_t last = first + 1;
     while (last < n && (layout_.molecule.empty() || layout_.molecule[last] == layout_.molecule[first])) ++last;
     const int64_t size = last - first;
-    const double b = chain_prior_persistence(size);
-    const double stationary = kChainPriorStep * kChainPriorStep / (1.0 - b * b);
+    const double b = chain_prior_persistence(law, size);
+    const double stationary = law.step * law.step / (1.0 - b * b);
     for (int64_t i = first; i < last; ++i) {
       const int64_t gap =
           i == first ? 0 : std::max<int64_t>(1, layout_.residue_index[i] - layout_.residue_index[i - 1]);
@@ -82,14 +80,13 @@ ChainPrior::ChainPrior(ChainLayout layout) : layout_(std::move(layout)) {
       steps_.push_back({retained, std::sqrt(stationary * (1.0 - retained * retained))});
       variance_.push_back(stationary);
     }
-    const double about_mean = chain_prior_variance(b, size);
+    const double about_mean = chain_prior_variance(law, b, size);
     molecules_.push_back({first, size, std::sqrt(stationary - about_mean)});
     within += static_cast<double>(size) * 3.0 * about_mean;
     first = last;
   }
   if (layout_.molecules() > 1) {
-    const double radius = chain_prior_radius_of_gyration(n),
-                 between = radius * radius - within / static_cast<double>(n);
+    const double radius = law.radius_of_gyration(n), between = radius * radius - within / static_cast<double>(n);
     // The variance of the centers about their own mean is smaller by a factor of 1 - 1 / molecules.
     const double molecules = static_cast<double>(layout_.molecules());
     center_deviation_ = std::sqrt(std::max(between, 0.0) / 3.0 * molecules / (molecules - 1.0));

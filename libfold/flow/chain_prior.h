@@ -1,7 +1,7 @@
 // Noise of translations whose local statistics do not depend on the length. Per coordinate it is a stationary
 // autoregressive chain, x_i = b x_(i-1) + a z_i with z ~ N(0, 1), after the globular covariance of Chroma (Ingraham et
-// al. 2023, doi:10.1038/s41586-023-06728-8). b follows from the radius of gyration of RNAs of that length. The chain is
-// Markov, so drawing, whitening and conditional drawing take O(L). All computation is in f64 on the CPU.
+// al. 2023, doi:10.1038/s41586-023-06728-8). b follows from the radius of gyration of natives of that length. The chain
+// is Markov, so drawing, whitening and conditional drawing take O(L). All computation is in f64 on the CPU.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,24 +9,22 @@
 #include <cstdint>
 #include <vector>
 
+#include "libfold/polymer.h"
+
 namespace flashrna {
-
-inline constexpr double kChainPriorStep = 4.9;  // a, Å
-
-// 5.66 L^0.321 Å: the radius of gyration that the prior gives to chains of 30 residues or more.
-double chain_prior_radius_of_gyration(int64_t length);
 
 // Exact variance per coordinate, Å^2, of `length` >= 1 residues about their mean:
 // a^2 / (1 - b^2) [1 - (1 + b) / ((1 - b) n) + 2 b (1 - b^n) / (n^2 (1 - b)^2)],
-// computed by a sum that avoids the cancellation of this form for b near 1. O(length).
-double chain_prior_variance(double persistence, int64_t length);
+// with the step a of `law`, computed by a sum that avoids the cancellation of this form for b near 1. O(length).
+double chain_prior_variance(const SizeLaw& law, double persistence, int64_t length);
 
 // The largest b. A chain with this b is a random walk over about a thousand residues.
 inline constexpr double kLargestPersistence = 0.9999;
 
-// b in [0, kLargestPersistence], from 3 variance = Rg^2 by bisection. Chains below 13 residues cannot reach that radius
-// and get the largest b, so that the distance of neighbors is the same as at other lengths. One residue: 0.
-double chain_prior_persistence(int64_t length);
+// b in [0, kLargestPersistence], from 3 variance = Rg^2 by bisection. The shortest chains (RNA: below 13 residues)
+// cannot reach that radius and get the largest b, so that the distance of neighbors is the same as at other lengths.
+// One residue: 0.
+double chain_prior_persistence(const SizeLaw& law, int64_t length);
 
 // Positions of a sample's residues in their molecules, n entries each.
 struct ChainLayout {
@@ -45,7 +43,7 @@ struct ChainLayout {
 
 class ChainPrior {
  public:
-  explicit ChainPrior(ChainLayout layout);
+  ChainPrior(ChainLayout layout, const SizeLaw& law);
 
   // Standard normal z [..., n, 3] -> positions in Å, same shape, not centered. The mean of every molecule's chain is
   // the origin.

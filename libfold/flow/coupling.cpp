@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "libfold/flow/so3.h"
+
 namespace flashrna {
 
 using at::Tensor;
@@ -94,6 +96,32 @@ Coupling couple(const Tensor& noise, const Tensor& data, const Tensor& lengths,
     const int64_t source = conventions.inverse ? partner : i, j = conventions.inverse ? i : partner;
     const Tensor scaled = noise_for_datum(noise[source], length[j], priors[j], conventions.padded);
     result.noise[j].copy_(at::matmul(scaled, result.rotations[source][j]));
+  }
+  return result;
+}
+
+FrameCoupling couple_frames(const Tensor& noise, const Tensor& noise_rotations, const Tensor& data,
+                            const Tensor& data_rotations, const Tensor& lengths,
+                            const std::vector<TranslationPrior>& priors, double unit) {
+  const int64_t B = noise.size(0);
+  const int64_t* length = lengths.const_data_ptr<int64_t>();
+  const auto scaled = [&](int64_t i, int64_t j) { return noise_for_datum(noise[i], length[j], priors[j], false); };
+  FrameCoupling result;
+  result.costs = at::empty({B, B}, noise.options());
+  for (int64_t j = 0; j < B; ++j) {
+    const Tensor turns = rotation_between(data_rotations[j].unsqueeze(0), noise_rotations).narrow(1, 0, length[j]);
+    for (int64_t i = 0; i < B; ++i) {
+      const Tensor shifts = (scaled(i, j) - data[j]).narrow(0, 0, length[j]) / unit;
+      result.costs[i][j].copy_(shifts.square().sum() + turns[i].square().sum());
+    }
+  }
+  result.datum_of_noise = minimum_cost_assignment(result.costs);
+  result.translations = at::empty_like(data);
+  result.rotations = at::empty_like(data_rotations);
+  for (int64_t i = 0; i < B; ++i) {
+    const int64_t j = result.datum_of_noise[i];
+    result.translations[j].copy_(scaled(i, j));
+    result.rotations[j].copy_(noise_rotations[i]);
   }
   return result;
 }

@@ -69,6 +69,21 @@ at::Tensor sample_igso3(const Igso3& distribution, int64_t n, RandomStream& stre
   return rotation_vectors;
 }
 
+at::Tensor sample_narrow_igso3(double sigma, int64_t n, RandomStream& stream) {
+  TORCH_CHECK(sigma > 0 && sigma <= 0.5, "sample_narrow_igso3: sigma = ", sigma, ", must be above 0 and at most 0.5");
+  at::Tensor rotation_vectors = at::empty({n, 3}, at::kDouble);
+  double* out = rotation_vectors.mutable_data_ptr<double>();
+  for (int64_t i = 0; i < n; ++i, out += 3) {
+    double half_angle = 0.0;
+    do {
+      double squared = 0.0;
+      for (int d = 0; d < 3; ++d) out[d] = sigma * stream.normal(), squared += out[d] * out[d];
+      half_angle = std::sqrt(squared) / 2;
+    } while (half_angle >= std::numbers::pi / 2 || stream.uniform() * half_angle >= std::sin(half_angle));
+  }
+  return rotation_vectors;
+}
+
 at::Tensor sample_uniform_rotations(int64_t n, RandomStream& stream) {
   return rotation_from_quaternion(stream.normal({n, 4}));
 }

@@ -37,6 +37,11 @@ class Igso3 {
 // for the angle and three normal draws for the axis.
 at::Tensor sample_igso3(const Igso3& distribution, int64_t n, RandomStream& stream);
 
+// n rotation vectors of a narrow distribution, sigma <= 0.5 radians, exact to rounding: [n, 3] f64. A normal vector of
+// deviation sigma is accepted with probability sin(w/2) / (w/2), w its length, the ratio of the volume elements times
+// the leading term of the density. The other terms are below exp(-2 pi^2 / sigma^2) near the identity.
+at::Tensor sample_narrow_igso3(double sigma, int64_t n, RandomStream& stream);
+
 // n rotations uniform on SO(3), from normalized quaternions of four normal draws: [n, 3, 3] f64.
 at::Tensor sample_uniform_rotations(int64_t n, RandomStream& stream);
 

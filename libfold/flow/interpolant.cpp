@@ -11,17 +11,17 @@ namespace flashrna {
 
 using at::Tensor;
 
-Interpolant::Interpolant(const FlowConfig& config, const PublishedConventions& published)
+Interpolant::Interpolant(const FlowConfig& config, const PublishedConventions& published, Polymer polymer)
     : config_(config),
       published_(published),
+      size_(polymer_model(polymer).size),
       igso3_(config.igso3_sigma),
       training_schedule_{config.training_rotation_schedule == "exponential", config.rotation_rate},
       sampling_schedule_{config.sampling_rotation_schedule == "exponential", config.rotation_rate} {}
 
 TranslationPrior Interpolant::prior_of(const ChainLayout& layout) const {
-  if (config_.prior == "chain") return TranslationPrior(layout);
-  // Native RNA has a radius of gyration of about 5.7 Å L^0.32; that of a Gaussian with this sigma is sqrt(3) sigma.
-  const double scaled = 3.2 * std::cbrt(static_cast<double>(layout.length()));
+  if (config_.prior == "chain") return {layout, size_};
+  const double scaled = size_.scaled_width * std::cbrt(static_cast<double>(layout.length()));
   return config_.prior == "scaled" ? std::max(config_.translation_sigma, scaled) : config_.translation_sigma;
 }
 
@@ -36,11 +36,18 @@ CorruptionDraws Interpolant::draw(const Batch& batch, std::uint64_t seed, std::u
   CorruptionDraws draws;
   draws.t = at::empty({B}, at::kDouble);
   for (int64_t b = 0; b < B; ++b)
-    draws.t.mutable_data_ptr<double>()[b] = training_time(stream.uniform(), config_.min_t);
+    draws.t.mutable_data_ptr<double>()[b] = training_time(stream.uniform(), config_.min_t, last_time());
   draws.translations = stream.normal({B, L, 3});
   draws.rotations = (config_.rotation_noise == "uniform" ? sample_uniform_rotations(B * L, stream)
                                                          : so3_exp(sample_igso3(igso3_, B * L, stream)))
                         .view({B, L, 3, 3});
+  if (config_.stochasticity > 0) {
+    RandomStream around(seed, "path_noise", {step});
+    draws.path_translations = around.normal({B, L, 3});
+    draws.path_rotations = at::empty({B, L, 3}, at::kDouble);
+    for (int64_t b = 0; b < B; ++b)
+      draws.path_rotations[b].copy_(sample_narrow_igso3(config_.path_noise(draws.t[b].item<double>()), L, around));
+  }
   return draws;
 }
 
@@ -54,57 +61,82 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const Tensor translations_0 = start_translations(draws.translations, translations_1, batch, told.fixed);
-  const Tensor straight = (translations_0 + (translations_1 - translations_0) * t) * mask;
-  const Tensor translations_t =
-      told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
-  const Tensor rotations_0 =
-      config_.rotation_noise == "uniform" ? draws.rotations : at::matmul(rotations_1, draws.rotations);
+  const Noise noise = start(draws, {translations_1, rotations_1}, batch, told.fixed);
+  Tensor straight = noise.translations + (translations_1 - noise.translations) * t;
   Tensor progress = at::empty_like(t);
   for (int64_t b = 0; b < t.numel(); ++b) progress[b].fill_(training_schedule_.progress(t[b].item<double>()));
-  const Tensor rotations_t =
-      at::where(moving.unsqueeze(-1).unsqueeze(-1),
-                geodesic(rotations_0, rotations_1, progress, published_.truncated_log), rotations_1);
+  Tensor on_geodesic = geodesic(noise.rotations, rotations_1, progress, published_.truncated_log);
+  if (config_.stochasticity > 0) {
+    Tensor width = at::empty_like(t);
+    for (int64_t b = 0; b < t.numel(); ++b)
+      width[b].fill_(config_.translation_sigma * config_.path_noise(t[b].item<double>()));
+    straight = straight + width * draws.path_translations;
+    on_geodesic = at::matmul(on_geodesic, so3_exp(draws.path_rotations));
+  }
+  straight = straight * mask;
+  const Tensor translations_t =
+      told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
+  const Tensor rotations_t = at::where(moving.unsqueeze(-1).unsqueeze(-1), on_geodesic, rotations_1);
 
   const auto options = batch.translations.options();
   return {draws.t.to(options), translations_t.to(options), rotations_t.to(options), told};
 }
 
-Tensor Interpolant::start_translations(const Tensor& noise, const Tensor& data, const Batch& batch,
-                                       const Tensor& fixed) const {
+std::vector<TranslationPrior> Interpolant::priors_of(const Batch& batch) const {
   const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
-  const int64_t B = data.size(0);
   // Only the chain prior depends on gaps and molecules.
   const bool chain_prior = config_.prior == "chain";
   const Tensor index = chain_prior ? batch.residue_index.cpu() : Tensor();
   const Tensor molecule = chain_prior && batch.chain.defined() ? batch.chain.cpu() : Tensor();
   const auto row_of = [](const Tensor& x, int64_t b) { return x.defined() ? x[b] : x; };
   std::vector<TranslationPrior> priors;
-  for (int64_t b = 0; b < B; ++b)
+  for (int64_t b = 0; b < lengths.numel(); ++b)
     priors.push_back(prior_of(ChainLayout::of_rows(row_of(index, b), row_of(molecule, b), length[b])));
-  Tensor start = at::zeros_like(data);
+  return priors;
+}
+
+Noise Interpolant::start(const CorruptionDraws& draws, const Noise& data, const Batch& batch,
+                         const Tensor& fixed) const {
+  const Tensor lengths = batch.lengths.cpu();
+  const int64_t* length = lengths.const_data_ptr<int64_t>();
+  const int64_t B = lengths.numel();
+  const std::vector<TranslationPrior> priors = priors_of(batch);
+  Noise start{at::zeros_like(data.translations), config_.rotation_noise == "uniform"
+                                                     ? draws.rotations.clone()
+                                                     : at::matmul(data.rotations, draws.rotations)};
   const Tensor given = fixed.defined() ? fixed.cpu() : Tensor();
   std::vector<int64_t> free;  // chains without given residues
   for (int64_t b = 0; b < B; ++b) {
     const auto row = [&](const Tensor& x) { return x[b].narrow(0, 0, length[b]); };
     if (given.defined() && row(given).any().item<bool>()) {
-      row(start).copy_(priors[b].around(row(noise), row(data), row(given)));
+      row(start.translations).copy_(priors[b].around(row(draws.translations), row(data.translations), row(given)));
     } else {
       free.push_back(b);
     }
   }
-  if (config_.coupling && !free.empty()) {
-    const Tensor rows = at::tensor(free, at::kLong);
-    std::vector<TranslationPrior> of_free;
-    for (int64_t b : free) of_free.push_back(priors[b]);
-    start.index_copy_(0, rows,
-                      couple(noise.index_select(0, rows), data.index_select(0, rows), lengths.index_select(0, rows),
-                             of_free, {published_.padded_coupling, published_.inverse_coupling})
-                          .noise);
+  if (!config_.coupling || free.empty()) {
+    for (int64_t b : free)
+      start.translations[b].copy_(
+          noise_for_datum(draws.translations[b], length[b], priors[b], published_.padded_coupling));
     return start;
   }
-  for (int64_t b : free) start[b].copy_(noise_for_datum(noise[b], length[b], priors[b], published_.padded_coupling));
+  const Tensor rows = at::tensor(free, at::kLong);
+  const auto of_free = [&](const Tensor& x) { return x.index_select(0, rows); };
+  std::vector<TranslationPrior> free_priors;
+  for (int64_t b : free) free_priors.push_back(priors[b]);
+  if (config_.coupling_cost == "se3") {
+    const FrameCoupling coupled =
+        couple_frames(of_free(draws.translations), of_free(draws.rotations), of_free(data.translations),
+                      of_free(data.rotations), of_free(lengths), free_priors, config_.translation_sigma);
+    start.translations.index_copy_(0, rows, coupled.translations);
+    start.rotations.index_copy_(0, rows, coupled.rotations);
+  } else {
+    start.translations.index_copy_(0, rows,
+                                   couple(of_free(draws.translations), of_free(data.translations), of_free(lengths),
+                                          free_priors, {published_.padded_coupling, published_.inverse_coupling})
+                                       .noise);
+  }
   return start;
 }
 
@@ -146,13 +178,29 @@ Noise Interpolant::between(const Noise& noise, const Noise& data, double t) cons
 }
 
 std::vector<double> Interpolant::sampling_times(int steps, double start) const {
-  return equal_times(steps, std::max(start, config_.min_t));
+  return equal_times(steps, std::max(start, config_.min_t), config_.max_t > 0 ? config_.max_t : 1.0);
 }
 
 Noise Interpolant::euler_step(const Noise& state, const Noise& prediction, double t, double dt) const {
   const Tensor share = at::full({1}, sampling_schedule_.speed(t) * dt, state.rotations.options());
   return {state.translations + (prediction.translations - state.translations) * (dt / (1.0 - t)),
           geodesic(state.rotations, prediction.rotations, share, published_.truncated_log)};
+}
+
+Noise Interpolant::diffused(const Noise& state, const NoiseRequest& request, int step, double dt) const {
+  if (config_.stochasticity == 0) return state;
+  const double width = config_.stochasticity * std::sqrt(dt);
+  Tensor shifts = at::zeros(state.translations.sizes(), at::kDouble), turns = shifts.clone();
+  for (std::size_t b = 0; b < request.lengths.size(); ++b) {
+    const auto row = static_cast<int64_t>(b);
+    const int64_t n = request.lengths[b];
+    RandomStream stream(request.seed, "diffusion",
+                        {static_cast<std::uint64_t>(n), request.indices[b], static_cast<std::uint64_t>(step)});
+    shifts[row].narrow(0, 0, n).copy_(stream.normal({n, 3}) * (width * config_.translation_sigma));
+    turns[row].narrow(0, 0, n).copy_(sample_narrow_igso3(width, n, stream));
+  }
+  return {state.translations + shifts.to(state.translations.options()),
+          at::matmul(state.rotations, so3_exp(turns).to(state.rotations.options()))};
 }
 
 }  // namespace flashrna

@@ -1,5 +1,6 @@
 // The probability path between noise and data (RNA-FrameFlow, arXiv:2406.13839): straight lines for translations,
-// geodesics for rotations. Corrupts data in training and takes Euler steps in sampling.
+// geodesics for rotations. Corrupts data in training and takes Euler steps in sampling. With flow.stochasticity states
+// scatter around the path, and sampling steps diffuse (FoldFlow-SFM, arXiv:2310.02391).
 #pragma once
 
 #include <ATen/ATen.h>
@@ -47,11 +48,14 @@ struct CorruptionDraws {
   at::Tensor t;             // [B]
   at::Tensor translations;  // [B, L, 3] standard normal
   at::Tensor rotations;     // [B, L, 3, 3]: R_0 = R_1 * this with igso3 noise, R_0 itself with uniform noise
+  // Of a stochastic path, otherwise undefined: standard normal, and rotation vectors of width FlowConfig::path_noise.
+  at::Tensor path_translations, path_rotations;  // [B, L, 3]
 };
 
 class Interpolant {
  public:
-  Interpolant(const FlowConfig& config, const PublishedConventions& published);
+  // `polymer` decides the extent of noise that depends on the length (SizeLaw).
+  Interpolant(const FlowConfig& config, const PublishedConventions& published, Polymer polymer = Polymer::kRna);
 
   // Corrupts a batch at random times. All draws are from the stream (seed, "corrupt", step). Computes in f64 on the CPU
   // and returns the dtype and device of the batch's translations. Residues fixed by `told` keep the frames of the data.
@@ -72,20 +76,28 @@ class Interpolant {
   // a geodesic with the schedule of training. Both of shape and device of the result.
   Noise between(const Noise& noise, const Noise& data, double t) const;
 
-  // `steps` >= 2 equally spaced times from max(start, min_t) to 1.
+  // `steps` >= 2 equally spaced times from max(start, min_t) to 1, or to max_t.
   std::vector<double> sampling_times(int steps, double start = 0.0) const;
 
   // One Euler step from t < 1 to t + dt towards the predicted end point, on the device and in the dtype of the tensors.
   Noise euler_step(const Noise& state, const Noise& prediction, double t, double dt) const;
+  // Diffusion of a stochastic flow over a time dt after Euler step `step`: translations get normal noise of deviation
+  // g sqrt(dt) translation_sigma, rotations turn by IGSO(3) of width g sqrt(dt) (Euler-Maruyama). The noise of a sample
+  // depends on its seed, length, index and `step`. Without stochasticity the state is returned unchanged.
+  Noise diffused(const Noise& state, const NoiseRequest& request, int step, double dt) const;
 
  private:
   TranslationPrior prior_of(const ChainLayout& layout) const;
-  // Noise of the batch's translations, coupled if configured: [B, L, 3] Å.
-  at::Tensor start_translations(const at::Tensor& noise, const at::Tensor& data, const Batch& batch,
-                                const at::Tensor& fixed) const;
+  // Priors of the chains of a batch, in order.
+  std::vector<TranslationPrior> priors_of(const Batch& batch) const;
+  // Noise of the batch, coupled if configured: translations [B, L, 3] Å, rotations [B, L, 3, 3]. `data`: f64 on the
+  // CPU.
+  Noise start(const CorruptionDraws& draws, const Noise& data, const Batch& batch, const at::Tensor& fixed) const;
+  double last_time() const { return config_.max_t > 0 ? config_.max_t : 1.0 - config_.min_t; }
 
   FlowConfig config_;
   PublishedConventions published_;
+  SizeLaw size_;
   Igso3 igso3_;
   RotationSchedule training_schedule_, sampling_schedule_;
 };

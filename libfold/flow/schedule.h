@@ -17,10 +17,10 @@ struct RotationSchedule {
   double speed(double t) const;
 };
 
-// Maps u in (0, 1) uniformly to a time in [min_t, 1 - min_t].
-double training_time(double u, double min_t);
+// Maps u in (0, 1) uniformly to a time in [min_t, max_t].
+double training_time(double u, double min_t, double max_t);
 
-// `steps` >= 2 equally spaced times from min_t to 1.
-std::vector<double> equal_times(int steps, double min_t);
+// `steps` >= 2 equally spaced times from min_t to max_t.
+std::vector<double> equal_times(int steps, double min_t, double max_t = 1.0);
 
 }  // namespace flashrna

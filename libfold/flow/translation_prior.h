@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "libfold/flow/chain_prior.h"
 
@@ -14,7 +15,7 @@ class TranslationPrior {
  public:
   // Independent residues; sigma in Å per coordinate.
   TranslationPrior(double sigma) : sigma_(sigma) {}  // NOLINT: implicit, because a width defines a prior
-  explicit TranslationPrior(ChainLayout layout) : chain_(std::move(layout)) {}
+  TranslationPrior(ChainLayout layout, const SizeLaw& law) : chain_(std::in_place, std::move(layout), law) {}
 
   // Standard normal noise [..., n, 3] -> Å, centered over its n rows. Several molecules lie apart in a chain prior.
   at::Tensor centered(const at::Tensor& noise) const;

@@ -6,7 +6,6 @@
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
 #include "libfold/nn/tensor_groups.h"
-#include "rna/torsion.h"
 
 namespace flashrna {
 
@@ -126,9 +125,12 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
   block.ipa_ln = trunk.register_module(name("ipa_ln"), torch::nn::LayerNorm(torch::nn::LayerNormOptions({c_s})));
   if (config_.local_edges > 0)
     block.edge_messages = trunk.register_module(name("edge_messages"), EdgeMessages(c_s, config_.local_edges));
+  const int64_t c_t = config_.transformer_channels();
+  if (config_.skip_channels > 0)
+    block.skip_embed = trunk.register_module(name("skip_embed"), torch::nn::Linear(c_s, config_.skip_channels));
   block.seq_tfmr = trunk.register_module(
-      name("seq_tfmr"), SequenceTransformer(c_s, config_.transformer_heads, config_.transformer_layers));
-  block.post_tfmr = trunk.register_module(name("post_tfmr"), torch::nn::Linear(c_s, c_s));
+      name("seq_tfmr"), SequenceTransformer(c_t, config_.transformer_heads, config_.transformer_layers));
+  block.post_tfmr = trunk.register_module(name("post_tfmr"), torch::nn::Linear(c_t, c_s));
   block.node_transition = trunk.register_module(name("node_transition"), Transition(c_s));
   block.bb_update = trunk.register_module(name("bb_update"), BackboneUpdate(c_s));
   if (config_.edge_votes > 0)
@@ -171,10 +173,11 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
       single = block.group_messages(single, frames, around.group_edges);
     return single;
   };
-  const auto refine = [&block, around = surroundings, lengths, padded, row_mask, angles](const Tensor& before,
-                                                                                         const Frames& from) {
+  const auto refine = [&block, around = surroundings, lengths, padded, row_mask, angles](
+                          const Tensor& before, const Tensor& initial, const Frames& from) {
+    const Tensor along_chain = block.skip_embed ? at::cat({before, block.skip_embed(initial)}, 2) : before;
     Tensor single =
-        before + block.post_tfmr(block.seq_tfmr(before, lengths, padded, angles(around.sequence_positions)));
+        before + block.post_tfmr(block.seq_tfmr(along_chain, lengths, padded, angles(around.sequence_positions)));
     single = block.node_transition(single) * row_mask;
     Frames frames = block.bb_update(single, from, around.moving);
     if (block.edge_votes) frames = block.edge_votes(single, frames, around.edges, around.moving);
@@ -184,8 +187,8 @@ FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkStat
   };
   const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
   const Tensor attended = run_on_groups(run, attend, state.single, state.pair, state.frames);
-  const SingleAndFrames refined = run_on_groups(run, refine, attended, state.frames);
-  return {refined.single, update_pair(block, refined.single, state.pair, row_mask), refined.frames};
+  const SingleAndFrames refined = run_on_groups(run, refine, attended, state.initial, state.frames);
+  return {state.initial, refined.single, update_pair(block, refined.single, state.pair, row_mask), refined.frames};
 }
 
 PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single, const PairRepresentation& pair,
@@ -236,7 +239,7 @@ FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput&
   if (config_.positions == "relative") {
     around.attention_positions = rotary_angles(residue_index, config_.attention_channels, mask.scalar_type());
     around.sequence_positions =
-        rotary_angles(residue_index, config_.node_channels / config_.transformer_heads, mask.scalar_type());
+        rotary_angles(residue_index, config_.transformer_channels() / config_.transformer_heads, mask.scalar_type());
   }
   return around;
 }
@@ -258,7 +261,7 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
                           .self_condition_neighbors = in.self_condition_neighbors,
                           .residue_index = residue_index,
                           .lengths = in.lengths};
-  TrunkState state{initial, {}, {in.rotations, in.translations * kNmPerAngstrom}};
+  TrunkState state{initial, initial, {}, {in.rotations, in.translations * kNmPerAngstrom}};
   const auto embed = [this, edges](const Tensor& node) {
     EdgeEmbedderInput input = edges;
     input.node = node;
@@ -270,10 +273,10 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   if (pair_mode_ != PairMode::kNone) state.pair = run_on_groups(run, embed, initial);
   const Surroundings surroundings = surroundings_of(in, residue_index, mask);
   for (Block& block : blocks_) state = run_block(block, state, in, surroundings);
-  const Tensor torsions = angle_pred_net(state.single, initial);  // [B, L, 8 or 9, 2], chi last
-  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, torsions.narrow(2, 0, kTorsions),
-          letter_head ? letter_head(state.single) : Tensor(),
-          config_.torsions > kTorsions ? torsions.select(2, kTorsions) : Tensor()};
+  const Tensor torsions = angle_pred_net(state.single, initial);  // [B, L, T or T + 1, 2], chi last
+  const int64_t T = traits_of(config_.polymer_kind()).torsions;
+  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, torsions.narrow(2, 0, T),
+          letter_head ? letter_head(state.single) : Tensor(), config_.torsions > T ? torsions.select(2, T) : Tensor()};
 }
 
 std::vector<std::pair<std::string, Tensor>> FlowModelImpl::parameters_by_name() const {

@@ -1,5 +1,6 @@
-// The network of RNA-FrameFlow (arXiv:2406.13839) with FlashIPA's factorized pair representation (arXiv:2505.11580).
-// Predicts the clean backbone from a noisy backbone at time t. Modules and parameters have their published names.
+// The network of RNA-FrameFlow (arXiv:2406.13839) with FlashIPA's factorized pair representation (arXiv:2505.11580),
+// and with skip_channels that of FoldFlow (arXiv:2310.02391). Predicts the clean backbone from a noisy backbone at time
+// t. Modules and parameters have their published names.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ struct FlowModelInput {
 struct FlowModelOutput {
   at::Tensor translations;  // [B, L, 3] Å
   at::Tensor rotations;     // [B, L, 3, 3]
-  at::Tensor torsions;      // [B, L, 8, 2] (sin, cos)
+  at::Tensor torsions;      // [B, L, T, 2] (sin, cos), T = 8 of RNA, 1 of proteins
   at::Tensor letters;       // [B, L, 4] logits of A, C, G, U; undefined without a letter head
   at::Tensor chi;           // [B, L, 2] (sin, cos); undefined unless model.torsions = 9
 };
@@ -73,6 +74,7 @@ class FlowModelImpl : public torch::nn::Module {
     torch::nn::LayerNorm ipa_ln{nullptr};
     EdgeMessages edge_messages{nullptr};    // optional
     GroupMessages group_messages{nullptr};  // optional
+    torch::nn::Linear skip_embed{nullptr};  // optional
     SequenceTransformer seq_tfmr{nullptr};
     torch::nn::Linear post_tfmr{nullptr};
     Transition node_transition{nullptr};
@@ -85,9 +87,9 @@ class FlowModelImpl : public torch::nn::Module {
 
   void make_edge_embedder();
   Block make_block(torch::nn::Module& trunk, int index);
-  // The single and pair representations and the frames (nm) after a block.
+  // The initial single representation, and both representations and the frames (nm) after a block.
   struct TrunkState {
-    at::Tensor single;
+    at::Tensor initial, single;
     PairRepresentation pair;
     Frames frames;
   };

@@ -39,6 +39,7 @@ Scheme scheme_of(std::string_view layer) {
   if (in("edge_messages") || in("edge_votes") || in("group_messages") || in("group_votes"))
     return is("linear_out") ? Scheme::kZero : Scheme::kFanIn;
   if (in("node_embedder") || in("edge_embedder") || in("condition_embedder")) return Scheme::kFanIn;
+  if (in("skip_embed")) return Scheme::kZero;  // published: the skip begins at zero
   if (in("post_tfmr") || in("bb_update") || in("ipa_")) {
     return in("ipa_") && !is("linear_out") ? Scheme::kLecun : Scheme::kZero;
   }

@@ -16,6 +16,7 @@ void check_range(const char* key, int value, int lowest, int highest) {
 }  // namespace
 
 void ModelConfig::add_options(Configuration& configuration) {
+  configuration.bind("model.polymer", polymer, "rna or protein: whose frames and torsions the network predicts");
   configuration.bind("model.mode", mode,
                      "pair representation: flash_1d_bias; to compare flash_no_bias, orig_2d_bias, orig_no_bias, "
                      "flash_2d_factorize_bias");
@@ -31,6 +32,8 @@ void ModelConfig::add_options(Configuration& configuration) {
   configuration.bind("model.value_points", value_points, "value points per head");
   configuration.bind("model.transformer_heads", transformer_heads, "heads of the sequence transformer");
   configuration.bind("model.transformer_layers", transformer_layers, "layers of each block's sequence transformer");
+  configuration.bind("model.skip_channels", skip_channels,
+                     "channels of the initial single representation that widen each sequence transformer; 0 = none");
   configuration.bind("model.position_channels", position_channels, "channels of the residue index embedding, even");
   configuration.bind("model.time_channels", time_channels, "channels of the time embedding");
   configuration.bind("model.edge_feature_channels", edge_feature_channels,
@@ -51,8 +54,10 @@ void ModelConfig::add_options(Configuration& configuration) {
   configuration.bind("model.condition_motif_groups", condition_motif_groups,
                      "take motif parts that are placed freely relative to each other; needs condition_motifs");
   configuration.bind("model.letter_head", letter_head, "propose nucleotides; see losses.letter_weight");
-  configuration.bind("model.torsions", torsions,
-                     "torsions per residue: 8 of the backbone, or 9 with chi, which places bases (sample --all-atom)");
+  configuration.bind(
+      "model.torsions", torsions,
+      "torsions per residue: of RNA 8 of the backbone, or 9 with chi, which places bases (sample --all-atom); of "
+      "proteins 1, psi");
   configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
   configuration.bind("model.attention", attention,
                      "attention backend: auto, dense, lifted, fused (CUDA, capability 8.0 or newer) or simple");
@@ -87,11 +92,19 @@ void ModelConfig::validate() const {
   check_range("model.edge_feature_channels", edge_feature_channels, 2, 1024);
   check_range("model.distance_bins", distance_bins, 2, 256);
   check_range("model.neighbors", neighbors, 1, 1024);
-  check_range("model.torsions", torsions, 8, 9);
+  check_range("model.skip_channels", skip_channels, 0, 4096);
+  const Polymer kind = polymer_kind();
+  check_range("model.torsions", torsions, traits_of(kind).torsions, polymer_model(kind).most_torsions);
+  if (!polymer_model(kind).bases && (condition_pairs || condition_letters || condition_motifs || letter_head))
+    fail_usage(
+        "model.polymer = {}: takes no condition and proposes no letters; leave out model.condition_pairs, "
+        "model.condition_letters, model.condition_motifs and model.letter_head",
+        polymer);
   check_range("model.torsion_channels", torsion_channels, 1, 4096);
   if (node_channels % 2 != 0) fail_usage("model.node_channels = {}: must be even", node_channels);
-  if (node_channels % transformer_heads != 0) {
-    fail_usage("model.transformer_heads = {}: must divide model.node_channels = {}", transformer_heads, node_channels);
+  if (transformer_channels() % transformer_heads != 0) {
+    fail_usage("model.transformer_heads = {}: must divide model.node_channels{} = {}", transformer_heads,
+               skip_channels > 0 ? " + model.skip_channels" : "", transformer_channels());
   }
   if (positions != "absolute" && positions != "relative")
     fail_usage("model.positions = {}: must be absolute or relative", positions);
@@ -112,9 +125,9 @@ void ModelConfig::validate() const {
     fail_usage("model.condition_motif_groups = true: needs the hidden channels of model.local_edges, which is 0");
   if (positions == "relative" && attention_channels % 2 != 0)
     fail_usage("model.attention_channels = {}: must be even with model.positions = relative", attention_channels);
-  if (positions == "relative" && node_channels / transformer_heads % 2 != 0)
+  if (positions == "relative" && transformer_channels() / transformer_heads % 2 != 0)
     fail_usage("model.transformer_heads = {}: heads of {} channels; must be even with model.positions = relative",
-               transformer_heads, node_channels / transformer_heads);
+               transformer_heads, transformer_channels() / transformer_heads);
   if (pair_channels % 4 != 0) fail_usage("model.pair_channels = {}: must be a multiple of 4", pair_channels);
   if (position_channels % 2 != 0) fail_usage("model.position_channels = {}: must be even", position_channels);
   if (edge_feature_channels % 2 != 0) {

@@ -74,9 +74,11 @@ double flow_model_forward_flops(const ModelConfig& config, std::int64_t length) 
                 static_cast<double>(config.pair_rank),
                 static_cast<double>(config.edge_feature_channels),
                 static_cast<double>(config.attention_heads)};
-  const double transformer_layer = 6 * linear(n.L, n.c_s, n.c_s) + 4.0 * n.L * n.L * n.c_s;
+  const double c_t = config.transformer_channels();
+  const double transformer_layer = 6 * linear(n.L, c_t, c_t) + 4.0 * n.L * n.L * c_t;
   const double block = attention_flops(config, mode, n) + config.transformer_layers * transformer_layer +
-                       linear(n.L, n.c_s, n.c_s) + 3 * linear(n.L, n.c_s, n.c_s) + linear(n.L, n.c_s, 6);
+                       linear(n.L, n.c_s, config.skip_channels) + linear(n.L, c_t, n.c_s) +
+                       3 * linear(n.L, n.c_s, n.c_s) + linear(n.L, n.c_s, 6);
   const double hidden = config.torsion_channels;
   const double torsions =
       2 * linear(n.L, n.c_s, hidden) + 4 * linear(n.L, hidden, hidden) + linear(n.L, hidden, 2.0 * config.torsions);

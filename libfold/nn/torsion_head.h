@@ -1,5 +1,5 @@
-// Predicts the eight backbone torsions, and chi as the ninth if n_angles = 9, from the final and the initial single
-// representation (AlphaFold's angle resnet).
+// Predicts the backbone torsions of a polymer, of RNA eight, and chi as the ninth if n_angles = 9, from the final and
+// the initial single representation (AlphaFold's angle resnet).
 #pragma once
 
 #include "kernels/torch_headers.h"

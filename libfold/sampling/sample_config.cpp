@@ -46,6 +46,7 @@ int parse_positive(const std::string& text, const std::string& item, std::string
 void SampleConfig::add_options(Configuration& configuration) {
   configuration.bind("sample.checkpoint", checkpoint, "trained model");
   configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
+  configuration.bind("sample.polymer", polymer, "of that model: rna or protein");
   configuration.bind("sample.weights", weights, "ema or raw");
   configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step; a+b for two molecules");
   configuration.bind("sample.secondary_structure", secondary_structure,
@@ -120,6 +121,23 @@ void SampleConfig::validate_design() const {
     fail_usage("{}; to start from a structure give both, such as --partial 0.6 --start 1abc.cif",
                start.empty() ? "--partial is given without --start" : "--start is given without --partial");
   if (!start_chain.empty() && start.empty()) fail_usage("--start-chain {}: needs --start FILE", start_chain);
+}
+
+void SampleConfig::validate_polymer() const {
+  if (polymer_model(polymer_kind()).bases) return;
+  const auto refuse = [&](bool given, const char* option) {
+    if (given) fail_usage("{}: the checkpoint makes chains of {}, by --lengths alone; leave it out", option, polymer);
+  };
+  refuse(!secondary_structure.empty() && secondary_structure != kNoStructures, "--secondary-structure");
+  refuse(!sequence.empty(), "--sequence");
+  refuse(!contig.empty(), "--contig");
+  refuse(!start.empty(), "--start");
+  refuse(nucleotide != "N", "--nucleotide");
+  refuse(design_sequence > 0, "--design-sequence");
+  refuse(all_atom, "--all-atom");
+  refuse(format == "models", "--format models");
+  for (const std::vector<int>& molecules : parse_molecule_lengths(lengths))
+    refuse(molecules.size() > 1, "--lengths of several molecules");
 }
 
 void SampleConfig::validate() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libfold/flow/schedule.h"
+#include "libfold/polymer.h"
 
 namespace flashrna {
 
@@ -15,6 +16,7 @@ class Configuration;
 struct SampleConfig {
   std::string checkpoint;
   std::string checkpoint_sha256;
+  std::string polymer = "rna";  // of the checkpoint: rna or protein
   std::string weights = "ema";  // ema (raw if the checkpoint has no average), raw
   // What is asked for (docs/design.md). "" = not given; files have the SHA-256 of their content beside them.
   std::string lengths;  // see parse_molecule_lengths
@@ -54,6 +56,9 @@ struct SampleConfig {
 
   void add_options(Configuration& configuration);  // section [sample]
   void validate() const;                           // throws UsageError naming the option; reads no file
+  // Throws UsageError for an option that the polymer of the checkpoint does not have.
+  void validate_polymer() const;
+  Polymer polymer_kind() const { return parse_polymer(polymer, "sample.polymer"); }
   // What secondary_structure says: structures, from which the lengths follow; or structures of any kind.
   bool gives_structures() const;
   bool asks_for_pairs() const;

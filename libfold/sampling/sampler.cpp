@@ -44,23 +44,24 @@ std::vector<std::array<double, N>> rows_of(const at::Tensor& values, std::int64_
 }
 
 // Row `b` of a prediction, moved by `shift`.
-SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, int length, const Vec3& shift) {
+SampledBackbone sampled_row(const FlowModelOutput& prediction, Polymer polymer, std::int64_t b, int length,
+                            const Vec3& shift) {
   const at::Tensor translations = prediction.translations[b].to(at::kDouble).contiguous();
   const at::Tensor rotations = prediction.rotations[b].to(at::kDouble).contiguous();
   const at::Tensor torsions = prediction.torsions[b].to(at::kDouble).contiguous();
   const double* x = translations.const_data_ptr<double>();
   const double* r = rotations.const_data_ptr<double>();
   const double* s = torsions.const_data_ptr<double>();
+  const int torsions_each = traits_of(polymer).torsions;
   SampledBackbone backbone;
+  backbone.polymer = polymer;
+  for (int i = 0; i < torsions_each * length; ++i) backbone.torsions.push_back({s[2 * i], s[2 * i + 1]});
   for (int i = 0; i < length; ++i) {
     RigidTransform frame;
     frame.translation = Vec3(x[3 * i], x[3 * i + 1], x[3 * i + 2]) + shift;
     for (int row = 0; row < 3; ++row)
       for (int column = 0; column < 3; ++column) frame.rotation(row, column) = r[9 * i + 3 * row + column];
     backbone.frames.push_back(frame);
-    std::array<std::array<double, 2>, kTorsions> sin_cos;
-    for (int k = 0; k < kTorsions; ++k) sin_cos[k] = {s[2 * (kTorsions * i + k)], s[2 * (kTorsions * i + k) + 1]};
-    backbone.sin_cos.push_back(sin_cos);
   }
   backbone.chi = rows_of<2>(prediction.chi, b, length);
   if (prediction.letters.defined())
@@ -71,17 +72,18 @@ SampledBackbone backbone_of(const FlowModelOutput& prediction, std::int64_t b, i
 // The copies of a unit, one after another.
 SampledBackbone assembly_of(const SampledBackbone& unit, const RotationGroup& group) {
   SampledBackbone assembly;
+  assembly.polymer = unit.polymer;
   for (const Mat3& rotation : group.rotations) {
     for (const RigidTransform& frame : unit.frames)
       assembly.frames.push_back({rotation * frame.rotation, rotation * frame.translation});
-    assembly.sin_cos.insert(assembly.sin_cos.end(), unit.sin_cos.begin(), unit.sin_cos.end());
+    assembly.torsions.insert(assembly.torsions.end(), unit.torsions.begin(), unit.torsions.end());
     assembly.chi.insert(assembly.chi.end(), unit.chi.begin(), unit.chi.end());
     assembly.letters.insert(assembly.letters.end(), unit.letters.begin(), unit.letters.end());
   }
   return assembly;
 }
 
-std::vector<SampledBackbone> backbones_of(FlowModelOutput prediction, const SampleRequest& request,
+std::vector<SampledBackbone> backbones_of(FlowModelOutput prediction, Polymer polymer, const SampleRequest& request,
                                           const PreparedRequest& prepared) {
   prediction.translations = prediction.translations.cpu();
   prediction.rotations = prediction.rotations.cpu();
@@ -92,7 +94,7 @@ std::vector<SampledBackbone> backbones_of(FlowModelOutput prediction, const Samp
   std::vector<SampledBackbone> backbones;
   for (std::size_t b = 0; b < request.lengths.size(); ++b) {
     const SampledBackbone unit =
-        backbone_of(prediction, static_cast<std::int64_t>(b), request.lengths[b], prepared.centers[b]);
+        sampled_row(prediction, polymer, static_cast<std::int64_t>(b), request.lengths[b], prepared.centers[b]);
     backbones.push_back(prepared.symmetry ? assembly_of(unit, *prepared.symmetry) : unit);
   }
   return backbones;
@@ -100,9 +102,10 @@ std::vector<SampledBackbone> backbones_of(FlowModelOutput prediction, const Samp
 
 // Center of the unit in the initial state, [3] f64 Å: at the distance from the axis, or from the center of a group with
 // several axes, at which the assembly has the radius of gyration of natives of its length.
-at::Tensor unit_center(const RotationGroup& group, int length, std::uint64_t seed, std::uint64_t index) {
-  const double whole = chain_prior_radius_of_gyration(std::int64_t{length} * group.order());
-  const double unit = chain_prior_radius_of_gyration(length);
+at::Tensor unit_center(const RotationGroup& group, const SizeLaw& size, int length, std::uint64_t seed,
+                       std::uint64_t index) {
+  const double whole = size.radius_of_gyration(std::int64_t{length} * group.order());
+  const double unit = size.radius_of_gyration(length);
   const double distance = std::sqrt(std::max(0.0, whole * whole - unit * unit));
   if (group.is_cyclic()) return at::tensor({distance, 0.0, 0.0}, at::kDouble);
   const at::Tensor direction = RandomStream(seed, "symmetry", {static_cast<std::uint64_t>(length), index}).normal({3});
@@ -158,7 +161,7 @@ Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device, co
       steric_rounds_(control.steric_rounds),
       relax_rounds_(control.relax_rounds),
       pair_rounds_(control.pair_rounds),
-      interpolant_(config_.flow, config_.published),
+      interpolant_(config_.flow, config_.published, config_.model.polymer_kind()),
       model_(std::move(model)),
       device_(device) {}
 
@@ -221,8 +224,9 @@ Noise Sampler::initial_state(const SampleRequest& request, const PreparedRequest
   if (prepared.symmetry) {
     for (std::size_t b = 0; b < request.lengths.size(); ++b) {
       const int n = request.lengths[b];
-      const at::Tensor place =
-          unit_center(*prepared.symmetry, n, request.seed, request.indices[b]).to(state.translations.scalar_type());
+      const SizeLaw& size = polymer_model(config_.model.polymer_kind()).size;
+      const at::Tensor place = unit_center(*prepared.symmetry, size, n, request.seed, request.indices[b])
+                                   .to(state.translations.scalar_type());
       state.translations[static_cast<std::int64_t>(b)].narrow(0, 0, n) += place;
     }
   }
@@ -262,7 +266,8 @@ FlowModelOutput Sampler::predict(const Run& run) {
 FlowModelOutput Sampler::relax(const Run& run, const FlowModelOutput& prediction, int rounds,
                                const std::function<bool()>& keep_going) const {
   return relaxed(prediction, run.input.lengths,
-                 {.rounds = rounds,
+                 {.polymer = config_.model.polymer_kind(),
+                  .rounds = rounds,
                   .step = run.input.told.partner.defined() ? kPairStep : kStep,
                   .partner = run.input.told.partner,
                   .residue_index = run.input.residue_index,
@@ -273,17 +278,18 @@ FlowModelOutput Sampler::relax(const Run& run, const FlowModelOutput& prediction
 
 FlowModelOutput Sampler::move_apart(const Run& run, FlowModelOutput prediction) const {
   if (steric_rounds_ < 1) return prediction;
+  const StericOptions steric{.polymer = config_.model.polymer_kind()};
   if (!run.copies) {
     prediction.translations =
         moved_apart(prediction.rotations, prediction.translations, prediction.torsions, run.input.residue_index,
-                    run.input.lengths, steric_rounds_, run.input.told.fixed);
+                    run.input.lengths, steric_rounds_, run.input.told.fixed, steric);
     return prediction;
   }
   const SymmetricCopies& copies = *run.copies;
   prediction.translations =
       copies.mean_points(moved_apart(copies.rotations(prediction.rotations), copies.points(prediction.translations),
                                      copies.values(prediction.torsions), copies.residue_index(run.input.residue_index),
-                                     copies.lengths(), steric_rounds_));
+                                     copies.lengths(), steric_rounds_, {}, steric));
   return prediction;
 }
 
@@ -309,7 +315,7 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
     // A model trained without self-conditioning does not get its own prediction.
     if (config_.training.self_conditioning > 0) run.input.self_condition = prediction.translations;
     prediction = predict(run);
-    const bool last = i + 1 == times.size();  // the prediction at t = 1 is the sample
+    const bool last = i + 1 == times.size();  // its prediction is the sample
     if (last) prediction = relax(run, prediction, relax_rounds_, keep_going);
     if (last && keep_going && !keep_going()) return {};
     if (observe) observe({static_cast<int>(i), times[i], state, prediction});
@@ -318,9 +324,11 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
     prediction = move_apart(run, prediction);
     state = interpolant_.euler_step(state, {prediction.translations, prediction.rotations}, times[i],
                                     times[i + 1] - times[i]);
+    state = interpolant_.diffused(state, {.lengths = request.lengths, .indices = request.indices, .seed = request.seed},
+                                  static_cast<int>(i), times[i + 1] - times[i]);
     if (run.input.told.fixed.defined()) state = with_fixed(state, run.given, run.input.told.fixed);
   }
-  return backbones_of(prediction, request, prepared);
+  return backbones_of(prediction, config_.model.polymer_kind(), request, prepared);
 }
 
 }  // namespace flashrna

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "rna/torsion.h"
-
 namespace flashrna {
 namespace {
 
@@ -23,10 +21,11 @@ void append(std::optional<Hdf5Dataset>& dataset, const at::Tensor& values) {
 }  // namespace
 
 TrajectoryFile::TrajectoryFile(const std::string& path, const PlannedBatch& batch, std::uint64_t seed, int steps,
-                               int every)
+                               int every, int torsions)
     : file_(path, true),
       samples_(batch.samples.size()),
       length_(static_cast<std::uint64_t>(batch.longest())),
+      torsions_(static_cast<std::uint64_t>(torsions)),
       steps_(steps),
       every_(every) {
   Hdf5Group root = file_.root();
@@ -59,11 +58,11 @@ TrajectoryFile::TrajectoryFile(const std::string& path, const PlannedBatch& batc
 
 void TrajectoryFile::create(Frames& frames, Hdf5Group group, const std::string& of, bool with_torsions) const {
   frames.translations.emplace(group.create_extensible<float>("translations", {samples_, length_, 3}, 1));
-  describe(*frames.translations, "angstrom", "[step, sample, residue, xyz]: C4' " + of);
+  describe(*frames.translations, "angstrom", "[step, sample, residue, xyz]: origins of the frames " + of);
   frames.rotations.emplace(group.create_extensible<float>("rotations", {samples_, length_, 3, 3}, 1));
   describe(*frames.rotations, "1", "[step, sample, residue, row, column]: axes of the frames, as columns, " + of);
   if (!with_torsions) return;
-  frames.torsions.emplace(group.create_extensible<float>("torsion_sin_cos", {samples_, length_, kTorsions, 2}, 1));
+  frames.torsions.emplace(group.create_extensible<float>("torsion_sin_cos", {samples_, length_, torsions_, 2}, 1));
   describe(*frames.torsions, "1", "[step, sample, residue, torsion, sine and cosine] " + of);
 }
 

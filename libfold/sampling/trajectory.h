@@ -3,9 +3,10 @@
 //   /                                attrs: format="flashrna-trajectory", version, seed, steps, every
 //   /samples/name [B], index [B]     names as in samples.csv; B samples of L residues
 //   /step [T], time [T]              stored calls of the model, from 0, and their times: min_t .. 1
-//   /state/translations              f32 [T, B, L, 3], Å: C4' of the model's input; the noise at first
+//   /state/translations              f32 [T, B, L, 3], Å: origins (C4', CA) of the model's input; at first
+//                                    the noise
 //   /state/rotations                 f32 [T, B, L, 3, 3], axes as columns
-//   /prediction/translations, rotations, torsion_sin_cos [T, B, L, 8, 2]    end point predicted from that state;
+//   /prediction/translations, rotations, torsion_sin_cos [T, B, L, 8 or 1, 2]    end point predicted from that state;
 //                                    the last one is the sample
 #pragma once
 
@@ -22,9 +23,10 @@ namespace flashrna {
 
 class TrajectoryFile {
  public:
-  // Stores steps 0, every, 2 every, ... and the last. Throws Error if `path` cannot be written. Replaces an existing
-  // file.
-  TrajectoryFile(const std::string& path, const PlannedBatch& batch, std::uint64_t seed, int steps, int every);
+  // `torsions`: of a residue. Stores steps 0, every, 2 every, ... and the last. Throws Error if `path` cannot be
+  // written. Replaces an existing file.
+  TrajectoryFile(const std::string& path, const PlannedBatch& batch, std::uint64_t seed, int steps, int every,
+                 int torsions = 8);
 
   void add(const SamplingStep& step);
   // Renames the file to its final name. A trajectory that is not committed leaves no file.
@@ -38,7 +40,7 @@ class TrajectoryFile {
   void create(Frames& frames, Hdf5Group group, const std::string& of, bool with_torsions) const;
 
   Hdf5OutputFile file_;
-  std::uint64_t samples_, length_;
+  std::uint64_t samples_, length_, torsions_;
   int steps_, every_;
   std::optional<Hdf5Dataset> step_, time_;
   Frames state_, prediction_;

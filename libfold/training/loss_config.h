@@ -1,6 +1,8 @@
 // The weights and scales of the training losses (libfold/training/losses.h).
 #pragma once
 
+#include <string>
+
 namespace flashrna {
 
 class Configuration;
@@ -10,19 +12,27 @@ struct LossConfig {
   double rotation_weight = 1.0;
   double auxiliary_weight = 1.0;
   double auxiliary_min_t = 0.25;  // auxiliary losses are zero unless t is above this
+  bool auxiliary_scaling = true;  // auxiliary losses grow with t like the others
+  // Of the rotations' vector field: vector: squared difference; axis_angle (FoldFlow): squared difference of the axes,
+  // not scaled with t, plus rotation_angle_weight times that of the angles; both means over residues.
+  std::string rotation_error = "vector";
+  double rotation_angle_weight = 0.5;
   double torsion_weight = 1.0;
   double atom_scale = 0.1;         // 1/Å, of the atom losses
   double translation_scale = 0.1;  // 1/Å
   double t_clip = 0.9;             // losses are divided by 1 - min(t, t_clip)
-  // Atoms per residue in the atom losses. 3 = C3', C4', O4'; 6 = these and C1', O3', P; 10 = the 3 and C1', C5', O3',
-  // P, OP1, OP2 and the nitrogen of the base (N1 in the published list, which its code never places); 13 = the whole
-  // backbone. Atoms that depend on an undefined torsion are excluded.
+  double distance_cutoff = 0.0;    // Å; pair distances above it in the truth do not count; 0 = all count
+  // Atoms per residue in the atom losses. Of RNA: 3 = C3', C4', O4'; 6 = these and C1', O3', P; 10 = the 3 and C1',
+  // C5', O3', P, OP1, OP2 and the nitrogen of the base (N1 in the published list, which its code never places); 13 =
+  // the whole backbone. Of proteins: 3 = N, CA, C; 5 = these, CB and O. Atoms that depend on an undefined torsion are
+  // excluded.
   int atoms = 3;
-  // Not published: errors of the link O3'-P between bonded residues. Mean squared errors of the bond length (times
-  // atom_scale^2, scaled with t like the atom losses) and of the cosines of C3'-O3'-P and O3'-P-O5'.
+  // Not published: errors of the link between bonded residues, O3'-P or C-N. Mean squared errors of the bond length
+  // (times atom_scale^2, scaled with t like the atom losses) and of the cosines of the angles at its two atoms.
   double bond_weight = 0.0;
   double angle_weight = 0.0;
-  // Not published: mean squared error of (sin, cos) of epsilon, zeta and alpha at that link, not scaled with t. With
+  // Not published: mean squared error of (sin, cos) of epsilon, zeta and alpha (psi, omega and phi) at that link,
+  // not scaled with t. With
   // the torsions of the residues they decide the conformer of the backbone.
   double link_torsion_weight = 0.0;
   // Not published: overlap of atoms of different residues (steric_overlap) per residue, times atom_scale^2, scaled with

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "kernels/pair_distance_loss/pair_distance_loss.h"
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/backbone/link_geometry.h"
+#include "libfold/backbone/polymer_backbone.h"
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
 #include "libfold/training/base_pair_loss.h"
 #include "libfold/training/local_frame_loss.h"
-#include "rna/residue_index.h"
+#include "libfold/training/near_distance_loss.h"
 
 namespace flashrna {
 
@@ -19,32 +19,17 @@ using at::Tensor;
 
 namespace {
 
-std::vector<int> atom_slots(int atoms) {
-  switch (atoms) {
-    case 3:
-      return {kC3, kC4, kO4};
-    case 6:
-      return {kC3, kC4, kO4, kC1, kO3, kP};
-    case 10:
-      return {kC3, kC4, kO4, kC1, kC5, kO3, kP, kOP1, kOP2, kGlycosidicNitrogen};
-    case 13:
-      break;
-    default:
-      fail("losses of {} atoms per residue: must be 3, 6, 10 or 13", atoms);
-  }
-  std::vector<int> all(kBackboneAtoms);
-  for (int slot = 0; slot < kBackboneAtoms; ++slot) all[slot] = slot;
-  return all;
-}
-
 // Positions of the atoms in the losses, Å: [B, L, n, 3].
-Tensor loss_atoms(const FlowModelOutput& backbone, const LossConfig& config, const PublishedConventions& published) {
+Tensor loss_atoms(const PolymerBackbone& backbone, const FlowModelOutput& x, const LossConfig& config,
+                  const PublishedConventions& published) {
+  std::vector<int> slots = backbone.loss_slots(config.atoms);
+  if (!published.deoxyadenosine_atoms && !published.twelfth_atom_at_origin)
+    return backbone.place(x.rotations, x.translations, x.torsions, slots);
   const BackboneGeometry& geometry =
       published.deoxyadenosine_atoms ? deoxyadenosine_geometry() : ideal_backbone_geometry();
-  std::vector<int> slots = atom_slots(config.atoms);
   const bool last_at_origin = published.twelfth_atom_at_origin && config.atoms == 10;
   if (last_at_origin) slots.pop_back();
-  const Tensor atoms = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, slots, geometry);
+  const Tensor atoms = backbone_atoms(x.rotations, x.translations, x.torsions, slots, geometry);
   return last_at_origin ? at::constant_pad_nd(atoms, {0, 0, 0, 1}) : atoms;
 }
 
@@ -52,6 +37,20 @@ Tensor loss_atoms(const FlowModelOutput& backbone, const LossConfig& config, con
 Tensor masked_sum(const Tensor& values, const Tensor& mask) { return (values * mask).flatten(1).sum(1); }
 
 Tensor count(const Tensor& mask, const Tensor& like) { return mask.flatten(1).sum(1).to(like.options()); }
+
+// Of rotation vectors [B, L, 3] from the noisy frames to the true and the predicted end, which a factor of `scale` [B]
+// makes vector fields: [B].
+Tensor rotation_loss(const Tensor& true_field, const Tensor& field, const Tensor& counted, const Tensor& residues,
+                     const Tensor& scale, const LossConfig& config) {
+  if (config.rotation_error == "vector")
+    return masked_sum((true_field - field).square(), counted.unsqueeze(-1)) * scale.square() / (3 * residues);
+  constexpr double kSmallAngle = 1e-6;  // radians; shorter vectors have axes shorter than 1
+  const Tensor true_angle = true_field.norm(2, -1, /*keepdim=*/true), angle = field.norm(2, -1, /*keepdim=*/true);
+  const Tensor axes =
+      (true_field / true_angle.clamp_min(kSmallAngle) - field / angle.clamp_min(kSmallAngle)).square().sum(-1);
+  const Tensor angles = (true_angle - angle).squeeze(-1).square() * scale.square().unsqueeze(-1);
+  return masked_sum(axes + config.rotation_angle_weight * angles, counted) / residues;
+}
 
 // The truth in the format of the network's output.
 FlowModelOutput true_output(const Batch& truth, const Tensor& like) {
@@ -68,7 +67,7 @@ Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
   return at::where(linked, values, at::zeros({}, values.options())).sum(1) / linked.sum(1).clamp_min(1);
 }
 
-// Losses of the link O3'(i)-P(i+1), [B] each.
+// Losses of the link between residues, [B] each.
 void add_link_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                      const Tensor& scale, const LossConfig& config, Losses& losses) {
   losses.bonds = at::zeros_like(scale);
@@ -76,35 +75,39 @@ void add_link_losses(const Batch& truth, const FlowModelOutput& target, const Fl
   losses.link_torsions = at::zeros_like(scale);
   const int64_t links = truth.translations.size(1) - 1;
   if ((config.bond_weight == 0 && config.angle_weight == 0 && config.link_torsion_weight == 0) || links < 1) return;
-  const std::vector<int> slots = {kC4, kC3, kO3, kP, kO5, kC5};
+  const PolymerBackbone& backbone = backbone_of(truth.polymer);
+  const BackboneLink& ideal = backbone.link();
+  const std::vector<int> slots(ideal.slots.begin(), ideal.slots.end());
   const auto atoms_of = [&](const FlowModelOutput& x) {
-    return backbone_atoms(x.rotations, x.translations, x.torsions, slots).unbind(2);
+    return backbone.place(x.rotations, x.translations, x.torsions, slots).unbind(2);
   };
   const std::vector<Tensor> a = atoms_of(prediction);
   const LinkGeometry link = link_geometry(a[1], a[2], a[3], a[4]);
   const Tensor linked = bonded_links(truth);
-  losses.bonds = config.bond_weight * mean_over_links((link.length - kO3PBondLength).square(), linked) *
+  losses.bonds = config.bond_weight * mean_over_links((link.length - ideal.length).square(), linked) *
                  (config.atom_scale * scale).square();
-  losses.angles = config.angle_weight * mean_over_links((link.cosine_at_o3 - std::cos(kC3O3PAngle)).square() +
-                                                            (link.cosine_at_p - std::cos(kO3PO5Angle)).square(),
+  losses.angles = config.angle_weight * mean_over_links((link.cosine_before - std::cos(ideal.angle_before)).square() +
+                                                            (link.cosine_after - std::cos(ideal.angle_after)).square(),
                                                         linked);
   if (config.link_torsion_weight == 0) return;
   const std::vector<Tensor> b = atoms_of(target);
   const Tensor error =
       link_torsions(a[0], a[1], a[2], a[3], a[4], a[5]) - link_torsions(b[0], b[1], b[2], b[3], b[4], b[5]);
-  const Tensor placed = backbone_atom_mask(truth.torsion_mask, {kO5, kC5}).all(2).narrow(1, 1, links);
+  const Tensor placed = backbone.placed(truth.torsion_mask, {slots[4], slots[5]}).all(2).narrow(1, 1, links);
   losses.link_torsions = config.link_torsion_weight * mean_over_links(error.square().sum({2, 3}), linked & placed);
 }
 
-// `defined` [B, L, 8]: defined torsions.
+// `defined` [B, L, T]: defined torsions.
 void add_clash_loss(const Batch& truth, const FlowModelOutput& prediction, const Tensor& defined, const Tensor& scale,
                     const LossConfig& config, Losses& losses) {
   losses.clashes = at::zeros_like(losses.bonds);
   if (config.clash_weight == 0) return;
-  const std::vector<int> slots = atom_slots(kBackboneAtoms);
-  const Tensor atoms = backbone_atoms(prediction.rotations, prediction.translations, prediction.torsions, slots);
-  const Tensor placed = backbone_atom_mask(defined, slots) & truth.mask().unsqueeze(-1);
-  losses.clashes = config.clash_weight * steric_overlap(atoms, placed, truth.residue_index, truth.lengths) /
+  const PolymerBackbone& backbone = backbone_of(truth.polymer);
+  const std::vector<int> slots = backbone.all_slots();
+  const Tensor atoms = backbone.place(prediction.rotations, prediction.translations, prediction.torsions, slots);
+  const Tensor placed = backbone.placed(defined, slots) & truth.mask().unsqueeze(-1);
+  losses.clashes = config.clash_weight *
+                   steric_overlap(atoms, placed, truth.residue_index, truth.lengths, {.polymer = truth.polymer}) /
                    truth.lengths.clamp_min(1) * (config.atom_scale * scale).square();
 }
 
@@ -117,7 +120,7 @@ Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOu
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
 }
 
-// Mean squared error of the torsions where `counted` [B, L, 8] is true, with chi if the network predicts it: [B].
+// Mean squared error of the torsions where `counted` [B, L, T] is true, with chi if the network predicts it: [B].
 Tensor torsion_loss(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                     Tensor counted, const Tensor& moving) {
   Tensor errors = (prediction.torsions - target.torsions).square();  // [B, L, 8, 2]
@@ -128,27 +131,35 @@ Tensor torsion_loss(const Batch& truth, const FlowModelOutput& target, const Flo
   return masked_sum(errors, counted.unsqueeze(-1)) / count(counted, errors).clamp_min(1);
 }
 
-// The auxiliary terms, [B] each. `moving` [B, L]: residues that contribute; `scale` [B] = 1 / (1 - min(t, t_clip)).
+// The auxiliary terms, [B] each. `moving` [B, L]: residues that contribute; `scale` [B] = 1 / (1 - min(t, t_clip)),
+// or 1.
 void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                           const Tensor& moving, const Tensor& scale, const LossConfig& config,
                           const PublishedConventions& published, Losses& losses) {
+  const PolymerBackbone& backbone = backbone_of(truth.polymer);
   const Tensor mask = moving;
   const Tensor defined = published.ignore_torsion_mask ? at::ones_like(truth.torsion_mask) : truth.torsion_mask;
-  const Tensor atom_mask = backbone_atom_mask(defined, atom_slots(config.atoms)) & mask.unsqueeze(-1);  // [B, L, n]
-  const Tensor n = count(atom_mask, scale);                                                             // [B]
+  const Tensor atom_mask =
+      backbone.placed(defined, backbone.loss_slots(config.atoms)) & mask.unsqueeze(-1);  // [B, L, n]
+  const Tensor n = count(atom_mask, scale);                                              // [B]
   const Tensor squared_scale = (config.atom_scale * scale).square();
 
-  const Tensor predicted_atoms = loss_atoms(prediction, config, published);
-  const Tensor true_atoms = loss_atoms(target, config, published);
+  const Tensor predicted_atoms = loss_atoms(backbone, prediction, config, published);
+  const Tensor true_atoms = loss_atoms(backbone, target, config, published);
   losses.atoms = masked_sum((predicted_atoms - true_atoms).square(), atom_mask.unsqueeze(-1)) * squared_scale / n;
 
-  const Tensor pairs = published.distance_loss_denominator ? n.square() - mask.size(1) : n * (n - 1);
-  losses.distances = pair_distance_loss(predicted_atoms, true_atoms, atom_mask) * squared_scale / pairs.clamp_min(1);
+  if (config.distance_cutoff > 0) {
+    losses.distances =
+        near_distance_loss(predicted_atoms, true_atoms, atom_mask, config.distance_cutoff) * squared_scale;
+  } else {
+    const Tensor pairs = published.distance_loss_denominator ? n.square() - mask.size(1) : n * (n - 1);
+    losses.distances = pair_distance_loss(predicted_atoms, true_atoms, atom_mask) * squared_scale / pairs.clamp_min(1);
+  }
 
-  const Tensor torsion_mask = defined & mask.unsqueeze(-1);  // [B, L, 8]
+  const Tensor torsion_mask = defined & mask.unsqueeze(-1);  // [B, L, T]
   losses.local = at::zeros_like(scale);
   if (config.local_weight > 0) {
-    const Tensor every_atom = backbone_atom_mask(defined, atom_slots(kBackboneAtoms));
+    const Tensor every_atom = backbone.placed(defined, backbone.all_slots());
     losses.local = config.local_weight * config.atom_scale * scale *
                    local_frame_loss(prediction, target, truth.partner, every_atom, mask, truth.lengths);
   }
@@ -174,12 +185,14 @@ Tensor sum_of_late_terms(const Losses& losses) {
 
 Tensor bonded_links(const Batch& truth) {
   const int64_t links = std::max<int64_t>(truth.translations.size(1) - 1, 0);
-  const std::vector<int> slots = {kO3, kP};
-  const auto atoms = backbone_atoms(truth.rotations, truth.translations, truth.torsions, slots).unbind(2);
-  const Tensor placed = backbone_atom_mask(truth.torsion_mask, slots) & truth.mask().unsqueeze(-1);  // [B, L, 2]
+  const PolymerBackbone& backbone = backbone_of(truth.polymer);
+  const BackboneLink& link = backbone.link();
+  const std::vector<int> slots = {link.slots[2], link.slots[3]};
+  const auto atoms = backbone.place(truth.rotations, truth.translations, truth.torsions, slots).unbind(2);
+  const Tensor placed = backbone.placed(truth.torsion_mask, slots) & truth.mask().unsqueeze(-1);  // [B, L, 2]
   const Tensor length = (atoms[1].narrow(1, 1, links) - atoms[0].narrow(1, 0, links)).norm(2, -1);
   const Tensor follows = truth.residue_index.narrow(1, 1, links) - truth.residue_index.narrow(1, 0, links) == 1;
-  return follows & (length <= kLongestO3P) & placed.select(2, 0).narrow(1, 0, links) &
+  return follows & (length <= link.longest) & placed.select(2, 0).narrow(1, 0, links) &
          placed.select(2, 1).narrow(1, 1, links);
 }
 
@@ -210,11 +223,11 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   const Tensor rotations_t = noisy.rotations.to(options);
   const Tensor true_field = rotation_between(rotations_t, target.rotations, published.truncated_log);
   const Tensor field = rotation_between(rotations_t, prediction.rotations, published.truncated_log);
-  losses.rotation =
-      config.rotation_weight * masked_sum((true_field - field).square(), mask) * scale.square() / (3 * residues);
+  losses.rotation = config.rotation_weight * rotation_loss(true_field, field, moving, residues, scale, config);
   losses.se3 = losses.translation + losses.rotation;
 
-  add_auxiliary_losses(truth, target, prediction, moving, scale, config, published, losses);
+  add_auxiliary_losses(truth, target, prediction, moving, config.auxiliary_scaling ? scale : at::ones_like(scale),
+                       config, published, losses);
   losses.letters = config.letter_weight > 0 && prediction.letters.defined()
                        ? config.letter_weight * letter_loss(truth, noisy, prediction, t)
                        : at::zeros_like(t);

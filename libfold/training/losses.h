@@ -1,6 +1,7 @@
 // The training losses of RNA-FrameFlow (arXiv:2406.13839): vector fields of translations and rotations and, late in the
-// path, atoms, pair distances and torsions. Padding and undefined torsions are masked, and every denominator is the
-// number of summed terms. Non-finite losses are returned unchanged; the trainer then stops the run.
+// path, atoms, pair distances and torsions. LossConfig turns them into those of FoldFlow (arXiv:2310.02391). Padding
+// and undefined torsions are masked, and every denominator is the number of summed terms. Non-finite losses are
+// returned unchanged; the trainer then stops the run.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -56,8 +57,8 @@ inline constexpr std::array kLossTerms = {
     LossTerm{"letters", &Losses::letters, LossPhase::kAlways},
 };
 
-// Links that are bonded in the data: residue i + 1 follows i without a gap, defined torsions place both atoms, and the
-// rebuilt O3'-P distance of the truth is at most 2.5 Å. [B, L - 1] bool.
+// Links that are bonded in the data: residue i + 1 follows i without a gap, defined torsions place both atoms, and
+// their rebuilt distance in the truth is at most BackboneLink::longest. [B, L - 1] bool.
 at::Tensor bonded_links(const Batch& truth);
 
 // Residues fixed by noisy.told get the coordinates of the truth instead of the prediction; they contribute only to

@@ -34,15 +34,17 @@ ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& p
     return part;
   };
   ChainFeatures part;
+  part.polymer = chain.polymer;
   part.length = static_cast<int>(places.size());
   part.nucleotide = cut(chain.nucleotide, 1);
   part.residue_index = cut(chain.residue_index, 1);
   if (!chain.chain_in_structure.empty()) part.chain_in_structure = cut(chain.chain_in_structure, 1);
   part.frame_rotation = cut(chain.frame_rotation, 9);
   part.frame_translation = cut(chain.frame_translation, 3);
-  part.torsion_sin_cos = cut(chain.torsion_sin_cos, 16);
+  part.torsion_sin_cos = cut(chain.torsion_sin_cos, static_cast<std::size_t>(traits_of(chain.polymer).torsions) * 2);
   part.torsion_mask = cut(chain.torsion_mask, 1);
   if (!chain.chi_sin_cos.empty()) part.chi_sin_cos = cut(chain.chi_sin_cos, 2);
+  if (chain.partner.empty()) return part;
   std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), kNotSaid);
   for (std::size_t i = 0; i < places.size(); ++i) place_of[places[i]] = static_cast<std::int32_t>(i);
   for (std::size_t place : places) {

@@ -32,7 +32,7 @@ void StepTerms::add(const StepTerms& other, double share) {
 TrainingStep::TrainingStep(const RunConfig& config, at::Device device)
     : config_(config),
       device_(device),
-      interpolant_(config_.flow, config_.published),
+      interpolant_(config_.flow, config_.published, config_.model.polymer_kind()),
       model_(config_.model, config_.published) {
   model_->to(device_);
   model_->recompute_activations(config_.training.recompute);

@@ -47,7 +47,7 @@ Chain make_helix(int length, int variant) {
       const double torsion = 0.7 * k + 0.2 * variant + 0.01 * i;
       sin_cos[static_cast<std::size_t>(k)] = {std::sin(torsion), std::cos(torsion)};
     }
-    backbone.sin_cos.push_back(sin_cos);
+    backbone.torsions.insert(backbone.torsions.end(), sin_cos.begin(), sin_cos.end());
   }
   return make_structure(backbone, "helix", Base::G).chains.front();
 }

@@ -135,7 +135,7 @@ TEST_F(GoldenInterpolant, SchedulesAreReproduced) {
   expect_golden("schedule/outputs/kappa_exp", map(t, [&](double x) { return exponential.progress(x); }));
   expect_golden("schedule/outputs/kappa_linear", map(t, [&](double x) { return linear.progress(x); }));
   expect_golden("schedule/outputs/t_of_u",
-                map(read("schedule/inputs/u"), [&](double u) { return training_time(u, min_t); }));
+                map(read("schedule/inputs/u"), [&](double u) { return training_time(u, min_t, 1 - min_t); }));
   for (const std::string& name : file->children("schedule/outputs")) {
     if (!name.starts_with("sampling_times_")) continue;
     const std::string path = "schedule/outputs/" + name;

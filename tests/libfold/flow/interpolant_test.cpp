@@ -13,6 +13,8 @@
 namespace flashrna {
 namespace {
 
+const SizeLaw& kLaw = polymer_model(Polymer::kRna).size;
+
 using at::Tensor;
 
 Batch make_random_batch(const std::vector<int64_t>& lengths, at::ScalarType type = at::kDouble) {
@@ -90,9 +92,8 @@ TEST(Interpolant, MoleculesStartApart) {
     const double rms = apart.narrow(0, 1, B - 1).square().sum(1).mean().sqrt().item<double>();
     // The centers are sqrt(Rg_all² - Rg_molecules²) from the center of mass, of molecules of one and two thirds.
     const double within =
-        (std::pow(chain_prior_radius_of_gyration(40), 2) * 40 + std::pow(chain_prior_radius_of_gyration(80), 2) * 80) /
-        120;
-    const double expected = std::sqrt((std::pow(chain_prior_radius_of_gyration(120), 2) - within) * 4);
+        (std::pow(kLaw.radius_of_gyration(40), 2) * 40 + std::pow(kLaw.radius_of_gyration(80), 2) * 80) / 120;
+    const double expected = std::sqrt((std::pow(kLaw.radius_of_gyration(120), 2) - within) * 4);
     std::printf("  centers %.1f Å apart, expected %.1f\n", rms, expected);
     if (coupling) {
       EXPECT_GT(rms, 0.5 * expected);
@@ -100,7 +101,7 @@ TEST(Interpolant, MoleculesStartApart) {
     }
     EXPECT_NEAR(rms / expected, 1.0, 0.1);
     const double radius = x.narrow(0, 1, B - 1).square().sum(2).mean().sqrt().item<double>();
-    EXPECT_NEAR(radius / chain_prior_radius_of_gyration(120), 1.0, 0.06);
+    EXPECT_NEAR(radius / kLaw.radius_of_gyration(120), 1.0, 0.06);
   }
 }
 
@@ -162,7 +163,7 @@ TEST(Interpolant, NoiseAroundGivenResiduesHoldsTheirFrames) {
   EXPECT_TRUE(at::equal(with.rotations[1].narrow(0, 0, 6), without.rotations[1].narrow(0, 0, 6)));
   // A neighbor of the given residues is a step of the chain away from them, not as far as the chain is wide.
   const Tensor step = (with.translations[1][9] - with.translations[1][8]).norm();
-  EXPECT_LT(step.item<double>(), 5 * kChainPriorStep * std::sqrt(3.0));
+  EXPECT_LT(step.item<double>(), 5 * kLaw.step * std::sqrt(3.0));
 }
 
 TEST(Interpolant, BetweenIsWhatCorruptionComputes) {

@@ -46,8 +46,7 @@ FlowModelOutput to_tensors(const std::vector<SampledBackbone>& backbones) {
       for (int k = 0; k < kTorsions; ++k)
         for (int part = 0; part < 2; ++part)
           all.torsions[b][i][k][part] =
-              backbone
-                  .sin_cos[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)][static_cast<std::size_t>(part)];
+              backbone.torsions[static_cast<std::size_t>(kTorsions * i + k)][static_cast<std::size_t>(part)];
     }
   return all;
 }
@@ -282,13 +281,14 @@ TEST_F(ConditionedSampler, CopiesAreExact) {
     for (std::size_t b = 0; b < 2; ++b) {
       const auto n = static_cast<std::size_t>(request.lengths[b]);
       ASSERT_EQ(samples[b].frames.size(), n * group.rotations.size());
-      ASSERT_EQ(samples[b].sin_cos.size(), samples[b].frames.size());
+      ASSERT_EQ(samples[b].torsions.size(), kTorsions * samples[b].frames.size());
       for (std::size_t i = 0; i < samples[b].frames.size(); ++i) {
         const Mat3& rotation = group.rotations[i / n];
         const RigidTransform& unit = samples[b].frames[i % n];
         EXPECT_LE((samples[b].frames[i].translation - rotation * unit.translation).norm(), 1e-9);
         EXPECT_LE((samples[b].frames[i].rotation - rotation * unit.rotation).cwiseAbs().maxCoeff(), 1e-9);
-        EXPECT_EQ(samples[b].sin_cos[i], samples[b].sin_cos[i % n]);
+        for (std::size_t k = 0; k < kTorsions; ++k)
+          EXPECT_EQ(samples[b].torsions[kTorsions * i + k], samples[b].torsions[kTorsions * (i % n) + k]);
       }
     }
     SampleRequest one = request;
@@ -308,8 +308,8 @@ TEST_F(ConditionedSampler, AUnitBeginsAtTheDistanceThatGivesTheAssemblyItsRadius
     sampler.sample(request, {}, [&](const SamplingStep& step) {
       if (step.number > 0) return;
       const Tensor center = step.state.translations[0].mean(0).to(at::kDouble);
-      const double unit = chain_prior_radius_of_gyration(30),
-                   whole = chain_prior_radius_of_gyration(static_cast<int64_t>(30 * copies));
+      const double unit = polymer_model(Polymer::kRna).size.radius_of_gyration(30),
+                   whole = polymer_model(Polymer::kRna).size.radius_of_gyration(static_cast<int64_t>(30 * copies));
       EXPECT_NEAR(center.norm().item<double>(), std::sqrt(whole * whole - unit * unit), 1e-3) << name;
       const double along_axis = name[0] == 'C' ? center[2].item<double>() : 0.0;
       EXPECT_NEAR(along_axis, 0.0, 1e-4) << "off the axis of a cyclic group, not along it";

@@ -63,7 +63,7 @@ class DesignedSamples : public testing::Test {
       backbone.frames.push_back(frame);
       std::array<std::array<double, 2>, kTorsions> sin_cos;
       for (auto& [sine, cosine] : sin_cos) sine = 0.6, cosine = 0.8;
-      backbone.sin_cos.push_back(sin_cos);
+      backbone.torsions.insert(backbone.torsions.end(), sin_cos.begin(), sin_cos.end());
     }
     return backbone;
   }
@@ -239,7 +239,7 @@ TEST_F(DesignedSamples, CopiesOfASymmetricAssemblyAreChainsOfTheirOwn) {
   const PlannedSample sample = plan_batches(config)[0].samples[0];
   SampledBackbone backbone = backbone_of(sample, {}), unit = backbone;
   backbone.frames.insert(backbone.frames.end(), unit.frames.begin(), unit.frames.end());
-  backbone.sin_cos.insert(backbone.sin_cos.end(), unit.sin_cos.begin(), unit.sin_cos.end());
+  backbone.torsions.insert(backbone.torsions.end(), unit.torsions.begin(), unit.torsions.end());
   const Structure structure = as_designed(make_structure(backbone, "x", Base::G), backbone, *sample.design);
   std::string ids, sizes;
   for (const Chain& chain : structure.chains) ids += chain.id, sizes += std::to_string(chain.nucleotides.size());

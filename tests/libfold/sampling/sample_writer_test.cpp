@@ -35,7 +35,7 @@ SampledBackbone some_backbone(const PlannedSample& sample) {
       const double torsion = stream.normal();
       sine = std::sin(torsion), cosine = std::cos(torsion);
     }
-    backbone.sin_cos.push_back(sin_cos);
+    backbone.torsions.insert(backbone.torsions.end(), sin_cos.begin(), sin_cos.end());
   }
   return backbone;
 }

@@ -118,7 +118,7 @@ SampledBackbone some_backbone(std::size_t length) {
     RigidTransform frame;
     frame.translation = Vec3(8.0 * static_cast<double>(i), 0, 0);
     backbone.frames.push_back(frame);
-    backbone.sin_cos.emplace_back().fill({0.6, 0.8});
+    backbone.torsions.insert(backbone.torsions.end(), kTorsions, {0.6, 0.8});
     backbone.chi.push_back({0.8, 0.6});
     backbone.letters.push_back(logarithms(kUneven));
   }

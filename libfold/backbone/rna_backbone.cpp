@@ -1,0 +1,62 @@
+// The backbone of RNA: the 13 backbone atoms of a nucleotide (rna/nucleotide.h).
+#include "base/error.h"
+#include "libfold/backbone/backbone_atoms.h"
+#include "libfold/backbone/link_geometry.h"
+#include "libfold/backbone/polymer_backbone.h"
+#include "rna/measure/clashes.h"
+#include "rna/residue_index.h"
+
+namespace flashrna {
+namespace {
+
+using at::Tensor;
+
+class RnaBackbone final : public PolymerBackbone {
+ public:
+  Polymer polymer() const override { return Polymer::kRna; }
+  int atoms() const override { return kBackboneAtoms; }
+  int origin() const override { return kC4; }
+
+  const BackboneLink& link() const override {
+    static const BackboneLink link = {
+        {kC4, kC3, kO3, kP, kO5, kC5}, kO3PBondLength, kC3O3PAngle, kO3PO5Angle, kLongestO3P};
+    return link;
+  }
+
+  std::vector<int> loss_slots(int atoms) const override {
+    switch (atoms) {
+      case 3:
+        return {kC3, kC4, kO4};
+      case 6:
+        return {kC3, kC4, kO4, kC1, kO3, kP};
+      case 10:
+        return {kC3, kC4, kO4, kC1, kC5, kO3, kP, kOP1, kOP2, kGlycosidicNitrogen};
+      case 13:
+        return all_slots();
+      default:
+        fail("losses of {} atoms per residue: must be 3, 6, 10 or 13", atoms);
+    }
+  }
+
+  Tensor place(const Tensor& rotations, const Tensor& translations, const Tensor& torsions,
+               const std::vector<int>& slots) const override {
+    return backbone_atoms(rotations, translations, torsions, slots);
+  }
+  Tensor placed(const Tensor& torsion_mask, const std::vector<int>& slots) const override {
+    return backbone_atom_mask(torsion_mask, slots);
+  }
+
+  double closest_without_clash(int slot, int other_slot) const override {
+    return flashrna::closest_without_clash(slot, other_slot);
+  }
+  bool near_by_bonds(int slot, int next_slot) const override { return flashrna::near_by_bonds(slot, next_slot); }
+};
+
+}  // namespace
+
+const PolymerBackbone& rna_backbone() {
+  static const RnaBackbone backbone;
+  return backbone;
+}
+
+}  // namespace flashrna
