@@ -26,7 +26,7 @@ std::vector<std::uint32_t> words_of(std::string_view sequence) {
     if (length >= kWordLength) words.push_back(word);
   }
   std::ranges::sort(words);
-  words.erase(std::ranges::unique(words).begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
   return words;
 }
 

@@ -52,7 +52,7 @@ Quaternion cofactors(const Mat4& a, int r) {
   for (int i = 0, n = 0; i < 4; ++i) {
     if (i != r) rows[static_cast<std::size_t>(n++)] = i;
   }
-  const auto [p, q, u] = rows;
+  const int p = rows[0], q = rows[1], u = rows[2];
   const auto minor = [&](int i, int j, int k) {
     return a(p, i) * (a(q, j) * a(u, k) - a(q, k) * a(u, j)) - a(p, j) * (a(q, i) * a(u, k) - a(q, k) * a(u, i)) +
            a(p, k) * (a(q, i) * a(u, j) - a(q, j) * a(u, i));
