@@ -28,10 +28,10 @@ foreach(_page "completion bash|share/bash-completion/completions/flashrna" "comp
     COMPONENT program)
 endforeach()
 
-foreach(_folder base rna datasets kernels)
+foreach(_folder base rna protein datasets kernels)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${_folder} DESTINATION include/flashrna FILES_MATCHING PATTERN "*.h")
 endforeach()
-set(_targets flashrna_base flashrna_rna flashrna_datasets flashrna_kernels flashrna_libtorch flashrna_gemmi
+set(_targets flashrna_base flashrna_rna flashrna_protein flashrna_datasets flashrna_kernels flashrna_libtorch flashrna_gemmi
   flashrna_hdf5 flashrna_flags)
 if(FLASHRNA_WITH_CUDA)
   list(APPEND _targets flashrna_cuda)

@@ -15,10 +15,11 @@ import sys
 LAYERS = {
     "base": set(),
     "rna": {"base"},
-    "datasets": {"base", "rna"},
+    "protein": {"base", "rna"},
+    "datasets": {"base", "rna", "protein"},
     "kernels": {"base"},
-    "libfold": {"base", "rna", "datasets", "kernels"},
-    "cli": {"base", "rna", "datasets", "kernels", "libfold"},
+    "libfold": {"base", "rna", "protein", "datasets", "kernels"},
+    "cli": {"base", "rna", "protein", "datasets", "kernels", "libfold"},
 }
 SUFFIXES = {".h", ".cpp", ".cu"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
