@@ -22,7 +22,8 @@ help:
 	@echo "make package   dist/: a relocatable tarball, a .deb and a Python wheel; BUNDLE=1 puts LibTorch into the tarball"
 	@echo "make docs      site/: the documentation as pages that open without a network"
 	@echo "make demo      sample, evaluate and train on real RNA; ten minutes"
-	@echo "make overfit   overfit one tRNA and measure how well it is generated; ten minutes"
+	@echo "make overfit   overfit one tRNA and measure how well it is generated; ten minutes."
+	@echo "               POLYMER=protein STRUCTURE=FILE: the one protein chain of that file"
 	@echo "make clean     remove build/$(PRESET)"
 	@echo "PRESET=cpu, cuda or asan chooses what is built; here it is $(PRESET)"
 
@@ -72,7 +73,7 @@ demo: program
 	@scripts/demo.sh $(PROGRAM)
 
 overfit: program
-	@scripts/overfit.sh $(PROGRAM)
+	@scripts/overfit.sh $(PROGRAM) $(POLYMER) $(STRUCTURE)
 
 clean:
 	@rm -rf build/$(PRESET)

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
+#include "cli/polymer_option.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "datasets/conversion.h"
@@ -55,7 +56,7 @@ class ConversionLog {
       for (const std::string& message : waiting_) warn(message);
     }
     progress_->set(static_cast<std::int64_t>(state.bytes_done) / unit,
-                   fmt::format("{} files, {} chains, {} nt", state.files_done, state.chains, state.residues));
+                   fmt::format("{} files, {} chains, {} residues", state.files_done, state.chains, state.residues));
   }
   void warn(const std::string& message) {
     if (progress_) return progress_->message("warning: " + message + "; listed under /rejected");
@@ -89,7 +90,7 @@ EntryUnit entry_unit(const std::string& name) {
 int convert_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> inputs;
   std::string output;
-  std::string unit = "chain";
+  std::string polymer = "rna", unit = "chain";
   std::string clusters;
   ConversionOptions options;
   std::uint64_t max_mebibytes = options.max_bytes >> 20;
@@ -103,7 +104,8 @@ int convert_main(const std::vector<std::string>& arguments) {
       "                                .tar.gz, .tar.xz, .tar.zst), or - for a list of paths on stdin, one per line");
   line.option("output", output, "FILE.h5", "the dataset to write", Need::kRequired);
   line.flag("overwrite", options.overwrite, "replace FILE.h5 if it exists");
-  line.option("unit", unit, "WORD", "one entry per chain, or per assembly: all RNA chains of a file");
+  line.option("polymer", polymer, "WORD", "the chains to store: rna, or protein (backbone and CB)");
+  line.option("unit", unit, "WORD", "one entry per chain, or per assembly: all chains of the polymer in a file");
   line.option("clusters", clusters, "FILE", "table of entry or chain (1EHZ, 1EHZ_A) and its sequence cluster");
   line.option("model", options.model, "N", "which model of every file, from 1");
   line.option("max-unpacked", max_mebibytes, "MIB", "largest file taken, unpacked; stops decompression bombs");
@@ -111,6 +113,7 @@ int convert_main(const std::vector<std::string>& arguments) {
   line.common(common);
   if (!line.parse(arguments)) return 0;
   options.threads = common.threads;
+  options.polymer = parse_polymer(polymer);
   options.unit = entry_unit(unit);
   std::optional<ClusterTable> table;
   if (!clusters.empty()) options.clusters = &table.emplace(ClusterTable::read(clusters));

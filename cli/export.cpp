@@ -17,7 +17,10 @@
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/filters.h"
+#include "datasets/protein_rows.h"
 #include "datasets/splits.h"
+#include "protein/backbone.h"
+#include "protein/io/structure_writer.h"
 #include "rna/assembly.h"
 #include "rna/backbone.h"
 #include "rna/io/structure_writer.h"
@@ -95,8 +98,18 @@ std::string secondary_structure_of(const Structure& structure, const std::vector
   return secondary_structure_text(record, secondary_structure_format("." + format));
 }
 
+std::string protein_text(const ChainRecord& record, const ChainRows& rows, const ExportSettings& settings) {
+  ProteinStructure structure = protein_structure_of(record, rows);
+  if (settings.rebuilt) {
+    for (ProteinChain& chain : structure.chains)
+      for (ProteinResidue& residue : chain.residues) residue = rebuild_residue(residue);
+  }
+  return settings.format == "pdb" ? to_pdb(structure) : to_mmcif(structure);
+}
+
 std::string structure_text(const DatasetReader& reader, std::size_t index, const ExportSettings& settings) {
   const ChainRows rows = reader.read_rows(index);
+  if (reader.polymer() == Polymer::kProtein) return protein_text(reader.chains()[index], rows, settings);
   Structure structure = structure_of(reader.chains()[index], rows);
   if (settings.rebuilt) {
     for (Chain& chain : structure.chains)
@@ -168,14 +181,14 @@ int export_main(const std::vector<std::string>& arguments) {
               Need::kRequired);
   line.list("chains", settings.chains, "ID...", "identifiers of chains (1EHZ_1_A) or entries (1EHZ); default: all");
   line.option("split", settings.split, "NAME", "only chains of this split: train, validation or test");
-  line.option("min-length", settings.filter.min_length, "N", "only chains of at least so many nucleotides");
+  line.option("min-length", settings.filter.min_length, "N", "only chains of at least so many residues");
   line.option("max-length", settings.filter.max_length, "N", "only chains of at most so many; 0 = no limit");
   line.flag("one-per-cluster", settings.one_per_cluster,
             "of those that share a sequence cluster or a fold only the first");
   line.flag("rebuilt", settings.rebuilt,
             "instead of the stored atoms the backbone that each residue's own frame and torsions make");
   line.option("format", settings.format, "NAME",
-              "cif or pdb; or of the base pairs alone dbn (dot-bracket), bpseq or ct");
+              "cif or pdb; or of the base pairs of RNA alone dbn (dot-bracket), bpseq or ct");
   line.flag("overwrite", settings.overwrite, "replace files that exist");
   line.common(common);
   if (!line.parse(arguments)) return 0;
@@ -192,6 +205,8 @@ int export_main(const std::vector<std::string>& arguments) {
   if (filter.max_length != 0 && filter.max_length < filter.min_length)
     fail_usage("--max-length {}: must be at least --min-length, {}, or 0", filter.max_length, filter.min_length);
   const DatasetReader reader(files.at(0));
+  const bool is_pairs = settings.format != "cif" && settings.format != "pdb";
+  if (is_pairs) reader.require(Polymer::kRna, "--format " + settings.format);
   std::vector<std::size_t> chosen = choose_chains(reader, settings);
   if (settings.one_per_cluster) chosen = one_per_cluster(reader, chosen);
   if (settings.output == "-") {

@@ -10,14 +10,17 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/polymer_option.h"
 #include "cli/shipped_weights.h"
 #include "cli/table.h"
 #include "datasets/chain_pairs.h"
 #include "datasets/dataset_reader.h"
 #include "datasets/dataset_summary.h"
 #include "datasets/hdf5/file.h"
+#include "datasets/polymer_name.h"
 #include "datasets/schema.h"
 #include "datasets/splits.h"
+#include "protein/io/structure_reader.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
 #include "rna/measure/suites.h"
@@ -96,11 +99,15 @@ void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summ
   table.add_row({"options", reader.options()});
   table.add_row(
       {"chains", fmt::format("{} from {} entries; --chains 1 lists them", summary.lengths.size(), summary.entries)});
-  table.add_row({"nucleotides", fmt::format("{}; {} modified, {} left out without a frame", reader.residue_count(),
-                                            summary.modified, summary.without_frame)});
-  table.add_row({"in helices", fmt::format("{:.1f} % of the nucleotides", 100.0 * in_helices(reader, summary))});
-  table.add_row(
-      {"base pairs by", reader.pair_rule().empty() ? "a rule that the file does not name" : reader.pair_rule()});
+  const bool rna = reader.polymer() == Polymer::kRna;
+  table.add_row({rna ? "nucleotides" : "amino acids",
+                 fmt::format("{}; {} modified, {} left out without a frame", reader.residue_count(), summary.modified,
+                             summary.without_frame)});
+  if (rna) {
+    table.add_row({"in helices", fmt::format("{:.1f} % of the nucleotides", 100.0 * in_helices(reader, summary))});
+    table.add_row(
+        {"base pairs by", reader.pair_rule().empty() ? "a rule that the file does not name" : reader.pair_rule()});
+  }
   table.add_row({"breaks", fmt::format("{} in {} chains", summary.breaks, summary.broken_chains)});
   table.add_row({"kinds", counts_text(summary.kinds)});
   table.add_row({"methods", counts_text(summary.methods)});
@@ -109,8 +116,8 @@ void print_dataset_table(const DatasetReader& reader, const DatasetSummary& summ
   if (const std::string held_out = describe_held_out(reader.chains()); !held_out.empty())
     table.add_row({"held out", held_out});
   table.add_row({"rejected", summary.rejected.empty() ? "none" : counts_text(summary.rejected)});
-  table.add_row({"length", fmt::format("{} to {} nt, median {}", summary.length.lowest, summary.length.highest,
-                                       summary.length.median)});
+  table.add_row({"length", fmt::format("{} to {} {}, median {}", summary.length.lowest, summary.length.highest,
+                                       residue_unit(reader.polymer()), summary.length.median)});
   add_histogram(table, summary.lengths);
   table.print(false);
 }
@@ -119,6 +126,7 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
   Json json = {{"file", reader.path()},
                {"format", kDatasetFormat},
                {"version", reader.version()},
+               {"polymer", traits_of(reader.polymer()).name},
                {"program_version", reader.program_version()},
                {"source", reader.source()},
                {"options", reader.options()},
@@ -127,8 +135,6 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
                {"residues", reader.residue_count()},
                {"modified", summary.modified},
                {"without_frame", summary.without_frame},
-               {"paired_share", in_helices(reader, summary)},
-               {"pair_rule", reader.pair_rule()},
                {"breaks", summary.breaks},
                {"chains_with_breaks", summary.broken_chains},
                {"molecule_kinds", summary.kinds},
@@ -137,6 +143,10 @@ Json dataset_json(const DatasetReader& reader, const DatasetSummary& summary) {
                {"held_out", describe_held_out(reader.chains())},
                {"rejected", summary.rejected},
                {"length_histogram", histogram_json(summary.lengths)}};
+  if (reader.polymer() == Polymer::kRna) {
+    json["paired_share"] = in_helices(reader, summary);
+    json["pair_rule"] = reader.pair_rule();
+  }
   json["resolution"] = nullptr;
   if (summary.resolution.count > 0) {
     const Spread& known = summary.resolution;
@@ -344,10 +354,20 @@ Json suites_json(const SuiteCounts& counts) {
   return json;
 }
 
-void print_structure(const Structure& structure, const std::string& path, bool as_json) {
-  std::vector<int> lengths;
-  Json chains = Json::array();
-  Table table({"item", "value"});
+int length_of(const Chain& chain) { return static_cast<int>(chain.nucleotides.size()); }
+int length_of(const ProteinChain& chain) { return static_cast<int>(chain.residues.size()); }
+
+// Adds the entry and its chains, of RNA or protein. `unit`: of lengths.
+template <typename Whole>
+void add_entry(const Whole& structure, const std::string& path, const char* unit, Table& table, Json& json) {
+  json = {{"file", path},
+          {"entry", structure.entry},
+          {"model", structure.model},
+          {"models", structure.n_models},
+          {"method", structure.method},
+          {"resolution", structure.resolution},
+          {"release_date", structure.release_date},
+          {"chains", Json::array()}};
   table.add_row({"file", path});
   table.add_row({"entry", structure.entry});
   table.add_row({"model", structure.n_models == 1 ? fmt::format("{}", structure.model)
@@ -356,29 +376,32 @@ void print_structure(const Structure& structure, const std::string& path, bool a
   table.add_row({"method", structure.method.empty() ? "unknown" : structure.method});
   table.add_row({"resolution", structure.resolution > 0 ? fmt::format("{:.2f} Å", structure.resolution) : "unknown"});
   table.add_row({"date", structure.release_date.empty() ? "unknown" : structure.release_date});
-  for (const Chain& chain : structure.chains) {
-    lengths.push_back(static_cast<int>(chain.nucleotides.size()));
-    chains.push_back({{"chain", chain.id},
-                      {"molecule_kind", chain.molecule_kind},
-                      {"length", lengths.back()},
-                      {"without_frame", chain.n_without_frame},
-                      {"modified", chain.n_modified},
-                      {"breaks", chain.n_breaks()},
-                      {"sequence", chain.sequence()}});
-    if (lengths.size() > kRowsShown) continue;
-    table.add_row(
-        {"chain " + chain.id, fmt::format("{}, {} nt, {} modified, {} without a frame, {} breaks", chain.molecule_kind,
-                                          lengths.back(), chain.n_modified, chain.n_without_frame, chain.n_breaks())});
+  for (std::size_t i = 0; i < structure.chains.size(); ++i) {
+    const auto& chain = structure.chains[i];
+    json["chains"].push_back({{"chain", chain.id},
+                              {"molecule_kind", chain.molecule_kind},
+                              {"length", length_of(chain)},
+                              {"without_frame", chain.n_without_frame},
+                              {"modified", chain.n_modified},
+                              {"breaks", chain.n_breaks()},
+                              {"sequence", chain.sequence()}});
+    if (i >= kRowsShown) continue;
+    table.add_row({"chain " + chain.id,
+                   fmt::format("{}, {} {}, {} modified, {} without a frame, {} breaks", chain.molecule_kind,
+                               length_of(chain), unit, chain.n_modified, chain.n_without_frame, chain.n_breaks())});
   }
-  if (lengths.size() > kRowsShown) table.add_row({"more chains", lengths.size() - kRowsShown});
+  if (structure.chains.size() > kRowsShown) table.add_row({"more chains", structure.chains.size() - kRowsShown});
+}
+
+// Adds the chains that are left out, and the lengths of the others. The last part.
+template <typename Whole>
+void add_rest(const Whole& structure, Table& table, Json& json) {
   Counts rejected;
-  Json rejected_json = Json::array();
+  json["rejected"] = Json::array();
   for (const RejectedChain& chain : structure.rejected) {
     ++rejected[chain.reason];
-    rejected_json.push_back({{"chain", chain.id}, {"reason", chain.reason}, {"detail", chain.detail}});
+    json["rejected"].push_back({{"chain", chain.id}, {"reason", chain.reason}, {"detail", chain.detail}});
   }
-  const ShownPairs pairs = find_shown_pairs(structure);
-  add_pairs(table, pairs);
   table.add_row({"other chains", rejected.empty() ? "none" : counts_text(rejected)});
   for (std::size_t i = 0; i < std::min(structure.rejected.size(), kRowsShown); ++i) {
     const RejectedChain& chain = structure.rejected[i];
@@ -387,22 +410,34 @@ void print_structure(const Structure& structure, const std::string& path, bool a
   if (structure.rejected.size() > kRowsShown) {
     table.add_row({"more left out", fmt::format("{}; --json shows all", structure.rejected.size() - kRowsShown)});
   }
+  std::vector<int> lengths;
+  for (const auto& chain : structure.chains) lengths.push_back(length_of(chain));
   add_histogram(table, lengths);
+  json["length_histogram"] = histogram_json(lengths);
+}
+
+void print_structure(const Structure& structure, const std::string& path, bool as_json) {
+  Table table({"item", "value"});
+  Json json;
+  add_entry(structure, path, "nt", table, json);
+  const ShownPairs pairs = find_shown_pairs(structure);
+  add_pairs(table, pairs);
+  json["dot_bracket"] = pairs.dot_bracket;
+  json["paired_share"] = pairs.nucleotides.empty() ? Json(nullptr) : Json(pairs.structure.helix_share());
+  json["suites"] = suites_json(pairs.counts);
+  json["residues"] = residues_json(pairs, structure);
+  add_rest(structure, table, json);
   if (!as_json) return table.print(false);
-  print_json({{"file", path},
-              {"entry", structure.entry},
-              {"model", structure.model},
-              {"models", structure.n_models},
-              {"method", structure.method},
-              {"resolution", structure.resolution},
-              {"release_date", structure.release_date},
-              {"chains", chains},
-              {"dot_bracket", pairs.dot_bracket},
-              {"paired_share", pairs.nucleotides.empty() ? Json(nullptr) : Json(pairs.structure.helix_share())},
-              {"suites", suites_json(pairs.counts)},
-              {"residues", residues_json(pairs, structure)},
-              {"rejected", rejected_json},
-              {"length_histogram", histogram_json(lengths)}});
+  print_json(json);
+}
+
+void print_protein(const ProteinStructure& structure, const std::string& path, bool as_json) {
+  Table table({"item", "value"});
+  Json json;
+  add_entry(structure, path, "aa", table, json);
+  add_rest(structure, table, json);
+  if (!as_json) return table.print(false);
+  print_json(json);
 }
 
 // Whether the HDF5 file is marked as a checkpoint or weights. Any other file is left to DatasetReader.
@@ -417,11 +452,13 @@ int info_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   ReadOptions read_options;
   int first_chain = 0;
+  std::string polymer = "rna";
   CommonOptions common;
   CommandLine line("info", "Shows a dataset, a checkpoint or a structure file in a screenful.",
                    "flashrna info rna.h5\nflashrna info structures/1ehz.cif --json");
   line.positional("FILE", files, "an .h5 file of flashrna, weights by name, or a PDB or mmCIF file (also .gz)");
   line.option("model", read_options.model, "N", "which model of a structure file, from 1");
+  line.option("polymer", polymer, "WORD", "of a structure file: the chains to show, rna or protein");
   line.option("chains", first_chain, "FIRST", "list 50 chains of a dataset, from this one on; the first is 1");
   line.common(common);
   if (!line.parse(arguments)) return 0;
@@ -431,9 +468,14 @@ int info_main(const std::vector<std::string>& arguments) {
   };
   if (is_structure_file_name(std::filesystem::path(path).filename().string())) {
     check_no_chains("a structure file, whose chains are shown without it");
-    print_structure(read_structure(path, read_options), path, common.json);
+    if (parse_polymer(polymer) == Polymer::kProtein) {
+      print_protein(read_protein_structure(path, read_options), path, common.json);
+    } else {
+      print_structure(read_structure(path, read_options), path, common.json);
+    }
     return 0;
   }
+  if (line.given("polymer")) fail_usage("--polymer is of structure files; {} says itself what it holds", path);
   const Hdf5File file = Hdf5File::open(path);
   if (is_checkpoint(file.root())) {
     check_no_chains("a checkpoint");

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
+#include "libfold/run_config.h"
 #include "libfold/sampling/design_request.h"
 #include "libfold/sampling/drawn_structures.h"
 #include "libfold/sampling/sample_writer.h"
@@ -47,11 +49,8 @@ Table::Cell cell_of(const std::string& text) {
 
 void print_samples(const SampleWriter& writer, const std::vector<PlannedSample>& plan, const SampleConfig& config,
                    bool as_json) {
-  std::vector<std::string> columns{"file",       "length", "c4_neighbors", "bonded", "clashes", "radius_of_gyration",
-                                   "helix_share"};
-  if (config.asks_for_pairs()) columns.emplace_back("pair_f1");
-  if (!config.motif.empty()) columns.emplace_back("motif_rmsd");
-  if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
+  std::vector<std::string> columns{"file", "length"};
+  std::ranges::copy(printed_columns(config), std::back_inserter(columns));
   Table table(columns);
   for (const PlannedSample& sample : plan) {
     std::vector<Table::Cell> cells{writer.path_of(sample), sample.length()};
@@ -74,8 +73,8 @@ void print_reference_summary(const SampleWriter& writer, const std::vector<Plann
     return;
   }
   const auto [lowest, highest] = std::ranges::minmax(rmsd);
-  fmt::print(stderr, "C4' RMSD of {} samples to {}: median {:.2f} Å, from {:.2f} to {:.2f} Å\n", rmsd.size(),
-             config.reference, median(rmsd), lowest, highest);
+  fmt::print(stderr, "{} RMSD of {} samples to {}: median {:.2f} Å, from {:.2f} to {:.2f} Å\n",
+             polymer_model(config.polymer_kind()).origin, rmsd.size(), config.reference, median(rmsd), lowest, highest);
 }
 
 void tell_of_shipped_weights(const Checkpoint& checkpoint) {
@@ -92,7 +91,7 @@ void warn_of_long_lengths(const SampleConfig& config, const std::vector<PlannedB
   if (checkpoint.longest_chain_length == 0 || longest <= checkpoint.longest_chain_length) return;
   fmt::print(stderr,
              "warning: {} up to {}: the longest chain that {} was trained on is {} with {} residues; longer "
-             "backbones may look less like RNA\n",
+             "backbones may look less like natives\n",
              config.lengths.empty() ? "samples of lengths" : "--lengths", longest, checkpoint.path,
              checkpoint.longest_chain, checkpoint.longest_chain_length);
 }
@@ -127,7 +126,8 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
   std::function<void(const SamplingStep&)> observe;
   const int every = trajectory_interval(config.trajectory);
   if (every > 0 && !std::filesystem::exists(trajectory_path)) {
-    trajectory.emplace(trajectory_path, batch, config.seed, config.steps, every);
+    trajectory.emplace(trajectory_path, batch, config.seed, config.steps, every,
+                       traits_of(sampler.config().model.polymer_kind()).torsions);
     observe = [&](const SamplingStep& step) { trajectory->add(step); };
   }
   std::vector<SampledBackbone> backbones;
@@ -301,6 +301,8 @@ int sample_main(const std::vector<std::string>& arguments) {
   const at::Device device(select_device(common));
   const Checkpoint checkpoint = read_checkpoint(config.checkpoint);
   if (shipped && !common.quiet) tell_of_shipped_weights(checkpoint);
+  config.polymer = read_run_config(checkpoint.configuration, checkpoint.path).model.polymer;
+  config.validate_polymer();
   set_file_hashes(config);
   const std::optional<StructureGrammar> grammar = choose_grammar(config, checkpoint);
   if (grammar) draw_structures(plan, *grammar, config.seed);

@@ -24,6 +24,7 @@
 #include "datasets/splits.h"
 #include "kernels/torch_headers.h"
 #include "libfold/random_streams.h"
+#include "protein/residue.h"
 #include "rna/compare/structure_families.h"
 #include "rna/nucleotide.h"
 
@@ -125,17 +126,21 @@ void add_options(CommandLine& line, SplitSettings& settings) {
   line.option("save-structure-clusters", settings.families_output, "FILE",
               "keep what was found: a table for --structure-clusters");
   line.option("cluster-with", settings.cluster_with, "PROGRAM",
-              "compute sequence clusters: mmseqs, cd-hit-est, or 9-mers, which needs no program; without this and "
-              "--clusters the dataset's own clusters are taken, else the first of the three that is installed");
+              "compute sequence clusters: mmseqs, cd-hit-est (proteins: cd-hit), or 9-mers (proteins: 5-mers), which "
+              "needs no program; without this and --clusters the dataset's own clusters are taken, else the first of "
+              "the three that is installed");
   line.flag("no-clusters", settings.no_clusters, "no sequence clusters: similar chains may be on both sides");
   line.option("identity", settings.clustering.identity, "X", "lowest sequence identity in a computed cluster");
   line.option("coverage", settings.clustering.coverage, "X", "least share of a sequence that an alignment covers");
 }
 
-std::vector<Vec3> c3_positions(const ChainFeatures& chain) {
+// The positions that a TM-score compares: C3', of proteins CA.
+std::vector<Vec3> compared_positions(const ChainFeatures& chain) {
+  const int slot = chain.polymer == Polymer::kRna ? static_cast<int>(kC3) : static_cast<int>(kCA);
   std::vector<Vec3> positions;
   for (int i = 0; i < chain.length; ++i) {
-    const float* atom = &chain.atom_positions[static_cast<std::size_t>(i * kAtomSlots + kC3) * 3];
+    const int place = i * traits_of(chain.polymer).atom_slots + slot;
+    const float* atom = &chain.atom_positions[static_cast<std::size_t>(place) * 3];
     positions.emplace_back(atom[0], atom[1], atom[2]);
   }
   return positions;
@@ -158,11 +163,12 @@ bool find_families(const SplitSettings& settings, const CommonOptions& common, c
   std::vector<std::vector<Vec3>> chains;
   std::int64_t compared = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    chains.push_back(c3_positions(reader.read_chain(i)));
+    chains.push_back(compared_positions(reader.read_chain(i)));
     compared += std::ssize(chains.back()) >= settings.families.shortest;
   }
   FamilySettings families = settings.families;
   families.threads = thread_count(common.threads);
+  families.scale = reader.polymer() == Polymer::kRna ? TmScale::kRna : TmScale::kProtein;
   StructureFamilies found;
   {
     Progress progress("comparing structures", "chains", compared, common.quiet);
@@ -190,7 +196,7 @@ void compute_clusters(const SequenceClustering& clustering, const std::vector<st
                       std::string& options, std::vector<ChainRecord>& records, bool quiet) {
   const std::vector<int> clusters = cluster_sequences(sequences, clustering);
   for (std::size_t i = 0; i < records.size(); ++i) records[i].sequence_cluster = clusters[i];
-  const bool has_settings = clustering.program != kSharedWords;
+  const bool has_settings = clustering.program != shared_words(clustering.polymer);
   const std::string how = has_settings
                               ? fmt::format("{}:{}:{}", clustering.program, clustering.identity, clustering.coverage)
                               : clustering.program;
@@ -215,15 +221,16 @@ void assign_clusters(const SplitSettings& settings, const CommonOptions& common,
     if (!common.quiet) fmt::print(stderr, "sequence clusters of the dataset; --cluster-with computes others\n");
   } else {
     SequenceClustering clustering = settings.clustering;
-    if (settings.cluster_with.empty()) clustering.program = installed_clustering();
+    if (settings.cluster_with.empty()) clustering.program = installed_clustering(clustering.polymer);
     try {
       compute_clusters(clustering, sequences, options, records, common.quiet);
     } catch (const Error& error) {
       // A program that the user did not choose may fail: MMseqs2 does where all sequences are short.
-      if (!settings.cluster_with.empty() || clustering.program == kSharedWords || interrupted()) throw;
+      const char* const words = shared_words(clustering.polymer);
+      if (!settings.cluster_with.empty() || clustering.program == words || interrupted()) throw;
       fmt::print(stderr, "{} failed; clustering by {} instead (--cluster-with {} shows its message)\n",
-                 clustering.program, kSharedWords, clustering.program);
-      clustering.program = kSharedWords;
+                 clustering.program, words, clustering.program);
+      clustering.program = words;
       compute_clusters(clustering, sequences, options, records, common.quiet);
     }
   }
@@ -270,13 +277,14 @@ int split_main(const std::vector<std::string>& arguments) {
   }
   if (!settings.families_output.empty()) check_output_path(settings.families_output, settings.overwrite);
   settings.clustering.threads = common.threads;
+  check_output_path(settings.output, settings.overwrite);
+
+  const DatasetReader reader(files.at(0));
+  settings.clustering.polymer = reader.polymer();
   if (!settings.cluster_with.empty()) {
     settings.clustering.program = settings.cluster_with;
     check_clustering(settings.clustering);
   }
-  check_output_path(settings.output, settings.overwrite);
-
-  const DatasetReader reader(files.at(0));
   std::vector<ChainRecord> records = reader.chains();
   const std::vector<std::string> sequences = parent_sequences(reader);
   std::string options = reader.options();

@@ -1,5 +1,5 @@
-// Converts a chain to rows of /residues and back. Frames and torsions are computed from the atoms; all values are
-// float32.
+// Converts a chain to rows of /residues and back (proteins: datasets/protein_rows.h). Frames and torsions are computed
+// from the atoms; all values are float32.
 #pragma once
 
 #include <cstdint>
@@ -20,5 +20,8 @@ std::vector<Nucleotide> nucleotides_of(const ChainRows& rows);
 
 // A stored entry as a structure: one chain, or several if the entry is an assembly.
 Structure structure_of(const ChainRecord& record, const ChainRows& rows);
+
+// The letter of ChainFeatures::nucleotide: A, C, G, U or N, or that of an amino acid.
+char parent_letter(Polymer polymer, std::uint8_t type);
 
 }  // namespace flashrna

@@ -21,8 +21,10 @@
 #include "datasets/dataset_rewrite.h"
 #include "datasets/dataset_writer.h"
 #include "datasets/hdf5/file.h"
+#include "datasets/protein_rows.h"
 #include "datasets/source_files.h"
 #include "datasets/unique_chains.h"
+#include "protein/io/structure_reader.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
 #include "rna/rnasolo_name.h"
@@ -42,13 +44,18 @@ struct ParsedFile {
   std::string error;  // empty unless the file could not be read
 };
 
-ChainRecord chain_record(const Structure& structure, const Chain& chain) {
+int length_of(const Chain& chain) { return static_cast<int>(chain.nucleotides.size()); }
+int length_of(const ProteinChain& chain) { return static_cast<int>(chain.residues.size()); }
+
+// Structure and Chain, or ProteinStructure and ProteinChain.
+template <typename Whole, typename ChainType>
+ChainRecord chain_record(const Whole& structure, const ChainType& chain) {
   ChainRecord record;
   record.entry = structure.entry;
   record.model = structure.model;
   record.chain_ids = chain.id;
   record.molecule_kind = chain.molecule_kind;
-  record.length = static_cast<int>(chain.nucleotides.size());
+  record.length = length_of(chain);
   record.n_without_frame = chain.n_without_frame;
   record.n_breaks = chain.n_breaks();
   record.n_modified = chain.n_modified;
@@ -58,20 +65,13 @@ ChainRecord chain_record(const Structure& structure, const Chain& chain) {
   return record;
 }
 
-ParsedFile parse_structure(const std::string& bytes, const std::string& name, const ConversionOptions& options) {
+template <typename Whole>
+ParsedFile rows_of(const Whole& structure, const std::string& name, const std::string& sha256) {
   ParsedFile parsed;
-  const std::string sha256 = sha256_hex(bytes);
-  // Uses the stored name, not the opened path: messages are stored in the dataset, whose bytes must not depend on the
-  // folder.
-  Structure structure = read_structure_from_memory(bytes, name, {options.model, options.max_bytes});
-  if (const auto rnasolo = parse_rnasolo_name(name)) apply_rnasolo_name(*rnasolo, is_pdb_file_name(name), structure);
-  if (options.unit == EntryUnit::kAssembly && !structure.chains.empty()) {
-    structure.chains = {join_chains(structure.chains)};
-  }
   for (const RejectedChain& chain : structure.rejected) {
     parsed.rejected.push_back({name, chain.id, chain.reason, chain.detail});
   }
-  for (const Chain& chain : structure.chains) {
+  for (const auto& chain : structure.chains) {
     try {
       ParsedFile::ParsedChain row = {chain_record(structure, chain), chain_rows(chain)};
       row.record.source_file = name;
@@ -85,6 +85,23 @@ ParsedFile parse_structure(const std::string& bytes, const std::string& name, co
     parsed.rejected.push_back({name, "", kEmptyFile, "the file holds no polymer chain"});
   }
   return parsed;
+}
+
+// Uses the stored name, not the opened path: messages are stored in the dataset, whose bytes must not depend on the
+// folder.
+ParsedFile parse_structure(const std::string& bytes, const std::string& name, const ConversionOptions& options) {
+  const std::string sha256 = sha256_hex(bytes);
+  const ReadOptions reading = {options.model, options.max_bytes};
+  const bool joined = options.unit == EntryUnit::kAssembly;
+  if (options.polymer == Polymer::kProtein) {
+    ProteinStructure structure = read_protein_from_memory(bytes, name, reading);
+    if (joined && !structure.chains.empty()) structure.chains = {join_protein_chains(structure.chains)};
+    return rows_of(structure, name, sha256);
+  }
+  Structure structure = read_structure_from_memory(bytes, name, reading);
+  if (const auto rnasolo = parse_rnasolo_name(name)) apply_rnasolo_name(*rnasolo, is_pdb_file_name(name), structure);
+  if (joined && !structure.chains.empty()) structure.chains = {join_chains(structure.chains)};
+  return rows_of(structure, name, sha256);
 }
 
 // Catches every exception of a parser, so that one bad file does not end the run.
@@ -143,8 +160,9 @@ class Collector {
     const RejectedRecord& first = first_rejected_;
     std::string where = first.chain.empty() ? first.source : fmt::format("{} chain {}", first.source, first.chain);
     where = first.detail.starts_with(first.source) ? "" : where + ": ";  // the reader's message already names the file
-    fail("no RNA chain found in {} file{}, nothing is written; rejected: {}; the first is {}{}", result_.files,
-         result_.files == 1 ? "" : "s", fmt::join(reasons, ", "), where, first.detail);
+    fail("no {} chain found in {} file{}, nothing is written; rejected: {}; the first is {}{}",
+         options_.polymer == Polymer::kRna ? "RNA" : "protein", result_.files, result_.files == 1 ? "" : "s",
+         fmt::join(reasons, ", "), where, first.detail);
   }
 
   ConversionResult& result() { return result_; }
@@ -249,7 +267,8 @@ ConversionResult convert_structures(const std::vector<std::string>& inputs, cons
   check_output_path(output, options.overwrite);
   SourceFiles sources(inputs, options.max_bytes);
   sources.check_output(output);
-  const DatasetOrigin origin = {input_names(inputs), option_text(options)};
+  DatasetOrigin origin = {input_names(inputs), option_text(options)};
+  origin.polymer = options.polymer;
   DatasetWriter writer(output, origin, options.overwrite);
   Collector collector(writer, options, calls);
   ConversionResult& result = collector.result();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "datasets/cluster_table.h"
+#include "datasets/polymer.h"
 #include "rna/io/structure_reader.h"
 
 namespace flashrna {
@@ -17,8 +18,9 @@ namespace flashrna {
 enum class EntryUnit { kChain, kAssembly };
 
 struct ConversionOptions {
+  Polymer polymer = Polymer::kRna;              // the chains that are stored; all others are listed in /rejected
   int model = 1;                                // model number to read from every file, from 1
-  EntryUnit unit = EntryUnit::kChain;           // one row per chain, or one row for all RNA chains of a file
+  EntryUnit unit = EntryUnit::kChain;           // one row per chain, or one row for all chains of a file
   std::uint64_t max_bytes = kMaxUnpackedBytes;  // of one file, uncompressed
   const ClusterTable* clusters = nullptr;       // fills sequence_cluster; not owned
   bool strict = false;                          // a file that cannot be read ends the conversion with Error
@@ -46,7 +48,7 @@ struct ConversionResult {
   bool stopped = false;                         // stop() returned true: no output was written
 };
 
-// Reasons in /rejected besides those of rna/structure.h.
+// Reasons in /rejected besides those of rna/structure.h and protein/structure.h.
 inline constexpr const char* kUnreadableFile = "unreadable file";  // detail: the reader's message
 inline constexpr const char* kEmptyFile = "no polymer";            // no chain in the file
 inline constexpr const char* kInvalidResidue = "invalid residue";  // a value is NaN, or the name is too long

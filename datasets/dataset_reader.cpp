@@ -17,11 +17,12 @@
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_columns.h"
 #include "datasets/hdf5/file.h"
+#include "datasets/polymer_name.h"
 #include "datasets/schema.h"
+#include "protein/amino_acid.h"
 #include "rna/geometry.h"
 #include "rna/nucleotide.h"
 #include "rna/pairs/secondary_structure.h"
-#include "rna/torsion.h"
 
 namespace flashrna {
 namespace {
@@ -76,6 +77,7 @@ struct DatasetReader::Impl {
   std::vector<ChainRecord> chains;
   std::vector<std::int64_t> offset;
   std::uint64_t n_residues = 0;
+  Polymer polymer = Polymer::kRna;
   std::int64_t version = 0;
   std::string program_version, source, options, pair_rule = kWholeBasePairRule;
 };
@@ -88,7 +90,7 @@ DatasetReader::Impl::Impl(const std::string& path) : file(Hdf5File::open(path)) 
   offset = whole<std::int64_t>("/chains/offset");
   read_chains();
   check_offsets();
-  if (version >= 2) {
+  if (columns.contains("/residues/partner")) {
     const Hdf5Dataset& partner = column("/residues/partner");
     pair_rule = partner.has_attribute("rule") ? partner.text("rule") : "";
   }
@@ -109,13 +111,20 @@ void DatasetReader::Impl::check_identity(const Hdf5Group& root) {
          kDatasetVersion);
   }
   if (version < 1) fail("{}: damaged: its version is {}", path, version);
+  if (root.has_attribute("polymer")) {
+    const std::string name = root.text("polymer");
+    const std::optional<Polymer> known = polymer_named(name);
+    if (!known)
+      fail("{}: a dataset of the polymer \"{}\", this program knows rna and protein; update flashrna", path, name);
+    polymer = *known;
+  }
   program_version = root.text("program_version");
   source = root.text("source");
   options = root.text("options");
 }
 
 void DatasetReader::Impl::open_columns(const Hdf5Group& root) {
-  for (const SchemaColumn& wanted : dataset_columns()) {
+  for (const SchemaColumn& wanted : dataset_columns(polymer)) {
     if (wanted.since > version) continue;
     Hdf5Dataset dataset = root.open_group(wanted.group).open_dataset(wanted.name);
     if (dataset.type() != wanted.type) {
@@ -139,9 +148,9 @@ void DatasetReader::Impl::open_columns(const Hdf5Group& root) {
 // Checks that row counts agree and are possible for a file of this size, before allocating by them.
 void DatasetReader::Impl::check_counts() const {
   std::map<std::string, std::uint64_t> rows = {{kChainsGroup, rows_of("/chains/id")},
-                                               {kResiduesGroup, rows_of("/residues/nucleotide")},
+                                               {kResiduesGroup, rows_of("/residues/residue_index")},
                                                {kRejectedGroup, rows_of("/rejected/source")}};
-  for (const SchemaColumn& wanted : dataset_columns()) {
+  for (const SchemaColumn& wanted : dataset_columns(polymer)) {
     if (wanted.since > version) continue;
     const std::uint64_t expected = rows[wanted.group] + (wanted.name == kOffsetColumn ? 1 : 0);
     if (rows_of(wanted.path()) != expected) {
@@ -159,9 +168,9 @@ void DatasetReader::Impl::check_counts() const {
 }
 
 void DatasetReader::Impl::read_chains() {
-  n_residues = rows_of("/residues/nucleotide");
+  n_residues = rows_of("/residues/residue_index");
   chains.resize(rows_of("/chains/id"));
-  for_each_column(chain_columns(), [&](const auto& column) { read_members(column, chains); });
+  for_each_column(chain_columns(polymer), [&](const auto& column) { read_members(column, chains); });
 }
 
 void DatasetReader::Impl::check_offsets() const {
@@ -177,7 +186,7 @@ void DatasetReader::Impl::check_offsets() const {
            chains[i].length, offset[i], offset[i + 1]);
     }
     if (chains[i].length > kLongestChain) {
-      fail("{}: damaged: chain {} ({}) has {} nucleotides, at most {} are possible", file.path(), i, chains[i].id,
+      fail("{}: damaged: chain {} ({}) has {} residues, at most {} are possible", file.path(), i, chains[i].id,
            chains[i].length, kLongestChain);
     }
   }
@@ -194,10 +203,11 @@ void DatasetReader::Impl::read(const std::string& path, std::size_t index, std::
 
 void DatasetReader::Impl::read_features(std::size_t index, ChainFeatures& features) const {
   if (index >= chains.size()) fail("{}: chain {} is out of range, it has {}", file.path(), index, chains.size());
+  features.polymer = polymer;
   features.length = chains[index].length;
-  for_each_column(residue_columns(), [&](const auto& column) {
+  for_each_column(residue_columns(polymer), [&](const auto& column) {
     if constexpr (requires { features.*column.member; }) {
-      if (column.schema.since <= version) read(column.schema.path(), index, features.*column.member);
+      if (columns.contains(column.schema.path())) read(column.schema.path(), index, features.*column.member);
     }
   });
   check_features(index, features);
@@ -232,9 +242,15 @@ void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures&
     }
     return true;
   };
+  const bool rna = polymer == Polymer::kRna;
+  const int atom_values = 3 * traits_of(polymer).atom_slots, torsion_values = 2 * traits_of(polymer).torsions;
   for (int i = 0; i < features.length; ++i) {
-    if (features.nucleotide[i] > static_cast<std::uint8_t>(Base::N)) damaged(i, "nucleotide is not in 0..4");
-    if (features.atom_mask[i] >> kAtomSlots != 0) damaged(i, "atom_mask has bits beyond the last slot");
+    if (rna && features.nucleotide[i] > static_cast<std::uint8_t>(Base::N)) damaged(i, "nucleotide is not in 0..4");
+    if (!rna && features.nucleotide[i] > static_cast<std::uint8_t>(AminoAcid::kUnknown)) {
+      damaged(i, "amino_acid is not in 0..20");
+    }
+    if (features.atom_mask[i] >> traits_of(polymer).atom_slots != 0)
+      damaged(i, "atom_mask has bits beyond the last slot");
     if (!features.partner.empty() && !is_partner(features.partner, i)) damaged(i, "its partner has another or is none");
     if (i > 0 && features.residue_index[i] <= features.residue_index[i - 1]) damaged(i, "residue_index does not rise");
     if (!all_finite(&features.frame_rotation[i * 9], 9) || !all_finite(&features.frame_translation[i * 3], 3)) {
@@ -243,14 +259,15 @@ void DatasetReader::Impl::check_features(std::size_t index, const ChainFeatures&
     if (!is_rotation(&features.frame_rotation[i * 9])) {
       fail(
           "{}: chain {}, residue {}: frame_rotation is no rotation (determinant {:.3g}, expected 1); convert the "
-          "structures again: flashrna leaves out nucleotides whose C3', C4' and O4' make no frame",
-          file.path(), chains[index].id, i, determinant(&features.frame_rotation[i * 9]));
+          "structures again: flashrna leaves out {} make no frame",
+          file.path(), chains[index].id, i, determinant(&features.frame_rotation[i * 9]),
+          rna ? "nucleotides whose C3', C4' and O4'" : "amino acids whose N, CA and C");
     }
-    if (!all_finite(&features.torsion_sin_cos[i * kTorsions * 2], kTorsions * 2)) {
+    if (!all_finite(&features.torsion_sin_cos[i * torsion_values], torsion_values)) {
       damaged(i, "a torsion is not finite");
     }
     if (!features.chi_sin_cos.empty() && !all_finite(&features.chi_sin_cos[i * 2], 2)) damaged(i, "chi is not finite");
-    if (!all_finite(&features.atom_positions[i * kAtomSlots * 3], kAtomSlots * 3)) {
+    if (!all_finite(&features.atom_positions[i * atom_values], atom_values)) {
       damaged(i, "a coordinate is not finite");
     }
   }
@@ -264,6 +281,7 @@ DatasetReader& DatasetReader::operator=(DatasetReader&&) noexcept = default;
 const std::string& DatasetReader::path() const { return impl_->file.path(); }
 const std::vector<ChainRecord>& DatasetReader::chains() const { return impl_->chains; }
 std::uint64_t DatasetReader::residue_count() const { return impl_->n_residues; }
+Polymer DatasetReader::polymer() const { return impl_->polymer; }
 std::int64_t DatasetReader::version() const { return impl_->version; }
 const std::string& DatasetReader::pair_rule() const { return impl_->pair_rule; }
 const std::string& DatasetReader::program_version() const { return impl_->program_version; }
@@ -280,7 +298,7 @@ ChainFeatures DatasetReader::read_chain(std::size_t index) const {
 ChainRows DatasetReader::read_rows(std::size_t index) const {
   ChainRows rows;
   impl_->read_features(index, rows);
-  for_each_column(residue_columns(), [&]<typename From>(const From& from) {
+  for_each_column(residue_columns(polymer()), [&]<typename From>(const From& from) {
     if constexpr (requires { requires std::is_same_v<typename From::RecordType, ChainRows>; }) {
       const std::string path = from.schema.path();
       auto& values = rows.*from.member;
@@ -296,6 +314,12 @@ ChainRows DatasetReader::read_rows(std::size_t index) const {
   });
   if (version() < 2) rows.partner = base_pairs_of(nucleotides_of(rows));
   return rows;
+}
+
+void DatasetReader::require(Polymer polymer, const std::string& user) const {
+  if (this->polymer() == polymer) return;
+  fail("{}: a dataset of {}, {} needs one of {}; flashrna convert --polymer {} makes one", path(),
+       polymer_title(this->polymer()), user, polymer_title(polymer), traits_of(polymer).name);
 }
 
 std::vector<RejectedRecord> DatasetReader::read_rejected() const {

@@ -26,9 +26,13 @@ class DatasetReader {
   ChainFeatures read_chain(std::size_t index) const;
   ChainRows read_rows(std::size_t index) const;
 
+  // Throws Error, naming the file, if it holds another polymer. `user` is what needs this one: "flashrna info --pairs".
+  void require(Polymer polymer, const std::string& user) const;
+
   std::vector<RejectedRecord> read_rejected() const;
   std::uint64_t residue_count() const;
   // Root attributes.
+  Polymer polymer() const;       // RNA in files without the attribute
   std::int64_t version() const;  // version 1 has no /residues/partner; read_chain then computes partners
   // The rule that found the base pairs (chain_pairs.h); empty if the file does not say.
   const std::string& pair_rule() const;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "datasets/dataset_writer.h"
 #include "datasets/hdf5/file.h"
+#include "datasets/polymer_name.h"
 #include "datasets/unique_chains.h"
 
 namespace flashrna {
@@ -37,7 +38,7 @@ std::string with_option(const std::string& options, const std::string& key, cons
 
 bool rewrite_dataset(const DatasetReader& reader, const std::vector<ChainRecord>& records, const std::string& options,
                      const std::string& output, bool overwrite, const Watch& watch) {
-  DatasetWriter writer(output, {reader.source(), options, reader.pair_rule()}, overwrite);
+  DatasetWriter writer(output, {reader.source(), options, reader.pair_rule(), reader.polymer()}, overwrite);
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (watch.stopped()) return false;
     writer.append(records[i], reader.read_rows(i));
@@ -101,6 +102,10 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
     const DatasetReader& reader = readers.emplace_back(input);
     source += (source.empty() ? "" : " ") + reader.source();
     n_chains += reader.chains().size();
+    if (reader.polymer() != readers.front().polymer()) {
+      fail("{} is a dataset of {}, {} of {}; merge datasets of one polymer", input, polymer_title(reader.polymer()),
+           inputs.front(), polymer_title(readers.front().polymer()));
+    }
     const std::string unit = option_value(reader.options(), "unit");
     const std::string expected = option_value(readers.front().options(), "unit");
     if (unit != expected) {
@@ -118,10 +123,11 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
     return reader.pair_rule() == readers.front().pair_rule();
   });
   result.found_pairs_anew = !one_rule;
-  DatasetWriter writer(output,
-                       {source, merged_options(readers, keep_clusters),
-                        one_rule ? readers.front().pair_rule() : std::string(kWholeBasePairRule)},
-                       overwrite);
+  DatasetWriter writer(
+      output,
+      {source, merged_options(readers, keep_clusters),
+       one_rule ? readers.front().pair_rule() : std::string(kWholeBasePairRule), readers.front().polymer()},
+      overwrite);
   UniqueChains unique(writer);
   std::size_t done = 0;
   for (const DatasetReader& reader : readers) {

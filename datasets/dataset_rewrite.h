@@ -29,7 +29,8 @@ struct MergeResult {
 // Merges datasets in the order given, with the result of converting their inputs together: duplicate chains are listed
 // under /rejected and ids are made unique. Sequence and structure clusters are kept if all inputs have them from the
 // same table, base pairs if all were found by the same rule; otherwise they are found again from the atoms. Throws
-// Error if an input cannot be read, or if chains and assemblies would be mixed.
+// Error if an input cannot be read, or if chains and assemblies, or
+// RNA and proteins, would be mixed.
 MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::string& output, bool overwrite,
                            const Watch& watch = {});
 

@@ -43,7 +43,7 @@ DatasetSummary summarize_dataset(const DatasetReader& reader) {
     summary.breaks += chain.n_breaks;
     summary.broken_chains += chain.n_breaks > 0 ? 1 : 0;
   }
-  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+  for (std::size_t i = 0; i < reader.chains().size() && reader.polymer() == Polymer::kRna; ++i) {
     try {
       summary.in_helices += count_in_helices(reader.read_rows(i));
     } catch (const Error& error) {

@@ -35,10 +35,10 @@ struct DatasetSummary {
   std::int64_t without_frame = 0;
   std::int64_t breaks = 0;
   std::size_t broken_chains = 0;  // with at least one break
-  std::int64_t in_helices = 0;    // nucleotides in stems of two or more base pairs (chain_pairs.h)
+  std::int64_t in_helices = 0;    // nucleotides in stems of two or more base pairs (chain_pairs.h); 0 of proteins
 };
 
-// Reads every chain. Throws Error naming a chain whose pairs are invalid.
+// Reads every chain of RNA. Throws Error naming a chain whose pairs are invalid.
 DatasetSummary summarize_dataset(const DatasetReader& reader);
 
 struct LengthBin {

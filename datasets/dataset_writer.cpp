@@ -12,8 +12,8 @@
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_columns.h"
 #include "datasets/hdf5/file.h"
+#include "datasets/polymer_name.h"
 #include "datasets/schema.h"
-#include "rna/nucleotide.h"
 
 namespace flashrna {
 
@@ -78,6 +78,7 @@ struct DatasetWriter::Impl {
   void write_rejected();
   void append_residues(const ChainRows& rows);
 
+  Polymer polymer;
   Hdf5OutputFile file;
   std::map<std::string, Hdf5Dataset> columns;  // destroyed before `file`: HDF5 closes a file last
   std::unordered_set<std::uint64_t> ids;       // hashes
@@ -87,17 +88,18 @@ struct DatasetWriter::Impl {
 };
 
 DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, bool overwrite)
-    : file(path, overwrite) {
+    : polymer(origin.polymer), file(path, overwrite) {
   Hdf5Group root = file.root();
   root.set_text("format", kDatasetFormat);
-  root.set_integer("version", kDatasetVersion);
+  root.set_integer("version", written_version(polymer));
+  if (polymer != Polymer::kRna) root.set_text("polymer", traits_of(polymer).name);
   root.set_text("program_version", FLASHRNA_VERSION);
   root.set_text("source", to_valid_utf8(origin.source));
   root.set_text("options", to_valid_utf8(origin.options));
-  for (const SchemaGroup& description : dataset_groups()) {
+  for (const SchemaGroup& description : dataset_groups(polymer)) {
     Hdf5Group group = root.create_group(description.name);
     group.set_text("description", description.description);
-    for (const SchemaColumn& column : dataset_columns()) {
+    for (const SchemaColumn& column : dataset_columns(polymer)) {
       if (std::string_view(column.group) != description.name) continue;
       Hdf5Dataset dataset = make_column(group, column, description.chunk_rows);
       dataset.set_text("unit", column.unit);
@@ -111,7 +113,7 @@ DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, 
 }
 
 void DatasetWriter::Impl::write_chains() {
-  for_each_column(chain_columns(), [&](const auto& column) { append_members(column, chains); });
+  for_each_column(chain_columns(polymer), [&](const auto& column) { append_members(column, chains); });
   append("/chains/offset",
          std::vector<std::int64_t>(offset.end() - static_cast<std::ptrdiff_t>(chains.size()), offset.end()));
   chains.clear();
@@ -124,15 +126,17 @@ void DatasetWriter::Impl::write_rejected() {
 
 void DatasetWriter::Impl::append_residues(const ChainRows& rows) {
   ChainRows computed;
-  if (rows.partner.empty()) computed.partner = base_pairs_of(nucleotides_of(rows));
-  if (rows.chi_sin_cos.empty()) computed.chi_sin_cos = chi_of_chain(rows, rows.residue_name);
+  const bool rna = polymer == Polymer::kRna;
+  if (rna && rows.partner.empty()) computed.partner = base_pairs_of(nucleotides_of(rows));
+  if (rna && rows.chi_sin_cos.empty()) computed.chi_sin_cos = chi_of_chain(rows, rows.residue_name);
   std::vector<std::string> parent_names, insertion_codes;
   for (int i = 0; i < rows.length; ++i) {
-    parent_names.emplace_back(1, base_letter(static_cast<Base>(rows.nucleotide[i])));
+    parent_names.emplace_back(1, parent_letter(polymer, rows.nucleotide[i]));
     insertion_codes.push_back(rows.insertion_code[i] == ' ' ? "" : std::string(1, rows.insertion_code[i]));
   }
-  for_each_column(residue_columns(), [&](const auto& column) {
+  for_each_column(residue_columns(polymer), [&](const auto& column) {
     const std::string path = column.schema.path();
+    if (!columns.contains(path)) return;
     if constexpr (!requires { column.member; }) {
       append(path, parent_names);
     } else if constexpr (std::is_same_v<decltype(rows.*column.member), const std::string&>) {
@@ -158,6 +162,9 @@ std::string DatasetWriter::id(std::uint64_t index) const {
 
 void DatasetWriter::append(const ChainRecord& record, const ChainRows& rows) {
   if (rows.length == 0) fail("chain {} has no residues", record.id);
+  if (rows.polymer != impl_->polymer) {
+    fail("chain {} is of {}, the dataset of {}", record.id, polymer_title(rows.polymer), polymer_title(impl_->polymer));
+  }
   if (record.length != rows.length) {
     fail("chain {}: its record says {} residues, there are {}", record.id, record.length, rows.length);
   }
@@ -180,12 +187,13 @@ ChainRows DatasetWriter::read_content(std::uint64_t index) const {
   if (index + 1 >= impl_->offset.size()) fail("chain {} is not written yet", index);
   const auto first = static_cast<std::uint64_t>(impl_->offset[index]);
   ChainRows rows;
+  rows.polymer = impl_->polymer;
   rows.length = static_cast<int>(impl_->offset[index + 1] - impl_->offset[index]);
   const auto length = static_cast<std::size_t>(rows.length);
   rows.residue_name = impl_->column("/residues/residue_name").read_text_rows(first, length);
   rows.atom_mask.resize(length);
   impl_->column("/residues/atom_mask").read_rows<std::uint32_t>(first, rows.atom_mask);
-  rows.atom_positions.resize(length * kAtomSlots * 3);
+  rows.atom_positions.resize(length * static_cast<std::size_t>(traits_of(impl_->polymer).atom_slots) * 3);
   impl_->column("/residues/atom_positions").read_rows<float>(first, rows.atom_positions);
   return rows;
 }

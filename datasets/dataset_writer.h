@@ -15,7 +15,8 @@ namespace flashrna {
 struct DatasetOrigin {
   std::string source;                          // names of the inputs
   std::string options;                         // options that change the content
-  std::string pair_rule = kWholeBasePairRule;  // attribute `rule` of /residues/partner
+  std::string pair_rule = kWholeBasePairRule;  // attribute `rule` of /residues/partner; of RNA only
+  Polymer polymer = Polymer::kRna;
 };
 
 class DatasetWriter {
@@ -24,8 +25,9 @@ class DatasetWriter {
   DatasetWriter(const std::string& path, const DatasetOrigin& origin, bool overwrite);
   ~DatasetWriter();
 
-  // Appends a chain. Rows without partners get those of base_pairs_of (chain_pairs.h). Bytes of text that are not UTF-8
-  // become U+FFFD. Throws Error if the id is already used, if the chain has no residues, or if the disk is full.
+  // Appends a chain. Rows of RNA without partners get those of base_pairs_of (chain_pairs.h). Bytes of text that are
+  // not UTF-8 become U+FFFD. Throws Error if the id is already used, if the chain has no residues or is of another
+  // polymer than the dataset, or if the disk is full.
   void append(const ChainRecord& record, const ChainRows& rows);
   // Whether a chain with this id was appended. Compares 64-bit hashes: two different ids collide once in 2^64.
   bool has(const std::string& id) const;

@@ -7,23 +7,34 @@
 #include <unordered_map>
 
 #include "base/disjoint_sets.h"
+#include "protein/amino_acid.h"
 
 namespace flashrna {
 
 namespace {
 
+struct Words {
+  std::string_view letters;
+  int bits;    // of a letter
+  int length;  // letters of a word; a word has at most 32 bits
+  double least_containment;
+};
+
+constexpr Words kRnaWords = {"ACGU", 2, kWordLength, kLeastContainment};
+constexpr Words kProteinWords = {kAminoAcidLetters.substr(0, 20), 5, kProteinWordLength, kLeastProteinContainment};
+
 // The different words of a sequence as numbers, sorted.
-std::vector<std::uint32_t> words_of(std::string_view sequence) {
-  constexpr std::string_view kLetters = "ACGU";
-  constexpr std::uint32_t kMask = (1u << 2 * kWordLength) - 1;
+std::vector<std::uint32_t> words_of(std::string_view sequence, const Words& kind) {
+  const std::uint32_t mask = (1u << kind.bits * kind.length) - 1;
   std::vector<std::uint32_t> words;
   std::uint32_t word = 0;
-  int length = 0;  // letters since the last one that is not A, C, G or U
+  int length = 0;  // letters since the last one that is not in the alphabet
   for (const char c : sequence) {
-    const std::size_t letter = kLetters.find(c);
-    length = letter == std::string_view::npos ? 0 : length + 1;
-    word = (word << 2 | static_cast<std::uint32_t>(letter & 3)) & kMask;
-    if (length >= kWordLength) words.push_back(word);
+    const std::size_t letter = kind.letters.find(c);
+    const bool known = letter != std::string_view::npos;
+    length = known ? length + 1 : 0;
+    word = (word << kind.bits | (known ? static_cast<std::uint32_t>(letter) : 0u)) & mask;
+    if (length >= kind.length) words.push_back(word);
   }
   std::ranges::sort(words);
   words.erase(std::unique(words.begin(), words.end()), words.end());
@@ -32,7 +43,8 @@ std::vector<std::uint32_t> words_of(std::string_view sequence) {
 
 }  // namespace
 
-std::vector<int> cluster_by_words(const std::vector<std::string>& sequences) {
+std::vector<int> cluster_by_words(const std::vector<std::string>& sequences, Polymer polymer) {
+  const Words& kind = polymer == Polymer::kRna ? kRnaWords : kProteinWords;
   std::vector<std::size_t> order(sequences.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t i) { return sequences[i].size(); });
@@ -46,14 +58,14 @@ std::vector<int> cluster_by_words(const std::vector<std::string>& sequences) {
       sets.join(equal->second, i);
       continue;
     }
-    const std::vector<std::uint32_t> words = words_of(sequences[i]);
+    const std::vector<std::uint32_t> words = words_of(sequences[i], kind);
     std::unordered_map<std::size_t, std::size_t> shared;
     for (const std::uint32_t word : words)
       if (const auto found = firsts_with.find(word); found != firsts_with.end())
         for (const std::size_t first : found->second) ++shared[first];
     bool joined = false;
     for (const auto& [first, count] : shared) {
-      const bool contained = static_cast<double>(count) >= kLeastContainment * static_cast<double>(words.size());
+      const bool contained = static_cast<double>(count) >= kind.least_containment * static_cast<double>(words.size());
       const bool as_long =
           static_cast<double>(sequences[i].size()) >= kLeastLengthRatio * static_cast<double>(sequences[first].size());
       if (!contained || !as_long) continue;

@@ -2,16 +2,21 @@
 // from this table, the reader checks files against it, and tests compare both with it.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "datasets/hdf5/file.h"
+#include "datasets/polymer.h"
 
 namespace flashrna {
 
 inline constexpr const char* kDatasetFormat = "flashrna-dataset";
-inline constexpr int kDatasetVersion = 3;  // 2: /residues/partner; 3: /residues/chi_sin_cos
+// Newest version. 2: /residues/partner; 3: /residues/chi_sin_cos; 4: root attribute `polymer`.
+inline constexpr int kDatasetVersion = 4;
+// The version that is written. A file without the attribute holds RNA, and earlier programs read it.
+constexpr int written_version(Polymer polymer) { return polymer == Polymer::kRna ? 3 : 4; }
 
 // What one row of a group is, and the number of rows in a compressed chunk.
 struct SchemaGroup {
@@ -28,7 +33,8 @@ struct SchemaColumn {
   std::size_t text_width;  // bytes of a fixed-width text, 0 = variable length; only for kText
   const char* unit;        // "1" for pure numbers, "" for names
   const char* description;
-  int since = 1;  // first dataset version that has the column
+  int since = 1;                // first dataset version that has the column
+  std::optional<Polymer> only;  // the polymer whose datasets alone have the column
 
   std::string path() const { return std::string("/") + group + "/" + name; }
 };
@@ -38,7 +44,7 @@ inline constexpr const char* kResiduesGroup = "residues";
 inline constexpr const char* kRejectedGroup = "rejected";
 // The only column of /chains with one more row than there are chains.
 inline constexpr std::string_view kOffsetColumn = "offset";
-// Longest allowed chain in nucleotides. The longest known RNA has some 40 thousand; a larger number means a damaged
+// Longest allowed chain in residues. The longest known RNA has some 40 thousand; a larger number means a damaged
 // file.
 inline constexpr int kLongestChain = 1'000'000;
 // Largest accepted width of fixed-width texts in columns that the schema declares variable-length, as other programs
@@ -47,8 +53,8 @@ inline constexpr std::size_t kWidestText = 4096;
 // Width of residue_name. Names in the Chemical Component Dictionary have at most 5 characters.
 inline constexpr std::size_t kResidueNameWidth = 16;
 
-std::span<const SchemaGroup> dataset_groups();
+std::span<const SchemaGroup> dataset_groups(Polymer polymer = Polymer::kRna);
 // In the order of writing.
-std::span<const SchemaColumn> dataset_columns();
+std::span<const SchemaColumn> dataset_columns(Polymer polymer = Polymer::kRna);
 
 }  // namespace flashrna

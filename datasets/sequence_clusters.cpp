@@ -12,6 +12,7 @@
 #include "base/subprocess.h"
 #include "base/thread_limits.h"
 #include "datasets/kmer_clusters.h"
+#include "datasets/polymer_name.h"
 
 namespace flashrna {
 
@@ -39,19 +40,20 @@ class WorkFolder {
   fs::path path_;
 };
 
-// The names are the indices. Both programs expect DNA letters.
-void write_fasta(const std::string& path, const std::vector<std::string>& sequences) {
+// The names are the indices. Of RNA, both programs expect DNA letters.
+void write_fasta(const std::string& path, const std::vector<std::string>& sequences, Polymer polymer) {
   std::ofstream fasta(path);
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     std::string letters = sequences[i];
-    std::replace(letters.begin(), letters.end(), 'U', 'T');
+    if (polymer == Polymer::kRna) std::replace(letters.begin(), letters.end(), 'U', 'T');
     fasta << '>' << i << '\n' << letters << '\n';
   }
   if (!fasta.flush()) fail("{}: cannot be written; is the disk full?", path);
 }
 
 // Longest word length that still finds all pairs of this identity (CD-HIT user's guide).
-int word_length(double identity) {
+int word_length(double identity, Polymer polymer) {
+  if (polymer == Polymer::kProtein) return identity >= 0.7 ? 5 : identity >= 0.6 ? 4 : identity >= 0.5 ? 3 : 2;
   if (identity >= 0.95) return 10;
   if (identity >= 0.9) return 8;
   if (identity >= 0.88) return 7;
@@ -63,10 +65,25 @@ int word_length(double identity) {
 using Representatives = std::unordered_map<std::size_t, std::size_t>;
 
 Representatives run_mmseqs(const WorkFolder& folder, const SequenceClustering& options, const std::string& threads) {
-  run_program({"mmseqs", "easy-cluster", folder.file("all.fasta"), folder.file("out"), folder.file("tmp"),
-               "--min-seq-id", fmt::format("{}", options.identity), "-c", fmt::format("{}", options.coverage),
-               "--cov-mode", "0", "--dbtype", "2", "-k", "11", "--threads", threads},
-              folder.file("log"));
+  std::vector<std::string> words = {"mmseqs",
+                                    "easy-cluster",
+                                    folder.file("all.fasta"),
+                                    folder.file("out"),
+                                    folder.file("tmp"),
+                                    "--min-seq-id",
+                                    fmt::format("{}", options.identity),
+                                    "-c",
+                                    fmt::format("{}", options.coverage),
+                                    "--cov-mode",
+                                    "0",
+                                    "--threads",
+                                    threads};
+  // Amino acids: the program's own word length, which depends on the size of the set.
+  const std::vector<std::string> alphabet = options.polymer == Polymer::kRna
+                                                ? std::vector<std::string>{"--dbtype", "2", "-k", "11"}
+                                                : std::vector<std::string>{"--dbtype", "1"};
+  words.insert(words.end(), alphabet.begin(), alphabet.end());
+  run_program(words, folder.file("log"));
   Representatives representatives;
   std::ifstream table(folder.file("out_cluster.tsv"));
   for (std::size_t representative, member; table >> representative >> member;) representatives[member] = representative;
@@ -74,39 +91,40 @@ Representatives run_mmseqs(const WorkFolder& folder, const SequenceClustering& o
 }
 
 Representatives run_cd_hit(const WorkFolder& folder, const SequenceClustering& options, const std::string& threads) {
-  // -r 0: a strand and its complement are different sequences. -g 1: assign to the best cluster, not to the first. -l:
-  // minimum length.
-  run_program({"cd-hit-est",
-               "-i",
-               folder.file("all.fasta"),
-               "-o",
-               folder.file("out"),
-               "-c",
-               fmt::format("{}", options.identity),
-               "-n",
-               std::to_string(word_length(options.identity)),
-               "-aL",
-               fmt::format("{}", options.coverage),
-               "-aS",
-               fmt::format("{}", options.coverage),
-               "-r",
-               "0",
-               "-g",
-               "1",
-               "-l",
-               std::to_string(word_length(options.identity)),
-               "-d",
-               "0",
-               "-M",
-               "0",
-               "-T",
-               threads},
-              folder.file("log"));
+  // -g 1: assign to the best cluster, not to the first. -l: minimum length.
+  const std::string length = std::to_string(word_length(options.identity, options.polymer));
+  const std::string identity = fmt::format("{}", options.identity), coverage = fmt::format("{}", options.coverage);
+  std::vector<std::string> words = {cd_hit_program(options.polymer),
+                                    "-i",
+                                    folder.file("all.fasta"),
+                                    "-o",
+                                    folder.file("out"),
+                                    "-c",
+                                    identity,
+                                    "-n",
+                                    length,
+                                    "-aL",
+                                    coverage,
+                                    "-aS",
+                                    coverage,
+                                    "-g",
+                                    "1",
+                                    "-l",
+                                    length,
+                                    "-d",
+                                    "0",
+                                    "-M",
+                                    "0",
+                                    "-T",
+                                    threads};
+  // A strand and its complement are different sequences.
+  if (options.polymer == Polymer::kRna) words.insert(words.end(), {"-r", "0"});
+  run_program(words, folder.file("log"));
   Representatives representatives;
   std::ifstream table(folder.file("out.clstr"));
   std::size_t first = 0;
   bool starts = false;
-  for (std::string line; std::getline(table, line);) {  // "0  76nt, >12... *"
+  for (std::string line; std::getline(table, line);) {  // "0  76nt, >12... *", of amino acids "76aa"
     if (line.starts_with('>')) {
       starts = true;
       continue;
@@ -123,19 +141,22 @@ Representatives run_cd_hit(const WorkFolder& folder, const SequenceClustering& o
 
 }  // namespace
 
-std::string installed_clustering() {
-  for (const char* program : {"mmseqs", "cd-hit-est"})
+std::string installed_clustering(Polymer polymer) {
+  for (const char* program : {"mmseqs", cd_hit_program(polymer)})
     if (is_program(program)) return program;
-  return kSharedWords;
+  return shared_words(polymer);
 }
 
 void check_clustering(const SequenceClustering& options) {
-  if (options.program == kSharedWords) return;
+  const char* const words = shared_words(options.polymer);
+  const char* const cd_hit = cd_hit_program(options.polymer);
+  if (options.program == words) return;
   const bool is_mmseqs = options.program == "mmseqs";
-  if (!is_mmseqs && options.program != "cd-hit-est") {
-    fail_usage("--cluster-with \"{}\" is not mmseqs, cd-hit-est or {}", options.program, kSharedWords);
+  if (!is_mmseqs && options.program != cd_hit) {
+    fail_usage("--cluster-with \"{}\" is not mmseqs, {} or {}, as a dataset of {} needs it", options.program, cd_hit,
+               words, polymer_title(options.polymer));
   }
-  const double lowest = is_mmseqs ? 0.0 : 0.75;
+  const double lowest = is_mmseqs ? 0.0 : options.polymer == Polymer::kRna ? 0.75 : 0.4;
   if (!(options.identity >= lowest && options.identity <= 1.0)) {
     fail_usage("--identity \"{}\" is not from {} to 1 as {} needs it", options.identity, lowest, options.program);
   }
@@ -152,14 +173,14 @@ void check_clustering(const SequenceClustering& options) {
 
 std::vector<int> cluster_sequences(const std::vector<std::string>& sequences, const SequenceClustering& options) {
   check_clustering(options);
-  if (options.program == kSharedWords) return cluster_by_words(sequences);
+  if (options.program == shared_words(options.polymer)) return cluster_by_words(sequences, options.polymer);
   std::vector<std::string> distinct;
   std::unordered_map<std::string, std::size_t> place;
   for (const std::string& sequence : sequences) {
     if (place.emplace(sequence, distinct.size()).second) distinct.push_back(sequence);
   }
   const WorkFolder folder;
-  write_fasta(folder.file("all.fasta"), distinct);
+  write_fasta(folder.file("all.fasta"), distinct, options.polymer);
   const std::string threads = std::to_string(thread_count(options.threads));
   const Representatives representatives =
       options.program == "mmseqs" ? run_mmseqs(folder, options, threads) : run_cd_hit(folder, options, threads);

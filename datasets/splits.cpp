@@ -8,7 +8,7 @@
 
 #include "base/disjoint_sets.h"
 #include "base/error.h"
-#include "rna/nucleotide.h"
+#include "datasets/chain_rows.h"
 
 namespace flashrna {
 
@@ -18,7 +18,9 @@ bool has_sequence_cluster(const ChainRecord& chain) { return chain.sequence_clus
 
 std::string parent_sequence(const DatasetReader& reader, std::size_t chain) {
   std::string sequence;
-  for (const std::uint8_t base : reader.read_chain(chain).nucleotide) sequence += base_letter(static_cast<Base>(base));
+  for (const std::uint8_t type : reader.read_chain(chain).nucleotide) {
+    sequence += parent_letter(reader.polymer(), type);
+  }
   return sequence;
 }
 

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "datasets/dataset_writer.h"
-#include "rna/nucleotide.h"
 
 namespace flashrna {
 
@@ -29,10 +28,11 @@ std::uint64_t content_hash(const ChainRows& rows) {
 void compute_centroid(const ChainRows& rows, float (&centroid)[3]) {
   double sum[3] = {0, 0, 0};
   std::size_t n_atoms = 0;
-  for (int i = 0; i < rows.length; ++i) {
-    for (int slot = 0; slot < kAtomSlots; ++slot) {
+  const auto slots = static_cast<std::size_t>(traits_of(rows.polymer).atom_slots);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(rows.length); ++i) {
+    for (std::size_t slot = 0; slot < slots; ++slot) {
       if ((rows.atom_mask[i] >> slot & 1u) == 0) continue;
-      const float* position = &rows.atom_positions[(static_cast<std::size_t>(i) * kAtomSlots + slot) * 3];
+      const float* position = &rows.atom_positions[(i * slots + slot) * 3];
       for (int axis = 0; axis < 3; ++axis) sum[axis] += position[axis];
       ++n_atoms;
     }

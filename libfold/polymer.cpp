@@ -2,8 +2,10 @@
 
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "base/error.h"
+#include "datasets/polymer_name.h"
 
 namespace flashrna {
 
@@ -23,9 +25,9 @@ const PolymerModel& polymer_model(Polymer polymer) {
 }
 
 Polymer parse_polymer(const std::string& name, const char* key) {
-  for (const Polymer polymer : {Polymer::kRna, Polymer::kProtein})
-    if (name == traits_of(polymer).name) return polymer;
-  fail_usage("{} = {}: must be rna or protein", key, name);
+  const std::optional<Polymer> polymer = polymer_named(name);
+  if (!polymer) fail_usage("{} = {}: must be rna or protein", key, name);
+  return *polymer;
 }
 
 }  // namespace flashrna

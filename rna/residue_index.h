@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "rna/nucleotide.h"
 
@@ -23,9 +24,18 @@ struct PolymerPosition {
   int sequence_position = 0;  // in the polymer's full sequence, from 1; 0 = unknown
 };
 
-// Sets residue_index: 0 for the first nucleotide; +1 to a bonded neighbor; across a gap 1 plus the number of missing
-// residues (by the sequence if known, otherwise by the author's numbers), and at least 2. Both spans have the same
-// length.
+// What the index of a residue depends on.
+struct IndexedResidue {
+  int seq_id = 0;  // author's number
+  PolymerPosition position;
+  bool bonded = false;  // to the residue before it
+};
+
+// The indices: 0 for the first residue; +1 to a bonded neighbor; across a gap 1 plus the number of missing residues (by
+// the sequence if known, otherwise by the author's numbers), and at least 2.
+std::vector<int> residue_indices(std::span<const IndexedResidue> residues);
+
+// Sets residue_index to residue_indices. Both spans have the same length.
 void assign_residue_indices(std::span<Nucleotide> nucleotides, std::span<const PolymerPosition> positions);
 
 }  // namespace flashrna

@@ -25,7 +25,7 @@ patterns=('*.h' '*.cpp' '*.cu')
 if git rev-parse --git-dir >/dev/null 2>&1; then
   mapfile -t files < <(git ls-files --cached --others --exclude-standard -- "${patterns[@]}" | sort -u)
 else
-  mapfile -t files < <(find base rna datasets kernels libfold cli tests -name '*.h' -o -name '*.cpp' -o -name '*.cu' | sort)
+  mapfile -t files < <(find base rna protein datasets kernels libfold cli tests -name '*.h' -o -name '*.cpp' -o -name '*.cu' | sort)
 fi
 existing=()
 for file in "${files[@]}"; do [ ! -e "$file" ] || existing+=("$file"); done

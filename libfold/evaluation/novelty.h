@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/watch.h"
+#include "rna/compare/tm_score.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -26,10 +27,10 @@ struct NoveltySearch {
   std::size_t alignments = 0;  // alignments computed, at most two per pair
 };
 
-// Chains are C3' positions, Å. Skips only pairs whose upper bound (rna/compare/tm_bound.h) does not exceed the best
-// score so far. The result does not depend on the number of threads (0: base/thread_limits.h). Throws Error as
-// align_structures does. `watch` follows the structures.
+// Chains are C3' positions, of proteins CA, Å. Skips only pairs whose upper bound (rna/compare/tm_bound.h) does not
+// exceed the best score so far. The result does not depend on the number of threads (0: base/thread_limits.h). Throws
+// Error as align_structures does. `watch` follows the structures.
 NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::span<const std::vector<Vec3>> reference,
-                           int threads, const Watch& watch = {});
+                           int threads, const Watch& watch = {}, TmScale scale = TmScale::kRna);
 
 }  // namespace flashrna

@@ -132,6 +132,7 @@ void SampleConfig::validate_polymer() const {
   refuse(!sequence.empty(), "--sequence");
   refuse(!contig.empty(), "--contig");
   refuse(!start.empty(), "--start");
+  refuse(!symmetry.empty(), "--symmetry");
   refuse(nucleotide != "N", "--nucleotide");
   refuse(design_sequence > 0, "--design-sequence");
   refuse(all_atom, "--all-atom");

@@ -12,10 +12,6 @@
 #include "base/sha256.h"
 #include "libfold/configuration.h"
 #include "libfold/design/sample_name.h"
-#include "libfold/sampling/sample_measures.h"
-#include "libfold/sampling/sampled_molecule.h"
-#include "rna/io/structure_reader.h"
-#include "rna/io/structure_writer.h"
 
 namespace flashrna {
 
@@ -23,21 +19,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Chain read_reference(const std::string& path, const std::string& chain_id) {
-  const Structure structure = read_structure(path);
-  std::vector<std::string> ids;
-  for (const Chain& chain : structure.chains) {
-    if (chain_id.empty() || chain.id == chain_id) return chain;
-    ids.push_back(chain.id);
-  }
-  fail("--reference {}: no RNA chain \"{}\" with a backbone in it; it has {}", path, chain_id,
-       ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")));
-}
-
-std::vector<std::string> sample_columns(const SampleConfig& config) {
+std::vector<std::string> sample_columns(const SampleConfig& config, const SampleOutput& output) {
   std::vector<std::string> columns{"name", "length", "index", "seed", "steps", "file", "model", "sha256"};
   if (config.format == "both") columns.insert(columns.end(), {"pdb_file", "pdb_sha256"});
-  const std::vector<std::string> measures = measure_columns(config);
+  const std::vector<std::string> measures = output.measure_columns();
   columns.insert(columns.end(), measures.begin(), measures.end());
   return columns;
 }
@@ -95,14 +80,14 @@ SampleWriter::SampleWriter(const SampleConfig& config, const std::vector<Planned
     batch_names_.insert(batch.name);
     for (const PlannedSample& sample : batch.samples) sample_names_.insert(sample.name);
   }
-  if (!config_.reference.empty()) reference_ = read_reference(config_.reference, config_.reference_chain);
+  output_ = make_sample_output(config_);
   check_same_run();
   const bool in_use = is_in_use();
   make_folder();
   lock();
   remove_temporary_files();
   claim(in_use, plan);
-  samples_.emplace(in_folder(shard_.file_name("samples", ".csv")), sample_columns(config_));
+  samples_.emplace(in_folder(shard_.file_name("samples", ".csv")), sample_columns(config_, *output_));
   timings_.emplace(in_folder(shard_.file_name("timings", ".csv")), kTimingColumns);
   take_over(*samples_, "samples", sample_names_);
   take_over(*timings_, "timings", batch_names_);
@@ -281,46 +266,40 @@ std::string SampleWriter::write_file(const std::string& name, const std::string&
   return sha256_hex(text);
 }
 
-SampleTable::Row SampleWriter::row_of(const PlannedSample& sample, const Structure& structure) const {
-  SampleTable::Row row = measure_sample(structure, *sample.design, config_, reference_ ? &*reference_ : nullptr);
+SampleTable::Row SampleWriter::row_of(const PlannedSample& sample, int model, SampleTable::Row measures) const {
+  SampleTable::Row row = std::move(measures);
   row["name"] = sample.name;
   row["length"] = std::to_string(sample.length());
   row["index"] = std::to_string(sample.index);
   row["seed"] = std::to_string(config_.seed);
   row["steps"] = std::to_string(config_.steps);
-  row["model"] = std::to_string(structure.model);
+  row["model"] = std::to_string(model);
   return row;
 }
 
 void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBackbone>& backbones, double seconds) {
   const bool as_models = config_.format == "models";
-  std::vector<Structure> structures;
-  for (std::size_t b = 0; b < backbones.size(); ++b) {
-    const PlannedSample& sample = batch.samples[b];
-    SampledMolecule molecule =
-        make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index, *sample.design, config_);
-    if (!molecule.designs.empty()) write_file(sample.name + ".fasta", designs_as_fasta(sample.name, molecule.designs));
-    structures.push_back(std::move(molecule.structure));
-    if (as_models) structures.back().model = static_cast<int>(b) + 1;
-  }
+  const std::unique_ptr<FinishedSamples> finished = output_->finish(batch, backbones);
+  for (std::size_t b = 0; b < backbones.size(); ++b)
+    if (const std::string fasta = finished->fasta(b); !fasta.empty())
+      write_file(batch.samples[b].name + ".fasta", fasta);
   const std::string models_file = batch.name + ".cif";
-  const std::string models_sha256 = as_models ? write_file(models_file, models_to_mmcif(structures)) : "";
+  const std::string models_sha256 = as_models ? write_file(models_file, finished->models_mmcif()) : "";
 
   std::vector<SampleTable::Row> rows;
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
     if (has(sample)) continue;
-    SampleTable::Row row = row_of(sample, structures[b]);
+    SampleTable::Row row = row_of(sample, as_models ? static_cast<int>(b) + 1 : 1, finished->measures(b));
     if (as_models) {
       row["file"] = models_file, row["sha256"] = models_sha256;
     } else {
       row["file"] = sample.name + (config_.format == "pdb" ? ".pdb" : ".cif");
-      row["sha256"] =
-          write_file(row["file"], config_.format == "pdb" ? to_pdb(structures[b]) : to_mmcif(structures[b]));
+      row["sha256"] = write_file(row["file"], config_.format == "pdb" ? finished->pdb(b) : finished->mmcif(b));
     }
     if (config_.format == "both") {
       row["pdb_file"] = sample.name + ".pdb";
-      row["pdb_sha256"] = write_file(row["pdb_file"], to_pdb(structures[b]));
+      row["pdb_sha256"] = write_file(row["pdb_file"], finished->pdb(b));
     }
     rows.push_back(std::move(row));
   }

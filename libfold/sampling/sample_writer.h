@@ -22,6 +22,7 @@
 #include "base/file_lock.h"
 #include "libfold/backbone/sampled_backbone.h"
 #include "libfold/sampling/sample_config.h"
+#include "libfold/sampling/sample_output.h"
 #include "libfold/sampling/sample_plan.h"
 #include "libfold/sampling/sample_table.h"
 
@@ -63,13 +64,13 @@ class SampleWriter {
   bool has(const PlannedSample& sample) const;
   std::string in_folder(const std::string& name) const;
   std::string write_file(const std::string& name, const std::string& text) const;
-  SampleTable::Row row_of(const PlannedSample& sample, const Structure& structure) const;
+  SampleTable::Row row_of(const PlannedSample& sample, int model, SampleTable::Row measures) const;
 
   SampleConfig config_;
   std::string folder_;
   Shard shard_;
   std::set<std::string> sample_names_, batch_names_;  // of the shard
-  std::optional<Chain> reference_;
+  std::unique_ptr<SampleOutput> output_;
   std::unique_ptr<FileLock> lock_;
   std::optional<SampleTable> samples_, timings_;
 };

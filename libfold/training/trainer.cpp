@@ -110,7 +110,7 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
                       bool resume, at::Device run_device)
     : config(run_config),
       configuration_text(configuration.to_ini()),
-      data(config.data, config.training.seed),
+      data(config.data, config.training.seed, config.model.polymer_kind()),
       schedule{config.training.learning_rate, config.training.warmup_steps, config.training.schedule,
                config.training.steps, config.training.cooldown_steps},
       training_step(config, run_device),

@@ -120,8 +120,9 @@ std::string filters_in_use(const DataConfig& config) {
 
 }  // namespace
 
-TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed)
+TrainingData::TrainingData(const DataConfig& config, std::uint64_t seed, Polymer polymer)
     : config_(config), stages_(config.crop_length), seed_(seed), reader_(config.path) {
+  reader_.require(polymer, fmt::format("training with model.polymer = {}", traits_of(polymer).name));
   split();
   if (training_.empty()) {
     const std::string filters = filters_in_use(config_);

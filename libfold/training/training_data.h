@@ -29,8 +29,8 @@ struct PreparedBatch;  // libfold/training/training_step.h
 
 class TrainingData {
  public:
-  // Throws Error if the dataset cannot be read or no training chain remains.
-  TrainingData(const DataConfig& config, std::uint64_t seed);
+  // Throws Error if the dataset cannot be read or holds another polymer, or if no training chain remains.
+  TrainingData(const DataConfig& config, std::uint64_t seed, Polymer polymer = Polymer::kRna);
 
   // Indices of chains in the dataset.
   const std::vector<std::size_t>& training() const { return training_; }

@@ -135,38 +135,41 @@ ResiduePairs best_pairs(std::span<const Vec3> mobile, std::span<const Vec3> targ
 // Both chains along their axes, and the seeds.
 class PreparedChains {
  public:
-  PreparedChains(std::span<const Vec3> mobile, std::span<const Vec3> target) : mobile_(mobile), target_(target) {
+  PreparedChains(std::span<const Vec3> mobile, std::span<const Vec3> target, TmScale scale)
+      : mobile_(mobile), target_(target), scale_(scale) {
     check(mobile, "mobile");
     check(target, "target");
     mobile_along_axes_ = along_axes(mobile);
     target_along_axes_ = along_axes(target);
     const std::size_t shorter = std::min(mobile.size(), target.size());
     seeds_ = alignment_seeds(mobile_along_axes_, target_along_axes_,
-                             tm_score_scale(static_cast<int>(shorter)) + kSofter, kSeeds);
+                             tm_score_scale(static_cast<int>(shorter), scale) + kSofter, kSeeds);
   }
 
   StructureAlignment align(int normalizing_length) const {
     StructureAlignment alignment;
-    alignment.pairs = best_pairs(mobile_along_axes_, target_along_axes_, tm_score_scale(normalizing_length), seeds_);
+    alignment.pairs =
+        best_pairs(mobile_along_axes_, target_along_axes_, tm_score_scale(normalizing_length, scale_), seeds_);
     std::vector<Vec3> a, b;
     for (const auto& [i, j] : alignment.pairs) {
       a.push_back(mobile_[static_cast<std::size_t>(i)]);
       b.push_back(target_[static_cast<std::size_t>(j)]);
     }
-    alignment.score = tm_score(a, b, normalizing_length);
+    alignment.score = tm_score(a, b, normalizing_length, scale_);
     return alignment;
   }
 
  private:
   std::span<const Vec3> mobile_, target_;
+  TmScale scale_;
   std::vector<Vec3> mobile_along_axes_, target_along_axes_;
   std::vector<RigidTransform> seeds_;
 };
 
 }  // namespace
 
-StructureAlignments align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target) {
-  const PreparedChains chains(mobile, target);
+StructureAlignments align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target, TmScale scale) {
+  const PreparedChains chains(mobile, target, scale);
   StructureAlignments alignments;
   alignments.by_mobile = chains.align(static_cast<int>(mobile.size()));
   alignments.by_target =
@@ -174,10 +177,10 @@ StructureAlignments align_structures(std::span<const Vec3> mobile, std::span<con
   return alignments;
 }
 
-StructureAlignment align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target,
-                                    int normalizing_length) {
+StructureAlignment align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length,
+                                    TmScale scale) {
   if (normalizing_length < 1) fail("alignment normalized by the length {}: it must be positive", normalizing_length);
-  return PreparedChains(mobile, target).align(normalizing_length);
+  return PreparedChains(mobile, target, scale).align(normalizing_length);
 }
 
 }  // namespace flashrna

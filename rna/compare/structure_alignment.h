@@ -24,11 +24,13 @@ struct StructureAlignments {
   StructureAlignment by_target;
 };
 
-// Points are C3' positions, Å, in chain order. Throws Error if a chain is empty or has a coordinate that is not finite.
-// Memory: one byte per pair of residues, and terms linear in the lengths.
-StructureAlignments align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target);
+// Points are C3' positions, of proteins CA, Å, in chain order. Throws Error if a chain is empty or has a coordinate
+// that is not finite. Memory: one byte per pair of residues, and terms linear in the lengths.
+StructureAlignments align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target,
+                                     TmScale scale = TmScale::kRna);
 
 // For one normalizing length only, e.g. that of the longer chain. Throws Error also if it is not positive.
-StructureAlignment align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length);
+StructureAlignment align_structures(std::span<const Vec3> mobile, std::span<const Vec3> target, int normalizing_length,
+                                    TmScale scale = TmScale::kRna);
 
 }  // namespace flashrna

@@ -18,7 +18,7 @@ void check(std::span<const std::vector<Vec3>> structures, const ClusterSettings&
     const bool finite =
         std::all_of(structures[i].begin(), structures[i].end(), [](const Vec3& point) { return point.allFinite(); });
     if (structures[i].empty() || !finite) {
-      fail("structure {} of {} has {} C3' atoms{}; clustering needs at least one, all finite", i, structures.size(),
+      fail("structure {} of {} has {} residues{}; clustering needs at least one, all finite", i, structures.size(),
            structures[i].size(), finite ? "" : ", not all of them finite");
     }
   }
@@ -29,7 +29,7 @@ bool alike(const std::vector<Vec3>& a, const std::vector<Vec3>& b, const Cluster
   const std::size_t length = settings.normalization == TmNormalization::kLonger ? longer : shorter;
   // At most as many pairs as the shorter chain has residues, each with a score of at most 1.
   if (static_cast<double>(shorter) < settings.cut * static_cast<double>(length)) return false;
-  return align_structures(a, b, static_cast<int>(length)).score.value >= settings.cut;
+  return align_structures(a, b, static_cast<int>(length), settings.scale).score.value >= settings.cut;
 }
 
 // The index of the first representative that is similar to `structure`; representatives.size() if there is none.

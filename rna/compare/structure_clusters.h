@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/watch.h"
+#include "rna/compare/tm_score.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -20,6 +21,7 @@ enum class TmNormalization { kLonger, kShorter };
 struct ClusterSettings {
   double cut = 0.45;  // structures with at least this TM-score are similar; in (0, 1]
   TmNormalization normalization = TmNormalization::kLonger;
+  TmScale scale = TmScale::kRna;
   int threads = 1;  // the result does not depend on it
 };
 
@@ -28,7 +30,7 @@ struct StructureClusters {
   std::vector<int> representatives;  // by cluster: its longest structure; ordered by decreasing length, then as given
 };
 
-// `structures` are chains of C3' positions, Å. Throws Error for an invalid cut or number of threads, and for a
+// `structures` are chains of C3' or CA positions, Å. Throws Error for an invalid cut or number of threads, and for a
 // structure that align_structures refuses, naming its index. `watch` follows the structures; if it ends the clustering,
 // the rest is in cluster 0.
 StructureClusters cluster_structures(std::span<const std::vector<Vec3>> structures,

@@ -66,9 +66,9 @@ StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> cha
       const std::size_t shorter = long_enough[j];
       if (sets.joined(longer, shorter)) continue;
       const int length = static_cast<int>(chains[shorter].size());
-      if (tm_upper_bound(profiles[i], profiles[j], length) < settings.cut) continue;
+      if (tm_upper_bound(profiles[i], profiles[j], length, settings.scale) < settings.cut) continue;
       ++alignments;
-      if (align_structures(chains[shorter], chains[longer], length).score.value >= settings.cut) {
+      if (align_structures(chains[shorter], chains[longer], length, settings.scale).score.value >= settings.cut) {
         sets.join(longer, shorter);
       }
     }

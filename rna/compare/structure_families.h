@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/watch.h"
+#include "rna/compare/tm_score.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -15,7 +16,8 @@ namespace flashrna {
 struct FamilySettings {
   double cut = 0.5;   // TM-score that connects two chains; in (0, 1]
   int shortest = 30;  // residues; shorter chains (hairpins, strands) are part of many folds and connect nothing
-  int threads = 1;    // the result does not depend on it
+  TmScale scale = TmScale::kRna;
+  int threads = 1;  // the result does not depend on it
 };
 
 struct StructureFamilies {
@@ -24,7 +26,7 @@ struct StructureFamilies {
   std::size_t alignments = 0;  // computed; other pairs were already connected, or their bound is below the cut
 };
 
-// `chains` are C3' positions, Å. Computes the connected components over all pairs. Scores are those of
+// `chains` are C3' or CA positions, Å. Computes the connected components over all pairs. Scores are those of
 // align_structures, a heuristic that can be too low. Throws Error for an invalid cut, length or number of threads, and
 // for a chain that align_structures refuses. `watch` follows the chains that are long enough.
 StructureFamilies find_structure_families(std::span<const std::vector<Vec3>> chains,

@@ -92,10 +92,10 @@ DistanceProfile distance_profile(std::span<const Vec3> points) {
   return profile;
 }
 
-double tm_upper_bound(const DistanceProfile& a, const DistanceProfile& b, int normalizing_length) {
+double tm_upper_bound(const DistanceProfile& a, const DistanceProfile& b, int normalizing_length, TmScale scale) {
   double sum = std::min(a.length, b.length);
   if (!a.counts.empty() && !b.counts.empty()) {
-    const double products = product_sum_bound(a.counts, b.counts, tm_score_scale(normalizing_length));
+    const double products = product_sum_bound(a.counts, b.counts, tm_score_scale(normalizing_length, scale));
     sum = std::min(sum, 0.5 * (1.0 + std::sqrt(1.0 + 8.0 * products)));
   }
   return sum / normalizing_length;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "rna/compare/tm_score.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -26,6 +27,7 @@ DistanceProfile distance_profile(std::span<const Vec3> points);
 // No order-preserving alignment and no motion of the two chains has a higher TM-score (rna/compare/tm_score.h) with the
 // divisor and scale d0 of `normalizing_length`. Symmetric in the chains. In (0, 1] if the normalizing length is not
 // below the shorter chain's length.
-double tm_upper_bound(const DistanceProfile& a, const DistanceProfile& b, int normalizing_length);
+double tm_upper_bound(const DistanceProfile& a, const DistanceProfile& b, int normalizing_length,
+                      TmScale scale = TmScale::kRna);
 
 }  // namespace flashrna

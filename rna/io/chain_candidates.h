@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rna/io/membership.h"
 #include "rna/io/polymer_chain.h"
 #include "rna/io/residue_atoms.h"
 
@@ -13,9 +14,6 @@ struct Entity;
 }
 
 namespace flashrna {
-
-// Whether a nucleotide is part of the polymer, according to the file, or may be a ligand.
-enum class Membership { kYes, kIfBonded, kNo };
 
 struct Candidate {
   ObservedResidue observed;

@@ -9,8 +9,6 @@
 #include <tuple>
 #include <utility>
 
-#include "rna/residue_index.h"
-
 namespace flashrna {
 namespace {
 
@@ -37,13 +35,13 @@ std::vector<const gemmi::Atom*> atoms_of(const gemmi::Residue& residue, std::str
   return own.empty() ? all : own;
 }
 
-bool may_be_bonded(const gemmi::Residue& previous, const gemmi::Residue& next, char letter) {
-  const std::vector<const gemmi::Atom*> ends = atoms_of(previous, "O3'", "O3*", letter);
+bool may_be_bonded(const LinkAtoms& link, const gemmi::Residue& previous, const gemmi::Residue& next, char letter) {
+  const std::vector<const gemmi::Atom*> ends = atoms_of(previous, link.end, link.old_end, letter);
   if (ends.empty()) return false;
-  const std::vector<const gemmi::Atom*> phosphates = atoms_of(next, "P", "P", letter);
-  for (const gemmi::Atom* o3 : ends) {
-    for (const gemmi::Atom* p : phosphates) {
-      if (o3->pos.dist_sq(p->pos) <= kLongestO3P * kLongestO3P) return true;
+  const std::vector<const gemmi::Atom*> starts = atoms_of(next, link.start, link.start, letter);
+  for (const gemmi::Atom* end : ends) {
+    for (const gemmi::Atom* start : starts) {
+      if (end->pos.dist_sq(start->pos) <= link.longest * link.longest) return true;
     }
   }
   return false;
@@ -78,12 +76,12 @@ using Residues = std::span<const gemmi::Residue* const>;
 using Stretch = std::vector<std::size_t>;  // positions in `residues`, in bonding order
 
 // Stretches of residues that are consecutive in the file.
-std::vector<Stretch> stretches_of(Residues residues) {
+std::vector<Stretch> stretches_of(Residues residues, const LinkAtoms& link) {
   std::vector<Stretch> stretches;
   for (std::size_t i = 0; i < residues.size(); ++i) {
     if (!has_alternates(*residues[i])) continue;
-    const bool goes_on =
-        !stretches.empty() && stretches.back().back() + 1 == i && may_be_bonded(*residues[i - 1], *residues[i], kAny);
+    const bool goes_on = !stretches.empty() && stretches.back().back() + 1 == i &&
+                         may_be_bonded(link, *residues[i - 1], *residues[i], kAny);
     if (!goes_on) stretches.emplace_back();
     stretches.back().push_back(i);
   }
@@ -91,13 +89,15 @@ std::vector<Stretch> stretches_of(Residues residues) {
 }
 
 // Appends to each stretch the one whose start is bonded to its end; the appended stretch becomes empty.
-void join_ends(Residues residues, std::vector<Stretch>& stretches) {
+void join_ends(Residues residues, const LinkAtoms& link, std::vector<Stretch>& stretches) {
   for (std::size_t from = 0; from < stretches.size(); ++from) {
     // Most stretches are a single water.
-    if (stretches[from].empty() || atoms_of(*residues[stretches[from].back()], "O3'", "O3*", kAny).empty()) continue;
+    if (stretches[from].empty() || atoms_of(*residues[stretches[from].back()], link.end, link.old_end, kAny).empty()) {
+      continue;
+    }
     for (std::size_t to = 0; to < stretches.size(); ++to) {
       if (to == from || stretches[to].empty()) continue;
-      if (!may_be_bonded(*residues[stretches[from].back()], *residues[stretches[to].front()], kAny)) continue;
+      if (!may_be_bonded(link, *residues[stretches[from].back()], *residues[stretches[to].front()], kAny)) continue;
       stretches[from].insert(stretches[from].end(), stretches[to].begin(), stretches[to].end());
       stretches[to].clear();
       to = static_cast<std::size_t>(-1);  // restart at the first stretch: another may be bonded to the new end
@@ -118,10 +118,11 @@ std::set<std::pair<std::size_t, std::size_t>> neighbors_of(const Stretch& stretc
 
 }  // namespace
 
-std::vector<std::string> conformers_of_stretches(std::span<const gemmi::Residue* const> residues) {
+std::vector<std::string> conformers_of_stretches(std::span<const gemmi::Residue* const> residues,
+                                                 const LinkAtoms& link) {
   std::vector<std::string> letters(residues.size());
-  std::vector<Stretch> stretches = stretches_of(residues);
-  join_ends(residues, stretches);
+  std::vector<Stretch> stretches = stretches_of(residues, link);
+  join_ends(residues, link, stretches);
   for (const Stretch& stretch : stretches) {
     if (stretch.empty()) continue;
     std::vector<Conformer> conformers;
@@ -129,7 +130,7 @@ std::vector<std::string> conformers_of_stretches(std::span<const gemmi::Residue*
     const auto neighbors = neighbors_of(stretch, residues.size());
     for (Conformer& conformer : conformers) {
       for (const auto& [one, next] : neighbors) {
-        conformer.bonds += may_be_bonded(*residues[one], *residues[next], conformer.letter);
+        conformer.bonds += may_be_bonded(link, *residues[one], *residues[next], conformer.letter);
       }
     }
     const double highest = std::max_element(conformers.begin(), conformers.end(), [](const auto& a, const auto& b) {

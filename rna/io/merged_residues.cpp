@@ -7,9 +7,6 @@
 namespace flashrna {
 namespace {
 
-// Equal atoms of two residues are farther apart (P of bonded nucleotides: 4.5 to 7.5 Å); those of two conformations
-// almost never are.
-constexpr double kLeastDistance = 3.5;  // Å
 constexpr std::size_t kNameClasses = 512;
 
 // A hash of the atom name with few values: names in one class may be equal.
@@ -21,10 +18,10 @@ std::size_t name_class(const gemmi::Atom& atom) {
 
 // Whether `atom` has the name of one of atoms[begin..end) at another position.
 bool repeats_elsewhere(const std::vector<gemmi::Atom>& atoms, std::size_t begin, std::size_t end,
-                       const gemmi::Atom& atom) {
+                       const gemmi::Atom& atom, double least_distance) {
   for (std::size_t i = begin; i < end; ++i) {
     if (atoms[i].altloc == atom.altloc && atoms[i].name == atom.name) {
-      return atoms[i].pos.dist_sq(atom.pos) > kLeastDistance * kLeastDistance;
+      return atoms[i].pos.dist_sq(atom.pos) > least_distance * least_distance;
     }
   }
   return false;
@@ -32,14 +29,15 @@ bool repeats_elsewhere(const std::vector<gemmi::Atom>& atoms, std::size_t begin,
 
 }  // namespace
 
-std::vector<gemmi::Residue> part_merged_residue(const gemmi::Residue& residue) {
+std::vector<gemmi::Residue> part_merged_residue(const gemmi::Residue& residue, double least_distance) {
   const std::vector<gemmi::Atom>& atoms = residue.atoms;
   std::bitset<kNameClasses> seen;  // avoids comparing all pairs of names in residues that were not merged
   std::vector<std::size_t> starts;
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     const std::size_t name = name_class(atoms[i]);
     const std::size_t begin = starts.empty() ? 0 : starts.back();
-    if (seen[name] && !atoms[i].is_hydrogen() && repeats_elsewhere(atoms, begin, i, atoms[i])) starts.push_back(i);
+    if (seen[name] && !atoms[i].is_hydrogen() && repeats_elsewhere(atoms, begin, i, atoms[i], least_distance))
+      starts.push_back(i);
     seen.set(name);
   }
   if (starts.empty()) return {};

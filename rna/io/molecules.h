@@ -6,20 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "rna/nucleotide.h"
+#include "rna/io/residue_links.h"
 
 namespace flashrna {
 
-struct SegmentedNucleotide {
-  const Nucleotide* nucleotide;
-  std::string segment;          // information from the file: adjacent nucleotides differ where a molecule may end
+struct Segment {
+  std::string name;             // information from the file: adjacent residues differ where a molecule may end
   bool has_alternates = false;  // a repeated number is then not a restart of the numbering
 };
 
-// The number of the molecule of every nucleotide, in file order, from 0 in order of appearance. A molecule ends where
-// `segment` changes or the numbering restarts (with a number that this molecule already has, or with a run below all of
-// its numbers), unless O3'-P of 2.5 Å or less bonds the two parts. Within a segment, if O3' or P is missing, the C4'
-// distance of adjacent nucleotides decides whether they are bonded (rna/residue_index.h).
-std::vector<std::size_t> molecules_of(std::span<const SegmentedNucleotide> nucleotides);
+// The number of the molecule of every residue, in file order, from 0 in order of appearance. A molecule ends where
+// the segment changes or the numbering restarts (with a number that this molecule already has, or with a run below all
+// of its numbers), unless a link joins the two parts. Within a segment, if an atom of the link is missing, the distance
+// of adjacent residues decides whether they are bonded. `segments`: of every residue.
+std::vector<std::size_t> molecules_of(const LinkedResidues& residues, std::span<const Segment> segments);
 
 }  // namespace flashrna

@@ -4,11 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <gemmi/model.hpp>
-#include <iterator>
-#include <set>
 #include <vector>
 
 #include "base/error.h"
+#include "rna/io/chain_assembly.h"
 #include "rna/io/chain_candidates.h"
 #include "rna/io/molecules.h"
 #include "rna/io/residue_order.h"
@@ -34,18 +33,23 @@ bool are_variants(const ObservedResidue& one, const ObservedResidue& other) {
          in_one_place(one.nucleotide, other.nucleotide);
 }
 
-// Microheterogeneity: of alternative residues at one position, keeps the one with the highest occupancy.
-void drop_minor_variants(std::vector<Candidate>& candidates) {
-  std::vector<Candidate> kept;
-  kept.reserve(candidates.size());
-  for (Candidate& candidate : candidates) {
-    if (kept.empty() || !are_variants(kept.back().observed, candidate.observed)) {
-      kept.push_back(std::move(candidate));
-    } else if (candidate.observed.mean_occupancy > kept.back().observed.mean_occupancy + 0.001f) {
-      kept.back() = std::move(candidate);
-    }
-  }
-  candidates = std::move(kept);
+// The nucleotides as the shared algorithms see them; they must outlive the result.
+LinkedResidues linked(const std::vector<const Nucleotide*>& nucleotides) {
+  LinkedResidues residues;
+  for (const Nucleotide* n : nucleotides) residues.numbers.push_back({n->seq_id, n->insertion_code});
+  residues.linked = [nucleotides](std::size_t previous, std::size_t next) {
+    return phosphodiester(*nucleotides[previous], *nucleotides[next]);
+  };
+  residues.bonded = [nucleotides](std::size_t previous, std::size_t next) {
+    return bonded(*nucleotides[previous], *nucleotides[next]);
+  };
+  return residues;
+}
+
+std::vector<const Nucleotide*> nucleotides_of(const std::vector<Candidate>& candidates) {
+  std::vector<const Nucleotide*> nucleotides;
+  for (const Candidate& candidate : candidates) nucleotides.push_back(&candidate.observed.nucleotide);
+  return nucleotides;
 }
 
 // Whether the ribose is that of L-RNA: C4' and all other centers with complete atoms are inverted. A ribose that is
@@ -105,59 +109,33 @@ class MoleculeBuilder {
  private:
   const Nucleotide& nucleotide(std::size_t i) const { return candidates_[i].observed.nucleotide; }
 
-  bool bond_before(std::size_t i) const { return phosphodiester(nucleotide(i - 1), nucleotide(i)); }
-
-  std::vector<const Nucleotide*> nucleotides() const {
-    std::vector<const Nucleotide*> all;
-    for (const Candidate& candidate : candidates_) all.push_back(&candidate.observed.nucleotide);
-    return all;
-  }
-
   void put_in_chain_order() {
-    const std::vector<std::size_t> order = chain_order(nucleotides());
-    if (std::is_sorted(order.begin(), order.end())) return;
-    std::vector<Candidate> ordered;
-    ordered.reserve(candidates_.size());
-    for (std::size_t place : order) ordered.push_back(std::move(candidates_[place]));
-    candidates_ = std::move(ordered);
+    const std::vector<std::size_t> order = chain_order(linked(nucleotides_of(candidates_)));
+    if (!std::is_sorted(order.begin(), order.end())) reorder(candidates_, order);
   }
-
-  static bool is_member(const Candidate& candidate) { return candidate.membership == Membership::kYes; }
 
   // Whether two potential ligands are parts of a polymer: by their bond or, if its atoms are missing, by their
   // distance, names and numbers.
-  bool are_polymer(std::size_t i) const {
-    const Nucleotide &previous = nucleotide(i - 1), &next = nucleotide(i);
-    if (previous.has(kO3) && next.has(kP)) return bond_before(i);
+  static bool are_polymer(const Nucleotide& previous, const Nucleotide& next) {
+    if (previous.has(kO3) && next.has(kP)) return phosphodiester(previous, next);
     return is_unmodified_name(previous.name) && is_unmodified_name(next.name) &&
            std::int64_t{previous.seq_id} + 1 == next.seq_id && bonded(previous, next);
   }
 
-  // Drops residues that are part of the polymer only if bonded, unless they are bonded to a residue of the polymer or
-  // to each other.
   void drop_free_ligands() {
-    const bool file_tells = std::any_of(candidates_.begin(), candidates_.end(), is_member);
-    for (std::size_t i = 1; i < candidates_.size(); ++i) {
-      if (is_member(candidates_[i - 1]) ? bond_before(i) : !is_member(candidates_[i]) && are_polymer(i)) {
-        candidates_[i - 1].membership = candidates_[i].membership = Membership::kYes;
-      }
+    std::vector<MemberEvidence> evidence;
+    for (const Candidate& candidate : candidates_) {
+      evidence.push_back(
+          {candidate.membership, candidate.is_plain_atom, is_unmodified_name(candidate.observed.nucleotide.name)});
     }
-    for (std::size_t i = candidates_.size(); i-- > 1;) {
-      if (is_member(candidates_[i]) && bond_before(i)) candidates_[i - 1].membership = Membership::kYes;
+    const std::vector<bool> members = find_members(
+        evidence, linked(nucleotides_of(candidates_)),
+        [&](std::size_t previous, std::size_t next) { return are_polymer(nucleotide(previous), nucleotide(next)); });
+    std::vector<Candidate> kept;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (members[i]) kept.push_back(std::move(candidates_[i]));
     }
-    keep_those_between(file_tells);
-    std::erase_if(candidates_, [](const Candidate& c) { return !is_member(c); });
-  }
-
-  // Keeps a nucleotide without neighbors between two parts of a polymer: if it is an ATOM record, or if the file does
-  // not mark polymers and the name is that of an unmodified nucleotide.
-  void keep_those_between(bool file_tells) {
-    const auto first = std::find_if(candidates_.begin(), candidates_.end(), is_member);
-    const auto last = std::find_if(candidates_.rbegin(), std::make_reverse_iterator(first), is_member).base();
-    for (auto candidate = first; candidate < last; ++candidate) {
-      const bool is_plain = !file_tells && is_unmodified_name(candidate->observed.nucleotide.name);
-      if (candidate->is_plain_atom || is_plain) candidate->membership = Membership::kYes;
-    }
+    candidates_ = std::move(kept);
   }
 
   // Files from before 2007 also name deoxynucleotides A, C, G, and programs that make "RNA-only" files still do. All
@@ -224,7 +202,10 @@ class MoleculeBuilder {
 
   // Sets gap lengths of a PDB file from its SEQRES records.
   void place_gaps(Chain& chain, std::vector<PolymerPosition>& positions) const {
-    const std::vector<int> in_sequence = place_in_sequence(nucleotides(), chain_.seqres->full_sequence);
+    std::vector<std::string> names;
+    for (const Candidate& candidate : candidates_) names.push_back(candidate.observed.nucleotide.name);
+    const std::vector<int> in_sequence =
+        place_in_sequence(linked(nucleotides_of(candidates_)), names, chain_.seqres->full_sequence);
     if (in_sequence.empty()) return;
     for (PolymerPosition& position : positions) {
       position.sequence_position = in_sequence[static_cast<std::size_t>(position.place)];
@@ -238,25 +219,20 @@ class MoleculeBuilder {
   bool mirrored_by_name_ = false;
 };
 
-// The candidates of each molecule, in file order.
+// The candidates of each molecule, in file order; at least one, so that a rejection reason is reported.
 std::vector<std::vector<Candidate>> part_molecules(std::vector<Candidate>&& candidates) {
-  std::vector<SegmentedNucleotide> nucleotides;
-  for (const Candidate& c : candidates) {
-    nucleotides.push_back({&c.observed.nucleotide, c.segment, c.observed.has_alternates});
-  }
-  const std::vector<std::size_t> numbers = molecules_of(nucleotides);
-  std::vector<std::vector<Candidate>> molecules(1);  // at least one, so that a rejection reason is reported
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] >= molecules.size()) molecules.resize(numbers[i] + 1);
-    molecules[numbers[i]].push_back(std::move(candidates[i]));
-  }
-  return molecules;
+  std::vector<Segment> segments;
+  for (const Candidate& c : candidates) segments.push_back({c.segment, c.observed.has_alternates});
+  const std::vector<std::size_t> numbers = molecules_of(linked(nucleotides_of(candidates)), segments);
+  return part_by_number(std::move(candidates), numbers);
 }
 
 // Appends the molecules of one author chain: those with nucleotides to `chains`. Of the others, molecules with RNA or
 // DNA are appended to `rejected`, or one of them if there is nothing else.
 void append_molecules(ChainCandidates& chain, Structure& structure) {
-  drop_minor_variants(chain.candidates);
+  drop_minor_variants(
+      chain.candidates, [](const Candidate& a, const Candidate& b) { return are_variants(a.observed, b.observed); },
+      [](const Candidate& c) { return c.observed.mean_occupancy; });
   const std::size_t n_chains = structure.chains.size(), n_rejected = structure.rejected.size();
   std::vector<RejectedChain> without_polymer;
   for (std::vector<Candidate>& candidates : part_molecules(std::move(chain.candidates))) {
@@ -272,19 +248,6 @@ void append_molecules(ChainCandidates& chain, Structure& structure) {
   }
   if (structure.chains.size() == n_chains && structure.rejected.size() == n_rejected) {
     structure.rejected.push_back(without_polymer.front());
-  }
-}
-
-// Makes chain identifiers unique: "A", "A-2", "A-3", as the PDB names the copies in an assembly.
-void tell_apart(std::vector<Chain>& chains) {
-  std::set<std::string> taken;
-  for (const Chain& chain : chains) taken.insert(chain.id);
-  std::set<std::string> seen;
-  for (Chain& chain : chains) {
-    if (seen.insert(chain.id).second) continue;
-    const std::string id = chain.id;
-    for (int copy = 2; taken.contains(chain.id); ++copy) chain.id = fmt::format("{}-{}", id, copy);
-    taken.insert(chain.id);
   }
 }
 

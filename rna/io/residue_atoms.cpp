@@ -1,11 +1,9 @@
 #include "rna/io/residue_atoms.h"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <gemmi/model.hpp>
-#include <initializer_list>
-#include <vector>
+
+#include "rna/io/conformation.h"
 
 namespace flashrna {
 namespace {
@@ -13,118 +11,20 @@ namespace {
 constexpr double kLongestGlycosidicBond = 1.8;  // Å
 constexpr double kLongestRingBond = 2.0;        // Å, C1'-O4': distinguishes a ribose from an open chain as in FMN
 
-bool is_usable(const gemmi::Atom& atom) {
-  return !atom.is_hydrogen() && std::isfinite(atom.pos.x) && std::isfinite(atom.pos.y) && std::isfinite(atom.pos.z);
+constexpr double kLongestBondAtC2 = 2.1;  // Å, C-Se; neighbors without a bond are at 2.3 Å
+
+// The atom bonded to C2' in the position of O2' in ribose; nullptr in DNA.
+const gemmi::Atom* at_2_prime(const Conformation& atoms) {
+  if (const gemmi::Atom* o2 = atoms.find("O2'")) return o2;
+  const gemmi::Atom *c1 = atoms.find("C1'"), *c2 = atoms.find("C2'"), *c3 = atoms.find("C3'");
+  if (c1 == nullptr || c2 == nullptr || c3 == nullptr) return nullptr;
+  for (const gemmi::Atom* atom : atoms.atoms()) {
+    if (atom->element == gemmi::El::C || atom->pos.dist(c2->pos) > kLongestBondAtC2) continue;
+    const gemmi::Vec3 to_c3 = c3->pos - c2->pos, to_c1 = c1->pos - c2->pos, to_atom = atom->pos - c2->pos;
+    if (to_c3.dot(to_c1.cross(to_atom)) > 0.0) return atom;  // on the other side the sugar is arabinose
+  }
+  return nullptr;
 }
-
-struct AlternateLocation {
-  char letter;
-  double occupancy_sum = 0.0;
-  int n_atoms = 0;
-
-  // Rounded, so that equal occupancies tie independently of the number of atoms. The first in the file then wins.
-  long rank() const { return std::lround(1000.0 * occupancy_sum / n_atoms); }
-};
-
-bool share_an_atom(const gemmi::Residue& residue, char one, char other) {
-  for (const gemmi::Atom& a : residue.atoms) {
-    if (a.altloc != one) continue;
-    for (const gemmi::Atom& b : residue.atoms) {
-      if (b.altloc == other && a.name == b.name) return true;
-    }
-  }
-  return false;
-}
-
-// Letters of the selected alternate locations.
-std::string choose_alternates(const gemmi::Residue& residue, const std::string& conformers) {
-  std::vector<AlternateLocation> alternates;
-  for (const gemmi::Atom& atom : residue.atoms) {
-    if (atom.altloc == '\0' || !is_usable(atom)) continue;
-    auto entry = std::find_if(alternates.begin(), alternates.end(),
-                              [&](const AlternateLocation& known) { return known.letter == atom.altloc; });
-    if (entry == alternates.end()) entry = alternates.insert(entry, AlternateLocation{atom.altloc});
-    entry->occupancy_sum += atom.occ;
-    ++entry->n_atoms;
-  }
-  std::stable_sort(alternates.begin(), alternates.end(),
-                   [](const AlternateLocation& a, const AlternateLocation& b) { return a.rank() > b.rank(); });
-  std::stable_sort(alternates.begin(), alternates.end(), [&](const AlternateLocation& a, const AlternateLocation& b) {
-    return conformers.find(a.letter) < conformers.find(b.letter);  // all equal if `conformers` is empty
-  });
-  std::string chosen;
-  for (const AlternateLocation& candidate : alternates) {
-    const bool excluded = std::any_of(chosen.begin(), chosen.end(),
-                                      [&](char taken) { return share_an_atom(residue, taken, candidate.letter); });
-    if (!excluded) chosen += candidate.letter;
-  }
-  return chosen;
-}
-
-// The atoms of one conformation, with current names: C4* becomes C4', O1P becomes OP1.
-class Conformation {
- public:
-  Conformation(const gemmi::Residue& residue, const std::string& conformers) {
-    const bool has_alternates = std::any_of(residue.atoms.begin(), residue.atoms.end(),
-                                            [](const gemmi::Atom& atom) { return atom.altloc != '\0'; });
-    const std::string chosen = has_alternates ? choose_alternates(residue, conformers) : std::string();
-    entries_.reserve(residue.atoms.size());
-    for (const gemmi::Atom& atom : residue.atoms) {
-      if (!is_usable(atom) || atom.name.size() > kLongestName) continue;
-      if (atom.altloc != '\0' && chosen.find(atom.altloc) == std::string::npos) continue;
-      Entry& entry = entries_.emplace_back();
-      entry.atom = &atom;
-      entry.length = static_cast<int>(atom.name.copy(entry.name, kLongestName));
-      std::replace(entry.name, entry.name + entry.length, '*', '\'');
-      if (entry.view() == "O1P") std::copy_n("OP1", 3, entry.name);
-      if (entry.view() == "O2P") std::copy_n("OP2", 3, entry.name);
-    }
-  }
-
-  const gemmi::Atom* find(std::string_view name) const {
-    for (const Entry& entry : entries_) {
-      if (entry.view() == name) return entry.atom;
-    }
-    return nullptr;
-  }
-
-  bool has_any(std::initializer_list<std::string_view> names) const {
-    return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return find(name) != nullptr; });
-  }
-
-  double distance(std::string_view one, std::string_view other) const {
-    const gemmi::Atom* a = find(one);
-    const gemmi::Atom* b = find(other);
-    return a != nullptr && b != nullptr ? a->pos.dist(b->pos) : HUGE_VAL;
-  }
-
-  // The atom bonded to C2' in the position of O2' in ribose; nullptr in DNA.
-  const gemmi::Atom* at_2_prime() const {
-    if (const gemmi::Atom* o2 = find("O2'")) return o2;
-    const gemmi::Atom *c1 = find("C1'"), *c2 = find("C2'"), *c3 = find("C3'");
-    if (c1 == nullptr || c2 == nullptr || c3 == nullptr) return nullptr;
-    for (const Entry& entry : entries_) {
-      const gemmi::Atom& atom = *entry.atom;
-      if (atom.element == gemmi::El::C || atom.pos.dist(c2->pos) > kLongestBondAtC2) continue;
-      const gemmi::Vec3 to_c3 = c3->pos - c2->pos, to_c1 = c1->pos - c2->pos, to_atom = atom.pos - c2->pos;
-      if (to_c3.dot(to_c1.cross(to_atom)) > 0.0) return &atom;  // on the other side the sugar is arabinose
-    }
-    return nullptr;
-  }
-
- private:
-  static constexpr double kLongestBondAtC2 = 2.1;  // Å, C-Se; neighbors without a bond are at 2.3 Å
-  static constexpr std::size_t kLongestName = 4;   // names of atoms with a slot have at most three letters
-
-  struct Entry {
-    const gemmi::Atom* atom;
-    char name[kLongestName];
-    int length;
-
-    std::string_view view() const { return {name, static_cast<std::size_t>(length)}; }
-  };
-  std::vector<Entry> entries_;
-};
 
 // The ring atom bonded to C1'; if C1' is missing, N9 or N1 by name. Empty if there is none.
 std::string_view glycosidic_atom(const Conformation& atoms) {
@@ -193,7 +93,7 @@ ObservedResidue observe_residue(const gemmi::Residue& residue, const ResidueIden
   const Conformation atoms(residue, conformers);
   observed.often_ligand = identity.often_ligand;
   observed.is_mirror = identity.is_mirror;
-  observed.has_2_prime = atoms.at_2_prime() != nullptr;
+  observed.has_2_prime = at_2_prime(atoms) != nullptr;
   if (is_unknown) {
     if (!has_ribose_ring(atoms)) return observed;
     observed.kind = observed.has_2_prime ? ResidueKind::kRna : ResidueKind::kDna;
@@ -202,8 +102,7 @@ ObservedResidue observe_residue(const gemmi::Residue& residue, const ResidueIden
              !is_unmodified_dna(residue.name)) {
     observed.kind = ResidueKind::kRna;
   }
-  observed.has_alternates = std::any_of(residue.atoms.begin(), residue.atoms.end(),
-                                        [](const gemmi::Atom& atom) { return atom.altloc != '\0'; });
+  observed.has_alternates = has_alternates(residue);
 
   const std::string_view glycosidic = glycosidic_atom(atoms);
   Nucleotide& nucleotide = observed.nucleotide;

@@ -26,9 +26,8 @@ struct ObservedResidue {
 
 // `identity` is derived from the residue's name. If it is unknown, or for UNK, a complete ribose makes a nucleotide
 // (RNA if O2', or F2', N2', ... in its place, is present) and the base atoms determine the parent. A modified
-// nucleotide with a DNA name is RNA if it has such an atom. Selects one alternate location for the whole residue: the
-// first in `conformers` (rna/io/conformers.h) or, if that is empty, the one with the highest mean occupancy. Others are
-// added only if they have no atom in common with it.
+// nucleotide with a DNA name is RNA if it has such an atom. `conformers` selects the alternate location
+// (rna/io/conformation.h).
 ObservedResidue observe_residue(const gemmi::Residue& residue, const ResidueIdentity& identity,
                                 const std::string& conformers = {});
 

@@ -2,33 +2,26 @@
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
-
-#include "rna/residue_index.h"
 
 namespace flashrna {
 namespace {
 
-using Residues = std::span<const Nucleotide* const>;
 using Order = std::vector<std::size_t>;
 
-bool bond_before(Residues residues, const Order& order, std::size_t i) {
-  return phosphodiester(*residues[order[i - 1]], *residues[order[i]]);
+bool bond_before(const LinkedResidues& residues, const Order& order, std::size_t i) {
+  return residues.linked(order[i - 1], order[i]);
 }
 
-int count_bonds(Residues residues, const Order& order) {
+int count_bonds(const LinkedResidues& residues, const Order& order) {
   int bonds = 0;
   for (std::size_t i = 1; i < order.size(); ++i) bonds += bond_before(residues, order, i);
   return bonds;
 }
 
-Order file_or_number_order(Residues residues) {
-  Order order(residues.size());
+Order file_or_number_order(const LinkedResidues& residues) {
+  Order order(residues.numbers.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto by_number = [&](std::size_t a, std::size_t b) {
-    return std::tie(residues[a]->seq_id, residues[a]->insertion_code) <
-           std::tie(residues[b]->seq_id, residues[b]->insertion_code);
-  };
+  const auto by_number = [&](std::size_t a, std::size_t b) { return residues.numbers[a] < residues.numbers[b]; };
   if (std::is_sorted(order.begin(), order.end(), by_number)) return order;
   Order sorted = order;
   std::stable_sort(sorted.begin(), sorted.end(), by_number);
@@ -39,14 +32,14 @@ constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
 // For each fragment, the fragment whose start is bonded to its end, or kNone. Fragment f is order[starts[f] ..
 // starts[f+1]).
-std::vector<std::size_t> link_fragments(Residues residues, const Order& order, const Order& starts) {
+std::vector<std::size_t> link_fragments(const LinkedResidues& residues, const Order& order, const Order& starts) {
   const std::size_t n_fragments = starts.size() - 1;
   std::vector<std::size_t> next(n_fragments, kNone);
   std::vector<bool> has_previous(n_fragments, false);
   for (std::size_t from = 0; from < n_fragments; ++from) {
-    const Nucleotide& end = *residues[order[starts[from + 1] - 1]];
+    const std::size_t end = order[starts[from + 1] - 1];
     for (std::size_t to = 0; to < n_fragments && next[from] == kNone; ++to) {
-      if (to == from || has_previous[to] || !phosphodiester(end, *residues[order[starts[to]]])) continue;
+      if (to == from || has_previous[to] || !residues.linked(end, order[starts[to]])) continue;
       next[from] = to;
       has_previous[to] = true;
     }
@@ -56,7 +49,7 @@ std::vector<std::size_t> link_fragments(Residues residues, const Order& order, c
 
 }  // namespace
 
-std::vector<std::size_t> chain_order(std::span<const Nucleotide* const> residues) {
+std::vector<std::size_t> chain_order(const LinkedResidues& residues) {
   Order order = file_or_number_order(residues);
   Order starts;
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -5,38 +5,34 @@
 #include <gemmi/seqalign.hpp>
 #include <unordered_map>
 
-#include "rna/residue_index.h"
-
 namespace flashrna {
 namespace {
-
-using Residues = std::span<const Nucleotide* const>;
 
 // The alignment uses one byte of memory per pair of residues. The limit is 16 thousand squared, far above the longest
 // chain of the PDB format.
 constexpr std::size_t kMostAlignmentCells = std::size_t{1} << 28;
 
-bool numbers_fit(Residues residues, const std::vector<std::string>& sequence) {
-  const int first = residues.front()->seq_id;
-  const auto is_at_its_place = [&](const Nucleotide& residue, int start) {
-    const std::int64_t place = std::int64_t{start} + residue.seq_id - first;
-    return residue.insertion_code == ' ' && place >= 0 && place < static_cast<std::int64_t>(sequence.size()) &&
-           sequence[static_cast<std::size_t>(place)] == residue.name;
+bool numbers_fit(const std::vector<ResidueNumber>& numbers, const std::vector<std::string>& names,
+                 const std::vector<std::string>& sequence) {
+  const auto is_at_its_place = [&](std::size_t i, int start) {
+    const std::int64_t place = std::int64_t{start} + numbers[i].seq_id - numbers.front().seq_id;
+    return numbers[i].insertion_code == ' ' && place >= 0 && place < static_cast<std::int64_t>(sequence.size()) &&
+           sequence[static_cast<std::size_t>(place)] == names[i];
   };
   for (int start = 0; start < static_cast<int>(sequence.size()); ++start) {
-    if (std::all_of(residues.begin(), residues.end(),
-                    [&](const Nucleotide* residue) { return is_at_its_place(*residue, start); })) {
-      return true;
-    }
+    std::size_t fitting = 0;
+    while (fitting < numbers.size() && is_at_its_place(fitting, start)) ++fitting;
+    if (fitting == numbers.size()) return true;
   }
   return false;
 }
 
 }  // namespace
 
-std::vector<int> place_in_sequence(Residues residues, const std::vector<std::string>& sequence) {
-  if (residues.empty() || sequence.empty() || sequence.size() > kMostAlignmentCells / residues.size()) return {};
-  if (numbers_fit(residues, sequence)) return {};
+std::vector<int> place_in_sequence(const LinkedResidues& residues, const std::vector<std::string>& names,
+                                   const std::vector<std::string>& sequence) {
+  if (names.empty() || sequence.empty() || sequence.size() > kMostAlignmentCells / names.size()) return {};
+  if (numbers_fit(residues.numbers, names, sequence)) return {};
   std::unordered_map<std::string, std::uint8_t> codes;
   const auto code = [&](const std::string& name) {
     return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;
@@ -45,14 +41,14 @@ std::vector<int> place_in_sequence(Residues residues, const std::vector<std::str
   std::vector<std::uint8_t> observed;
   std::vector<bool> free_gap = {true};
   for (const std::string& name : sequence) full.push_back(code(name));
-  for (std::size_t i = 0; i < residues.size(); ++i) {
-    observed.push_back(code(residues[i]->name));
-    if (i > 0) free_gap.push_back(!bonded(*residues[i - 1], *residues[i]));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    observed.push_back(code(names[i]));
+    if (i > 0) free_gap.push_back(!residues.bonded(i - 1, i));
   }
   if (codes.size() > 255) return {};
   const gemmi::AlignmentResult alignment = gemmi::align_sequences(
       full, observed, free_gap, static_cast<std::uint8_t>(codes.size()), gemmi::AlignmentScoring());
-  std::vector<int> positions(residues.size(), 0);
+  std::vector<int> positions(names.size(), 0);
   std::size_t next = 0;
   int position = 1;
   for (const gemmi::AlignmentResult::Item item : alignment.cigar) {

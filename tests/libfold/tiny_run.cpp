@@ -14,6 +14,7 @@
 #include "libfold/checkpoint.h"
 #include "libfold/training/run_folder.h"
 #include "rna/assembly.h"
+#include "rna/torsion.h"
 #include "tests/rna/pairs/synthetic_pairs.h"
 
 namespace flashrna {

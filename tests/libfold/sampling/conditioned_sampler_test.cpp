@@ -8,6 +8,7 @@
 #include "libfold/sampling/sampler.h"
 #include "libfold/sampling/symmetry.h"
 #include "rna/assembly.h"
+#include "rna/torsion.h"
 #include "tests/libfold/tiny_run.h"
 
 namespace flashrna {

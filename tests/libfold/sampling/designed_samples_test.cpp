@@ -19,6 +19,7 @@
 #include "rna/frame.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
+#include "rna/torsion.h"
 #include "tests/libfold/tiny_run.h"
 #include "tests/rna/synthetic_chain.h"
 

@@ -14,6 +14,7 @@
 #include "libfold/random_streams.h"
 #include "rna/io/structure_reader.h"
 #include "rna/measure/backbone_checks.h"
+#include "rna/torsion.h"
 #include "tests/libfold/tiny_run.h"
 
 namespace flashrna {

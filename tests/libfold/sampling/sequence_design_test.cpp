@@ -10,6 +10,7 @@
 #include "libfold/sampling/sampled_molecule.h"
 #include "rna/chi.h"
 #include "rna/pairs/secondary_structure.h"
+#include "rna/torsion.h"
 
 namespace flashrna {
 namespace {
