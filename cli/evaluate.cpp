@@ -14,12 +14,14 @@
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
+#include "cli/polymer_option.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "datasets/source_files.h"
 #include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/evaluation.h"
 #include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/protein/protein_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report/report.h"
 #include "libfold/evaluation/sample_table.h"
@@ -36,7 +38,7 @@ struct Request {
   SelfConsistencySettings programs;
   std::string judge;
   std::vector<std::string> compare;
-  std::string output, unit = "model", thresholds;
+  std::string output, polymer = "rna", unit = "model", thresholds;
   bool no_diversity = false, no_novelty = false;
 };
 
@@ -48,9 +50,10 @@ void add_options(CommandLine& line, Request& request) {
   line.option("split", request.evaluation.reference_split, "NAME",
               "of the reference dataset only this part: train, ...");
   line.option("output", request.output, "DIR", "folder of metrics.csv, summary.json and report.html", Need::kRequired);
+  line.option("polymer", request.polymer, "NAME", "which chains of the structures: rna, or protein");
   line.option("unit", request.unit, "NAME", "what a sample is: model, or chain");
   line.option("native", request.evaluation.native, "PATH",
-              "structure that the samples should be, or a folder of them by name: lDDT and RMSD");
+              "structure that the samples should be, or a folder of them by name: lDDT (of RNA), RMSD, TM-score");
   line.option("pairs", request.evaluation.pairs, "PATH",
               "secondary structure that was asked for (.dbn, .bpseq, .ct), or a folder of them by name: precision, "
               "recall and F1 of pairs and of loop positions");
@@ -73,6 +76,7 @@ void add_options(CommandLine& line, Request& request) {
 
 void check(Request& request) {
   EvaluationSettings& settings = request.evaluation;
+  parse_polymer(request.polymer);
   if (settings.samples.empty() == request.compare.empty()) {
     fail_usage("give either --samples or --compare; see flashrna help evaluate");
   }
@@ -153,9 +157,9 @@ class Stages {
   std::size_t most_ = 0;
 };
 
-void warn(const char* whose, const StructureSet& set) {
+void warn(const char* whose, const SetSource& set, const char* polymer) {
   constexpr std::size_t kNamed = 20;  // the others are listed in summary.json
-  const auto say = [&](const std::vector<LeftOut>& left_out, const char* what) {
+  const auto say = [&](const std::vector<LeftOut>& left_out, const std::string& what) {
     if (left_out.empty()) return;
     fmt::print(stderr, "{}: {} {} left out\n", whose, left_out.size(), what);
     for (std::size_t i = 0; i < std::min(left_out.size(), kNamed); ++i)
@@ -163,7 +167,7 @@ void warn(const char* whose, const StructureSet& set) {
     if (left_out.size() > kNamed) fmt::print(stderr, "  and {} more\n", left_out.size() - kNamed);
   };
   say(set.unreadable, "unreadable");
-  say(set.without_rna, "without RNA");
+  say(set.without_polymer, fmt::format("without {}", polymer));
   say(set.too_short, "too short");
   if (set.pdb_twins > 0)
     fmt::print(stderr, "{}: {} PDB files beside mmCIF files of the same name left out\n", whose, set.pdb_twins);
@@ -177,9 +181,11 @@ void warn_of_judge(const Evaluation& evaluation) {
              evaluation.judgement->of.size(), failed->failure);
 }
 
-void warn(const Evaluation& evaluation) {
-  warn("samples", evaluation.samples);
-  if (evaluation.reference) warn("reference", *evaluation.reference);
+// Samples, reference and natives of an Evaluation or a ProteinEvaluation.
+template <typename AnyEvaluation>
+void warn_of_sets(const AnyEvaluation& evaluation, const char* polymer) {
+  warn("samples", evaluation.samples, polymer);
+  if (evaluation.reference) warn("reference", *evaluation.reference, polymer);
   if (evaluation.reference && !evaluation.reference->held_out.empty())
     fmt::print(stderr, "reference: {}\n", evaluation.reference->held_out);
   std::size_t compared = 0;
@@ -188,6 +194,10 @@ void warn(const Evaluation& evaluation) {
     fmt::print(stderr, "{} of {} samples have no native of their name and length in {}\n",
                evaluation.native.size() - compared, evaluation.native.size(), evaluation.settings.native);
   }
+}
+
+void warn(const Evaluation& evaluation) {
+  warn_of_sets(evaluation, "RNA");
   const auto without = std::ranges::count_if(evaluation.pairs, [](const auto& pairs) { return !pairs; });
   if (without > 0) {
     fmt::print(stderr, "{} of {} samples have no secondary structure of their name and length in {}\n", without,
@@ -299,6 +309,9 @@ void print_summary(const EvaluatedSet& set, const std::string& output, bool as_j
   print_json(json);
 }
 
+// "rna" in summaries of before proteins.
+std::string polymer_of(const EvaluatedSet& set) { return set.summary.value("polymer", "rna"); }
+
 // Whether two sets were compared with the same reference, judged by their summaries.
 bool same_reference(const Json& a, const Json& b) {
   const char* kPoints = "reference_lengths";
@@ -325,6 +338,10 @@ int compare_runs(const Request& request, const std::vector<Threshold>& threshold
     EvaluatedSet& set = sets.emplace_back(read_evaluated_set(folder));
     set.name = name_of_run(folder, request.compare);
     names.push_back(set.name);
+    if (polymer_of(set) != polymer_of(sets.front())) {
+      fail("{} measures {}, {} {}; compare sets of one polymer", request.compare.front(), polymer_of(sets.front()),
+           folder, polymer_of(set));
+    }
     if (!same_reference(sets.front().summary, set.summary) && !common.quiet) {
       fmt::print(stderr, "{} and {} were measured against different references\n", request.compare.front(), folder);
     }
@@ -345,6 +362,24 @@ int compare_runs(const Request& request, const std::vector<Threshold>& threshold
   return 0;
 }
 
+// The measured set; nullopt if the user interrupted.
+std::optional<EvaluatedSet> measured_set(const Request& request, const EvaluationCalls& calls, Stages& stages,
+                                         bool quiet) {
+  const std::string name = input_name(request.output);
+  if (parse_polymer(request.polymer) == Polymer::kProtein) {
+    const std::optional<ProteinEvaluation> evaluation = evaluate_proteins(request.evaluation, calls);
+    stages.finish();
+    if (!evaluation) return std::nullopt;
+    if (!quiet) warn_of_sets(*evaluation, "protein");
+    return EvaluatedSet{name, protein_summary(*evaluation), protein_metrics_table(*evaluation)};
+  }
+  const std::optional<Evaluation> evaluation = evaluate(request.evaluation, calls);
+  stages.finish();
+  if (!evaluation) return std::nullopt;
+  if (!quiet) warn(*evaluation);
+  return EvaluatedSet{name, evaluation_summary(*evaluation), metrics_table(*evaluation)};
+}
+
 int evaluate_samples(const Request& request, const std::vector<Threshold>& thresholds, const CommonOptions& common) {
   const OutputFolder output(request.output);
   Stages stages(common.quiet);
@@ -353,24 +388,21 @@ int evaluate_samples(const Request& request, const std::vector<Threshold>& thres
     stages.show(stage, unit, done, total);
   };
   calls.stop = interrupted;
-  const std::optional<Evaluation> evaluation = evaluate(request.evaluation, calls);
-  stages.finish();
-  if (!evaluation) {
+  const std::optional<EvaluatedSet> set = measured_set(request, calls, stages, common.quiet);
+  if (!set) {
     fmt::print(stderr, "interrupted: nothing is written to {}{}\n", request.output,
                request.evaluation.programs || request.evaluation.judge
                    ? " but the results of your programs, which the same command takes up"
                    : "");
     return interrupted_status();
   }
-  if (!common.quiet) warn(*evaluation);
-  EvaluatedSet set{input_name(request.output), evaluation_summary(*evaluation), metrics_table(*evaluation)};
-  output.write("metrics.csv", set.metrics.to_csv());
-  output.write("summary.json", readable_json(set.summary));
-  output.write("report.html", make_report({set}));
+  output.write("metrics.csv", set->metrics.to_csv());
+  output.write("summary.json", readable_json(set->summary));
+  output.write("report.html", make_report({*set}));
   if (thresholds.empty())
-    print_summary(set, request.output, common.json);
+    print_summary(*set, request.output, common.json);
   else
-    print_thresholds(thresholds, compare_measures({set}), {"samples"}, common.json);
+    print_thresholds(thresholds, compare_measures({*set}), {"samples"}, common.json);
   return 0;
 }
 
@@ -379,7 +411,7 @@ int evaluate_samples(const Request& request, const std::vector<Threshold>& thres
 int evaluate_main(const std::vector<std::string>& arguments) {
   Request request;
   CommonOptions common;
-  CommandLine line("evaluate", "Measures a set of RNA backbones, alone and against a reference.",
+  CommandLine line("evaluate", "Measures a set of RNA or protein backbones, alone and against a reference.",
                    "flashrna evaluate --samples structures --reference rna.h5 --output evaluation\n"
                    "flashrna evaluate --compare evaluation --output comparison");
   add_options(line, request);

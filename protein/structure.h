@@ -29,7 +29,7 @@ struct ProteinStructure {
   double resolution = 0.0;   // Å; 0 = unknown
   std::string release_date;  // YYYY-MM-DD; empty = unknown
   std::vector<ProteinChain> chains;
-  std::vector<RejectedChain> rejected;  // chains of the file without a residue of a protein that has a frame
+  std::vector<RejectedChain> rejected;  // chains of the file that are no protein, or have no residue with a frame
 };
 
 // One chain of an assembly, as join_chains of rna/assembly.h: id "A,B,C"; residue_index rises by kChainJoin at each

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
 #include "rna/backbone.h"
 #include "rna/compare/structure_alignment.h"
@@ -132,9 +133,9 @@ nb::list read_structure_arrays(const std::string& path, int model) {
 
 // ---- datasets
 
-std::string letters_of(const std::vector<std::uint8_t>& nucleotides) {
+std::string letters_of(const ChainFeatures& chain) {
   std::string letters;
-  for (const std::uint8_t one : nucleotides) letters += base_letter(static_cast<Base>(one));
+  for (const std::uint8_t one : chain.nucleotide) letters += parent_letter(chain.polymer, one);
   return letters;
 }
 
@@ -145,6 +146,8 @@ nb::dict dataset_chain(const DatasetReader& reader, std::int64_t index) {
   const ChainRecord& record = reader.chains()[at];
   ChainFeatures chain = reader.read_chain(at);
   const std::size_t length = static_cast<std::size_t>(chain.length);
+  const std::size_t torsions = static_cast<std::size_t>(traits_of(chain.polymer).torsions);
+  const std::size_t slots = static_cast<std::size_t>(traits_of(chain.polymer).atom_slots);
   nb::dict result;
   result["id"] = record.id;
   result["entry"] = record.entry;
@@ -152,15 +155,15 @@ nb::dict dataset_chain(const DatasetReader& reader, std::int64_t index) {
   result["resolution"] = record.resolution;
   result["sequence_cluster"] = record.sequence_cluster;
   result["structure_cluster"] = record.structure_cluster;
-  result["sequence"] = letters_of(chain.nucleotide);
+  result["sequence"] = letters_of(chain);
   result["residue_index"] = array_of(std::move(chain.residue_index), {length});
   result["rotations"] = array_of(std::move(chain.frame_rotation), {length, 3, 3});
   result["translations"] = array_of(std::move(chain.frame_translation), {length, 3});
-  result["torsions"] = array_of(std::move(chain.torsion_sin_cos), {length, kTorsions, 2});
-  result["torsion_mask"] = unpacked(chain.torsion_mask, kTorsions);
-  result["atoms"] = array_of(std::move(chain.atom_positions), {length, kAtomSlots, 3});
-  result["atom_mask"] = unpacked(chain.atom_mask, kAtomSlots);
-  result["partner"] = array_of(std::move(chain.partner), {length});
+  result["torsions"] = array_of(std::move(chain.torsion_sin_cos), {length, torsions, 2});
+  result["torsion_mask"] = unpacked(chain.torsion_mask, torsions);
+  result["atoms"] = array_of(std::move(chain.atom_positions), {length, slots, 3});
+  result["atom_mask"] = unpacked(chain.atom_mask, slots);
+  if (chain.polymer == Polymer::kRna) result["partner"] = array_of(std::move(chain.partner), {length});
   return result;
 }
 
@@ -273,7 +276,7 @@ NB_MODULE(_arrays, module) {
           "__getitem__", dataset_chain, "index"_a,
           "id, entry, split, resolution (Å, 0 = unknown), clusters, sequence; rotations (L, 3, 3), translations (L, 3) "
           "Å, torsions (L, 8, 2) sin and cos, atoms (L, 23, 3) Å, their masks, residue_index and partner (L,), -1 = "
-          "unpaired")
+          "unpaired. Of a dataset of proteins torsions (L, 1, 2), atoms (L, 5, 3), and no partner")
       .def_prop_ro("ids", [](const DatasetReader& reader) {
         std::vector<std::string> ids;
         for (const ChainRecord& record : reader.chains()) ids.push_back(record.id);

@@ -13,6 +13,27 @@
 namespace flashrna {
 namespace {
 
+// Diversity::mean_pair_tm. The value is meaningless if stop() ended the computation.
+std::optional<double> mean_pair_tm(const std::vector<std::vector<Vec3>>& chains, TmScale scale, int threads,
+                                   const EvaluationCalls& calls) {
+  std::map<std::size_t, std::vector<std::size_t>> of_length;
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    std::vector<std::size_t>& alike = of_length[chains[i].size()];
+    if (alike.size() == kComparedPerLength) continue;
+    for (const std::size_t j : alike) pairs.emplace_back(j, i);
+    alike.push_back(i);
+  }
+  if (pairs.empty()) return std::nullopt;
+  std::vector<double> scores(pairs.size());
+  const auto score = [&](std::size_t k) {
+    const std::vector<Vec3>&a = chains[pairs[k].first], &b = chains[pairs[k].second];
+    scores[k] = align_structures(a, b, static_cast<int>(a.size()), scale).score.value;
+  };
+  parallel_for(pairs.size(), threads, score, stage_watch(calls, "comparing samples of one length", "pairs"));
+  return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+}
+
 // The stages of one evaluation. run() returns nullopt if stop() ended it.
 class Evaluator {
  public:
@@ -38,7 +59,7 @@ class Evaluator {
       evaluation_.judgement =
           judge_samples(evaluation_.samples.structures, *settings.judge, watch("judging", "samples"));
     }
-    if (settings.diversity && !stopped()) find_diversity();
+    if (settings.diversity && !stopped()) compare_samples();
     if (settings.novelty && evaluation_.reference && !stopped()) {
       evaluation_.novelty = find_novelty(chains_of(evaluation_.samples), chains_of(*evaluation_.reference), threads_,
                                          watch("searching the reference", "samples"));
@@ -50,16 +71,7 @@ class Evaluator {
  private:
   bool stopped() const { return calls_.stop && calls_.stop(); }
   std::size_t n_samples() const { return evaluation_.samples.structures.size(); }
-  Watch watch(const char* stage, const char* unit) const {
-    Watch watch;
-    watch.stop = calls_.stop;
-    if (calls_.progress) {
-      watch.progress = [this, stage, unit](std::size_t done, std::size_t total) {
-        calls_.progress(stage, unit, done, total);
-      };
-    }
-    return watch;
-  }
+  Watch watch(const char* stage, const char* unit) const { return stage_watch(calls_, stage, unit); }
 
   static std::vector<std::vector<Vec3>> chains_of(const StructureSet& set) {
     std::vector<std::vector<Vec3>> chains;
@@ -114,41 +126,19 @@ class Evaluator {
     }
   }
 
-  void find_diversity() {
+  void compare_samples() {
+    const std::vector<std::vector<Vec3>> chains = chains_of(evaluation_.samples);
+    evaluation_.diversity = find_diversity(chains, kSameFold, TmScale::kRna, threads_, calls_);
+    if (!evaluation_.consistency) return;
+    std::vector<std::vector<Vec3>> valid;
+    for (std::size_t i = 0; i < chains.size(); ++i) {
+      if (evaluation_.valid(i)) valid.push_back(chains[i]);
+    }
     ClusterSettings settings;
     settings.cut = kSameFold;
     settings.threads = threads_;
-    const std::vector<std::vector<Vec3>> chains = chains_of(evaluation_.samples);
-    const StructureClusters clusters = cluster_structures(chains, settings, watch("clustering", "samples"));
-    Diversity diversity{clusters.cluster, clusters.representatives.size(), mean_pair_tm(chains), std::nullopt};
-    if (evaluation_.consistency) {
-      std::vector<std::vector<Vec3>> valid;
-      for (std::size_t i = 0; i < chains.size(); ++i) {
-        if (evaluation_.valid(i)) valid.push_back(chains[i]);
-      }
-      diversity.valid_clusters = cluster_structures(valid, settings, {nullptr, calls_.stop}).representatives.size();
-    }
-    evaluation_.diversity = std::move(diversity);
-  }
-
-  // Diversity::mean_pair_tm. The value is meaningless if stop() ended the computation.
-  std::optional<double> mean_pair_tm(const std::vector<std::vector<Vec3>>& chains) const {
-    std::map<std::size_t, std::vector<std::size_t>> of_length;
-    std::vector<std::pair<std::size_t, std::size_t>> pairs;
-    for (std::size_t i = 0; i < chains.size(); ++i) {
-      std::vector<std::size_t>& alike = of_length[chains[i].size()];
-      if (alike.size() == kComparedPerLength) continue;
-      for (const std::size_t j : alike) pairs.emplace_back(j, i);
-      alike.push_back(i);
-    }
-    if (pairs.empty()) return std::nullopt;
-    std::vector<double> scores(pairs.size());
-    const auto score = [&](std::size_t k) {
-      const std::vector<Vec3>&a = chains[pairs[k].first], &b = chains[pairs[k].second];
-      scores[k] = align_structures(a, b, static_cast<int>(a.size())).score.value;
-    };
-    parallel_for(pairs.size(), threads_, score, watch("comparing samples of one length", "pairs"));
-    return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+    evaluation_.diversity->valid_clusters =
+        cluster_structures(valid, settings, {nullptr, calls_.stop}).representatives.size();
   }
 
   const EvaluationCalls& calls_;
@@ -157,6 +147,27 @@ class Evaluator {
 };
 
 }  // namespace
+
+Watch stage_watch(const EvaluationCalls& calls, const char* stage, const char* unit) {
+  Watch watch;
+  watch.stop = calls.stop;
+  if (calls.progress) {
+    watch.progress = [&calls, stage, unit](std::size_t done, std::size_t total) {
+      calls.progress(stage, unit, done, total);
+    };
+  }
+  return watch;
+}
+
+Diversity find_diversity(const std::vector<std::vector<Vec3>>& chains, double cut, TmScale scale, int threads,
+                         const EvaluationCalls& calls) {
+  ClusterSettings settings;
+  settings.cut = cut;
+  settings.scale = scale;
+  settings.threads = threads;
+  const StructureClusters clusters = cluster_structures(chains, settings, stage_watch(calls, "clustering", "samples"));
+  return {clusters.cluster, clusters.representatives.size(), mean_pair_tm(chains, scale, threads, calls), std::nullopt};
+}
 
 bool Evaluation::valid(std::size_t sample) const {
   return consistency && consistency->of[sample].tm && *consistency->of[sample].tm >= kSameFold;

@@ -73,6 +73,14 @@ struct Evaluation {
   std::vector<std::size_t> ranking() const;
 };
 
+// Follows one stage. `stage` and `unit` are constants.
+Watch stage_watch(const EvaluationCalls& calls, const char* stage, const char* unit);
+
+// Clusters of `chains` (C3' or CA) at the TM-score `cut`, and the mean TM-score of chains of one length; without
+// valid_clusters. The values are meaningless if stop() ended the work.
+Diversity find_diversity(const std::vector<std::vector<Vec3>>& chains, double cut, TmScale scale, int threads,
+                         const EvaluationCalls& calls);
+
 // Returns nullopt if stop() ended it. Throws Error if an input is missing or holds nothing to measure.
 std::optional<Evaluation> evaluate(const EvaluationSettings& settings, const EvaluationCalls& calls = {});
 

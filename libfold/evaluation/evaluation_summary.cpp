@@ -2,64 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
-#include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/pair_summary.h"
 #include "libfold/evaluation/set_measures.h"
 #include "libfold/evaluation/summary_numbers.h"
+#include "libfold/evaluation/summary_parts.h"
 
 namespace flashrna {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kDegree = std::numbers::pi / 180.0;
-constexpr std::size_t kMostPoints = 4000;  // of eta and theta in the report
-
-Json left_out_json(const std::vector<LeftOut>& left_out) {
-  Json list = Json::array();
-  for (const LeftOut& item : left_out) list.push_back({{"name", item.name}, {"reason", item.reason}});
-  return list;
-}
-
-Json set_json(const StructureSet& set) {
-  return {{"files", set.files},
-          {"structures", set.structures.size()},
-          {"residues", set.residues()},
-          {"files_of_other_kinds", set.skipped_files},
-          {"pdb_beside_mmcif", set.pdb_twins},
-          {"unreadable", left_out_json(set.unreadable)},
-          {"without_rna", left_out_json(set.without_rna)},
-          {"too_short", left_out_json(set.too_short)}};
-}
-
-Json spread_json(const Spread1d& spread) {
-  return {{"count", spread.count},
-          {"mean", number_json(defined(rounded(spread.mean, 6)))},
-          {"standard_deviation", number_json(defined(rounded(spread.deviation, 6)))}};
-}
-
-Json histogram_json(const Histogram& histogram) {
-  return {{"below", histogram.below}, {"above", histogram.above}, {"counts", histogram.counts}};
-}
-
 Json distributions_json(const Evaluation& evaluation) {
   Json all = Json::object();
   const auto measures = distributed_measures();
   for (std::size_t k = 0; k < measures.size(); ++k) {
-    const DistributionComparison& d = evaluation.distributions[k];
-    Json& entry = all[std::string(measures[k].name)];
-    entry["unit"] = measures[k].kind == MeasureKind::kDistance ? "angstrom" : "radian";
-    entry["circular"] = measures[k].kind == MeasureKind::kTorsion;
-    entry["samples"] = spread_json(d.samples);
-    entry["reference"] = spread_json(d.reference);
-    entry["wasserstein"] = number_json(defined(rounded(d.wasserstein, 6)));
-    entry["circular_wasserstein"] = number_json(defined(rounded(d.circular_wasserstein, 6)));
-    entry["histogram"] = {{"first", rounded(d.bins.first, 8)},
-                          {"width", rounded(d.bins.width, 8)},
-                          {"samples", histogram_json(d.sample_histogram)},
-                          {"reference", histogram_json(d.reference_histogram)}};
+    all[std::string(measures[k].name)] = distribution_json(evaluation.distributions[k], measures[k].kind);
   }
   return all;
 }
@@ -142,36 +100,16 @@ Json examples_json(const Evaluation& evaluation) {
   return examples;
 }
 
-// At most kMostPoints pairs at equal steps, in degrees, rounded to 0.1.
-Json eta_theta_points(const std::vector<std::array<float, 2>>& pairs) {
-  Json eta = Json::array(), theta = Json::array();
-  const std::size_t stride = 1 + pairs.size() / (kMostPoints + 1);
-  for (std::size_t i = 0; i < pairs.size(); i += stride) {
-    eta.push_back(std::round(10.0 * static_cast<double>(pairs[i][0]) / kDegree) / 10.0);
-    theta.push_back(std::round(10.0 * static_cast<double>(pairs[i][1]) / kDegree) / 10.0);
+Json radius_of_gyration_json(const Evaluation& evaluation) {
+  if (!evaluation.reference) return gyration_json(evaluation.gyration, std::nullopt);
+  std::vector<GyrationPoint> points;
+  for (const MeasuredStructure& structure : evaluation.reference->structures) {
+    points.push_back({structure.measures.residues, structure.measures.radius_of_gyration});
   }
-  return {{"eta_degrees", eta}, {"theta_degrees", theta}};
+  return gyration_json(evaluation.gyration, points);
 }
 
-Json gyration_json(const Evaluation& evaluation) {
-  Json json = {{"prefactor", nullptr}};
-  const GyrationFit& fit = evaluation.gyration;
-  if (std::isfinite(fit.prefactor)) {
-    json = {{"prefactor", rounded(fit.prefactor, 6)},
-            {"exponent", rounded(fit.exponent, 6)},
-            {"deviation_of_logarithm", rounded(fit.deviation, 6)},
-            {"band_of_logarithm", {rounded(fit.low, 6), rounded(fit.high, 6)}}};
-  }
-  if (!evaluation.reference) return json;
-  Json lengths = Json::array(), radii = Json::array();
-  for (const MeasuredStructure& structure : evaluation.reference->structures) {
-    lengths.push_back(structure.measures.residues);
-    radii.push_back(rounded(structure.measures.radius_of_gyration, 4));
-  }
-  json["reference_lengths"] = lengths;
-  json["reference_radii"] = radii;
-  return json;
-}
+Json set_json(const StructureSet& set) { return set_json(set, set.structures.size(), set.residues(), "without_rna"); }
 
 }  // namespace
 
@@ -185,12 +123,7 @@ Json evaluation_summary(const Evaluation& evaluation) {
                        {"pairs", evaluation.settings.pairs}};
   summary["samples"] = set_json(evaluation.samples);
   summary["reference"] = evaluation.reference ? set_json(*evaluation.reference) : Json(nullptr);
-  Json& measures = summary["measures"];
-  for (const SetMeasure& measure : set_measures(evaluation)) {
-    measures[measure.key] = {{"samples", number_json(measure.samples)}, {"reference", number_json(measure.reference)}};
-    const auto known = definitions().find(measure.key);
-    if (known != definitions().end()) measures[measure.key]["unit"] = known->second.unit;
-  }
+  summary["measures"] = measures_json(set_measures(evaluation));
   summary["self_consistency"] = consistency_json(evaluation);
   if (evaluation.judgement) {
     summary["judge"] = {{"command", evaluation.settings.judge->command},
@@ -200,13 +133,13 @@ Json evaluation_summary(const Evaluation& evaluation) {
   if (evaluation.novelty) {
     summary["novelty_search"] = {{"pairs", evaluation.novelty->pairs}, {"alignments", evaluation.novelty->alignments}};
   }
-  summary["radius_of_gyration"] = gyration_json(evaluation);
+  summary["radius_of_gyration"] = radius_of_gyration_json(evaluation);
   summary["base_pairs"] = pairs_json(evaluation);
   summary["distributions"] = distributions_json(evaluation);
   summary["eta_theta"] = {
       {"samples", torsion_grid(evaluation.samples.eta_theta)},
       {"reference", evaluation.reference ? Json(torsion_grid(evaluation.reference->eta_theta)) : Json(nullptr)},
-      {"points", eta_theta_points(evaluation.samples.eta_theta)}};
+      {"points", torsion_points_json(evaluation.samples.eta_theta, "eta_degrees", "theta_degrees")}};
   summary["examples"] = examples_json(evaluation);
   return summary;
 }

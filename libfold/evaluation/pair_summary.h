@@ -8,19 +8,16 @@
 #include <vector>
 
 #include "libfold/evaluation/evaluation.h"
+#include "libfold/evaluation/summary_numbers.h"
 
 namespace flashrna {
 
-// Cells of a row of metrics.csv with the names of their columns, the same for every sample.
-using KeyedCells = std::vector<std::pair<const char*, std::string>>;
 KeyedCells pair_cells(const PairMeasures& pairs);
 // The comparison with requested pairs; the cells are empty without a request.
 KeyedCells asked_pair_cells(const std::optional<PairComparison>& comparison);
 
 PairMeasures pairs_of_set(const StructureSet& set);
 
-// Measures of a whole set, by key (docs/evaluation.md).
-using KeyedValues = std::vector<std::pair<const char*, std::optional<double>>>;
 KeyedValues pair_values(const PairMeasures& of_set);
 // Measures of all compared samples together; empty if no pairs were requested.
 KeyedValues asked_pair_values(const Evaluation& evaluation);

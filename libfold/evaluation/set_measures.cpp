@@ -1,38 +1,17 @@
 #include "libfold/evaluation/set_measures.h"
 
 #include <cmath>
-#include <functional>
 #include <numbers>
 
+#include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/pair_summary.h"
+#include "libfold/evaluation/set_rates.h"
 #include "libfold/evaluation/summary_numbers.h"
 
 namespace flashrna {
 namespace {
 
 constexpr double kDegree = std::numbers::pi / 180.0;
-
-// Percent of `whole` that is `part`, both summed over the structures. Takes members of StructureMeasures or functions
-// of it.
-template <typename Part, typename Whole>
-Maybe rate(const StructureSet& set, Part part, Whole whole) {
-  long parts = 0, wholes = 0;
-  for (const MeasuredStructure& structure : set.structures) {
-    parts += std::invoke(part, structure.measures);
-    wholes += std::invoke(whole, structure.measures);
-  }
-  return share(parts, wholes, 100.0);
-}
-
-// Median over the structures for which `value` is defined.
-template <typename Value>
-Maybe median_over(const StructureSet& set, Value value) {
-  std::vector<double> values;
-  for (const MeasuredStructure& structure : set.structures) {
-    if (const Maybe one = value(structure.measures)) values.push_back(*one);
-  }
-  return median_of(values);
-}
 
 // Measures that a reference has as well.
 KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {
@@ -78,35 +57,14 @@ Maybe mean_torsion_distance(const Evaluation& evaluation) {
   return mean(distances);
 }
 
-void add_diversity(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
-  if (!evaluation.diversity) return;
-  const Diversity& diversity = *evaluation.diversity;
-  const double n = static_cast<double>(evaluation.samples.structures.size());
-  const double clusters = static_cast<double>(diversity.clusters);
-  measures.push_back({"clusters", clusters, {}});
-  measures.push_back({"d_raw", clusters / n, {}});
-  measures.push_back({"mean_pair_tm", diversity.mean_pair_tm, {}});
-  if (!diversity.valid_clusters) return;
+void add_valid_diversity(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
+  if (!evaluation.diversity || !evaluation.diversity->valid_clusters) return;
+  const std::size_t n = evaluation.samples.structures.size();
   std::size_t valid = 0;
-  for (std::size_t i = 0; i < evaluation.samples.structures.size(); ++i) valid += evaluation.valid(i);
-  const double valid_clusters = static_cast<double>(*diversity.valid_clusters);
+  for (std::size_t i = 0; i < n; ++i) valid += evaluation.valid(i);
+  const double valid_clusters = static_cast<double>(*evaluation.diversity->valid_clusters);
   measures.push_back({"d_valid", ratio(valid_clusters, static_cast<double>(valid)), {}});
-  measures.push_back({"unique_valid", valid_clusters / n, {}});
-}
-
-void add_novelty(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
-  if (!evaluation.novelty) return;
-  std::vector<double> by_reference, by_longer;
-  long novel = 0;
-  for (const Novelty& novelty : evaluation.novelty->of) {
-    by_reference.push_back(novelty.by_reference.tm_score);
-    by_longer.push_back(novelty.by_longer.tm_score);
-    novel += novelty.by_longer.tm_score < kSameFold;
-  }
-  measures.push_back({"mean_tm_to_reference", mean(by_reference), {}});
-  measures.push_back({"mean_tm_longer", mean(by_longer), {}});
-  measures.push_back(
-      {"novel_rate", ratio(static_cast<double>(novel), static_cast<double>(by_longer.size()), 100.0), {}});
+  measures.push_back({"unique_valid", valid_clusters / static_cast<double>(n), {}});
 }
 
 void add_consistency(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
@@ -146,6 +104,44 @@ void add_natives(const Evaluation& evaluation, std::vector<SetMeasure>& measures
 
 }  // namespace
 
+void set_reference(const KeyedValues& reference, std::vector<SetMeasure>& measures) {
+  for (std::size_t k = 0; k < reference.size(); ++k) measures[k].reference = reference[k].second;
+}
+
+void add_diversity(const std::optional<Diversity>& diversity, std::size_t n_samples,
+                   std::vector<SetMeasure>& measures) {
+  if (!diversity) return;
+  const double clusters = static_cast<double>(diversity->clusters);
+  measures.push_back({"clusters", clusters, {}});
+  measures.push_back({"d_raw", clusters / static_cast<double>(n_samples), {}});
+  measures.push_back({"mean_pair_tm", diversity->mean_pair_tm, {}});
+}
+
+void add_novelty(const std::optional<NoveltySearch>& search, double cut, std::vector<SetMeasure>& measures) {
+  if (!search) return;
+  std::vector<double> by_reference, by_longer;
+  long novel = 0;
+  for (const Novelty& novelty : search->of) {
+    by_reference.push_back(novelty.by_reference.tm_score);
+    by_longer.push_back(novelty.by_longer.tm_score);
+    novel += novelty.by_longer.tm_score < cut;
+  }
+  measures.push_back({"mean_tm_to_reference", mean(by_reference), {}});
+  measures.push_back({"mean_tm_longer", mean(by_longer), {}});
+  measures.push_back(
+      {"novel_rate", ratio(static_cast<double>(novel), static_cast<double>(by_longer.size()), 100.0), {}});
+}
+
+nlohmann::ordered_json measures_json(const std::vector<SetMeasure>& measures) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const SetMeasure& measure : measures) {
+    json[measure.key] = {{"samples", number_json(measure.samples)}, {"reference", number_json(measure.reference)}};
+    const auto known = definitions().find(measure.key);
+    if (known != definitions().end()) json[measure.key]["unit"] = known->second.unit;
+  }
+  return json;
+}
+
 Proportion validity_of(const Evaluation& evaluation) {
   std::size_t valid = 0, scored = 0;
   for (std::size_t i = 0; i < evaluation.consistency->of.size(); ++i) {
@@ -162,11 +158,12 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation) {
   }
   if (evaluation.reference) {
     const auto reference = geometry_of(*evaluation.reference, evaluation.gyration);
-    for (std::size_t k = 0; k < reference.size(); ++k) measures[k].reference = reference[k].second;
+    set_reference(reference, measures);
     measures.push_back({"mean_distance", mean_torsion_distance(evaluation), std::nullopt});
   }
-  add_diversity(evaluation, measures);
-  add_novelty(evaluation, measures);
+  add_diversity(evaluation.diversity, evaluation.samples.structures.size(), measures);
+  add_valid_diversity(evaluation, measures);
+  add_novelty(evaluation.novelty, kSameFold, measures);
   add_consistency(evaluation, measures);
   add_judgement(evaluation, measures);
   add_natives(evaluation, measures);

@@ -1,16 +1,8 @@
 #include "libfold/evaluation/structure_set.h"
 
-#include <filesystem>
-#include <new>
-#include <optional>
-
 #include "base/error.h"
-#include "datasets/archive_reader.h"
 #include "datasets/chain_rows.h"
-#include "datasets/dataset_reader.h"
-#include "datasets/source_files.h"
-#include "datasets/splits.h"
-#include "libfold/evaluation/ordered_pipeline.h"
+#include "libfold/evaluation/set_source.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
 #include "rna/pairs/base_pairs.h"
@@ -18,14 +10,12 @@
 namespace flashrna {
 namespace {
 
-namespace fs = std::filesystem;
-
 // What one thread extracts from one file or one chain of a dataset.
 struct Measured {
   std::vector<MeasuredStructure> structures;
   MeasuredValues values = no_values();
   std::vector<std::array<float, 2>> eta_theta;
-  std::vector<LeftOut> unreadable, without_rna, too_short;
+  std::vector<LeftOut> unreadable, without_polymer, too_short;
 };
 
 void measure_into(const std::string& name, const std::vector<Nucleotide>& nucleotides, const ReadSetOptions& options,
@@ -58,13 +48,10 @@ std::string no_rna_reason(const Structure& structure) {
   return fmt::format("no RNA; chain \"{}\" is left out: {}", first.id, first.reason);
 }
 
-void measure_model(const Structure& structure, const std::string& file, const ReadSetOptions& options,
+void measure_model(const Structure& structure, const std::string& name, const ReadSetOptions& options,
                    Measured& measured) {
-  const std::string name = structure.n_models > 1 && options.unit == StructureUnit::kModel
-                               ? fmt::format("{}#{}", file, structure.model)
-                               : file;
   if (structure.chains.empty()) {
-    measured.without_rna.push_back({name, no_rna_reason(structure)});
+    measured.without_polymer.push_back({name, no_rna_reason(structure)});
   } else if (options.unit == StructureUnit::kModel) {
     const Chain chain = structure.chains.size() == 1 ? structure.chains.front() : join_chains(structure.chains);
     measure_into(name, chain.nucleotides, options, measured);
@@ -75,91 +62,26 @@ void measure_model(const Structure& structure, const std::string& file, const Re
   }
 }
 
-Measured measure_file(SourceFile&& source, const ReadSetOptions& options) {
-  Measured measured;
-  const std::string name = source.name;
-  try {
-    const std::string bytes = read_source(std::move(source), kMaxUnpackedBytes);
-    int n_models = 1;
-    for (int model = 1; model <= n_models; ++model) {
-      const Structure structure = read_structure_from_memory(bytes, name, {model, kMaxUnpackedBytes});
-      if (options.unit == StructureUnit::kModel) n_models = structure.n_models;
-      measure_model(structure, name, options, measured);
-    }
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& error) {
-    measured = {};  // a file with an error contributes nothing
-    std::string message = error.what();
-    if (message.starts_with(name + ": ")) message = message.substr(name.size() + 2);
-    measured.unreadable.push_back({name, message});
-  }
-  return measured;
-}
-
-void append(std::vector<LeftOut>& to, std::vector<LeftOut>&& from) {
-  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-}
-
 void collect(Measured&& measured, StructureSet& set) {
   for (MeasuredStructure& structure : measured.structures) set.structures.push_back(std::move(structure));
   for (std::size_t k = 0; k < set.values.size(); ++k) {
     set.values[k].insert(set.values[k].end(), measured.values[k].begin(), measured.values[k].end());
   }
   set.eta_theta.insert(set.eta_theta.end(), measured.eta_theta.begin(), measured.eta_theta.end());
-  append(set.unreadable, std::move(measured.unreadable));
-  append(set.without_rna, std::move(measured.without_rna));
-  append(set.too_short, std::move(measured.too_short));
-}
-
-void check_any(const StructureSet& set, const std::string& where) {
-  if (!set.structures.empty()) return;
-  if (set.files == 0) {
-    fail("{}: no file to measure; {} PDB file{} left out, each the twin of an mmCIF file beside it", where,
-         set.pdb_twins, set.pdb_twins == 1 ? "" : "s");
-  }
-  const auto first = !set.unreadable.empty()    ? set.unreadable
-                     : !set.without_rna.empty() ? set.without_rna
-                                                : set.too_short;
-  fail(
-      "{}: no RNA structure to measure in {} file{}: {} unreadable, {} without RNA, {} shorter than {} nt; the first "
-      "is {}: {}",
-      where, set.files, set.files == 1 ? "" : "s", set.unreadable.size(), set.without_rna.size(), set.too_short.size(),
-      kShortestStructure, first.front().name, first.front().reason);
+  append_left_out(std::move(measured), set);
 }
 
 StructureSet read_dataset(const std::string& path, const ReadSetOptions& options, const Watch& watch) {
   const DatasetReader reader(path);
-  std::vector<std::size_t> chains;
-  for (std::size_t i = 0; i < reader.chains().size(); ++i) {
-    if (options.split.empty() || reader.chains()[i].split == options.split) chains.push_back(i);
-  }
-  if (chains.empty()) fail("{}: no chain has the split \"{}\"; flashrna info {} shows them", path, options.split, path);
+  reader.require(Polymer::kRna, "an evaluation of RNA");
   StructureSet set;
-  set.files = 1;
-  if (options.split != kSplitNames[0]) set.held_out = describe_held_out(reader.chains());
-  std::size_t next = 0, done = 0;
-  run_in_order<std::size_t, Measured>(
-      options.threads,
-      [&]() -> std::optional<std::size_t> {
-        if (next == chains.size() || watch.stopped()) return std::nullopt;
-        return chains[next++];
-      },
-      [&](std::size_t chain) {
-        Measured measured;
-        const std::string& name = reader.chains()[chain].id;
-        try {
-          measure_into(name, nucleotides_of(reader.read_rows(chain)), options, measured);
-        } catch (const Error& error) {
-          fail("{}: chain {}: {}", path, name, error.what());
-        }
-        return measured;
-      },
-      [&](Measured&& measured) {
-        collect(std::move(measured), set);
-        watch.report(++done, chains.size());
-      });
-  if (!watch.stopped()) check_any(set, path);
+  const auto measure = [&](std::size_t chain) {
+    Measured measured;
+    measure_into(reader.chains()[chain].id, nucleotides_of(reader.read_rows(chain)), options, measured);
+    return measured;
+  };
+  read_chains_into(set, reader, options.split, options.threads, watch, measure, collect);
+  if (!watch.stopped()) check_any(set, set.structures.size(), path, "RNA", "nt");
   return set;
 }
 
@@ -208,15 +130,6 @@ std::vector<Vec3> StoredBackbone::positions(int slot) const {
   return positions;
 }
 
-// Whether an mmCIF file with the same name lies beside this PDB file, as after `flashrna sample --format both`.
-static bool stands_beside_mmcif(const std::string& path) {
-  const std::string whole = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
-  if (!whole.ends_with(".pdb")) return false;
-  const std::string stem = whole.substr(0, whole.size() - 4);
-  std::error_code ignored;
-  return fs::exists(stem + ".cif", ignored) || fs::exists(stem + ".cif.gz", ignored);
-}
-
 std::int64_t StructureSet::residues() const {
   std::int64_t sum = 0;
   for (const MeasuredStructure& structure : structures) sum += structure.measures.residues;
@@ -225,42 +138,25 @@ std::int64_t StructureSet::residues() const {
 
 StructureSet read_structure_files(const std::vector<std::string>& inputs, const ReadSetOptions& options,
                                   const Watch& watch) {
-  SourceFiles sources(inputs, kMaxUnpackedBytes);
+  const auto read = [](const std::string& bytes, const std::string& name, int model) {
+    return read_structure_from_memory(bytes, name, {model, kMaxUnpackedBytes});
+  };
+  const auto measure = [&](const Structure& structure, const std::string& name, Measured& measured) {
+    measure_model(structure, name, options, measured);
+  };
+  const auto measure_file = [&](SourceFile&& source) {
+    return measure_models<Measured>(std::move(source), options.unit, read, measure);
+  };
   StructureSet set;
-  std::size_t pdb_twins = 0;
-  run_in_order<SourceFile, Measured>(
-      options.threads,
-      [&]() -> std::optional<SourceFile> {
-        while (!watch.stopped()) {
-          std::optional<SourceFile> source = sources.next();
-          if (!source || source->is_named || !stands_beside_mmcif(source->path)) return source;
-          ++pdb_twins;
-        }
-        return std::nullopt;
-      },
-      [&](SourceFile&& source) { return measure_file(std::move(source), options); },
-      [&](Measured&& measured) {
-        collect(std::move(measured), set);
-        ++set.files;
-        watch.report(set.files, 0);
-      });
-  set.skipped_files = sources.skipped();
-  set.pdb_twins = pdb_twins;
-  if (!watch.stopped()) check_any(set, inputs.size() == 1 ? inputs.front() : fmt::format("{} inputs", inputs.size()));
+  read_files_into(set, inputs, options.threads, watch, measure_file, collect);
+  if (watch.stopped()) return set;
+  check_any(set, set.structures.size(), inputs.size() == 1 ? inputs.front() : fmt::format("{} inputs", inputs.size()),
+            "RNA", "nt");
   return set;
 }
 
 StructureSet read_reference(const std::string& path, const ReadSetOptions& options, const Watch& watch) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored))
-    fail("{}: no such file or folder; a reference is a dataset (.h5) or structures", path);
-  const std::string name = fs::path(path).filename().string();
-  const bool structures = fs::is_directory(path, ignored) || is_structure_file_name(name) || is_archive_file_name(name);
-  if (!structures) return read_dataset(path, options, watch);
-  if (!options.split.empty()) {
-    fail_usage("the split \"{}\" of {}: only datasets have splits; flashrna convert and flashrna split make one",
-               options.split, path);
-  }
+  if (!is_structure_source(path, options.split)) return read_dataset(path, options, watch);
   ReadSetOptions by_chain = options;
   by_chain.unit = StructureUnit::kChain;
   return read_structure_files({path}, by_chain, watch);

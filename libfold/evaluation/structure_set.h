@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "base/watch.h"
+#include "libfold/evaluation/set_options.h"
 #include "libfold/evaluation/structure_measures.h"
 #include "rna/geometry.h"
 #include "rna/structure.h"
 
 namespace flashrna {
-
-// The unit that counts as one structure of a file: a model with all its RNA chains, or each chain of the first model.
-enum class StructureUnit { kModel, kChain };
 
 // The 13 backbone atoms of a structure in single precision; other atoms are not stored.
 struct StoredBackbone {
@@ -40,33 +38,12 @@ struct MeasuredStructure {
   StoredBackbone backbone;  // empty unless requested
 };
 
-struct LeftOut {
-  std::string name;
-  std::string reason;
-};
-
-struct StructureSet {
+struct StructureSet : SetSource {
   std::vector<MeasuredStructure> structures;  // in the order of the input
   MeasuredValues values = no_values();        // of all structures together
   std::vector<std::array<float, 2>> eta_theta;
-  std::size_t files = 0;
-  std::size_t skipped_files = 0;     // files in folders and archives whose names are not those of structures
-  std::size_t pdb_twins = 0;         // PDB files skipped because an mmCIF file of the same name lies beside them
-  std::vector<LeftOut> unreadable;   // files
-  std::vector<LeftOut> without_rna;  // files
-  std::vector<LeftOut> too_short;    // structures of less than kShortestStructure
-  std::string held_out;              // of a dataset with splits, unless its training split is read: describe_held_out
 
   std::int64_t residues() const;
-};
-
-inline constexpr int kShortestStructure = 3;  // nucleotides with a frame
-
-struct ReadSetOptions {
-  StructureUnit unit = StructureUnit::kModel;
-  bool keep_backbones = false;
-  std::string split;  // of a dataset: use only chains of this split; "" = all
-  int threads = 0;    // 0: base/thread_limits.h
 };
 
 // Reads files, folders and archives (datasets/source_files.h). Throws Error if an input is missing or nothing can be

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/median.h"
@@ -15,6 +16,11 @@
 namespace flashrna {
 
 using Maybe = std::optional<double>;
+
+// Measures of a whole set by key (docs/evaluation.md), and cells of a row of metrics.csv with the names of their
+// columns, the same for every sample.
+using KeyedValues = std::vector<std::pair<const char*, Maybe>>;
+using KeyedCells = std::vector<std::pair<const char*, std::string>>;
 
 inline Maybe defined(double value) { return std::isfinite(value) ? Maybe(value) : std::nullopt; }
 

@@ -159,6 +159,7 @@ class MoleculeBuilder {
     const std::vector<std::size_t> order = chain_order(linked(candidates_));
     if (!std::is_sorted(order.begin(), order.end())) reorder(candidates_, order);
     drop_free_ligands();
+    if (candidates_.size() == 1) candidates_.clear();  // an amino acid alone, as at the end of a transfer RNA
     ProteinChain chain;
     chain.id = chain_.id;
     const auto is_d = [](const Candidate& c) { return is_mirrored(c.residue); };

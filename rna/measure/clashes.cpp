@@ -6,24 +6,10 @@
 #include <vector>
 
 #include "rna/cell_list.h"
+#include "rna/measure/clash_radius.h"
 
 namespace flashrna {
 namespace {
-
-constexpr double kOverlapAllowed = 0.6;  // Å
-
-double radius(char element) {
-  switch (element) {
-    case 'P':
-      return 1.80;
-    case 'O':
-      return 1.52;
-    case 'N':
-      return 1.55;
-    default:
-      return 1.70;
-  }
-}
 
 struct Atom {
   std::size_t nucleotide;
@@ -34,7 +20,7 @@ struct Atom {
 }  // namespace
 
 double closest_without_clash(int slot, int other_slot) {
-  return radius(atom_name(Base::A, slot)[0]) + radius(atom_name(Base::A, other_slot)[0]) - kOverlapAllowed;
+  return clash_radius(atom_name(Base::A, slot)[0]) + clash_radius(atom_name(Base::A, other_slot)[0]) - kClashOverlap;
 }
 
 bool near_by_bonds(int slot, int next_slot) {
@@ -58,16 +44,16 @@ Clashes find_clashes(std::span<const Nucleotide> nucleotides, ClashAtoms compare
     for (int slot = 0; slot < slots; ++slot) {
       if (!nucleotides[i].has(slot)) continue;
       positions.push_back(nucleotides[i].atoms[slot]);
-      atoms.push_back({i, slot, radius(atom_name(nucleotides[i], slot)[0])});
+      atoms.push_back({i, slot, clash_radius(atom_name(nucleotides[i], slot)[0])});
     }
   }
   Clashes clashes;
   clashes.atoms = std::ssize(atoms);
-  const CellList cells(positions, 2.0 * radius('P') - kOverlapAllowed);
+  const CellList cells(positions, 2.0 * clash_radius('P') - kClashOverlap);
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     cells.for_each_near(i, [&](std::size_t j, double square) {
       if (atoms[j].nucleotide <= atoms[i].nucleotide) return;  // each pair once, from its first residue
-      const double closest = atoms[i].radius + atoms[j].radius - kOverlapAllowed;
+      const double closest = atoms[i].radius + atoms[j].radius - kClashOverlap;
       if (square > closest * closest) return;
       const Nucleotide &one = nucleotides[atoms[i].nucleotide], &other = nucleotides[atoms[j].nucleotide];
       const bool linked =

@@ -37,7 +37,7 @@ TEST_F(DatasetTest, FilesThatAreNotOursAreRefused) {
     H5Awrite(attribute, H5T_NATIVE_INT64, &next);
     H5Aclose(attribute);
   });
-  EXPECT_THAT(refusal(later), HasSubstr("of version 4, this program reads up to 3; update flashrna"));
+  EXPECT_THAT(refusal(later), HasSubstr("of version 5, this program reads up to 4; update flashrna"));
 }
 
 struct Damage {

@@ -92,7 +92,7 @@ EvaluatedSet read_evaluated_set(const std::string& folder) {
          kSummaryVersion);
   }
   for (const char* part : {"inputs", "samples", "reference", "measures", "self_consistency", "radius_of_gyration",
-                           "distributions", "eta_theta", "examples"}) {
+                           "distributions", "examples"}) {
     if (!set.summary.contains(part)) fail("{}: damaged: it has no \"{}\"; run the evaluation again", path, part);
   }
   set.metrics = CsvTable::read(folder + "/metrics.csv");

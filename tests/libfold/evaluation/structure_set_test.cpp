@@ -39,9 +39,9 @@ TEST(StructureSet, NamesWhatItLeavesOut) {
   EXPECT_EQ(set.skipped_files, 1u);
   ASSERT_EQ(set.unreadable.size(), 1u);
   EXPECT_EQ(set.unreadable[0].name, "s/broken.cif");
-  ASSERT_EQ(set.without_rna.size(), 1u);
-  EXPECT_EQ(set.without_rna[0].name, "s/protein.pdb");
-  EXPECT_THAT(set.without_rna[0].reason, HasSubstr("protein"));
+  ASSERT_EQ(set.without_polymer.size(), 1u);
+  EXPECT_EQ(set.without_polymer[0].name, "s/protein.pdb");
+  EXPECT_THAT(set.without_polymer[0].reason, HasSubstr("protein"));
   ASSERT_EQ(set.too_short.size(), 1u);
   EXPECT_EQ(set.too_short[0].name, "s/short.cif");
   EXPECT_THAT(set.too_short[0].reason, HasSubstr("2 nucleotides with C3', C4' and O4'; at least 3"));

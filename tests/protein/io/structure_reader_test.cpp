@@ -89,6 +89,21 @@ TEST(ProteinReader, FreeAminoAcidsAndLigandsAreNoMembers) {
   EXPECT_TRUE(structure.rejected.empty());
 }
 
+TEST(ProteinReader, AnAminoAcidAtTheEndOfATransferRnaIsNoProtein) {
+  std::vector<Lines> rna = residues_of("GACU");
+  Lines ester = peptide("F")[0];
+  change(ester, [](AtomLine& line) {
+    line.seq_id = 5;
+    line.residue = "PHA";
+    line.position += Vec3(60, 0, 0);
+  });
+  const std::string seqres = "SEQRES   1 A    5    G   A   C   U PHA                                           \n";
+  const ProteinStructure structure = read(seqres + text_of(rna) + text_of(ester));
+  EXPECT_TRUE(structure.chains.empty());
+  ASSERT_EQ(structure.rejected.size(), 1u);
+  EXPECT_EQ(structure.rejected[0].reason, "RNA");
+}
+
 TEST(ProteinReader, ChainBreaksByTheCNDistanceWhateverTheNumbers) {
   std::vector<Lines> residues = peptide("AAAAAA");
   for (std::size_t i = 3; i < 6; ++i) shift(residues[i], Vec3(0, 0, 3));
@@ -178,11 +193,11 @@ TEST(ProteinReader, ResiduesWithoutAFrameAreCountedAndMakeAGap) {
 
 TEST(ProteinReader, OtherPolymersAndMirrorImagesAreRejected) {
   std::vector<Lines> rna = residues_of("GACU");
-  for (Lines& lines : rna) change(lines, [](AtomLine& line) { line.chain = "R"; });
+  for (Lines& lines : rna) change(lines, [](AtomLine& line) { line.chain.assign(1, 'R'); });
   std::vector<Lines> mirrored = peptide("AAAA");
   for (Lines& lines : mirrored) {
     change(lines, [](AtomLine& line) {
-      line.chain = "D";
+      line.chain.assign(1, 'D');
       line.position.x() = 50.0 - line.position.x();
     });
   }
