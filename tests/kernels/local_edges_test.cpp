@@ -173,6 +173,20 @@ TEST_P(LocalEdges, GradientsAreThoseOfFiniteDifferences) {
   }
 }
 
+// As autograd of products with transposed matrices makes them.
+TEST_P(LocalEdges, GradientsOfAnyMemoryLayoutGiveTheSame) {
+  const LocalEdgesInput in = make_input(GetParam(), {{9, 5}, 16, 6, 5}, at::kFloat);
+  const at::NoGradGuard no_grad;
+  const std::vector<Tensor> factors = cotangents_of(local_edges_cpu(GetParam(), in));
+  const auto transposed = [](const Tensor& x) { return x.transpose(0, 2).contiguous().transpose(0, 2); };
+  const auto expect_same = [&](const auto& backward) {
+    const std::vector<Tensor> expected = backward(factors[0], factors[1]),
+                              got = backward(transposed(factors[0]), transposed(factors[1]));
+    for (int i = 0; i < kLocalEdgesGradients; ++i) EXPECT_TRUE(at::equal(got[i], expected[i])) << kNames[i];
+  };
+  expect_same([&](const Tensor& a, const Tensor& b) { return local_edges_cpu_backward(GetParam(), in, a, b); });
+}
+
 TEST_P(LocalEdges, AResidueWithoutEdgesGetsNothing) {
   const LocalEdgesInput in = make_input(GetParam(), {{7}, 8, 4, 3}, at::kFloat);
   for (const bool reference : {false, true}) {
