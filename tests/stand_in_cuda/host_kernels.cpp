@@ -7,8 +7,10 @@
 #include "kernels/flash_ipa/flash_ipa_simple_rows.h"
 #include "kernels/flash_ipa/fused/fused_backward.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
+#include "kernels/local_edges/local_edges_gpu_rows_backward.h"
 #include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
+#include "kernels/steric_overlap/steric_overlap_row.h"
 #include "tests/kernels/fused_ipa_emulator.h"
 #include "tests/stand_in_cuda/stand_in_cuda.h"
 
@@ -99,6 +101,54 @@ void pair_distance_rows_cuda(const PairDistanceRows<T>& arguments, const CudaStr
 }
 template void pair_distance_rows_cuda(const PairDistanceRows<float>&, const CudaStream&);
 template void pair_distance_rows_cuda(const PairDistanceRows<double>&, const CudaStream&);
+
+template <typename T>
+void steric_rows_cuda(const StericRows<T>& arguments, const CudaStream&) {
+  StericRows<T> a = arguments;
+  all_to_host(a.atoms, a.mask, a.residue_index, a.nearest, a.limits, a.energy, a.gradient);
+  run_rows<T>(a, a.B * a.L, steric_scratch(a.A), [](const auto&... all) { steric_row(all...); });
+}
+template void steric_rows_cuda(const StericRows<float>&, const CudaStream&);
+template void steric_rows_cuda(const StericRows<double>&, const CudaStream&);
+
+template <typename T>
+EdgeRows<T> on_host(EdgeRows<T> a) {
+  all_to_host(a.center, a.neighbor, a.rotations, a.translations, a.neighbors, a.present, a.features, a.nonzero,
+              a.weight_1_t, a.weight_2, a.weight_2_t, a.bias_2, a.out_weight, a.out_bias);
+  return a;
+}
+
+template <typename T>
+void edge_rows_cuda(EdgeRowKind kind, const EdgeRows<T>& rows, const EdgeRowOutputs<T>& outputs, const CudaStream&) {
+  EdgeRowOutputs<T> to = outputs;
+  all_to_host(to.first, to.second);
+  const EdgeRows<T> a = on_host(rows);
+  run_rows<T>(a, a.B * a.L, EdgeScratch<T>::size(a.E, a.H, false),
+              [&](const HostLanes& lanes, const EdgeRows<T>&, std::int64_t item, T* scratch) {
+                kind == EdgeRowKind::kMessages ? edge_messages_row(lanes, a, to, item, scratch)
+                                               : edge_votes_row(lanes, a, to, item, scratch);
+              });
+}
+template void edge_rows_cuda(EdgeRowKind, const EdgeRows<float>&, const EdgeRowOutputs<float>&, const CudaStream&);
+template void edge_rows_cuda(EdgeRowKind, const EdgeRows<double>&, const EdgeRowOutputs<double>&, const CudaStream&);
+
+template <typename T>
+void edge_rows_backward_cuda(EdgeRowKind kind, const EdgeRows<T>& rows, const EdgeRowGradients<T>& gradients,
+                             const CudaStream&) {
+  EdgeRowGradients<T> to = gradients;
+  all_to_host(to.by_first, to.by_second, to.center, to.near, to.far, to.frame_features, to.hidden_1, to.hidden_2,
+              to.by_hidden_1, to.by_hidden_2, to.by_outputs);
+  const EdgeRows<T> a = on_host(rows);
+  run_rows<T>(a, a.B * a.L, EdgeScratch<T>::size(a.E, a.H, true),
+              [&](const HostLanes& lanes, const EdgeRows<T>&, std::int64_t item, T* scratch) {
+                kind == EdgeRowKind::kMessages ? edge_messages_row_backward(lanes, a, to, item, scratch)
+                                               : edge_votes_row_backward(lanes, a, to, item, scratch);
+              });
+}
+template void edge_rows_backward_cuda(EdgeRowKind, const EdgeRows<float>&, const EdgeRowGradients<float>&,
+                                      const CudaStream&);
+template void edge_rows_backward_cuda(EdgeRowKind, const EdgeRows<double>&, const EdgeRowGradients<double>&,
+                                      const CudaStream&);
 
 void fused_forward_cuda(const fused_ipa::Arguments& arguments, const fused_ipa::Outputs& outputs,
                         const FusedForwardPlan& plan, void*, const CudaStream&) {
