@@ -33,7 +33,7 @@ OptionalTensor in_f32(const OptionalTensor& tensor) {
 std::tuple<Tensor, Tensor, Tensor, Tensor> attend(const Tensor& q, const Tensor& k, const Tensor& v,
                                                   const OptionalTensor& bias, bool, double, bool causal,
                                                   std::optional<double> scale) {
-  ++counters().operations;
+  count_operation("attention");
   const c10::DeviceGuard guard(q.device());
   const auto [out, log_sum_exp] = at::_scaled_dot_product_flash_attention_for_cpu(*in_f32(q), *in_f32(k), *in_f32(v), 0,
                                                                                   causal, in_f32(bias), scale);
@@ -46,7 +46,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> attend_backward(const Tensor& gradien
                                                            const Tensor& log_sum_exp, const Tensor&, const Tensor&,
                                                            double, std::array<bool, 4>, bool causal,
                                                            std::optional<double> scale) {
-  ++counters().operations;
+  count_operation("attention");
   const c10::DeviceGuard guard(q.device());
   const auto [dq, dk, dv] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
       *in_f32(gradient), *in_f32(q), *in_f32(k), *in_f32(v), *in_f32(out), *in_f32(log_sum_exp), 0, causal,

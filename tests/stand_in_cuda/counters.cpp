@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "tests/stand_in_cuda/stand_in_cuda.h"
 
@@ -21,6 +22,19 @@ struct Report {
                  static_cast<long>(c.square_attention));
   }
 } report;
+
+bool is_traced(std::string_view kind) {
+  const char* asked = std::getenv("STAND_IN_CUDA_TRACE");
+  return asked != nullptr && kind == asked;
+}
+
+void print_trace(const char* kind, const char* what) {
+  std::string text = std::string("stand-in: ") + kind + " " + what + "\n";
+  std::istringstream frames(c10::get_backtrace(2, 60));
+  for (std::string frame; std::getline(frames, frame);)
+    if (frame.find(".so") == std::string::npos) text += "  " + frame + "\n";
+  std::fputs(text.c_str(), stderr);
+}
 
 }  // namespace
 
@@ -38,12 +52,14 @@ void count_operations(int operations) { counters().operations += operations; }
 
 void count_wait(const char* what) {
   ++counters().waits;
-  static const bool traced = std::getenv("STAND_IN_CUDA_TRACE") != nullptr;
-  if (!traced) return;
-  std::fprintf(stderr, "stand-in: wait in %s\n", what);
-  std::istringstream frames(c10::get_backtrace(1, 60));
-  for (std::string frame; std::getline(frames, frame);)
-    if (frame.find(".so") == std::string::npos) std::fprintf(stderr, "  %s\n", frame.c_str());
+  static const bool traced = is_traced("waits");
+  if (traced) print_trace("wait in", what);
+}
+
+void count_operation(const char* name) {
+  ++counters().operations;
+  static const bool traced = is_traced("operations");
+  if (traced) print_trace("operation", name);
 }
 
 }  // namespace flashrna::stand_in

@@ -11,8 +11,9 @@ struct Counters {
 
 Counters& counters();
 
-// Counts a wait of the host. With STAND_IN_CUDA_TRACE in the environment, prints `what` and the frames of the program
-// (addresses for addr2line).
+// With STAND_IN_CUDA_TRACE=waits or STAND_IN_CUDA_TRACE=operations in the environment, each is printed with the frames
+// of the program (addresses for addr2line).
 void count_wait(const char* what);
+void count_operation(const char* name);
 
 }  // namespace flashrna::stand_in

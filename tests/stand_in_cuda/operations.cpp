@@ -42,7 +42,7 @@ class Call {
   }
 
   void run() {
-    ++counters().operations;
+    count_operation(schema_.name().c_str());
     for (std::size_t i = 0; i < count_; ++i) convert(stack_[stack_.size() - count_ + i]);
     count_waits();
     operation_.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), &stack_);
@@ -143,13 +143,15 @@ Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride, std::optional
   return at::detail::empty_strided_generic(size, stride, &device_memory(), kCuda, c10::dtype_or_default(type));
 }
 
-// The host waits for a copy to or from memory that is not pinned, whatever `non_blocking` says.
+// The host waits for a copy to or from memory that is not pinned, whatever `non_blocking` says. A copy that changes the
+// type or the order of the elements goes through memory that is not.
 Tensor& copy(Tensor& to, const Tensor& from, bool non_blocking) {
   if (to.numel() == 0) return to;
-  ++counters().operations;
+  count_operation("copy_");
   if (to.is_cuda() != from.is_cuda()) {
     const Tensor& host = to.is_cuda() ? from : to;
-    if (!non_blocking || !is_pinned(host.const_data_ptr())) count_wait("a copy between host and device");
+    const bool as_it_is = to.scalar_type() == from.scalar_type() && to.is_contiguous() && from.is_contiguous();
+    if (!non_blocking || !as_it_is || !is_pinned(host.const_data_ptr())) count_wait("a copy between host and device");
   }
   on_host(to).copy_(on_host(from));
   return to;

@@ -103,6 +103,7 @@ TEST_F(StandIn, CountsWhereTheHostWaits) {
       {"pinned memory", [&] { pinned.to(kFirst, /*non_blocking=*/true); }, 0},
       {"pinned memory, waited for", [&] { pinned.to(kFirst); }, 1},
       {"a part of pinned memory", [&] { pinned[1].to(kFirst, /*non_blocking=*/true); }, 0},
+      {"pinned memory of another type", [&] { pinned.to(kFirst, at::kDouble, /*non_blocking=*/true); }, 1},
       {"other memory, not waited for",
        [&] {
          at::ones({3, 4}).to(kFirst, /*non_blocking=*/true);
