@@ -4,6 +4,7 @@
 #include <ATen/autocast_mode.h>
 
 #include "kernels/local_edges/local_edges_backends.h"
+#include "kernels/local_edges/local_edges_check.h"
 #include "kernels/self_check.h"
 #include "kernels/torch_headers.h"
 
@@ -88,74 +89,20 @@ void check_input(const char* name, const LocalEdgesInput& in, int64_t outputs) {
               ", must be from 0 to L - 1 = ", L - 1);
 }
 
-// A small input, with an edge missing, whose outputs and gradients the kernel and the reference compute.
-LocalEdgesInput self_check_input(int64_t outputs, at::Device device) {
-  const int64_t B = 2, L = 9, E = 5, F = 7, H = 40;
-  double phase = 0;
-  const auto wave = [&](at::IntArrayRef shape) { return self_check_values(shape, phase += 0.7, device); };
-  LocalEdgesInput in;
-  in.center = wave({B, L, H});
-  in.neighbor = wave({B, L, H});
-  const Tensor angle = wave({B, L}) * 3.0, zero = at::zeros_like(angle), one = at::ones_like(angle);
-  in.rotations = at::stack({angle.cos(), -angle.sin(), zero, angle.sin(), angle.cos(), zero, zero, zero, one}, -1)
-                     .view({B, L, 3, 3});
-  in.translations = wave({B, L, 3});
-  in.weight_1 = wave({H, F + kEdgeFrameFeatures}) * 0.3;
-  in.weight_2 = wave({H, H}) * 0.3;
-  in.bias_2 = wave({H});
-  in.out_weight = wave({outputs, H}) * 0.3;
-  in.out_bias = wave({outputs});
-  const Tensor place = at::arange(B * L * E, in.translations.options().dtype(at::kLong)).view({B, L, E});
-  in.edges = {(place * 7).remainder(L), place.remainder(4) > 0, wave({B, L, E, F}), {}};
-  in.edges.nonzero = nonzero_bits(in.edges.features);
-  return in;
+double error_of(EdgeOperation operation, at::Device device) {
+  return local_edges_error(operation, device, [&](const LocalEdgesInput& in) { return run_fused(operation, in); });
 }
-
-template <typename Operation>
-variable_list results_of(const LocalEdgesInput& in, const Operation& operation) {
-  const c10::InferenceMode normal(false);
-  const at::AutoGradMode with_gradients(true);
-  variable_list tensors = tensors_of(in), leaves;
-  for (int i = 0; i < kLocalEdgesGradients; ++i) leaves.push_back(tensors[i] = tensors[i].clone().requires_grad_());
-  variable_list results = operation(input_of(tensors)), weights;
-  for (const Tensor& output : results)
-    weights.push_back(self_check_values(output.sizes(), 0.3 * static_cast<double>(weights.size()), output.device()));
-  for (const Tensor& gradient : torch::autograd::grad(results, leaves, weights)) results.push_back(gradient);
-  return results;
-}
-
-// The largest error of an output or a gradient relative to its norm. Logits of messages may all be shifted: the
-// gradient of their bias, the last one, is zero but for rounding.
-double self_check_error(EdgeOperation operation, at::Device device) {
-  const bool messages = operation == EdgeOperation::kMessages;
-  const LocalEdgesInput in = self_check_input(messages ? kEdgeHeads : kVoteOutputs, device);
-  const auto reference = [&](const LocalEdgesInput& x) -> variable_list {
-    if (!messages) return {edge_votes_reference(x).shift, edge_votes_reference(x).rotation};
-    const EdgeMessageSums sums = edge_messages_reference(x);
-    return {sums.attended, sums.sum};
-  };
-  const variable_list expected = results_of(in, reference),
-                      got = results_of(in, [&](const LocalEdgesInput&x) { return run_fused(operation, x); });
-  double error = 0;
-  for (std::size_t i = 0; i < expected.size() - (messages ? 1 : 0); ++i)
-    error = larger_error(error, ((got[i] - expected[i]).norm() / expected[i].norm()).item<double>());
-  return error;
-}
-
-double error_of_messages(at::Device device) { return self_check_error(EdgeOperation::kMessages, device); }
-double error_of_votes(at::Device device) { return self_check_error(EdgeOperation::kVotes, device); }
-
-// In f32 a rectifier may round to the other side of 0, which costs single gradients.
-constexpr double kSelfCheckAllowed = 1e-3;
+double error_of_messages(at::Device device) { return error_of(EdgeOperation::kMessages, device); }
+double error_of_votes(at::Device device) { return error_of(EdgeOperation::kVotes, device); }
 
 bool runs_fused(EdgeOperation operation, const LocalEdgesInput& in) {
   const at::ScalarType type = in.translations.scalar_type();
   if (type != at::kFloat && type != at::kDouble) return false;
   if (in.center.is_cpu()) return in.center.scalar_type() == type && !at::autocast::is_autocast_enabled(at::kCPU);
   if (!in.center.is_cuda() || !local_edges_gpu_takes(in)) return false;
-  static SelfCheck messages("the CUDA kernel of edge_messages", "plain operations", kSelfCheckAllowed,
+  static SelfCheck messages("the CUDA kernel of edge_messages", "plain operations", kLocalEdgesAllowed,
                             error_of_messages);
-  static SelfCheck votes("the CUDA kernel of edge_votes", "plain operations", kSelfCheckAllowed, error_of_votes);
+  static SelfCheck votes("the CUDA kernel of edge_votes", "plain operations", kLocalEdgesAllowed, error_of_votes);
   return (operation == EdgeOperation::kMessages ? messages : votes).passes(in.center.device());
 }
 
