@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
 #include "libfold/configuration.h"
@@ -71,6 +72,19 @@ void replay(const FailedBatch& failed, const RunConfig& config, at::Device devic
              replayed.terms.gradient_norm(), failed.message);
 }
 
+TrainingResult run_trainer(Trainer& trainer, const RunConfig& config, const TrainingObserver& observer) {
+  try {
+    return trainer.run(observer);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+    fail(
+        "out of memory in a training step; lower data.max_residues (now {}), with more batches for each step by "
+        "training.accumulate (now {}){}",
+        config.data.max_residues, config.training.accumulate,
+        config.training.recompute ? "" : ", or set training.recompute = true");
+  }
+}
+
 }  // namespace
 
 int train_main(const std::vector<std::string>& arguments) {
@@ -118,7 +132,7 @@ int train_main(const std::vector<std::string>& arguments) {
   {
     // With a time limit the number of steps does not tell when the run ends; the note does.
     Progress progress("training", "steps", config.training.minutes > 0 ? 0 : config.training.steps, common.quiet);
-    result = trainer.run(make_observer(progress, config.training));
+    result = run_trainer(trainer, config, make_observer(progress, config.training));
   }
   print_result(result, common.json);
   if (!result.interrupted) return 0;

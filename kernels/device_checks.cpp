@@ -10,6 +10,7 @@
 #include "kernels/flash_ipa/attention_choice.h"
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/flash_ipa/flash_ipa_example.h"
+#include "kernels/local_edges/local_edges_check.h"
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
 #include "kernels/pair_distance_loss/pair_distance_loss.h"
 #include "kernels/self_check.h"
@@ -206,6 +207,20 @@ double pair_distance_error(at::Device device) {
                        value_and_gradient(exact, pair_distance_loss_reference(exact, truth.to(at::kDouble), mask)));
 }
 
+double edge_messages_error(at::Device device) {
+  return local_edges_error(EdgeOperation::kMessages, device, [](const LocalEdgesInput& in) {
+    const EdgeMessageSums sums = edge_messages(in);
+    return std::vector<Tensor>{sums.attended, sums.sum};
+  });
+}
+
+double edge_votes_error(at::Device device) {
+  return local_edges_error(EdgeOperation::kVotes, device, [](const LocalEdgesInput& in) {
+    const EdgeVoteMeans means = edge_votes(in);
+    return std::vector<Tensor>{means.shift, means.rotation};
+  });
+}
+
 }  // namespace
 
 std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
@@ -250,6 +265,9 @@ std::vector<DeviceCheck> check_device(at::Device device, double tolerance,
     check(name, "change by a rigid motion, 20 nm off the origin, nm", allowed_change(backend),
           [&] { return change_by_motion(backend, device); });
   }
+  const char* edges_claim = "outputs and gradients, relative to the definition in f64";
+  check("edge_messages", edges_claim, kLocalEdgesAllowed, [&] { return edge_messages_error(device); });
+  check("edge_votes", edges_claim, kLocalEdgesAllowed, [&] { return edge_votes_error(device); });
   check("nearest_neighbors", "neighbors other than the definition's", 0, [&] { return wrong_neighbors(device); });
   check("pair_distance_loss", "value and gradient, relative to the definition in f64", 2e-6,
         [&] { return pair_distance_error(device); });

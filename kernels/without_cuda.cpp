@@ -6,8 +6,10 @@
 #include "kernels/flash_ipa/flash_ipa_simple.h"
 #include "kernels/flash_ipa/fused/fused_backward.h"
 #include "kernels/flash_ipa/fused/fused_forward.h"
+#include "kernels/local_edges/local_edges_gpu_rows.h"
 #include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
+#include "kernels/steric_overlap/steric_overlap_row.h"
 
 namespace flashrna {
 namespace {
@@ -53,6 +55,29 @@ void pair_distance_rows_cuda(const PairDistanceRows<T>&, const CudaStream&) {
 }
 template void pair_distance_rows_cuda(const PairDistanceRows<float>&, const CudaStream&);
 template void pair_distance_rows_cuda(const PairDistanceRows<double>&, const CudaStream&);
+
+template <typename T>
+void steric_rows_cuda(const StericRows<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void steric_rows_cuda(const StericRows<float>&, const CudaStream&);
+template void steric_rows_cuda(const StericRows<double>&, const CudaStream&);
+
+template <typename T>
+void edge_rows_cuda(EdgeRowKind, const EdgeRows<T>&, const EdgeRowOutputs<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void edge_rows_cuda(EdgeRowKind, const EdgeRows<float>&, const EdgeRowOutputs<float>&, const CudaStream&);
+template void edge_rows_cuda(EdgeRowKind, const EdgeRows<double>&, const EdgeRowOutputs<double>&, const CudaStream&);
+
+template <typename T>
+void edge_rows_backward_cuda(EdgeRowKind, const EdgeRows<T>&, const EdgeRowGradients<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void edge_rows_backward_cuda(EdgeRowKind, const EdgeRows<float>&, const EdgeRowGradients<float>&,
+                                      const CudaStream&);
+template void edge_rows_backward_cuda(EdgeRowKind, const EdgeRows<double>&, const EdgeRowGradients<double>&,
+                                      const CudaStream&);
 
 void fused_forward_cuda(const fused_ipa::Arguments&, const fused_ipa::Outputs&, const FusedForwardPlan&, void*,
                         const CudaStream&) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "kernels/padding.h"
 #include "libfold/conditioning.h"
+#include "libfold/pinned_memory.h"
 
 namespace flashrna {
 namespace {
@@ -45,18 +46,27 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
   put(batch.torsions, at::where(defined.unsqueeze(-1), view(chain.torsion_sin_cos, {T, 2}, at::kFloat), undefined));
 }
 
+// A batch with the results of change(tensor) for its defined tensors.
+template <typename Change>
+Batch changed(Batch batch, const Change& change) {
+  for (Tensor* tensor :
+       {&batch.lengths, &batch.residue_index, &batch.chain, &batch.translations, &batch.rotations, &batch.torsions,
+        &batch.torsion_mask, &batch.chi, &batch.chi_mask, &batch.partner, &batch.nucleotide}) {
+    if (tensor->defined()) *tensor = change(*tensor);
+  }
+  return batch;
+}
+
 }  // namespace
 
 Tensor Batch::mask() const { return mask_from_lengths(lengths, translations.size(1)); }
 
 Batch Batch::to(at::Device device) const {
-  Batch moved = *this;
-  for (Tensor* tensor :
-       {&moved.lengths, &moved.residue_index, &moved.chain, &moved.translations, &moved.rotations, &moved.torsions,
-        &moved.torsion_mask, &moved.chi, &moved.chi_mask, &moved.partner, &moved.nucleotide}) {
-    if (tensor->defined()) *tensor = tensor->to(device);
-  }
-  return moved;
+  return changed(*this, [&](const Tensor& tensor) { return tensor.to(device, /*non_blocking=*/device.is_cuda()); });
+}
+
+Batch pinned(const Batch& batch_on_host) {
+  return changed(batch_on_host, [](const Tensor& tensor) { return tensor.pin_memory(); });
 }
 
 Tensor mask_from_lengths(const Tensor& lengths, int64_t padded_length) {

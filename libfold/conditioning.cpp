@@ -6,6 +6,7 @@
 
 #include "libfold/batch.h"
 #include "libfold/conditioning_config.h"
+#include "libfold/pinned_memory.h"
 #include "libfold/random_streams.h"
 
 namespace flashrna {
@@ -82,12 +83,24 @@ void draw_motif(int64_t n, const ConditioningConfig& config, RandomStream stream
   }
 }
 
+// A condition with the results of change(tensor) for its defined tensors.
+template <typename Change>
+Conditioning changed(Conditioning told, const Change& change) {
+  for (Tensor* tensor : {&told.partner, &told.nucleotide, &told.fixed, &told.chain, &told.fixed_group,
+                         &told.given.rotations, &told.given.translations}) {
+    if (tensor->defined()) *tensor = change(*tensor);
+  }
+  return told;
+}
+
 }  // namespace
 
 Conditioning Conditioning::to(at::Device device) const {
-  const auto moved = [&](const Tensor& t) { return t.defined() ? t.to(device) : t; };
-  return {moved(partner), moved(nucleotide),  moved(fixed),
-          moved(chain),   moved(fixed_group), {moved(given.rotations), moved(given.translations)}};
+  return changed(*this, [&](const Tensor& tensor) { return tensor.to(device, /*non_blocking=*/device.is_cuda()); });
+}
+
+Conditioning pinned(const Conditioning& told_on_host) {
+  return changed(told_on_host, [](const Tensor& tensor) { return tensor.pin_memory(); });
 }
 
 Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& config, const ConditioningKinds& kinds,

@@ -4,6 +4,7 @@
 
 #include "kernels/local_edges/local_edges_definition.h"
 #include "kernels/local_edges/short_vectors.h"
+#include "kernels/local_edges/small_matrices.h"
 
 namespace flashrna {
 
@@ -31,24 +32,6 @@ FLASHRNA_INLINE void load_values(V* to, const T* from, int count, std::int64_t s
 template <typename V, typename T>
 FLASHRNA_INLINE void store_values(T* to, const V* from, int count, std::int64_t stride, std::int64_t e) {
   for (int k = 0; k < count; ++k) store(to + k * stride + e, from[k]);
-}
-
-// C = A^T B and C += A B^T, C += A B of 3x3 matrices by rows.
-template <typename V>
-FLASHRNA_INLINE void multiply_transposed(const V* a, const V* b, V* c) {
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j) c[3 * i + j] = a[i] * b[j] + a[3 + i] * b[3 + j] + a[6 + i] * b[6 + j];
-}
-template <typename V>
-FLASHRNA_INLINE void add_product(const V* a, const V* b, V* c) {
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j) c[3 * i + j] += a[3 * i] * b[j] + a[3 * i + 1] * b[3 + j] + a[3 * i + 2] * b[6 + j];
-}
-template <typename V>
-FLASHRNA_INLINE void add_product_transposed(const V* a, const V* b, V* c) {
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j)
-      c[3 * i + j] += a[3 * i] * b[3 * j] + a[3 * i + 1] * b[3 * j + 1] + a[3 * i + 2] * b[3 * j + 2];
 }
 
 // From near and far to local, distance and features of `count` edges.

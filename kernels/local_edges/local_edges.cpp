@@ -4,6 +4,8 @@
 #include <ATen/autocast_mode.h>
 
 #include "kernels/local_edges/local_edges_backends.h"
+#include "kernels/local_edges/local_edges_check.h"
+#include "kernels/self_check.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna {
@@ -13,20 +15,38 @@ using torch::autograd::variable_list;
 
 namespace {
 
+// Under autocast the terms of the residues come in bf16.
+LocalEdgesInput in_full_precision(LocalEdgesInput in) {
+  in.center = in.center.to(in.translations.scalar_type());
+  in.neighbor = in.neighbor.to(in.translations.scalar_type());
+  return in;
+}
+
 class FusedEdges : public torch::autograd::Function<FusedEdges> {
  public:
   static variable_list forward(torch::autograd::AutogradContext* context, at::TensorList in, int64_t operation) {
     context->save_for_backward(in.vec());
     context->saved_data["operation"] = operation;
-    return local_edges_cpu(static_cast<EdgeOperation>(operation), input_of(in.vec()));
+    const auto run = in[0].is_cpu() ? on_cpu : local_edges_gpu;
+    return run(static_cast<EdgeOperation>(operation), input_of(in.vec()));
   }
 
   static variable_list backward(torch::autograd::AutogradContext* context, const variable_list& gradients) {
     const variable_list in = context->get_saved_variables();
     const auto operation = static_cast<EdgeOperation>(context->saved_data["operation"].toInt());
-    variable_list out = local_edges_cpu_backward(operation, input_of(in), gradients[0], gradients[1]);
+    const auto run = in[0].is_cpu() ? on_cpu_backward : local_edges_gpu_backward;
+    variable_list out = run(operation, input_of(in), gradients[0], gradients[1]);
     out.resize(in.size() + 1);
     return out;
+  }
+
+ private:
+  static variable_list on_cpu(EdgeOperation operation, const LocalEdgesInput& in) {
+    return local_edges_cpu(operation, in);
+  }
+  static variable_list on_cpu_backward(EdgeOperation operation, const LocalEdgesInput& in, const Tensor& by_first,
+                                       const Tensor& by_second) {
+    return local_edges_cpu_backward(operation, in, by_first, by_second);
   }
 };
 
@@ -69,10 +89,21 @@ void check_input(const char* name, const LocalEdgesInput& in, int64_t outputs) {
               ", must be from 0 to L - 1 = ", L - 1);
 }
 
-bool runs_fused(const LocalEdgesInput& in) {
-  const at::ScalarType type = in.center.scalar_type();
-  return in.center.is_cpu() && (type == at::kFloat || type == at::kDouble) &&
-         !at::autocast::is_autocast_enabled(at::kCPU);
+double error_of(EdgeOperation operation, at::Device device) {
+  return local_edges_error(operation, device, [&](const LocalEdgesInput& in) { return run_fused(operation, in); });
+}
+double error_of_messages(at::Device device) { return error_of(EdgeOperation::kMessages, device); }
+double error_of_votes(at::Device device) { return error_of(EdgeOperation::kVotes, device); }
+
+bool runs_fused(EdgeOperation operation, const LocalEdgesInput& in) {
+  const at::ScalarType type = in.translations.scalar_type();
+  if (type != at::kFloat && type != at::kDouble) return false;
+  if (in.center.is_cpu()) return in.center.scalar_type() == type && !at::autocast::is_autocast_enabled(at::kCPU);
+  if (!in.center.is_cuda() || !local_edges_gpu_takes(in)) return false;
+  static SelfCheck messages("the CUDA kernel of edge_messages", "plain operations", kLocalEdgesAllowed,
+                            error_of_messages);
+  static SelfCheck votes("the CUDA kernel of edge_votes", "plain operations", kLocalEdgesAllowed, error_of_votes);
+  return (operation == EdgeOperation::kMessages ? messages : votes).passes(in.center.device());
 }
 
 }  // namespace
@@ -89,15 +120,15 @@ LocalEdgesInput input_of(const std::vector<Tensor>& t) {
 
 EdgeMessageSums edge_messages(const LocalEdgesInput& in) {
   check_input("edge_messages", in, kEdgeHeads);
-  if (!runs_fused(in)) return edge_messages_reference(in);
-  const variable_list out = run_fused(EdgeOperation::kMessages, in);
+  if (!runs_fused(EdgeOperation::kMessages, in)) return edge_messages_reference(in);
+  const variable_list out = run_fused(EdgeOperation::kMessages, in_full_precision(in));
   return {out[0], out[1]};
 }
 
 EdgeVoteMeans edge_votes(const LocalEdgesInput& in) {
   check_input("edge_votes", in, kVoteOutputs);
-  if (!runs_fused(in)) return edge_votes_reference(in);
-  const variable_list out = run_fused(EdgeOperation::kVotes, in);
+  if (!runs_fused(EdgeOperation::kVotes, in)) return edge_votes_reference(in);
+  const variable_list out = run_fused(EdgeOperation::kVotes, in_full_precision(in));
   return {out[0], out[1]};
 }
 

@@ -1,4 +1,5 @@
-// The fused loops over edges on a CPU. Tensors are those of LocalEdgesInput, in a list so that autograd can store them.
+// The fused loops over edges on a CPU, and the kernels for GPUs. Tensors are those of LocalEdgesInput, in a list so
+// that autograd can store them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,5 +27,13 @@ std::vector<at::Tensor> local_edges_cpu(EdgeOperation operation, const LocalEdge
 std::vector<at::Tensor> local_edges_cpu_backward(EdgeOperation operation, const LocalEdgesInput& input,
                                                  const at::Tensor& by_first, const at::Tensor& by_second,
                                                  InstructionSet instructions = best_instruction_set());
+
+// The same by the kernels for GPUs, one warp per residue, in f32 or f64. In f32 on a GPU the sums over the edges that
+// end in a residue are added in an order that may differ between runs.
+// local_edges_gpu_takes(): the edges and channels of a residue fit into the shared memory of a block.
+bool local_edges_gpu_takes(const LocalEdgesInput& input);
+std::vector<at::Tensor> local_edges_gpu(EdgeOperation operation, const LocalEdgesInput& input);
+std::vector<at::Tensor> local_edges_gpu_backward(EdgeOperation operation, const LocalEdgesInput& input,
+                                                 const at::Tensor& by_first, const at::Tensor& by_second);
 
 }  // namespace flashrna

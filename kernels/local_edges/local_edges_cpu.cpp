@@ -19,9 +19,12 @@ namespace {
 // Chunks do not depend on the number of threads, and their gradients are added in order.
 constexpr int64_t kLeastChunk = 64, kMostChunks = 16;
 
-Tensor padded(const Tensor& x, int64_t columns) { return at::constant_pad_nd(x, {0, columns - x.size(-1)}); }
+// Contiguous: where nothing is to be padded, constant_pad_nd keeps the strides, and gradients come in any layout.
+Tensor padded(const Tensor& x, int64_t columns) {
+  return at::constant_pad_nd(x, {0, columns - x.size(-1)}).contiguous();
+}
 Tensor padded(const Tensor& x, int64_t rows, int64_t columns) {
-  return at::constant_pad_nd(x, {0, columns - x.size(1), 0, rows - x.size(0)});
+  return at::constant_pad_nd(x, {0, columns - x.size(1), 0, rows - x.size(0)}).contiguous();
 }
 
 // The inputs as the loops read them: contiguous, with channels padded to `width`.

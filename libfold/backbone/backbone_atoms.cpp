@@ -2,11 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
-#include <mutex>
-#include <tuple>
+#include <utility>
+
+#include "libfold/device_constants.h"
 
 namespace flashrna {
 namespace {
@@ -22,58 +23,44 @@ RigidTransform rigid(const std::array<float, 9>& rows, const std::array<float, 3
   return transform;
 }
 
-// Constant tensors of a geometry on a device, copied once, because each copy synchronizes the host.
-struct GeometryTensors {
-  Tensor fixed, by_cos, by_sin;  // [8, 3, 3]: the rotation of a group is linear in (1, cos, sin)
-  Tensor translations;           // [groups, 3], relative to their parents
-  Tensor positions;              // [slots, 3], relative to their groups
+// The pose of a group relative to its parent is linear in (1, cos, sin) of its torsion: [4, 8, 4] each, rows and
+// columns of homogeneous matrices first and last.
+struct GroupPoses {
+  Tensor fixed, by_cos, by_sin;
 };
 
-GeometryTensors make_geometry_tensors(const BackboneGeometry& geometry, const at::TensorOptions& options) {
-  Tensor fixed = at::zeros({kTorsions, 3, 3}, at::kDouble), by_cos = fixed.clone(), by_sin = fixed.clone();
-  Tensor translations = at::zeros({kRigidGroups, 3}, at::kDouble),
-         positions = at::zeros({kBackboneAtoms, 3}, at::kDouble);
+GroupPoses make_group_poses(const BackboneGeometry& geometry, const at::TensorOptions& options) {
+  Tensor fixed = at::zeros({4, kTorsions, 4}, at::kDouble), by_cos = fixed.clone(), by_sin = fixed.clone();
   auto fixed_at = fixed.accessor<double, 3>(), cos_at = by_cos.accessor<double, 3>(),
        sin_at = by_sin.accessor<double, 3>();
   for (int k = 0; k < kTorsions; ++k) {
-    const Mat3& to_parent = geometry.to_parent[k + 1].rotation;
+    const RigidTransform& to_parent = geometry.to_parent[k + 1];
     for (int i = 0; i < 3; ++i) {
-      fixed_at[k][i][0] = to_parent(i, 0);
-      cos_at[k][i][1] = to_parent(i, 1);
-      sin_at[k][i][2] = -to_parent(i, 1);
-      cos_at[k][i][2] = sin_at[k][i][1] = to_parent(i, 2);
+      fixed_at[i][k][0] = to_parent.rotation(i, 0);
+      fixed_at[i][k][3] = to_parent.translation[i];
+      cos_at[i][k][1] = to_parent.rotation(i, 1);
+      sin_at[i][k][2] = -to_parent.rotation(i, 1);
+      cos_at[i][k][2] = sin_at[i][k][1] = to_parent.rotation(i, 2);
     }
+    fixed_at[3][k][3] = 1;
   }
-  for (int d = 0; d < 3; ++d) {
-    for (int g = 1; g < kRigidGroups; ++g)
-      translations.accessor<double, 2>()[g][d] = geometry.to_parent[g].translation[d];
-    for (int slot = 0; slot < kBackboneAtoms; ++slot)
-      positions.accessor<double, 2>()[slot][d] = geometry.position[slot][d];
-  }
-  return {fixed.to(options), by_cos.to(options), by_sin.to(options), translations.to(options), positions.to(options)};
+  return {fixed.to(options), by_cos.to(options), by_sin.to(options)};
 }
 
-const GeometryTensors& geometry_tensors(const BackboneGeometry& geometry, const Tensor& like) {
-  static std::mutex mutex;
-  static auto* made = new std::map<std::tuple<const void*, int, int, int>, GeometryTensors>;
-  const std::lock_guard lock(mutex);
-  const std::tuple key{static_cast<const void*>(&geometry), static_cast<int>(like.device().type()),
-                       static_cast<int>(like.device().index()), static_cast<int>(like.scalar_type())};
-  const auto found = made->find(key);
-  if (found != made->end()) return found->second;
-  return made->emplace(key, make_geometry_tensors(geometry, like.options().requires_grad(false))).first->second;
+// torsions [..., 8, 2] -> poses of the groups relative to their parents, [..., 4, 8, 4].
+Tensor group_poses(const Tensor& torsions, const BackboneGeometry& geometry) {
+  static DeviceConstants<const BackboneGeometry*, GroupPoses> constants;
+  const GroupPoses& poses = constants.get(
+      &geometry, torsions, [&](const at::TensorOptions& options) { return make_group_poses(geometry, options); });
+  const auto value = [&](int64_t which) { return torsions.select(-1, which).unsqueeze(-1).unsqueeze(-3); };
+  return poses.fixed + value(1) * poses.by_cos + value(0) * poses.by_sin;
 }
 
-// [..., 8, 2] -> [..., 8, 3, 3], rotations of the torsion groups relative to their parents.
-Tensor group_rotations(const Tensor& torsions, const GeometryTensors& constants) {
-  const Tensor sin = torsions.select(-1, 0).unsqueeze(-1).unsqueeze(-1),
-               cos = torsions.select(-1, 1).unsqueeze(-1).unsqueeze(-1);
-  return constants.fixed + cos * constants.by_cos + sin * constants.by_sin;
-}
+using Groups = std::array<bool, kRigidGroups>;
 
 // The groups that place `slots`, and their ancestors. O2' is placed from C1', C2' and C3'.
-std::array<bool, kRigidGroups> needed_groups(const std::vector<int>& slots, const BackboneGeometry& geometry) {
-  std::array<bool, kRigidGroups> needed{};
+Groups needed_groups(const std::vector<int>& slots, const BackboneGeometry& geometry) {
+  Groups needed{};
   const auto need = [&](int slot) {
     for (int g = geometry.group[slot]; g >= 0; g = geometry.parent[g]) needed[g] = true;
   };
@@ -94,6 +81,53 @@ Tensor place_o2(const Tensor& c1, const Tensor& c2, const Tensor& c3) {
   const Tensor to_c1 = unit(c1 - c2), to_c3 = unit(c3 - c2);
   const Tensor outward = -unit(to_c1 + to_c3), up = unit(at::linalg_cross(to_c3, to_c1));
   return c2 + kO2BondLength * (std::cos(kO2Elevation) * outward + std::sin(kO2Elevation) * up);
+}
+
+// Poses [..., 3, 4] of the needed groups, side by side: [..., 3, 4 groups].
+Tensor poses_of(const Groups& needed, const Tensor& rotations, const Tensor& translations, const Tensor& torsions,
+                const BackboneGeometry& geometry) {
+  std::array<Tensor, kRigidGroups> pose;
+  pose[0] = at::cat({rotations, translations.unsqueeze(-1)}, -1);
+  Tensor local;                                            // [..., 4, 8, 4]
+  for (int parent = 0; parent < kRigidGroups; ++parent) {  // a parent comes before its groups
+    int first = kRigidGroups, last = 0;
+    for (int g = 1; g < kRigidGroups; ++g) {
+      if (needed[g] && geometry.parent[g] == parent) first = std::min(first, g), last = g;
+    }
+    if (last == 0) continue;
+    if (!local.defined()) local = group_poses(torsions, geometry);
+    // One product for all groups of the parent; groups of others between them are not used.
+    const Tensor product = at::matmul(pose[parent], local.narrow(-2, first - 1, last - first + 1).flatten(-2));
+    for (int g = first; g <= last; ++g) {
+      if (needed[g] && geometry.parent[g] == parent) pose[g] = product.narrow(-1, 4 * (g - first), 4);
+    }
+  }
+  std::vector<Tensor> parts;
+  for (int g = 0; g < kRigidGroups; ++g) {
+    if (needed[g]) parts.push_back(pose[g]);
+  }
+  return parts.size() == 1 ? parts[0] : at::cat(parts, -1);
+}
+
+// What multiplies the poses of the groups that `slots` need: [4 groups, slots].
+const Tensor& positions_of(const std::vector<int>& slots, const Groups& needed, const BackboneGeometry& geometry,
+                           const Tensor& like) {
+  static DeviceConstants<std::pair<const BackboneGeometry*, std::vector<int>>, Tensor> constants;
+  return constants.get({&geometry, slots}, like, [&](const at::TensorOptions& options) {
+    std::array<int, kRigidGroups> place{};
+    int count = 0;
+    for (int g = 0; g < kRigidGroups; ++g) {
+      if (needed[g]) place[g] = 4 * count++;
+    }
+    Tensor positions = at::zeros({4 * count, static_cast<int64_t>(slots.size())}, at::kDouble);
+    auto at = positions.accessor<double, 2>();
+    for (std::size_t n = 0; n < slots.size(); ++n) {
+      const int row = place[geometry.group[slots[n]]];
+      for (int d = 0; d < 3; ++d) at[row + d][n] = geometry.position[slots[n]][d];
+      at[row + 3][n] = 1;
+    }
+    return positions.to(options);
+  });
 }
 
 }  // namespace
@@ -146,28 +180,29 @@ const BackboneGeometry& deoxyadenosine_geometry() {
 
 Tensor backbone_atoms(const Tensor& rotations, const Tensor& translations, const Tensor& torsions,
                       const std::vector<int>& slots, const BackboneGeometry& geometry) {
-  const auto needed = needed_groups(slots, geometry);
-  const GeometryTensors& constants = geometry_tensors(geometry, rotations);
-  std::array<Tensor, kRigidGroups> group_rotation, group_translation;
-  group_rotation[0] = rotations;
-  group_translation[0] = translations;
-  Tensor local;  // [..., 8, 3, 3]
-  for (int g = 1; g < kRigidGroups; ++g) {
-    if (!needed[g]) continue;
-    if (!local.defined()) local = group_rotations(torsions, constants);
-    const Tensor& parent = group_rotation[geometry.parent[g]];
-    group_rotation[g] = at::matmul(parent, local.select(-3, g - 1));
-    group_translation[g] = at::matmul(parent, constants.translations[g]) + group_translation[geometry.parent[g]];
-  }
-
-  const auto placed = [&](int slot) {
-    const int g = geometry.group[slot];
-    return at::matmul(group_rotation[g], constants.positions[slot]) + group_translation[g];
+  Groups needed = needed_groups(slots, geometry);
+  needed[0] = true;
+  std::vector<int> placed;  // by the groups
+  const auto index_of = [&](int slot) {
+    const auto found = std::ranges::find(placed, slot);
+    if (found == placed.end()) return placed.push_back(slot), std::ssize(placed) - 1;
+    return found - placed.begin();
   };
-  std::vector<Tensor> atoms;
   for (const int slot : slots)
-    atoms.push_back(slot == kO2 ? place_o2(placed(kC1), placed(kC2), placed(kC3)) : placed(slot));
-  return at::stack(atoms, -2);
+    if (slot != kO2) index_of(slot);
+  const bool with_o2 = std::ranges::find(slots, kO2) != slots.end();
+  if (with_o2)
+    for (const int neighbor : {kC1, kC2, kC3}) index_of(neighbor);
+  const Tensor poses = poses_of(needed, rotations, translations, torsions, geometry);
+  const Tensor atoms =
+      at::matmul(poses, positions_of(placed, needed, geometry, rotations)).transpose(-1, -2);  // [..., placed, 3]
+  if (placed == slots) return atoms.contiguous();
+  std::vector<Tensor> chosen;
+  for (const int slot : slots) {
+    const auto atom = [&](int of) { return atoms.select(-2, index_of(of)); };
+    chosen.push_back(slot == kO2 ? place_o2(atom(kC1), atom(kC2), atom(kC3)) : atom(slot));
+  }
+  return at::stack(chosen, -2);
 }
 
 Tensor backbone_atom_mask(const Tensor& torsion_mask, const std::vector<int>& slots, const BackboneGeometry& geometry) {

@@ -6,10 +6,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "kernels/cuda_backend.h"
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "kernels/self_check.h"
+#include "kernels/steric_overlap/steric_overlap_row.h"
 #include "kernels/torch_headers.h"
 #include "libfold/backbone/polymer_backbone.h"
+#include "libfold/device_constants.h"
 
 namespace flashrna {
 
@@ -25,7 +30,7 @@ constexpr int64_t kPairsAtOnce = int64_t{1} << 22;  // of atoms; some 50 bytes o
 enum Relation { kElsewhere, kNext, kPrevious, kRelations };
 
 // Distance (Å) below which a pair of atoms overlaps, -1 for pairs that never count: [relation, own slot, other slot].
-Tensor limits(const PolymerBackbone& backbone, double margin, const at::TensorOptions& like) {
+Tensor make_limits(const PolymerBackbone& backbone, double margin, const at::TensorOptions& like) {
   const int A = backbone.atoms();
   Tensor limits = at::empty({kRelations, A, A}, at::kDouble);
   auto limit = limits.accessor<double, 3>();
@@ -38,6 +43,12 @@ Tensor limits(const PolymerBackbone& backbone, double margin, const at::TensorOp
     }
   }
   return limits.to(like);
+}
+
+const Tensor& limits(const PolymerBackbone& backbone, double margin, const Tensor& like) {
+  static DeviceConstants<std::pair<Polymer, double>, Tensor> constants;
+  return constants.get({backbone.polymer(), margin}, like,
+                       [&](const at::TensorOptions& options) { return make_limits(backbone, margin, options); });
 }
 
 struct Overlap {
@@ -88,17 +99,63 @@ void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& res
   });
 }
 
+Overlap compute_cuda(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& nearest,
+                     const Tensor& limits) {
+  const int64_t B = atoms.size(0), L = atoms.size(1);
+  const Tensor x = atoms.contiguous(), mask = atom_mask.contiguous(), position = residue_index.contiguous();
+  const Tensor energy = at::empty({B, L}, atoms.options()), gradient = at::empty_like(x);
+  AT_DISPATCH_FLOATING_TYPES(atoms.scalar_type(), "steric_overlap", [&] {
+    steric_rows_cuda<scalar_t>({.B = B,
+                                .L = L,
+                                .A = atoms.size(2),
+                                .k = nearest.size(2),
+                                .atoms = x.const_data_ptr<scalar_t>(),
+                                .mask = mask.const_data_ptr<bool>(),
+                                .residue_index = position.const_data_ptr<int64_t>(),
+                                .nearest = nearest.const_data_ptr<int64_t>(),
+                                .limits = limits.const_data_ptr<scalar_t>(),
+                                .energy = energy.mutable_data_ptr<scalar_t>(),
+                                .gradient = gradient.mutable_data_ptr<scalar_t>()},
+                               current_cuda_stream(atoms.device()));
+  });
+  return {energy.sum(1), gradient};
+}
+
+enum class Implementation { kFastest, kBlocks, kCudaKernel };
+
 Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
-                const StericOptions& options, bool in_blocks = false) {
+                const StericOptions& options, Implementation implementation = Implementation::kFastest);
+
+// Relative difference of energies and gradients of the CUDA kernel from those in blocks, for crowded residues.
+double self_check_error(at::Device device) {
+  const int64_t L = 24, A = backbone_of(StericOptions{}.polymer).atoms();
+  const Tensor atoms = self_check_values({1, L, A, 3}, 0.4, device) * 4.0;
+  const Tensor mask = self_check_values({1, L, A}, 0.1, device) > -0.8;
+  const Tensor index = at::arange(L, atoms.options().dtype(at::kLong)).unsqueeze(0),
+               lengths = at::full_like(index.select(1, 0), L - 2);
+  const auto run = [&](Implementation implementation) {
+    return compute(atoms, mask & (index < L - 2).unsqueeze(2), index, lengths, {}, implementation);
+  };
+  const Overlap got = run(Implementation::kCudaKernel), expected = run(Implementation::kBlocks);
+  const auto error = [](const Tensor& a, const Tensor& b) { return ((a - b).norm() / b.norm()).item<double>(); };
+  return larger_error(error(got.value, expected.value), error(got.gradient, expected.gradient));
+}
+
+Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
+                const StericOptions& options, Implementation implementation) {
   const PolymerBackbone& backbone = backbone_of(options.polymer);
   const int64_t B = atoms.size(0), L = atoms.size(1), A = backbone.atoms();
   Overlap overlap{at::zeros({B}, atoms.options()), at::zeros(atoms.sizes(), atoms.options())};
   const int64_t k = std::min(options.neighbors, L - 1);
   if (B == 0 || k < 1) return overlap;
-  const Tensor limit = limits(backbone, options.margin, atoms.options()).view({kRelations, A * A});
+  const Tensor limit = limits(backbone, options.margin, atoms).view({kRelations, A * A});
   const Tensor nearest =
       nearest_neighbors(atoms.select(2, backbone.origin()).contiguous(), lengths, k).indices;  // [B, L, k]
-  if (atoms.is_cpu() && !in_blocks) {
+  static SelfCheck kernel("the CUDA kernel of steric_overlap", "blocks of pairs", 1e-4, self_check_error);
+  if (implementation == Implementation::kCudaKernel ||
+      (atoms.is_cuda() && implementation == Implementation::kFastest && kernel.passes(atoms.device())))
+    return compute_cuda(atoms, atom_mask, residue_index, nearest, limit);
+  if (atoms.is_cpu() && implementation == Implementation::kFastest) {
     Tensor energy = at::empty({B, L}, atoms.options());
     AT_DISPATCH_FLOATING_TYPES(atoms.scalar_type(), "steric_overlap", [&] {
       compute_cpu<scalar_t>(atoms, atom_mask, residue_index, nearest, limit, energy, overlap.gradient);
@@ -145,7 +202,8 @@ class StericOverlapFunction : public torch::autograd::Function<StericOverlapFunc
                         const Tensor& residue_index, const Tensor& lengths, double margin, int64_t neighbors,
                         int64_t polymer, bool in_blocks) {
     const StericOptions options{margin, neighbors, static_cast<Polymer>(polymer)};
-    const Overlap overlap = compute(atoms, atom_mask, residue_index, lengths, options, in_blocks);
+    const Overlap overlap = compute(atoms, atom_mask, residue_index, lengths, options,
+                                    in_blocks ? Implementation::kBlocks : Implementation::kFastest);
     context->save_for_backward({overlap.gradient});
     return overlap.value;
   }

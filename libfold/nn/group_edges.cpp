@@ -58,6 +58,7 @@ Tensor nearest_in_group(const Tensor& group, const Frames& given, const Tensor& 
 }  // namespace
 
 GroupEdges make_group_edges(const Tensor& group, const Frames& given, const Tensor& lengths) {
+  const ScopedAutocast frames_in_full(group.device(), false);
   const int64_t B = group.size(0), L = group.size(1);
   const Tensor place = at::arange(L, lengths.options()).view({1, L, 1});
   std::vector<Tensor> lists;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "libfold/device_constants.h"
 #include "libfold/mixed_precision.h"
 
 namespace flashrna {
@@ -14,9 +15,29 @@ namespace {
 constexpr double kSumScale = 1.0 / 8;  // factor of the unweighted sum of messages
 constexpr int64_t kPairReach = 2;      // largest offset from a partner with a class of its own
 
-// One-hot of x in -reach ... reach, zero elsewhere and where `defined` is false: [...] -> [..., 2 reach + 1].
-Tensor offset_one_hot(const Tensor& x, int64_t reach, const Tensor& defined) {
-  const Tensor bins = at::arange(-reach, reach + 1, x.options());
+// Constants of the list on a device.
+struct ListConstants {
+  Tensor chain, partner;         // [2 kChainReach], [3]: steps along the chain, from the partner
+  Tensor chain_bins, pair_bins;  // [2 reach + 1]
+  Tensor list_of;                // [1, 1, E, 5] bool: chain, partner, its two neighbors, nearest
+};
+
+const ListConstants& list_constants(const Tensor& like) {
+  static DeviceConstants<int, ListConstants> constants;
+  return constants.get(0, like, [](const at::TensorOptions& options) {
+    std::vector<int64_t> chain;
+    for (int64_t d = -kChainReach; d <= kChainReach; ++d)
+      if (d != 0) chain.push_back(d);
+    const Tensor list = (at::arange(kEdgesPerResidue, at::kLong) - (2 * kChainReach - 1)).clamp(0, 4);
+    const auto bins = [](int64_t reach) { return at::arange(-reach, reach + 1, at::kLong); };
+    const Tensor list_of = (list.unsqueeze(1) == at::arange(5, at::kLong)).view({1, 1, kEdgesPerResidue, 5});
+    return ListConstants{at::tensor(chain, at::kLong).to(options), at::tensor({0L, -1L, 1L}, at::kLong).to(options),
+                         bins(kChainReach).to(options), bins(kPairReach).to(options), list_of.to(options.device())};
+  });
+}
+
+// One-hot of x in `bins`, zero elsewhere and where `defined` is false: [...] -> [..., bins].
+Tensor offset_one_hot(const Tensor& x, const Tensor& bins, const Tensor& defined) {
   return (x.unsqueeze(-1) == bins) & defined.unsqueeze(-1);
 }
 
@@ -33,12 +54,11 @@ EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index,
   const Tensor partner = told.partner.defined() ? told.partner : at::full({B, L}, kNotSaid, residue_index.options());
   const Tensor has_partner = (partner >= 0).unsqueeze(2);
 
-  std::vector<Tensor> lists;
-  for (int64_t d = -kChainReach; d <= kChainReach; ++d)
-    if (d != 0) lists.push_back((place + d).expand({B, L, 1}));
-  for (int64_t d : {0, -1, 1}) lists.push_back(at::where(has_partner, partner.unsqueeze(2) + d, -1));
-  lists.push_back(nearest_neighbors(translations.detach(), lengths, kNearestEdges).indices);
-  const Tensor wanted = at::cat(lists, 2);
+  const ListConstants& constants = list_constants(lengths);
+  const Tensor wanted = at::cat({(place + constants.chain).expand({B, L, -1}),
+                                 at::where(has_partner, partner.unsqueeze(2) + constants.partner, -1),
+                                 nearest_neighbors(translations.detach(), lengths, kNearestEdges).indices},
+                                2);
 
   EdgeList edges;
   edges.present = (wanted >= 0) & (wanted < lengths.view({B, 1, 1})) & (place < lengths.view({B, 1, 1}));
@@ -48,21 +68,17 @@ EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index,
   const Tensor offset = values_at(residue_index, j) - residue_index.unsqueeze(2);
   const Tensor size = offset.abs();
   const Tensor partner_i = partner.unsqueeze(2).expand_as(j), partner_j = values_at(partner, j);
-  // The chain is list 0, the partner and its neighbors are 1 to 3, the nearest residues 4. Computed on the device: a
-  // copy from the host would wait for it.
-  const Tensor list = (at::arange(kEdgesPerResidue, j.options()) - (2 * kChainReach - 1)).clamp(0, 4);
-  const Tensor list_of = list.unsqueeze(1) == at::arange(5, j.options());  // [E, 5]
   const auto one = [](const Tensor& x) { return x.unsqueeze(3); };
   const auto scalar = translations.scalar_type();
   const Tensor fixed = told.fixed.defined() ? told.fixed : at::zeros({B, L}, residue_index.options().dtype(at::kBool));
   const Tensor chain = told.chain.defined() ? told.chain : at::zeros({B, L}, residue_index.options());
-  const Tensor flags =
-      at::cat({offset_one_hot(offset, kChainReach, edges.present), one(size > kChainReach),
-               list_of.view({1, 1, kEdgesPerResidue, 5}).expand({B, L, -1, -1}), one(partner_i >= kUnpaired),
-               one(partner_i >= 0), one(partner_j >= 0), offset_one_hot(j - partner_i, kPairReach, partner_i >= 0),
-               offset_one_hot(partner_j - place, kPairReach, partner_j >= 0), one(fixed.unsqueeze(2).expand_as(j)),
-               one(values_at(fixed, j)), one(values_at(chain, j) != chain.unsqueeze(2)), one(edges.present)},
-              3);
+  const Tensor flags = at::cat(
+      {offset_one_hot(offset, constants.chain_bins, edges.present), one(size > kChainReach),
+       constants.list_of.expand({B, L, -1, -1}), one(partner_i >= kUnpaired), one(partner_i >= 0), one(partner_j >= 0),
+       offset_one_hot(j - partner_i, constants.pair_bins, partner_i >= 0),
+       offset_one_hot(partner_j - place, constants.pair_bins, partner_j >= 0), one(fixed.unsqueeze(2).expand_as(j)),
+       one(values_at(fixed, j)), one(values_at(chain, j) != chain.unsqueeze(2)), one(edges.present)},
+      3);
   edges.features = at::cat({flags.to(scalar), one(offset.sign().to(scalar)), one(at::log1p(size.to(scalar)) * 0.2)}, 3);
   edges.nonzero = nonzero_bits(edges.features);
   edges.degrees = edges.present.sum(2, /*keepdim=*/true).to(scalar);

@@ -1,5 +1,7 @@
 #include "libfold/nn/sequence_transformer.h"
 
+#include <cmath>
+
 #include "kernels/padding.h"
 
 namespace flashrna {
@@ -9,6 +11,16 @@ using at::Tensor;
 namespace {
 torch::nn::LayerNorm layer_norm(int64_t channels) {
   return torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels}));
+}
+
+// q, k, v [B, H, L, c]. On a GPU heads are padded to a multiple of 8 channels: with others LibTorch silently uses an
+// implementation that allocates L x L.
+Tensor attend(Tensor q, Tensor k, Tensor v, const c10::optional<Tensor>& mask) {
+  const int64_t width = q.size(3), missing = q.is_cuda() ? (8 - width % 8) % 8 : 0;
+  if (missing == 0) return at::scaled_dot_product_attention(q, k, v, mask);
+  for (Tensor* x : {&q, &k, &v}) *x = at::constant_pad_nd(*x, {0, missing});
+  const double scale = 1 / std::sqrt(static_cast<double>(width));
+  return at::scaled_dot_product_attention(q, k, v, mask, 0.0, /*is_causal=*/false, scale).narrow(3, 0, width);
 }
 }  // namespace
 
@@ -23,7 +35,7 @@ Tensor SelfAttentionImpl::forward(const Tensor& x, const Tensor& key_padding, co
   const Tensor qkv = at::linear(x, in_proj_weight, in_proj_bias).view({B, L, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
   const c10::optional<Tensor> mask = key_padding.defined() ? c10::optional<Tensor>(key_padding) : c10::nullopt;
   const auto placed = [positions](const Tensor& head) { return positions ? rotate_by(*positions, head, true) : head; };
-  const Tensor heads = at::scaled_dot_product_attention(placed(qkv[0]), placed(qkv[1]), qkv[2], mask);  // [B, H, L, c]
+  const Tensor heads = attend(placed(qkv[0]), placed(qkv[1]), qkv[2], mask);  // [B, H, L, c]
   return out_proj(heads.transpose(1, 2).reshape({B, L, -1}));
 }
 

@@ -5,6 +5,7 @@
 
 #include "libfold/conditioning.h"
 #include "libfold/mixed_precision.h"
+#include "libfold/pinned_memory.h"
 #include "libfold/random_streams.h"
 
 namespace flashrna {
@@ -19,6 +20,19 @@ void center_on(const at::Tensor& fixed, Batch& batch) {
   const at::Tensor center = (x * weights).sum(1, /*keepdim=*/true) / count.clamp_min(1);
   const at::Tensor real = batch.mask().unsqueeze(2);
   batch.translations = at::where(real & (count > 0), x - center, x).to(batch.translations.scalar_type());
+}
+
+Corrupted to(const Corrupted& noisy, at::Device device) {
+  const auto moved = [&](const at::Tensor& tensor) {
+    return tensor.to(device, /*non_blocking=*/device.is_cuda());  // prepare() has pinned it
+  };
+  return {moved(noisy.t), moved(noisy.translations), moved(noisy.rotations), noisy.told.to(device)};
+}
+
+PreparedBatch pinned(const PreparedBatch& prepared) {
+  const Corrupted& noisy = prepared.noisy;
+  return {pinned(prepared.truth),
+          {noisy.t.pin_memory(), noisy.translations.pin_memory(), noisy.rotations.pin_memory(), pinned(noisy.told)}};
 }
 
 }  // namespace
@@ -47,8 +61,9 @@ PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t se
                                 model.condition_motif_groups};
   const Conditioning told = draw_conditioning(batch_on_host, config_.conditioning, kinds, seed, index);
   if (told.fixed.defined()) center_on(told.fixed, prepared.truth);
-  prepared.noisy = interpolant_.corrupt(prepared.truth, seed, index, told);
-  return prepared;
+  const Corrupted noisy = interpolant_.corrupt(prepared.truth, seed, index, told);
+  prepared.noisy = {noisy.t.to(at::kFloat), noisy.translations.to(at::kFloat), noisy.rotations.to(at::kFloat), told};
+  return device_.is_cuda() ? pinned(prepared) : prepared;
 }
 
 // In a fraction of the steps, the model gets its own first prediction, without gradient, as in sampling.
@@ -77,8 +92,7 @@ TrainingStep::Result TrainingStep::evaluate(const Batch& batch_on_host, std::uin
 TrainingStep::Result TrainingStep::evaluate(const PreparedBatch& prepared, std::uint64_t seed, std::uint64_t index) {
   const Batch truth = prepared.truth.to(device_);
   Result result;
-  result.noisy = {prepared.noisy.t.to(device_, at::kFloat), prepared.noisy.translations.to(device_, at::kFloat),
-                  prepared.noisy.rotations.to(device_, at::kFloat), prepared.noisy.told.to(device_)};
+  result.noisy = to(prepared.noisy, device_);
   const bool padded = (prepared.truth.lengths < prepared.truth.translations.size(1)).any().item<bool>();
   const FlowModelOutput prediction = predict(truth, padded, result.noisy, seed, index);
   result.losses = compute_losses(truth, result.noisy, prediction, config_.losses, config_.published);

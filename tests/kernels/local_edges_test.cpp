@@ -148,6 +148,18 @@ TEST_P(LocalEdgesShapes, EveryInstructionSetEqualsTheReference) {
   }
 }
 
+TEST_P(LocalEdgesShapes, TheRowsOfTheGpuEqualTheReference) {
+  const auto& [operation, shape] = GetParam();
+  const auto rows_of = [&, kind = operation](const LocalEdgesInput& in) {
+    const at::NoGradGuard no_grad;
+    const std::vector<Tensor> out = local_edges_gpu(kind, in), factors = cotangents_of(out);
+    return Result{out, local_edges_gpu_backward(kind, in, factors[0], factors[1])};
+  };
+  const LocalEdgesInput exact = make_input(operation, shape, at::kDouble), rounded = to(exact, at::kFloat);
+  expect_equal_results("f64", operation, rows_of(exact), differentiate(operation, exact, true), 1e-12);
+  expect_equal_norms("f32", operation, rows_of(rounded), differentiate(operation, to(rounded, at::kDouble), true));
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, LocalEdgesShapes,
                          testing::Combine(testing::Values(EdgeOperation::kMessages, EdgeOperation::kVotes),
                                           testing::Values(Shape{{1}, 8, 3, 2}, Shape{{23, 9}, 8, 27, 34},
@@ -171,6 +183,21 @@ TEST_P(LocalEdges, GradientsAreThoseOfFiniteDifferences) {
     fmt::print("  {} {:.1e}\n", kNames[i], error);
     EXPECT_LE(error, 1e-7) << kNames[i];
   }
+}
+
+// As autograd of products with transposed matrices makes them.
+TEST_P(LocalEdges, GradientsOfAnyMemoryLayoutGiveTheSame) {
+  const LocalEdgesInput in = make_input(GetParam(), {{9, 5}, 16, 6, 5}, at::kFloat);
+  const at::NoGradGuard no_grad;
+  const std::vector<Tensor> factors = cotangents_of(local_edges_cpu(GetParam(), in));
+  const auto transposed = [](const Tensor& x) { return x.transpose(0, 2).contiguous().transpose(0, 2); };
+  const auto expect_same = [&](const auto& backward) {
+    const std::vector<Tensor> expected = backward(factors[0], factors[1]),
+                              got = backward(transposed(factors[0]), transposed(factors[1]));
+    for (int i = 0; i < kLocalEdgesGradients; ++i) EXPECT_TRUE(at::equal(got[i], expected[i])) << kNames[i];
+  };
+  expect_same([&](const Tensor& a, const Tensor& b) { return local_edges_cpu_backward(GetParam(), in, a, b); });
+  expect_same([&](const Tensor& a, const Tensor& b) { return local_edges_gpu_backward(GetParam(), in, a, b); });
 }
 
 TEST_P(LocalEdges, AResidueWithoutEdgesGetsNothing) {

@@ -12,6 +12,7 @@
 #include "libfold/backbone/relaxation.h"
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/bench/random_input.h"
+#include "libfold/conditioning.h"
 #include "libfold/flow/so3.h"
 #include "libfold/random_streams.h"
 #include "libfold/run_config.h"
@@ -68,6 +69,11 @@ Batch ragged_batch() {
   batch.rotations = stacked(longer.rotations, shorter.rotations, at::eye(3).view({1, 1, 3, 3}));
   batch.torsions = stacked(longer.torsions, shorter.torsions, at::tensor({0.0f, 1.0f}).view({1, 1, 1, 2}));
   batch.torsion_mask = stacked(longer.torsion_mask, shorter.torsion_mask, at::zeros({1, 1, kTorsions}));
+  batch.chi = stacked(longer.chi, shorter.chi, at::tensor({0.0f, 1.0f}).view({1, 1, 2}));
+  batch.chi_mask = stacked(longer.chi_mask, shorter.chi_mask, at::zeros({1, 1}));
+  batch.partner = stacked(longer.partner, shorter.partner, at::full({1, 1}, kNotSaid));
+  batch.nucleotide = stacked(longer.nucleotide, shorter.nucleotide, at::full({1, 1}, kLetterNotSaid));
+  batch.chain = at::zeros_like(batch.residue_index);
   return batch;
 }
 
@@ -137,6 +143,26 @@ TEST_F(TrainingStepOnCuda, InF32EqualsTheCpu) {
 TEST_F(TrainingStepOnCuda, WithRecomputedActivationsEqualsTheCpu) {
   RunConfig config = small_run();
   const StepResult expected = training_step(config, at::kCPU);
+  config.training.recompute = true;
+  expect_like_cpu(config, expected, expected);
+}
+
+TEST_F(TrainingStepOnCuda, WithEdgesVotesConditionsAndEveryLossEqualsTheCpu) {
+  RunConfig config = small_run();
+  ModelConfig& model = config.model;
+  model.positions = "relative";
+  model.chain_neighbors = 8;
+  model.local_edges = model.edge_votes = 32;
+  model.condition_pairs = model.condition_letters = model.condition_motifs = model.condition_motif_groups = true;
+  model.letter_head = true;
+  model.torsions = 9;
+  config.conditioning.motif_rate = 1.0;
+  config.conditioning.free_motifs = 1.0;
+  config.flow.prior = "chain";
+  config.losses.link_torsion_weight = config.losses.local_weight = 1.0;
+  config.losses.pair_weight = config.losses.letter_weight = 1.0;
+  const StepResult expected = training_step(config, at::kCPU);
+  expect_like_cpu(config, expected, expected);
   config.training.recompute = true;
   expect_like_cpu(config, expected, expected);
 }
