@@ -48,9 +48,9 @@ EdgeMessageSums edge_messages(const LocalEdgesInput& input);
 // over the edges and the current frame, whose logit is kStayingLogit.
 EdgeVoteMeans edge_votes(const LocalEdgesInput& input);
 
-// Both are differentiable once, with respect to all but the edges. Padding must be free of NaN and have no edges. Under
-// autocast the layers are bf16 and the rest is f32. f32 and f64; a CPU outside of autocast runs the fused loop, others
-// the reference. Results do not depend on the number of threads. Throws c10::Error on wrong shapes, dtypes or devices.
+// Differentiable once, with respect to all but the edges; f32, f64. Padding must be free of NaN and have no edges. A
+// CPU runs the fused loop, a GPU a kernel in full precision; where they do not run, as on a CPU under autocast, the
+// reference does. On a CPU any number of threads gives the same. Throws c10::Error on wrong shapes, dtypes or devices.
 
 // The definitions in plain ATen.
 EdgeMessageSums edge_messages_reference(const LocalEdgesInput& input);

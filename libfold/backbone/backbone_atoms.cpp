@@ -206,16 +206,17 @@ Tensor backbone_atoms(const Tensor& rotations, const Tensor& translations, const
 }
 
 Tensor backbone_atom_mask(const Tensor& torsion_mask, const std::vector<int>& slots, const BackboneGeometry& geometry) {
-  std::vector<Tensor> defined;
-  for (const int slot : slots) {
-    const auto needed = needed_groups({slot}, geometry);
-    Tensor all = at::ones_like(torsion_mask.select(-1, 0));
-    for (int g = 1; g < kRigidGroups; ++g) {
-      if (needed[g]) all = all & torsion_mask.select(-1, g - 1);
+  const Tensor undefined = torsion_mask.logical_not().to(at::kFloat);
+  static DeviceConstants<std::pair<const BackboneGeometry*, std::vector<int>>, Tensor> constants;
+  const Tensor& required = constants.get({&geometry, slots}, undefined, [&](const at::TensorOptions& options) {
+    Tensor uses = at::zeros({kTorsions, std::ssize(slots)}, at::kFloat);  // 1 where an atom depends on a torsion
+    for (std::size_t n = 0; n < slots.size(); ++n) {
+      const Groups needed = needed_groups({slots[n]}, geometry);
+      for (int g = 1; g < kRigidGroups; ++g) uses.accessor<float, 2>()[g - 1][static_cast<int64_t>(n)] = needed[g];
     }
-    defined.push_back(all);
-  }
-  return at::stack(defined, -1);
+    return uses.to(options);
+  });
+  return at::matmul(undefined, required) == 0;  // the number of undefined torsions of each atom, exact in any precision
 }
 
 }  // namespace flashrna

@@ -80,13 +80,13 @@ void expect_within(const char* what, const Counts& got, const Counts& allowed) {
 
 TEST_F(HostWaits, OfATrainingStepWithThePublishedRecipe) {
   TinyRun run(folder_ / "tiny.h5");
-  expect_within("published", counts_per_step(run, folder_ / "run"), {.operations = 2300, .waits = 1});
+  expect_within("published", counts_per_step(run, folder_ / "run"), {.operations = 1900, .waits = 1});
 }
 
 TEST_F(HostWaits, OfATrainingStepWithEveryPart) {
   TinyRun run(folder_ / "tiny.h5");
   use_every_part(run.config);
-  expect_within("every part", counts_per_step(run, folder_ / "run"), {.operations = 5600, .waits = 1});
+  expect_within("every part", counts_per_step(run, folder_ / "run"), {.operations = 5200, .waits = 1});
 }
 
 TEST_F(HostWaits, OfATrainingStepInBf16WithRecomputation) {
@@ -94,14 +94,14 @@ TEST_F(HostWaits, OfATrainingStepInBf16WithRecomputation) {
   use_every_part(run.config);
   run.config.training.precision = "bf16";
   run.config.training.recompute = true;
-  expect_within("bf16, recomputed", counts_per_step(run, folder_ / "run"), {.operations = 7400, .waits = 1});
+  expect_within("bf16, recomputed", counts_per_step(run, folder_ / "run"), {.operations = 6900, .waits = 1});
 }
 
 TEST_F(HostWaits, HeadsOfAnyWidthTakeLinearMemory) {
   TinyRun run(folder_ / "tiny.h5");
   run.config.model.node_channels = 20;  // two heads of 10 in the transformer, of 5 in point attention
   run.config.model.attention_channels = 5;
-  expect_within("heads of odd widths", counts_per_step(run, folder_ / "run"), {.operations = 2400, .waits = 1});
+  expect_within("heads of odd widths", counts_per_step(run, folder_ / "run"), {.operations = 1950, .waits = 1});
 }
 
 // Sampling -----------------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ TEST_F(HostWaits, OfASamplerStep) {
       const Counts one = counts_of_sample(run, 13, control) - counts_of_sample(run, 12, control);
       expect_within(
           (std::string(every_part ? "every part" : "published") + ", steric rounds " + std::to_string(rounds)).c_str(),
-          one, {.operations = (every_part ? 930 : 650) + 21 * rounds, .waits = 0});
+          one, {.operations = (every_part ? 850 : 560) + 21 * rounds, .waits = 0});
     }
   }
 }
