@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -39,12 +40,24 @@ bool fits(dim3 grid, dim3 block) {
          threads > 0 && threads <= 1024 && block.z <= 64;
 }
 
+// The list of the modules of all kernels.
+void load_modules_once() {
+  static const bool loaded = [] {
+    std::ifstream list(FLASHRNA_PTX_LIST);
+    for (std::string path; std::getline(list, path);)
+      if (!path.empty()) Device::get().load_module_file(path);
+    return true;
+  }();
+  static_cast<void>(loaded);
+}
+
 cudaError_t launch(const void* function, dim3 grid, dim3 block, void** arguments, std::size_t shared_bytes) {
   const auto found = registered().find(function);
   if (found == registered().end()) return last_error = cudaErrorInvalidDeviceFunction;
   if (!fits(grid, block)) return last_error = cudaErrorInvalidConfiguration;
   if (shared_bytes > static_cast<std::size_t>(found->second.most_shared_bytes))
     return last_error = cudaErrorInvalidValue;
+  load_modules_once();
   Device::get().launch(found->second.name, {grid.x, grid.y, grid.z}, {block.x, block.y, block.z}, shared_bytes,
                        arguments);
   return cudaSuccess;

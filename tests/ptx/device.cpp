@@ -68,6 +68,7 @@ const Kernel& Device::find_kernel(const std::string& name) {
 
 void Device::launch(const std::string& name, Dimensions grid, Dimensions block, std::size_t dynamic_shared_bytes,
                     void** arguments) {
+  if (!findings.empty()) throw std::runtime_error("no launch after findings");
   const Kernel& kernel = find_kernel(name);
   if (static_cast<int>(block.count()) > kernel.most_threads)
     throw std::runtime_error(name + ": launched with more threads than its launch bounds");

@@ -19,9 +19,9 @@
 namespace flashrna::ptx {
 
 struct DeviceProperties {
-  int capability = 80;  // 10 major + minor
-  int shared_bytes = 163 * 1024;
-  int multiprocessors = 108;
+  int capability = 90;  // 10 major + minor
+  int shared_bytes = 227 * 1024;
+  int multiprocessors = 132;
 };
 
 // Changes the body of a kernel: a seeded fault.
@@ -46,8 +46,8 @@ class Device {
     int count() const;
   };
 
-  // Runs all blocks. Findings are in `findings`. Throws std::runtime_error if there is no such kernel, or it cannot be
-  // parsed.
+  // Runs all blocks. Findings are in `findings`, and those of earlier launches make it throw. Throws std::runtime_error
+  // if there is no such kernel, or it cannot be parsed.
   void launch(const std::string& kernel, Dimensions grid, Dimensions block, std::size_t dynamic_shared_bytes,
               void** arguments);
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <ostream>
+#include <utility>
 
 #include "kernels/flash_ipa/fused/fused_backward.h"
 #include "tests/kernels/fused_ipa_backward_batch.h"
@@ -77,130 +78,143 @@ void prepare_device(const FusedIpaCase& c) {
   device.findings.clear();
 }
 
-// Inputs of a case; its memory on the device; the results.
-struct Run {
-  explicit Run(const FusedIpaCase& c) : batch(c.size, c.H, c.lengths, c.has_key_bias) {
-    prepare_device(c);
-    on_device = with_device_pointers(batch.batch.in, floats, integers);
-    longest = *std::max_element(c.lengths.begin(), c.lengths.end());
+// Memory on the device for one run.
+struct DeviceFloats {
+  DeviceArray<float>& add(const std::vector<float>& values) {
+    arrays.push_back(std::make_unique<DeviceArray<float>>(values));
+    return *arrays.back();
   }
-
-  DeviceArray<float>& array(const std::vector<float>& values) {
-    floats.push_back(std::make_unique<DeviceArray<float>>(values));
-    return *floats.back();
-  }
-
-  BackwardBatch batch;
-  std::vector<std::unique_ptr<DeviceArray<float>>> floats;
-  std::vector<std::unique_ptr<DeviceArray<std::int64_t>>> integers;
-  Arguments on_device;
-  std::int64_t longest = 0;
+  std::vector<std::unique_ptr<DeviceArray<float>>> arrays;
 };
 
-template <class F>
-std::string with_findings(F compare) {
+// Member pointers by name, in the order of the kernels' struct.
+constexpr std::pair<const char*, std::vector<float> FusedIpaResult::*> kOutputs[] = {
+    {"scalars", &FusedIpaResult::scalars},         {"points", &FusedIpaResult::points},
+    {"point norms", &FusedIpaResult::point_norms}, {"pairs", &FusedIpaResult::pairs},
+    {"pair sums", &FusedIpaResult::pair_sums},     {"lse", &FusedIpaResult::lse}};
+constexpr float* Outputs::*kOutputPointers[] = {&Outputs::scalars, &Outputs::points,    &Outputs::point_norms,
+                                                &Outputs::pairs,   &Outputs::pair_sums, &Outputs::lse};
+struct GradientOutput {
+  const char* name;
+  std::vector<float> BackwardResult::*member;
+  float* InputGradients::*pointer;
+};
+constexpr GradientOutput kGradients[] = {
+    {"q", &BackwardResult::q, &InputGradients::q},
+    {"k", &BackwardResult::k, &InputGradients::k},
+    {"v", &BackwardResult::v, &InputGradients::v},
+    {"query points", &BackwardResult::q_points, &InputGradients::q_points},
+    {"key points", &BackwardResult::k_points, &InputGradients::k_points},
+    {"value points", &BackwardResult::v_points, &InputGradients::v_points},
+    {"rotations", &BackwardResult::rotations, &InputGradients::rotations},
+    {"translations", &BackwardResult::translations, &InputGradients::translations},
+    {"point weights", &BackwardResult::point_weights, &InputGradients::point_weights},
+    {"bias of queries", &BackwardResult::bias_q, &InputGradients::bias_q},
+    {"bias of keys", &BackwardResult::bias_k, &InputGradients::bias_k},
+    {"pair values of queries", &BackwardResult::pair_q, &InputGradients::pair_q},
+    {"pair values of keys", &BackwardResult::pair_k, &InputGradients::pair_k},
+    {"key bias", &BackwardResult::key_bias, &InputGradients::key_bias}};
+
+}  // namespace
+
+struct FusedIpaRun::Data {
+  Data(const FusedIpaCase& the_case, Direction the_direction)
+      : c(the_case),
+        direction(the_direction),
+        batch(c.size, c.H, c.lengths, c.has_key_bias),
+        longest(*std::max_element(c.lengths.begin(), c.lengths.end())),
+        output(batch.batch.in),
+        gradient(batch.batch.in) {
+    const Arguments& in = batch.batch.in;
+    plan = plan_fused_forward(c.size, in.B, c.H, longest, c.precision, c.device);
+    backward_plan = plan_fused_backward(c.size, in.B, c.H, longest, c.device);
+    if (direction == Direction::kBackward) {
+      emulate_backward(in, batch.gradients,
+                       {backward_plan.of_queries.tile, backward_plan.of_keys.tile, Accumulation::k24Bits},
+                       gradient.pointers());
+      return;
+    }
+    EmulatorOptions options;
+    options.tile = plan.tile;
+    options.strict = c.precision == FusedPrecision::kStrict;
+    options.parts = plan.parts;
+    emulate_forward(in, options, output.pointers());
+  }
+
+  std::string forward() const;
+  std::string backward() const;
+
+  FusedIpaCase c;
+  Direction direction;
+  BackwardBatch batch;
+  std::int64_t longest;
+  FusedForwardPlan plan;
+  FusedBackwardPlan backward_plan;
+  FusedIpaResult output;    // by the emulator
+  BackwardResult gradient;  // by the emulator
+};
+
+std::string FusedIpaRun::Data::forward() const {
+  if ((plan.parts > 1) != c.is_split) return "the plan has " + std::to_string(plan.parts) + " parts\n";
+  DeviceFloats floats;
+  std::vector<std::unique_ptr<DeviceArray<std::int64_t>>> integers;
+  const Arguments in = with_device_pointers(batch.batch.in, floats.arrays, integers);
+  const FusedIpaResult initial(batch.batch.in);
+  DeviceArray<unsigned long long> extremes(std::vector<unsigned long long>{0});
+  DeviceArray<char> workspace(static_cast<std::size_t>(plan.workspace_bytes));
+  Outputs out;
+  out.extremes = extremes.data();
+  std::vector<DeviceArray<float>*> arrays;
+  for (std::size_t i = 0; i < std::size(kOutputs); ++i) {
+    arrays.push_back(&floats.add(initial.*kOutputs[i].second));
+    out.*kOutputPointers[i] = arrays.back()->data_or_null();
+  }
+  fused_forward_cuda(in, out, plan, workspace.data(), {});
+  std::string text;
+  for (std::size_t i = 0; i < std::size(kOutputs); ++i)
+    text += difference(kOutputs[i].first, arrays[i]->values(), output.*kOutputs[i].second);
+  if (extremes.values()[0] != 0) text += "numbers beyond the range of halves are counted\n";
+  return text;
+}
+
+std::string FusedIpaRun::Data::backward() const {
+  DeviceFloats floats;
+  std::vector<std::unique_ptr<DeviceArray<std::int64_t>>> integers;
+  const Arguments in = with_device_pointers(batch.batch.in, floats.arrays, integers);
+  const auto input = [&](const std::vector<float>& values) { return floats.add(values).data_or_null(); };
+  const FusedIpaResult& forward = batch.forward;
+  const OutputGradients gradients{input(forward.scalars),     input(forward.points),  input(forward.pair_sums),
+                                  input(forward.lse),         input(batch.d_scalars), input(batch.d_points),
+                                  input(batch.d_point_norms), input(batch.d_pairs)};
+  const BackwardResult initial(batch.batch.in);
+  InputGradients out;
+  std::vector<DeviceArray<float>*> arrays;
+  for (const GradientOutput& output_gradient : kGradients) {
+    arrays.push_back(&floats.add(initial.*output_gradient.member));
+    out.*output_gradient.pointer = arrays.back()->data_or_null();
+  }
+  DeviceArray<char> workspace(static_cast<std::size_t>(backward_plan.workspace_bytes));
+  fused_backward_cuda(in, gradients, out, backward_plan, workspace.data(), {});
+  std::string text;
+  for (std::size_t i = 0; i < std::size(kGradients); ++i)
+    text += difference(kGradients[i].name, arrays[i]->values(), gradient.*kGradients[i].member);
+  return text;
+}
+
+FusedIpaRun::FusedIpaRun(const FusedIpaCase& c, Direction direction) : data_(std::make_unique<Data>(c, direction)) {}
+FusedIpaRun::~FusedIpaRun() = default;
+
+std::string FusedIpaRun::differences() const {
+  prepare_device(data_->c);
   std::string text;
   try {
-    text = compare();
+    text = data_->direction == Direction::kForward ? data_->forward() : data_->backward();
   } catch (const std::exception& error) {
     text = std::string(error.what()) + "\n";
   }
   return text + Device::get().findings.text();
 }
 
-std::string forward_differences(const FusedIpaCase& c) {
-  Run run(c);
-  const Arguments& in = run.batch.batch.in;
-  const FusedForwardPlan plan = plan_fused_forward(c.size, in.B, c.H, run.longest, c.precision, c.device);
-  if ((plan.parts > 1) != c.is_split) return "the plan has " + std::to_string(plan.parts) + " parts\n";
-  FusedIpaResult expected(in), initial(in);
-  EmulatorOptions options;
-  options.tile = plan.tile;
-  options.strict = c.precision == FusedPrecision::kStrict;
-  options.parts = plan.parts;
-  emulate_forward(in, options, expected.pointers());
-
-  DeviceArray<float>&scalars = run.array(initial.scalars), &points = run.array(initial.points),
-  &point_norms = run.array(initial.point_norms), &pairs = run.array(initial.pairs),
-  &pair_sums = run.array(initial.pair_sums), &lse = run.array(initial.lse);
-  DeviceArray<unsigned long long> extremes(std::vector<unsigned long long>{0});
-  DeviceArray<char> workspace(static_cast<std::size_t>(plan.workspace_bytes));
-  const bool has_pairs = in.pair_k != nullptr;
-  fused_forward_cuda(run.on_device,
-                     {scalars.data(), points.data(), point_norms.data(), has_pairs ? pairs.data() : nullptr,
-                      has_pairs ? pair_sums.data() : nullptr, lse.data(), extremes.data()},
-                     plan, workspace.data(), {});
-  std::string text;
-  text += difference("scalars", scalars.values(), expected.scalars);
-  text += difference("points", points.values(), expected.points);
-  text += difference("point norms", point_norms.values(), expected.point_norms);
-  if (has_pairs) text += difference("pairs", pairs.values(), expected.pairs);
-  if (has_pairs) text += difference("pair sums", pair_sums.values(), expected.pair_sums);
-  text += difference("lse", lse.values(), expected.lse);
-  if (extremes.values()[0] != 0) text += "numbers beyond the range of halves are counted\n";
-  return text;
-}
-
-std::string backward_differences(const FusedIpaCase& c) {
-  Run run(c);
-  const Arguments& in = run.batch.batch.in;
-  const OutputGradients& of = run.batch.gradients;
-  const FusedBackwardPlan plan = plan_fused_backward(c.size, in.B, c.H, run.longest, c.device);
-  BackwardResult expected(in), initial(in);
-  emulate_backward(in, of, {plan.of_queries.tile, plan.of_keys.tile, Accumulation::k24Bits}, expected.pointers());
-
-  const FusedIpaResult& forward = run.batch.forward;
-  const bool has_pairs = in.pair_k != nullptr;
-  const OutputGradients gradients{run.array(forward.scalars).data(),
-                                  run.array(forward.points).data(),
-                                  has_pairs ? run.array(forward.pair_sums).data() : nullptr,
-                                  run.array(forward.lse).data(),
-                                  run.array(run.batch.d_scalars).data(),
-                                  run.array(run.batch.d_points).data(),
-                                  run.array(run.batch.d_point_norms).data(),
-                                  has_pairs ? run.array(run.batch.d_pairs).data() : nullptr};
-  struct Output {
-    const char* name;
-    std::vector<float> BackwardResult::*member;
-    float* InputGradients::*pointer;
-    DeviceArray<float>* array = nullptr;
-  };
-  std::vector<Output> outputs = {{"q", &BackwardResult::q, &InputGradients::q},
-                                 {"k", &BackwardResult::k, &InputGradients::k},
-                                 {"v", &BackwardResult::v, &InputGradients::v},
-                                 {"query points", &BackwardResult::q_points, &InputGradients::q_points},
-                                 {"key points", &BackwardResult::k_points, &InputGradients::k_points},
-                                 {"value points", &BackwardResult::v_points, &InputGradients::v_points},
-                                 {"rotations", &BackwardResult::rotations, &InputGradients::rotations},
-                                 {"translations", &BackwardResult::translations, &InputGradients::translations},
-                                 {"point weights", &BackwardResult::point_weights, &InputGradients::point_weights},
-                                 {"bias of queries", &BackwardResult::bias_q, &InputGradients::bias_q},
-                                 {"bias of keys", &BackwardResult::bias_k, &InputGradients::bias_k},
-                                 {"pair values of queries", &BackwardResult::pair_q, &InputGradients::pair_q},
-                                 {"pair values of keys", &BackwardResult::pair_k, &InputGradients::pair_k},
-                                 {"key bias", &BackwardResult::key_bias, &InputGradients::key_bias}};
-  InputGradients out;
-  for (Output& output : outputs) {
-    output.array = &run.array(initial.*output.member);
-    out.*output.pointer = output.array->data_or_null();
-  }
-  DeviceArray<char> workspace(static_cast<std::size_t>(plan.workspace_bytes));
-  fused_backward_cuda(run.on_device, gradients, out, plan, workspace.data(), {});
-  std::string text;
-  for (const Output& output : outputs) text += difference(output.name, output.array->values(), expected.*output.member);
-  return text;
-}
-
-}  // namespace
-
 void PrintTo(const FusedIpaCase& c, std::ostream* out) { *out << c.name; }
-
-std::string compare_forward(const FusedIpaCase& c) {
-  return with_findings([&] { return forward_differences(c); });
-}
-
-std::string compare_backward(const FusedIpaCase& c) {
-  return with_findings([&] { return backward_differences(c); });
-}
 
 }  // namespace flashrna::ptx

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,23 @@ struct FusedIpaCase {
 void PrintTo(const FusedIpaCase& c, std::ostream* out);
 
 inline constexpr FusedDevice kA100{80, 163 * 1024, 108}, kL40S{89, 99 * 1024, 142}, kH200{90, 227 * 1024, 132};
+// With one multiprocessor, for which no plan splits the keys.
+inline constexpr FusedDevice kSmallA100{80, 163 * 1024, 1}, kSmallL40S{89, 99 * 1024, 1}, kSmallH200{90, 227 * 1024, 1};
 
-// Differences from the emulator beyond the tolerance, and findings of the device; empty if all is well. An error that
-// the launch throws is a difference, too.
-std::string compare_forward(const FusedIpaCase& c);
-std::string compare_backward(const FusedIpaCase& c);
+// The inputs of a case, and what the emulator makes of them.
+class FusedIpaRun {
+ public:
+  enum class Direction { kForward, kBackward };
+  FusedIpaRun(const FusedIpaCase& c, Direction direction);
+  ~FusedIpaRun();
+
+  // Runs the kernels. Returns the differences from the emulator beyond the tolerance and the findings of the device;
+  // empty if all is well. An error that a launch throws is a difference, too.
+  std::string differences() const;
+
+ private:
+  struct Data;
+  std::unique_ptr<Data> data_;
+};
 
 }  // namespace flashrna::ptx

@@ -11,6 +11,8 @@ namespace {
 // The warp itself executes these.
 void nothing(Warp&, const Instruction&, std::uint32_t) {}
 
+void trap(Warp&, const Instruction&, std::uint32_t) { throw KernelError("trap"); }
+
 void synchronize_block(Warp& warp, const Instruction& in, std::uint32_t lanes) {
   const int id = static_cast<int>(warp.uniform(in.operands[0].slot, lanes));
   const int threads = in.operands.size() > 1 ? static_cast<int>(warp.uniform(in.operands[1].slot, lanes)) : 0;
@@ -110,6 +112,7 @@ constexpr Known kKnown[] = {
     {"bra.uni", nothing, Scope::kBranch},
     {"ret", nothing, Scope::kExit},
     {"exit", nothing, Scope::kExit},
+    {"trap", trap, Scope::kAny},
     {"bar.sync", synchronize_block, Scope::kWarp},
     {"bar.warp.sync", synchronize_warp, Scope::kWarp},
     {"shfl.sync.bfly.b32", shuffle<butterfly>, Scope::kWarp},
