@@ -233,7 +233,7 @@ void backward_of_head(const Arguments& in, const OutputGradients& gradients, con
   const int pairs = layout.size.R * layout.size.c;
   const int exponent = exponent_of_head(in, gradients, head);
   const float half_weight = half_point_weight(layout, in.point_weights[head.head]);
-  const Vec3 centroid = tile_origin(in, head, 0, head.length);
+  const Vec3 centroid = entry_centroid(in, head);
   {
     const std::vector<KeyTile> keys = key_tiles(in, layout, head, options.query_tile.keys);
     for (const QueryTile& tile : query_tiles(in, gradients, layout, head, exponent, options.query_tile.queries)) {

@@ -70,7 +70,7 @@ class BackwardRun {
     rows_.assign(rows, never);
     pair_k_.assign(rows * batch_.in.size.R * batch_.in.size.c, NAN);
     problem_.sums = {rows_.data(), pair_k_.data(), longest};
-    run_blocks(launch_of(batch_.in.B, 1, 1, kOriginLanes, sizeof(Vec3) * kOriginLanes),
+    run_blocks(launch_of(batch_.in.B, 1, 1, kCentroidLanes, sizeof(Vec3) * kCentroidLanes),
                [&](const SimulatedBlock& block) { write_centroid(block, problem_.in, problem_.centroids); });
     run_blocks(launch_of(batch_.tiles(kRowsOfSquares), entry_heads_, 1, 128, 0), [&](const SimulatedBlock& block) {
       find_largest_squares(block, problem_.in, problem_.gradients, problem_.centroids, problem_.squares);

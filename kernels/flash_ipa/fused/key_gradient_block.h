@@ -164,9 +164,9 @@ struct KeyGradientKernel {
     const float* columns = block.template shared<float>(0);
     const int exponent = gradient_exponent(problem.squares[rows.entry_head]), C = in.size.C, R = in.size.R;
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
-    for (int i = thread; i < rows.n * C; i += kGroup) {
-      out.k[at(i / C) * C + i % C] = unscaled(kKeyFactor * columns[i / C * kStride + i % C], exponent);
-    }
+    each_cell(thread, kGroup, rows.n, C, [&](int row, int column) {
+      out.k[at(row) * C + column] = unscaled(kKeyFactor * columns[row * kStride + column], exponent);
+    });
     if (out.bias_k != nullptr) {
       for (int i = thread; i < rows.n * R; i += kGroup) {
         out.bias_k[at(i / R) * R + i % R] =
@@ -197,14 +197,13 @@ struct KeyGradientKernel {
     const int exponent = gradient_exponent(problem.squares[rows.entry_head]), C = in.size.C;
     const int pairs = in.pair_k != nullptr ? in.size.R * in.size.c : 0;
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
-    for (int i = thread; i < rows.n * C; i += kGroup) {
-      out.v[at(i / C) * C + i % C] = value_gradient(columns[i / C * kValueStride + i % C], exponent);
-    }
-    for (int i = thread; i < rows.n * pairs; i += kGroup) {
-      const std::int64_t to = problem.sums.row(rows.entry_head, rows.first + i / pairs) * pairs + i % pairs;
-      problem.sums.pair_k[to] =
-          value_gradient(columns[i / pairs * kValueStride + kChunk * l.scalar + i % pairs], exponent);
-    }
+    each_cell(thread, kGroup, rows.n, C, [&](int row, int column) {
+      out.v[at(row) * C + column] = value_gradient(columns[row * kValueStride + column], exponent);
+    });
+    each_cell(thread, kGroup, rows.n, pairs, [&](int row, int column) {
+      problem.sums.pair_k[problem.sums.row(rows.entry_head, rows.first + row) * pairs + column] =
+          value_gradient(columns[row * kValueStride + kChunk * l.scalar + column], exponent);
+    });
     for (int row = thread; row < rows.n; row += kGroup) {
       constexpr int P_v = l.size.P_v;
       ResidueGradient& to = problem.sums.rows[problem.sums.row(rows.entry_head, rows.first + row)];

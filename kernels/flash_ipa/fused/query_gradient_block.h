@@ -102,9 +102,9 @@ struct QueryGradientKernel {
     const float* columns = block.template shared<float>(0);
     const int exponent = gradient_exponent(problem.squares[rows.entry_head]), C = in.size.C, R = in.size.R;
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
-    for (int i = block.thread(); i < rows.n * C; i += block.threads()) {
-      out.q[at(i / C) * C + i % C] = unscaled(query_factor(C) * columns[i / C * kStride + i % C], exponent);
-    }
+    each_cell(block.thread(), block.threads(), rows.n, C, [&](int row, int column) {
+      out.q[at(row) * C + column] = unscaled(query_factor(C) * columns[row * kStride + column], exponent);
+    });
     if (out.bias_q != nullptr) {
       for (int i = block.thread(); i < rows.n * R; i += block.threads()) {
         out.bias_q[at(i / R) * R + i % R] =
