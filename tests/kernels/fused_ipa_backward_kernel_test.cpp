@@ -98,12 +98,22 @@ class BackwardRun {
   }
 
   template <class Kernel>
-  void run(int tiles, Accumulation accumulation, std::uint64_t seed) {
+  void run(int tiles, Accumulation accumulation, std::uint64_t seed, int parts = 1) {
+    using Rows = typename Kernel::Rows;
+    std::vector<float> part_rows(
+        static_cast<std::size_t>(parts) * entry_heads_ * tiles * Rows::kTileRows * Rows::kPartColumns, NAN);
+    problem_.parts = parts;
+    problem_.part_rows = part_rows.data();
     OperandMemory<typename Kernel::Size> memory(batch_, Kernel::kTile);
     lift<typename Kernel::Size, Kernel::kTile.queries, Kernel::kTile.keys>(memory);
-    SimulatedLaunch launch = launch_of(tiles, entry_heads_, 1, Kernel::kThreads, Kernel::kSharedBytes, accumulation);
+    SimulatedLaunch launch =
+        launch_of(tiles, entry_heads_, parts, Kernel::kThreads, Kernel::kSharedBytes, accumulation);
     launch.seed = seed;
     run_blocks(launch, [&](const SimulatedBlock& block) { Kernel::run(block, problem_); });
+    if (parts == 1) return;
+    run_blocks(launch_of(tiles * (Rows::kTileRows / backward_block::kCombinedRows), entry_heads_, 1,
+                         Rows::kCombineThreads, Rows::kCombineSharedBytes),
+               [&](const SimulatedBlock& block) { Rows::combine_parts(block, problem_); });
   }
 
   void sum_heads() {
@@ -131,16 +141,18 @@ class BackwardRun {
 
 template <class Queries, class Keys>
 void expect_backward_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, bool with_key_bias,
-                                     Accumulation accumulation, int seeds = 1) {
+                                     Accumulation accumulation, int seeds = 1, int parts_of_keys = 1,
+                                     int parts_of_queries = 1) {
   const BackwardBatch batch(size, H, lengths, with_key_bias);
   BackwardResult expected(batch.batch.in);
-  emulate_backward(batch.batch.in, batch.gradients, {Queries::kTile, Keys::kTile, accumulation}, expected.pointers());
+  emulate_backward(batch.batch.in, batch.gradients,
+                   {Queries::kTile, Keys::kTile, accumulation, parts_of_keys, parts_of_queries}, expected.pointers());
   for (const float x : expected.q) ASSERT_TRUE(std::isfinite(x));
   for (int seed = 0; seed < seeds; ++seed) {
     BackwardResult got(batch.batch.in);
     BackwardRun run(batch, got.pointers());
-    run.run<Queries>(batch.batch.tiles(Queries::kTile.queries), accumulation, seed);
-    run.run<Keys>(batch.batch.tiles(Keys::kTile.keys), accumulation, seed);
+    run.run<Queries>(batch.batch.tiles(Queries::kTile.queries), accumulation, seed, parts_of_keys);
+    run.run<Keys>(batch.batch.tiles(Keys::kTile.keys), accumulation, seed, parts_of_queries);
     run.sum_heads();
     expect_same_gradients(got, expected);
     EXPECT_EQ(run.extremes(), 0u);
@@ -200,6 +212,14 @@ TEST(FusedIpaBackwardKernel, EqualsTheEmulatorBitForBit) {
 TEST(FusedIpaBackwardKernel, TheLargeTilesEqualTheEmulatorBitForBit) {
   expect_backward_equals_emulator<LargeQueries<16, 32>, LargeKeys<16, 32>>({16, 8, 12, 4, 8}, 2, {161, 33}, false,
                                                                            Accumulation::k26Bits, 3);
+}
+
+TEST(FusedIpaBackwardKernel, PartsEqualTheEmulatorBitForBit) {
+  // The shorter entries have fewer tiles than parts.
+  expect_backward_equals_emulator<SmallQueries<16, 32>, SmallKeys<16, 32>>({16, 8, 12, 2, 16}, 2, {133, 0, 1, 64},
+                                                                           false, Accumulation::k24Bits, 1, 3, 4);
+  expect_backward_equals_emulator<LargeQueries<32, 0>, LargeKeys<32, 0>>({32, 8, 12, 0, 0}, 1, {161, 33}, true,
+                                                                         Accumulation::k24Bits, 1, 2, 2);
 }
 
 TEST(FusedIpaBackwardKernel, KeyBiasAndMaskedRowsEqualTheEmulatorBitForBit) {
@@ -276,6 +296,11 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(FusedIpaBackwardKernelSm90, EqualsTheEmulatorBitForBit) {
   expect_backward_equals_emulator<QueryGradientKernelSm90<16, 32>, KeyGradientKernelSm90<16, 32>>(
       {16, 8, 12, 2, 16}, 2, {405, 0, 1, 80}, false, Accumulation::k24Bits, 3);
+}
+
+TEST(FusedIpaBackwardKernelSm90, PartsEqualTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<QueryGradientKernelSm90<16, 32>, KeyGradientKernelSm90<16, 32>>(
+      {16, 8, 12, 2, 16}, 1, {405, 0, 1}, false, Accumulation::k24Bits, 3, 4, 3);
 }
 
 TEST(FusedIpaBackwardKernelSm90, KeyBiasAndMaskedRowsEqualTheEmulatorBitForBit) {

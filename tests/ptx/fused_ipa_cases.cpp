@@ -130,7 +130,8 @@ struct FusedIpaRun::Data {
     backward_plan = plan_fused_backward(c.size, in.B, c.H, longest, c.device);
     if (direction == Direction::kBackward) {
       emulate_backward(in, batch.gradients,
-                       {backward_plan.of_queries.tile, backward_plan.of_keys.tile, Accumulation::k24Bits},
+                       {backward_plan.of_queries.tile, backward_plan.of_keys.tile, Accumulation::k24Bits,
+                        backward_plan.of_queries.parts, backward_plan.of_keys.parts},
                        gradient.pointers());
       return;
     }
@@ -178,6 +179,8 @@ std::string FusedIpaRun::Data::forward() const {
 }
 
 std::string FusedIpaRun::Data::backward() const {
+  const int parts = std::max(backward_plan.of_queries.parts, backward_plan.of_keys.parts);
+  if ((parts > 1) != c.is_split) return "the plan has " + std::to_string(parts) + " parts\n";
   DeviceFloats floats;
   std::vector<std::unique_ptr<DeviceArray<std::int64_t>>> integers;
   const Arguments in = with_device_pointers(batch.batch.in, floats.arrays, integers);
