@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -55,6 +57,32 @@ const std::vector<FaultKind>& fault_kinds() {
   return kinds;
 }
 
+// Faults without effect.
+struct Harmless {
+  const char* kernel;
+  const char* kind;
+  int number;
+};
+
+bool is_harmless(const std::string& kernel, const std::string& kind, int number) {
+  static constexpr Harmless kHarmless[] = {
+      // After the last tile only empty groups are under way.
+      {"forward", "no wait for copies", 2},
+      {"queries", "no wait for copies", 2},
+      // In the loop, the release of the keys and the release of the values follow each other, and both synchronize the
+      // warp. What the first guards is reloaded only after the second.
+      {"forward_sm90", "no barrier of the warp", 1},
+      {"forward_sm90", "no barrier of the warp", 2},
+      // Keys of stage 1 are reloaded after the values of the tile before them, which all warps release later.
+      {"forward_sm90", "a barrier that counts one thread less", 8},
+      // The stages of values and keys are read by products alone, for which the warp waits as a whole.
+      {"queries_sm90", "no barrier of the warp", 0},
+  };
+  return std::any_of(std::begin(kHarmless), std::end(kHarmless), [&](const Harmless& fault) {
+    return kernel == fault.kernel && kind == fault.kind && number == fault.number;
+  });
+}
+
 class SeededFaults : public testing::TestWithParam<FaultyKernel> {};
 
 TEST_P(SeededFaults, AreFound) {
@@ -73,6 +101,7 @@ TEST_P(SeededFaults, AreFound) {
       bool is_there = false;
       const bool is_found = found_with(kind.change, is_there);
       if (!is_there) break;
+      if (is_harmless(kernel.name, kind.name, occurrence)) continue;
       // Statements that this case does not execute do not count.
       EXPECT_TRUE(is_found || !found_with(trapped, is_there)) << kind.name << ", number " << occurrence;
     }
@@ -82,8 +111,14 @@ TEST_P(SeededFaults, AreFound) {
 constexpr auto kFast = FusedPrecision::kFast;
 constexpr auto kForward = FusedIpaRun::Direction::kForward, kBackward = FusedIpaRun::Direction::kBackward;
 // Each kernel goes through its loop several times, so that buffers are used again.
-const FusedIpaCase kOnA100{"a100", kSmallA100, {32, 8, 12, 8, 4}, 1, {210}, kFast, false, false, 0};
-const FusedIpaCase kOnH200{"h200", kSmallH200, {128, 8, 12, 8, 8}, 1, {400}, kFast, false, false, 0};
+#if FLASHRNA_ALL_FAULTS
+// Full tiles, so that all operands matter.
+const FusedIpaCase kOnA100{"a100", kSmallA100, {32, 8, 12, 8, 4}, 1, {192}, kFast, false, false, 0};
+const FusedIpaCase kOnH200{"h200", kSmallH200, {128, 8, 12, 8, 8}, 1, {480}, kFast, false, false, 0};
+#else
+const FusedIpaCase kOnA100{"a100", kSmallA100, {32, 8, 12, 8, 4}, 1, {130}, kFast, false, false, 0};
+const FusedIpaCase kOnH200{"h200", kSmallH200, {128, 8, 12, 8, 8}, 1, {250}, kFast, false, false, 0};
+#endif
 
 INSTANTIATE_TEST_SUITE_P(
     Kernels, SeededFaults,
