@@ -144,15 +144,18 @@ Table plan_table(const Options& options) {
                          : Table::Cell(1e6 * h200_roofline_seconds(options.batch * flops, options.batch * moved))});
     };
     const FusedForwardPlan forward = plan_fused_forward(size, options.batch, H, length, FusedPrecision::kFast, kH200);
-    // The longest part determines the duration of a block.
-    const double longest_part = std::ceil(static_cast<double>(forward.key_tiles) / forward.parts);
+    // `tiles` in `parts`: the longest part determines the duration of a block.
+    const auto done = [](int tiles, int parts) {
+      return tiles / (parts * std::ceil(static_cast<double>(tiles) / parts));
+    };
     add("forward", entry_heads * forward.query_tiles * forward.parts, forward.parts,
-        forward.key_tiles / (forward.parts * longest_part), forward.workspace_bytes, work.forward_flops,
-        work.forward_bytes);
+        done(forward.key_tiles, forward.parts), forward.workspace_bytes, work.forward_flops, work.forward_bytes);
     const FusedBackwardPlan backward = plan_fused_backward(size, options.batch, H, length, kH200);
-    add("backward by queries", entry_heads * backward.of_queries.query_tiles, 1, 1.0, backward.workspace_bytes,
-        work.backward_flops, work.backward_bytes);
-    add("backward by keys", entry_heads * backward.of_keys.key_tiles, 1, 1.0, backward.workspace_bytes, 0, 0);
+    const FusedBackwardPlan::Kernel &queries = backward.of_queries, &keys = backward.of_keys;
+    add("backward by queries", entry_heads * queries.query_tiles * queries.parts, queries.parts,
+        done(queries.key_tiles, queries.parts), backward.workspace_bytes, work.backward_flops, work.backward_bytes);
+    add("backward by keys", entry_heads * keys.key_tiles * keys.parts, keys.parts, done(keys.query_tiles, keys.parts),
+        backward.workspace_bytes, 0, 0);
   }
   return table;
 }

@@ -96,16 +96,17 @@ SlopeSums sum_of_quad(const SlopeSums* quad) {
   return whole;
 }
 
-// The kernel with queries as rows.
+// The kernel with queries as rows, over tiles [range.first, range.last).
 QuerySums sum_over_keys(const Layout& layout, Accumulation accumulation, float half_weight, const QueryTile& tile,
-                        int row, const std::vector<KeyTile>& key_tiles) {
+                        int row, const std::vector<KeyTile>& key_tiles, Part range) {
   const int columns = kChunk * logit_chunks(layout), gradient_columns = kChunk * gradient_chunks(layout);
   const RowHeader header = tile.queries.row_headers[row], gradient = tile.gradients.row_headers[row];
   QuerySums sums;
   sums.keys.assign(columns, 0.0f);
   SlopeSums quad[kQuad];
   std::vector<float> logits, products, slopes;
-  for (const KeyTile& other : key_tiles) {
+  for (int j = range.first; j < range.last; ++j) {
+    const KeyTile& other = key_tiles[j];
     const Vec3 difference = tile.queries.origin - other.keys.origin;
     const int n_keys = other.keys.rows;
     multiply_logits(layout, tile.queries.by_row.data() + row * columns, true, other.keys.by_column, n_keys,
@@ -129,16 +130,17 @@ QuerySums sum_over_keys(const Layout& layout, Accumulation accumulation, float h
   return sums;
 }
 
-// The kernel with keys as rows.
+// The kernel with keys as rows, over tiles [range.first, range.last).
 KeySums sum_over_queries(const Layout& layout, Accumulation accumulation, float half_weight, const KeyTile& tile,
-                         int row, const std::vector<QueryTile>& query_tiles) {
+                         int row, const std::vector<QueryTile>& query_tiles, Part range) {
   const int columns = kChunk * logit_chunks(layout), gradient_columns = kChunk * gradient_chunks(layout);
   KeySums sums;
   sums.queries.assign(columns, 0.0f);
   sums.gradients.assign(gradient_columns, 0.0f);
   SlopeSums quad[kQuad];
   std::vector<float> logits, products, slopes, p;
-  for (const QueryTile& other : query_tiles) {
+  for (int i = range.first; i < range.last; ++i) {
+    const QueryTile& other = query_tiles[i];
     const Vec3 difference = other.queries.origin - tile.keys.origin;
     const int n_queries = other.queries.rows;
     multiply_logits(layout, tile.keys.by_row.data() + row * columns, false, other.queries.by_column, n_queries,
@@ -167,6 +169,36 @@ KeySums sum_over_queries(const Layout& layout, Accumulation accumulation, float 
 }
 
 // A row of one head, for the steps after the kernels.
+void add(std::vector<float>& sum, const std::vector<float>& x) {
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += x[i];
+}
+void add(SlopeSums& sum, const SlopeSums& x) {
+  sum.sum += x.sum;
+  sum.origin = sum.origin + x.origin;
+}
+void add(QuerySums& sum, const QuerySums& x) {
+  add(sum.keys, x.keys);
+  add(sum.slopes, x.slopes);
+}
+void add(KeySums& sum, const KeySums& x) {
+  add(sum.queries, x.queries);
+  add(sum.gradients, x.gradients);
+  add(sum.slopes, x.slopes);
+}
+
+// sum_of(range) over all tiles, or the sum over the parts in their order.
+template <class SumOf>
+auto sum_over_parts(std::size_t tiles, int parts, const SumOf& sum_of) {
+  const int n = static_cast<int>(tiles);
+  if (parts == 1) return sum_of(Part{0, n});
+  auto sum = sum_of(Part{0, 0});  // zeros
+  for (int part = 0; part < parts; ++part) {
+    const Part range = part_of_tiles(n, parts, part);
+    if (range.first < range.last) add(sum, sum_of(range));
+  }
+  return sum;
+}
+
 struct Row {
   const Arguments& in;
   const Layout& layout;
@@ -233,14 +265,16 @@ void backward_of_head(const Arguments& in, const OutputGradients& gradients, con
   const int pairs = layout.size.R * layout.size.c;
   const int exponent = exponent_of_head(in, gradients, head);
   const float half_weight = half_point_weight(layout, in.point_weights[head.head]);
-  const Vec3 centroid = tile_origin(in, head, 0, head.length);
+  const Vec3 centroid = entry_centroid(in, head);
   {
     const std::vector<KeyTile> keys = key_tiles(in, layout, head, options.query_tile.keys);
     for (const QueryTile& tile : query_tiles(in, gradients, layout, head, exponent, options.query_tile.queries)) {
       for (int row = 0; row < tile.queries.n; ++row) {
         const Row r{in, layout, head, tile.queries.first + row, exponent, centroid};
-        finish_query(r, tile, sum_over_keys(layout, options.accumulation, half_weight, tile, row, keys), gradients, out,
-                     sums.rows[r.row]);
+        const QuerySums of_row = sum_over_parts(keys.size(), options.parts_of_keys, [&](Part range) {
+          return sum_over_keys(layout, options.accumulation, half_weight, tile, row, keys, range);
+        });
+        finish_query(r, tile, of_row, gradients, out, sums.rows[r.row]);
       }
     }
   }
@@ -248,8 +282,11 @@ void backward_of_head(const Arguments& in, const OutputGradients& gradients, con
   for (const KeyTile& tile : key_tiles(in, layout, head, options.key_tile.keys)) {
     for (int row = 0; row < tile.keys.n; ++row) {
       const Row r{in, layout, head, tile.keys.first + row, exponent, centroid};
-      finish_key(r, tile.keys.origin, sum_over_queries(layout, options.accumulation, half_weight, tile, row, queries),
-                 out, sums.pair_k + static_cast<std::size_t>(r.row) * pairs, sums.rows[r.row]);
+      const KeySums of_row = sum_over_parts(queries.size(), options.parts_of_queries, [&](Part range) {
+        return sum_over_queries(layout, options.accumulation, half_weight, tile, row, queries, range);
+      });
+      finish_key(r, tile.keys.origin, of_row, out, sums.pair_k + static_cast<std::size_t>(r.row) * pairs,
+                 sums.rows[r.row]);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/flash_ipa/fused/backward_block_sm90.h"
+#include "tests/kernels/fused_ipa_backward_batch.h"
 #include "tests/kernels/fused_ipa_emulator.h"
 #include "tests/kernels/fused_ipa_kernel_runs.h"
 #include "tests/kernels/fused_ipa_operands.h"
@@ -18,83 +19,6 @@ namespace flashrna {
 namespace {
 
 using namespace fused_ipa;
-
-// Values of order 1 that do not repeat.
-std::vector<float> waves(std::size_t n, double phase) {
-  std::vector<float> all(n);
-  for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<float>(std::sin(1.37 * static_cast<double>(i) + phase));
-  return all;
-}
-
-// A ragged batch, its outputs, and the gradients with respect to them.
-struct BackwardBatch {
-  BackwardBatch(HeadSize size, int H, const std::vector<std::int64_t>& lengths, bool with_key_bias)
-      : batch(size, H, lengths), forward(batch.in) {
-    Arguments& in = batch.in;
-    if (with_key_bias) {
-      key_bias.assign(in.N, 0.5f);
-      for (std::size_t i = 0; i < key_bias.size(); i += 5) key_bias[i] = -INFINITY;
-      // All keys of the last entry are masked, so its rows are masked.
-      for (std::int64_t i = 0; i < lengths.back(); ++i) key_bias[batch.first_rows.back() + i] = -INFINITY;
-      in.key_bias = key_bias.data();
-    }
-    if (size.R == 0) in.bias_q = in.bias_k = in.pair_q = in.pair_k = nullptr;
-    EmulatorOptions options;
-    options.tile = kForwardTileSmallSm80;
-    emulate_forward(in, options, forward.pointers());
-    d_scalars = waves(forward.scalars.size(), 0.1);
-    d_points = waves(forward.points.size(), 0.2);
-    d_point_norms = waves(forward.point_norms.size(), 0.3);
-    d_pairs = waves(forward.pairs.size(), 0.4);
-    gradients = {forward.scalars.data(), forward.points.data(), forward.pair_sums.data(), forward.lse.data(),
-                 d_scalars.data(),       d_points.data(),       d_point_norms.data(),     d_pairs.data()};
-  }
-
-  RaggedBatch batch;
-  FusedIpaResult forward;
-  std::vector<float> key_bias, d_scalars, d_points, d_point_norms, d_pairs;
-  OutputGradients gradients;
-};
-
-// Initial value of the outputs: elements that no kernel writes keep it.
-constexpr float kUntouched = 7.0f;
-
-struct BackwardResult {
-  explicit BackwardResult(const Arguments& in) {
-    const auto [C, P_q, P_v, R, c] = in.size;
-    const std::int64_t rows = in.N * in.H, pairs = in.pair_k != nullptr ? in.N * R * c : 0;
-    for (std::vector<float>* x : {&q, &k, &v}) x->assign(rows * C, kUntouched);
-    for (std::vector<float>* x : {&q_points, &k_points}) x->assign(rows * 3 * P_q, kUntouched);
-    v_points.assign(rows * 3 * P_v, kUntouched);
-    rotations.assign(9 * in.N, kUntouched);
-    translations.assign(3 * in.N, kUntouched);
-    point_weights.assign(in.H, kUntouched);
-    for (std::vector<float>* x : {&bias_q, &bias_k}) x->assign(in.bias_q != nullptr ? rows * R : 0, kUntouched);
-    for (std::vector<float>* x : {&pair_q, &pair_k}) x->assign(pairs, kUntouched);
-    key_bias.assign(in.key_bias != nullptr ? in.N : 0, kUntouched);
-  }
-
-  InputGradients pointers() {
-    const auto data = [](std::vector<float>& x) { return x.empty() ? nullptr : x.data(); };
-    return {data(q),
-            data(k),
-            data(v),
-            data(q_points),
-            data(k_points),
-            data(v_points),
-            data(rotations),
-            data(translations),
-            data(point_weights),
-            data(bias_q),
-            data(bias_k),
-            data(pair_q),
-            data(pair_k),
-            data(key_bias)};
-  }
-
-  std::vector<float> q, k, v, q_points, k_points, v_points, rotations, translations, point_weights, bias_q, bias_k,
-      pair_q, pair_k, key_bias;
-};
 
 void expect_same_gradients(const BackwardResult& got, const BackwardResult& expected) {
   expect_same(got.q, expected.q, "q");
@@ -146,7 +70,7 @@ class BackwardRun {
     rows_.assign(rows, never);
     pair_k_.assign(rows * batch_.in.size.R * batch_.in.size.c, NAN);
     problem_.sums = {rows_.data(), pair_k_.data(), longest};
-    run_blocks(launch_of(batch_.in.B, 1, 1, kOriginLanes, sizeof(Vec3) * kOriginLanes),
+    run_blocks(launch_of(batch_.in.B, 1, 1, kCentroidLanes, sizeof(Vec3) * kCentroidLanes),
                [&](const SimulatedBlock& block) { write_centroid(block, problem_.in, problem_.centroids); });
     run_blocks(launch_of(batch_.tiles(kRowsOfSquares), entry_heads_, 1, 128, 0), [&](const SimulatedBlock& block) {
       find_largest_squares(block, problem_.in, problem_.gradients, problem_.centroids, problem_.squares);
@@ -174,12 +98,22 @@ class BackwardRun {
   }
 
   template <class Kernel>
-  void run(int tiles, Accumulation accumulation, std::uint64_t seed) {
+  void run(int tiles, Accumulation accumulation, std::uint64_t seed, int parts = 1) {
+    using Rows = typename Kernel::Rows;
+    std::vector<float> part_rows(
+        static_cast<std::size_t>(parts) * entry_heads_ * tiles * Rows::kTileRows * Rows::kPartColumns, NAN);
+    problem_.parts = parts;
+    problem_.part_rows = part_rows.data();
     OperandMemory<typename Kernel::Size> memory(batch_, Kernel::kTile);
     lift<typename Kernel::Size, Kernel::kTile.queries, Kernel::kTile.keys>(memory);
-    SimulatedLaunch launch = launch_of(tiles, entry_heads_, 1, Kernel::kThreads, Kernel::kSharedBytes, accumulation);
+    SimulatedLaunch launch =
+        launch_of(tiles, entry_heads_, parts, Kernel::kThreads, Kernel::kSharedBytes, accumulation);
     launch.seed = seed;
     run_blocks(launch, [&](const SimulatedBlock& block) { Kernel::run(block, problem_); });
+    if (parts == 1) return;
+    run_blocks(launch_of(tiles * (Rows::kTileRows / backward_block::kCombinedRows), entry_heads_, 1,
+                         Rows::kCombineThreads, Rows::kCombineSharedBytes),
+               [&](const SimulatedBlock& block) { Rows::combine_parts(block, problem_); });
   }
 
   void sum_heads() {
@@ -207,16 +141,18 @@ class BackwardRun {
 
 template <class Queries, class Keys>
 void expect_backward_equals_emulator(HeadSize size, int H, const std::vector<std::int64_t>& lengths, bool with_key_bias,
-                                     Accumulation accumulation, int seeds = 1) {
+                                     Accumulation accumulation, int seeds = 1, int parts_of_keys = 1,
+                                     int parts_of_queries = 1) {
   const BackwardBatch batch(size, H, lengths, with_key_bias);
   BackwardResult expected(batch.batch.in);
-  emulate_backward(batch.batch.in, batch.gradients, {Queries::kTile, Keys::kTile, accumulation}, expected.pointers());
+  emulate_backward(batch.batch.in, batch.gradients,
+                   {Queries::kTile, Keys::kTile, accumulation, parts_of_keys, parts_of_queries}, expected.pointers());
   for (const float x : expected.q) ASSERT_TRUE(std::isfinite(x));
   for (int seed = 0; seed < seeds; ++seed) {
     BackwardResult got(batch.batch.in);
     BackwardRun run(batch, got.pointers());
-    run.run<Queries>(batch.batch.tiles(Queries::kTile.queries), accumulation, seed);
-    run.run<Keys>(batch.batch.tiles(Keys::kTile.keys), accumulation, seed);
+    run.run<Queries>(batch.batch.tiles(Queries::kTile.queries), accumulation, seed, parts_of_keys);
+    run.run<Keys>(batch.batch.tiles(Keys::kTile.keys), accumulation, seed, parts_of_queries);
     run.sum_heads();
     expect_same_gradients(got, expected);
     EXPECT_EQ(run.extremes(), 0u);
@@ -276,6 +212,14 @@ TEST(FusedIpaBackwardKernel, EqualsTheEmulatorBitForBit) {
 TEST(FusedIpaBackwardKernel, TheLargeTilesEqualTheEmulatorBitForBit) {
   expect_backward_equals_emulator<LargeQueries<16, 32>, LargeKeys<16, 32>>({16, 8, 12, 4, 8}, 2, {161, 33}, false,
                                                                            Accumulation::k26Bits, 3);
+}
+
+TEST(FusedIpaBackwardKernel, PartsEqualTheEmulatorBitForBit) {
+  // The shorter entries have fewer tiles than parts.
+  expect_backward_equals_emulator<SmallQueries<16, 32>, SmallKeys<16, 32>>({16, 8, 12, 2, 16}, 2, {133, 0, 1, 64},
+                                                                           false, Accumulation::k24Bits, 1, 3, 4);
+  expect_backward_equals_emulator<LargeQueries<32, 0>, LargeKeys<32, 0>>({32, 8, 12, 0, 0}, 1, {161, 33}, true,
+                                                                         Accumulation::k24Bits, 1, 2, 2);
 }
 
 TEST(FusedIpaBackwardKernel, KeyBiasAndMaskedRowsEqualTheEmulatorBitForBit) {
@@ -352,6 +296,11 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(FusedIpaBackwardKernelSm90, EqualsTheEmulatorBitForBit) {
   expect_backward_equals_emulator<QueryGradientKernelSm90<16, 32>, KeyGradientKernelSm90<16, 32>>(
       {16, 8, 12, 2, 16}, 2, {405, 0, 1, 80}, false, Accumulation::k24Bits, 3);
+}
+
+TEST(FusedIpaBackwardKernelSm90, PartsEqualTheEmulatorBitForBit) {
+  expect_backward_equals_emulator<QueryGradientKernelSm90<16, 32>, KeyGradientKernelSm90<16, 32>>(
+      {16, 8, 12, 2, 16}, 1, {405, 0, 1}, false, Accumulation::k24Bits, 3, 4, 3);
 }
 
 TEST(FusedIpaBackwardKernelSm90, KeyBiasAndMaskedRowsEqualTheEmulatorBitForBit) {

@@ -25,6 +25,7 @@ struct BackwardOptions {
   fused_ipa::Tile query_tile = fused_ipa::kQueryGradientTileSm90;  // of the kernel with queries as rows
   fused_ipa::Tile key_tile = fused_ipa::kKeyGradientTileSm90;      // of the kernel with keys as rows
   Accumulation accumulation = Accumulation::k24Bits;
+  int parts_of_keys = 1, parts_of_queries = 1;  // over which the two kernels sum
 };
 
 // Writes the gradients of all rows of the entries, and the gradient of the heads' weights.

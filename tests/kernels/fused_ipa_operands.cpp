@@ -82,6 +82,16 @@ Vec3 tile_origin(const Arguments& in, const HeadOfEntry& head, int first, int n)
   return fused_ipa::origin_of_lanes(lanes, n);
 }
 
+Vec3 entry_centroid(const Arguments& in, const HeadOfEntry& head) {
+  Vec3 sums[fused_ipa::kCentroidLanes], lanes[fused_ipa::kOriginLanes];
+  for (int lane = 0; lane < fused_ipa::kCentroidLanes; ++lane) {
+    sums[lane] =
+        fused_ipa::sum_of_lane<fused_ipa::kCentroidLanes>(in.translations + 3 * head.first_row, head.length, lane);
+  }
+  for (int lane = 0; lane < fused_ipa::kOriginLanes; ++lane) lanes[lane] = fused_ipa::sum_of_lanes(sums, lane);
+  return fused_ipa::origin_of_lanes(lanes, head.length);
+}
+
 LogitTile make_query_tile(const Arguments& in, const Layout& layout, const HeadOfEntry& head, int first, int rows) {
   LogitTile tile = empty_tile(in, layout, head, first, rows);
   const auto [C, P_q, P_v, R, c] = layout.size;
@@ -182,7 +192,7 @@ float sum_over_lanes(const F& f) {
 
 int exponent_of_head(const Arguments& in, const fused_ipa::OutputGradients& gradients, const HeadOfEntry& head) {
   const auto [C, P_q, P_v, R, c] = in.size;
-  const Vec3 centroid = tile_origin(in, head, 0, head.length);
+  const Vec3 centroid = entry_centroid(in, head);
   float gradient = 0.0f, values = 0.0f;
   for (int row = 0; row < head.length; ++row) {
     const fused_ipa::GradientRow g = fused_ipa::read_gradient_row(in, gradients, head.first_row + row, head.head);

@@ -34,6 +34,8 @@ struct ValueTile {
 };
 
 fused_ipa::Vec3 tile_origin(const fused_ipa::Arguments& in, const HeadOfEntry& head, int first, int n);
+// Of the whole entry, in the order of summation of the centroids.
+fused_ipa::Vec3 entry_centroid(const fused_ipa::Arguments& in, const HeadOfEntry& head);
 
 // The tile of `rows` rows that starts at row `first` of the entry.
 LogitTile make_query_tile(const fused_ipa::Arguments& in, const fused_ipa::Layout& layout, const HeadOfEntry& head,

@@ -145,6 +145,24 @@ TEST(FusedIpaBackwardPlan, Generation9TakesItsOwnKernelsWhereTheyAreCompiled) {
   EXPECT_EQ(plan({32, 8, 12, 2, 32}).of_keys.tile.queries, 32);
 }
 
+TEST(FusedIpaBackwardPlan, PartsFillADeviceThatFewBlocksLeaveIdle) {
+  const auto plan = [](int H, std::int64_t longest) {
+    return plan_fused_backward({128, 8, 12, 2, 32}, 1, H, longest, kH200);
+  };
+  EXPECT_EQ(plan(8, 4096).of_queries.parts, 1);  // 256 blocks
+  EXPECT_EQ(plan(8, 4096).of_keys.parts, 1);
+  const FusedBackwardPlan split = plan(1, 4096);  // 32 and 64 blocks
+  EXPECT_EQ(split.of_queries.parts, choose_parts(32, 52, 132));
+  EXPECT_EQ(split.of_keys.parts, choose_parts(64, 52, 132));
+  EXPECT_GT(split.of_queries.parts, 1);
+  EXPECT_GT(split.of_keys.parts, 1);
+  const Layout l = make_layout(split.instance);
+  EXPECT_GE(split.workspace_bytes - split.of_queries.part_rows_at,
+            4LL * split.of_queries.parts * 4096 * gradient_part_columns(l, true));
+  EXPECT_GE(split.workspace_bytes - split.of_keys.part_rows_at,
+            4LL * split.of_keys.parts * 4096 * gradient_part_columns(l, false));
+}
+
 TEST(FusedIpaBackwardPlan, SizesThatForwardDoesNotTakeAreRefused) {
   EXPECT_THROW(plan_fused_backward({129, 8, 12, 2, 32}, 1, 8, 100, kA100), std::invalid_argument);
   EXPECT_THROW(plan_fused_backward({64, 4, 12, 2, 32}, 1, 8, 100, kA100), std::invalid_argument);

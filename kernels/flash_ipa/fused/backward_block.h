@@ -21,6 +21,9 @@ struct BackwardProblem {
   LargestSquares* squares = nullptr;  // [B, H]
   float* centroids = nullptr;         // [B, 3]
   HeadSums sums;
+  // Parts of the other operand's tiles, and the sums over each part: [parts, B H, tiles of rows, rows, columns].
+  int parts = 1;
+  float* part_rows = nullptr;
 };
 
 namespace backward_block {
@@ -44,6 +47,59 @@ FLASHRNA_DEVICE void put_slopes(const Block& block, const SlopeSums (&slopes)[2]
 }
 FLASHRNA_HOST_DEVICE SlopeSums read_slopes(const float* end_of_row) {
   return {end_of_row[-4], {end_of_row[-3], end_of_row[-2], end_of_row[-1]}};
+}
+
+// Parts of the other operand's tiles. Blocks of one part write their rows of sums to memory, and a second kernel adds
+// them in the order of the parts and computes the gradients.
+
+inline constexpr int kCombinedRows = 8;  // rows per block of the second kernel
+
+struct PartRow {
+  float* begin;         // of part 0
+  std::int64_t stride;  // to the next part
+};
+// `row` is a row of tile `tile`, one of `tiles` with `rows` rows each.
+FLASHRNA_HOST_DEVICE PartRow part_row(const BackwardProblem& problem, int entry_head, int tiles, int tile, int rows,
+                                      int row, int columns) {
+  const std::int64_t all = static_cast<std::int64_t>(problem.in.B) * problem.in.H * tiles * rows * columns;
+  const std::int64_t at = ((static_cast<std::int64_t>(entry_head) * tiles + tile) * rows + row) * columns;
+  return {problem.part_rows + at, all};
+}
+
+// Writes n rows of kColumns columns from shared memory as columns from `first` on of this block's part, whose rows are
+// `columns` apart.
+template <int kColumns, class Block>
+FLASHRNA_DEVICE void put_part(const Block& block, const PartRow& to, int columns, int first, int n, int thread,
+                              int threads) {
+  const float* from = block.template shared<float>(0);
+  float* begin = to.begin + block.block_z() * to.stride + first;
+  for (int i = thread; i < n * kColumns; i += threads) {
+    begin[static_cast<std::int64_t>(i / kColumns) * columns + i % kColumns] = from[i];
+  }
+}
+
+// Sums n rows of kColumns columns, `columns` apart, over the parts of `n_tiles` tiles into shared memory. Parts without
+// tiles were not written.
+template <int kColumns, class Block>
+FLASHRNA_DEVICE void add_parts(const Block& block, const PartRow& from, int columns, int parts, int n_tiles, int n) {
+  float* to = block.template shared<float>(0);
+  for (int i = block.thread(); i < n * kColumns; i += block.threads()) {
+    float sum = 0.0f;
+    for (int part = 0; part < parts; ++part) {
+      const Part range = part_of_tiles(n_tiles, parts, part);
+      if (range.first == range.last) continue;
+      sum += from.begin[part * from.stride + static_cast<std::int64_t>(i / kColumns) * columns + i % kColumns];
+    }
+    to[i] = sum;
+  }
+}
+
+// Rows `first` to `first` + kCombinedRows - 1 of a tile's rows.
+FLASHRNA_HOST_DEVICE TileRows combined_rows(TileRows rows, int first) {
+  rows.first += first;
+  rows.row += first;
+  rows.n = rows.n - first < kCombinedRows ? rows.n - first : kCombinedRows;
+  return rows;
 }
 
 // A row of sums in shared memory.

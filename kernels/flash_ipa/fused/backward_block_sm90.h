@@ -155,14 +155,16 @@ struct QueryGradientKernelSm90 {
     }
   }
 
-  // Grid: (query tile, entry and head), kThreads threads.
+  // Grid: (query tile, entry and head, part of the keys), kThreads threads.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     using namespace warpgroup_backward;
     const int entry_head = block.block_y();
     const int length = problem.in.length_of(entry_head / problem.in.H);
     if (block.block_x() * kQueries >= length) return;
-    const int n = (length + kKeys - 1) / kKeys;
+    const Part part = part_of_tiles((length + kKeys - 1) / kKeys, problem.parts, block.block_z());
+    const int n = part.last - part.first;
+    if (n == 0) return;
     if (block.thread() == 0) {
       for (int which = 0; which < kBarriers; ++which) {
         const bool done = which == kValuesDone || which >= kKeysDone;
@@ -176,8 +178,8 @@ struct QueryGradientKernelSm90 {
       if (block.thread() == kConsumers) {
         load(block, problem.tiles.queries.tile(entry_head, block.block_x(), Rows::kQueryBytes),
              problem.gradient_tiles.tile(entry_head, block.block_x(), Rows::kGradientBytes),
-             problem.tiles.keys.tile(entry_head, 0, Rows::kKeyBytes),
-             problem.tiles.values.tile(entry_head, 0, Rows::kValueBytes), n);
+             problem.tiles.keys.tile(entry_head, part.first, Rows::kKeyBytes),
+             problem.tiles.values.tile(entry_head, part.first, Rows::kValueBytes), n);
       }
       return;
     }
@@ -195,9 +197,9 @@ struct QueryGradientKernelSm90 {
     backward_block::put_slopes<Rows::kStride>(consumers, slopes, 0, first_row);
     consumers.sync();
     // Computed only here, to save registers in the loop.
-    Rows::finish(consumers, problem, rows_of_tile(problem.in, block.block_y(), block.block_x(), kQueries),
-                 problem.tiles.queries.tile(block.block_y(), block.block_x(), Rows::kQueryBytes),
-                 problem.gradient_tiles.tile(block.block_y(), block.block_x(), Rows::kGradientBytes));
+    Rows::leave(consumers, problem, rows_of_tile(problem.in, block.block_y(), block.block_x(), kQueries),
+                problem.tiles.queries.tile(block.block_y(), block.block_x(), Rows::kQueryBytes),
+                problem.gradient_tiles.tile(block.block_y(), block.block_x(), Rows::kGradientBytes));
   }
 };
 
@@ -353,14 +355,16 @@ struct KeyGradientKernelSm90 {
     pin(block, sums);
   }
 
-  // Grid: (key tile, entry and head), kThreads threads. Runs after QueryGradientKernelSm90.
+  // Grid: (key tile, entry and head, part of the queries), kThreads threads. Runs after QueryGradientKernelSm90.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     using namespace warpgroup_backward;
     const int entry_head = block.block_y();
     const int length = problem.in.length_of(entry_head / problem.in.H);
     if (block.block_x() * kKeys >= length) return;
-    const int n = (length + kQueries - 1) / kQueries;
+    const Part part = part_of_tiles((length + kQueries - 1) / kQueries, problem.parts, block.block_z());
+    const int n = part.last - part.first;
+    if (n == 0) return;
     if (block.thread() == 0) {
       for (int which = 0; which < kBarriers; ++which) {
         const int warps = which < kQueriesDone ? 1 : which < kProbabilitiesThere ? kConsumers / kWarp : Rows::kRowWarps;
@@ -375,8 +379,8 @@ struct KeyGradientKernelSm90 {
       if (block.thread() == kConsumers) {
         load(block, problem.tiles.keys.tile(entry_head, block.block_x(), Rows::kKeyBytes),
              problem.tiles.values.tile(entry_head, block.block_x(), Rows::kValueBytes),
-             problem.tiles.queries.tile(entry_head, 0, Rows::kQueryBytes),
-             problem.gradient_tiles.tile(entry_head, 0, Rows::kGradientBytes), n);
+             problem.tiles.queries.tile(entry_head, part.first, Rows::kQueryBytes),
+             problem.gradient_tiles.tile(entry_head, part.first, Rows::kGradientBytes), n);
       }
       return;
     }

@@ -29,7 +29,14 @@ __global__ void __launch_bounds__(kRowThreads) backward_keys(const __grid_consta
   write_key_tile<Size, kRows>(CudaBlock(shared_memory), problem.in, problem.tiles);
 }
 
-// Launches the lift of the operands, then `kernel`, which runs Kernel with one block per tile of its rows.
+template <class Rows>
+__global__ void __launch_bounds__(Rows::kCombineThreads)
+    combine_backward(const __grid_constant__ BackwardProblem problem) {
+  Rows::combine_parts(CudaBlock(shared_memory), problem);
+}
+
+// Launches the lift of the operands, then `kernel`, which runs Kernel with one block per tile of its rows and part of
+// the other operand, then the combination of parts.
 template <class Kernel>
 void launch_backward(void (*kernel)(BackwardProblem), BackwardProblem problem, const FusedBackwardPlan::Kernel& plan,
                      int tiles, char* memory, const CudaStream& stream) {
@@ -49,8 +56,16 @@ void launch_backward(void (*kernel)(BackwardProblem), BackwardProblem problem, c
                 gradient_slice_bytes<Size>() + kOriginBytes, problem);
   launch_kernel(stream, "flash_ipa fused backward, lift of keys", backward_keys<Size, kKeys>, grid(plan.key_tiles),
                 dim3(kRowThreads), kOriginBytes, problem);
-  launch_kernel(stream, "flash_ipa fused backward", kernel, grid(tiles), dim3(Kernel::kThreads), Kernel::kSharedBytes,
-                problem);
+  problem.parts = plan.parts;
+  problem.part_rows = reinterpret_cast<float*>(memory + plan.part_rows_at);
+  launch_kernel(stream, "flash_ipa fused backward", kernel,
+                dim3(static_cast<unsigned>(tiles), entry_heads, static_cast<unsigned>(plan.parts)),
+                dim3(Kernel::kThreads), Kernel::kSharedBytes, problem);
+  if (plan.parts == 1) return;
+  using Rows = typename Kernel::Rows;
+  launch_kernel(stream, "flash_ipa fused backward, combination of parts", combine_backward<Rows>,
+                grid(tiles * (Rows::kTileRows / backward_block::kCombinedRows)), dim3(Rows::kCombineThreads),
+                Rows::kCombineSharedBytes, problem);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/flash_ipa/fused/layout.h"
 #include "kernels/host_device.h"
 
 #ifdef __CUDACC__
@@ -15,6 +16,17 @@
 namespace flashrna::fused_ipa {
 
 inline constexpr int kWarp = 32;
+
+// Calls f(row, column) for all of them from `threads` threads, of which this is number `thread`. A warp has a row, so
+// that no index is divided by a number of columns that is not known at compile time.
+template <class F>
+FLASHRNA_DEVICE void each_cell(int thread, int threads, int rows, int columns, const F& f) {
+  FLASHRNA_NO_UNROLL
+  for (int row = thread / kWarp; row < rows; row += threads / kWarp) {
+    FLASHRNA_NO_UNROLL
+    for (int column = thread % kWarp; column < columns; column += kWarp) f(row, column);
+  }
+}
 
 #ifdef __CUDACC__
 

@@ -293,9 +293,8 @@ struct ForwardKernel {
     const PartSums* sums = block.template shared<PartSums>(sums_at);
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
     const int C = in.size.C;
-    for (int i = block.thread(); i < rows.n * C; i += block.threads()) {
-      out.scalars[at(i / C) * C + i % C] = columns[i / C * kColumns + i % C];
-    }
+    each_cell(block.thread(), block.threads(), rows.n, C,
+              [&](int row, int column) { out.scalars[at(row) * C + column] = columns[row * kColumns + column]; });
     const Vec3 origin = read_vec3(reinterpret_cast<const TileHeader*>(image + tile_header_offset(l, kQueries))->origin);
     constexpr int P = l.size.P_v;
     for (int i = block.thread(); i < rows.n * P; i += block.threads()) {
@@ -312,16 +311,14 @@ struct ForwardKernel {
     }
     if (in.pair_k != nullptr) {
       const int R = in.size.R, c = in.size.c;
-      for (int i = block.thread(); i < rows.n * c; i += block.threads()) {
-        const int row = i / c, channel = i % c;
+      each_cell(block.thread(), block.threads(), rows.n, c, [&](int row, int channel) {
         out.pairs[at(row) * c + channel] = pair_output(in.pair_q + (rows.row + row) * R * c + channel,
                                                        columns + row * kColumns + kPairAt + channel, R, c);
-      }
+      });
       if (out.pair_sums != nullptr) {
-        for (int i = block.thread(); i < rows.n * R * c; i += block.threads()) {
-          out.pair_sums[at(i / (R * c)) * R * c + i % (R * c)] =
-              columns[i / (R * c) * kColumns + kPairAt + i % (R * c)];
-        }
+        each_cell(block.thread(), block.threads(), rows.n, R * c, [&](int row, int column) {
+          out.pair_sums[at(row) * R * c + column] = columns[row * kColumns + kPairAt + column];
+        });
       }
     }
     if (out.lse != nullptr) {

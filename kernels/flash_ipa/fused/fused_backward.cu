@@ -16,7 +16,7 @@ __global__ void __launch_bounds__(Kernel::kThreads, 1) backward(const __grid_con
   Kernel::run(CudaBlock(shared_memory), problem);
 }
 
-__global__ void __launch_bounds__(kOriginLanes)
+__global__ void __launch_bounds__(kCentroidLanes)
     backward_centroids(const __grid_constant__ Arguments in, float* centroids) {
   write_centroid(CudaBlock(shared_memory), in, centroids);
 }
@@ -90,8 +90,8 @@ void fused_backward_cuda(const Arguments& in, const OutputGradients& gradients, 
   const auto blocks_of = [&](int rows) { return static_cast<unsigned>((plan.longest + rows - 1) / rows); };
 
   set_zero(stream, problem.squares, sizeof(LargestSquares) * entries * heads);
-  launch_kernel(stream, "flash_ipa fused backward, centroids", backward_centroids, dim3(entries), dim3(kOriginLanes),
-                sizeof(Vec3) * kOriginLanes, in, problem.centroids);
+  launch_kernel(stream, "flash_ipa fused backward, centroids", backward_centroids, dim3(entries), dim3(kCentroidLanes),
+                sizeof(Vec3) * kCentroidLanes, in, problem.centroids);
   launch_kernel(stream, "flash_ipa fused backward, scales", backward_squares,
                 dim3(blocks_of(kRowsOfSquares), entries * heads), dim3(kRowThreads), 0, problem);
   if (plan.warpgroups) {

@@ -22,7 +22,8 @@ struct FusedBackwardPlan {
   struct Kernel {
     fused_ipa::Tile tile{};
     int query_tiles = 0, key_tiles = 0;  // for the longest entry
-    std::int64_t queries_at = 0, gradients_at = 0, keys_at = 0, values_at = 0;
+    int parts = 1;                       // of the tiles that are summed over, so that few blocks still fill the device
+    std::int64_t queries_at = 0, gradients_at = 0, keys_at = 0, values_at = 0, part_rows_at = 0;
   };
 
   bool warpgroups = false;         // use the kernels for 9.0a instead of those for 8.0 and newer

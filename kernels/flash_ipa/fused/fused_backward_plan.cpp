@@ -61,6 +61,15 @@ FusedBackwardPlan plan_fused_backward(const HeadSize& size, int B, int H, std::i
     kernel->gradients_at = take(queries * gradient_tile_bytes(layout, kernel->tile.queries));
     kernel->keys_at = take(keys * logit_tile_bytes(layout, kernel->tile.keys));
     kernel->values_at = take(keys * value_tile_bytes(layout, kernel->tile.keys));
+    const bool rows_are_queries = kernel == &plan.of_queries;
+    const std::int64_t blocks = rows_are_queries ? queries : keys;
+    kernel->parts =
+        choose_parts(blocks, rows_are_queries ? kernel->key_tiles : kernel->query_tiles, device.multiprocessors);
+    if (kernel->parts > 1) {
+      const int tile_rows = rows_are_queries ? kernel->tile.queries : kernel->tile.keys;
+      const int columns = gradient_part_columns(layout, rows_are_queries);
+      kernel->part_rows_at = take(kernel->parts * blocks * tile_rows * columns * kNumber);
+    }
     plan.workspace_bytes = std::max(plan.workspace_bytes, end);
   }
   return plan;

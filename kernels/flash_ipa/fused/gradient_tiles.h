@@ -56,14 +56,19 @@ FLASHRNA_DEVICE float sum_over_warp(const Block& block, float x) {
   return x;
 }
 
-// Writes centroids [B, 3] of the entries, nm. Grid: (entry), kOriginLanes threads.
+// Writes centroids [B, 3] of the entries, nm. Grid: (entry), kCentroidLanes threads; shared memory for as many vectors.
 template <class Block>
 FLASHRNA_DEVICE void write_centroid(const Block& block, const Arguments& in, float* centroids) {
   const int entry = block.block_x();
   const TileRows rows = rows_of_tile(in, entry * in.H, 0, in.length_of(entry));
   if (rows.n == 0) return;
-  const Vec3 centroid = lift_block::find_origin(block, in, rows, block.template shared<Vec3>(0));
-  if (block.thread() == 0) write_vec3(centroid, centroids + 3 * entry);
+  Vec3* lanes = block.template shared<Vec3>(0);
+  const int lane = block.thread();
+  lanes[lane] = sum_of_lane<kCentroidLanes>(in.translations + 3 * rows.row, rows.n, lane);
+  block.sync();
+  if (lane < kOriginLanes) lanes[lane] = sum_of_lanes(lanes, lane);
+  block.sync();
+  if (lane == 0) write_vec3(origin_of_lanes(lanes, rows.n), centroids + 3 * entry);
 }
 
 inline constexpr int kRowsOfSquares = 32;  // rows per block

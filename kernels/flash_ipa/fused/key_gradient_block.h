@@ -13,6 +13,7 @@ namespace flashrna::fused_ipa {
 // the P that the first writes to shared memory, and accumulates dS Q. Queries and their gradients have two stages.
 template <int kC, int kPair, int kQueries, int kKeys>
 struct KeyGradientKernel {
+  using Rows = KeyGradientKernel;
   using Size = TensorCoreSize<kC, kPair>;
   static constexpr Tile kTile{kQueries, kKeys};
   static constexpr Layout kLayout = Size::layout();
@@ -155,7 +156,7 @@ struct KeyGradientKernel {
   // group.
   template <class Block>
   static FLASHRNA_DEVICE void finish_keys(const Block& block, const BackwardProblem& problem, const TileRows& rows,
-                                          int thread) {
+                                          int thread, int threads) {
     const Vec3 origin = origin_of_tile(problem, rows);
     using namespace backward_block;
     constexpr Layout l = Size::layout();
@@ -164,16 +165,16 @@ struct KeyGradientKernel {
     const float* columns = block.template shared<float>(0);
     const int exponent = gradient_exponent(problem.squares[rows.entry_head]), C = in.size.C, R = in.size.R;
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
-    for (int i = thread; i < rows.n * C; i += kGroup) {
-      out.k[at(i / C) * C + i % C] = unscaled(kKeyFactor * columns[i / C * kStride + i % C], exponent);
-    }
+    each_cell(thread, threads, rows.n, C, [&](int row, int column) {
+      out.k[at(row) * C + column] = unscaled(kKeyFactor * columns[row * kStride + column], exponent);
+    });
     if (out.bias_k != nullptr) {
-      for (int i = thread; i < rows.n * R; i += kGroup) {
+      for (int i = thread; i < rows.n * R; i += threads) {
         out.bias_k[at(i / R) * R + i % R] =
             unscaled(kKeyFactor * columns[i / R * kStride + kChunk * bias_chunk(l, 0) + i % R], exponent);
       }
     }
-    for (int row = thread; row < rows.n; row += kGroup) {
+    for (int row = thread; row < rows.n; row += threads) {
       constexpr int P_q = l.size.P_q;
       const float* sums = columns + row * kStride;
       ResidueGradient& to = problem.sums.rows[problem.sums.row(rows.entry_head, rows.first + row)];
@@ -187,7 +188,7 @@ struct KeyGradientKernel {
   // Computes the gradients of the values from the first group's rows of sums.
   template <class Block>
   static FLASHRNA_DEVICE void finish_values(const Block& block, const BackwardProblem& problem, const TileRows& rows,
-                                            int thread) {
+                                            int thread, int threads) {
     const Vec3 origin = origin_of_tile(problem, rows);
     using namespace backward_block;
     constexpr Layout l = Size::layout();
@@ -197,15 +198,14 @@ struct KeyGradientKernel {
     const int exponent = gradient_exponent(problem.squares[rows.entry_head]), C = in.size.C;
     const int pairs = in.pair_k != nullptr ? in.size.R * in.size.c : 0;
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
-    for (int i = thread; i < rows.n * C; i += kGroup) {
-      out.v[at(i / C) * C + i % C] = value_gradient(columns[i / C * kValueStride + i % C], exponent);
-    }
-    for (int i = thread; i < rows.n * pairs; i += kGroup) {
-      const std::int64_t to = problem.sums.row(rows.entry_head, rows.first + i / pairs) * pairs + i % pairs;
-      problem.sums.pair_k[to] =
-          value_gradient(columns[i / pairs * kValueStride + kChunk * l.scalar + i % pairs], exponent);
-    }
-    for (int row = thread; row < rows.n; row += kGroup) {
+    each_cell(thread, threads, rows.n, C, [&](int row, int column) {
+      out.v[at(row) * C + column] = value_gradient(columns[row * kValueStride + column], exponent);
+    });
+    each_cell(thread, threads, rows.n, pairs, [&](int row, int column) {
+      problem.sums.pair_k[problem.sums.row(rows.entry_head, rows.first + row) * pairs + column] =
+          value_gradient(columns[row * kValueStride + kChunk * l.scalar + column], exponent);
+    });
+    for (int row = thread; row < rows.n; row += threads) {
       constexpr int P_v = l.size.P_v;
       ResidueGradient& to = problem.sums.rows[problem.sums.row(rows.entry_head, rows.first + row)];
       ResidueGradient sum = to;
@@ -224,7 +224,11 @@ struct KeyGradientKernel {
     put_sums<kStride>(block, sums, 0, first_row, 0);
     backward_block::put_slopes<kStride>(block, slopes, 0, first_row);
     block.sync_some(kOfGroup, kGroup);
-    finish_keys(block, problem, rows, thread);
+    if (problem.parts == 1) {
+      finish_keys(block, problem, rows, thread, kGroup);
+    } else {
+      backward_block::put_part<kStride>(block, part_row(block, problem, rows), kPartColumns, 0, rows.n, thread, kGroup);
+    }
     block.sync_some(kAll, kThreads);
   }
   template <class Block>
@@ -235,18 +239,59 @@ struct KeyGradientKernel {
     block.sync_some(kAll, kThreads);
     put_sums<kValueStride>(block, sums, 0, thread / kWarp * 16, 0);
     block.sync_some(kOfGroup, kGroup);
-    finish_values(block, problem, rows, thread);
+    if (problem.parts == 1) return finish_values(block, problem, rows, thread, kGroup);
+    backward_block::put_part<kValueStride>(block, part_row(block, problem, rows), kPartColumns, kStride, rows.n, thread,
+                                           kGroup);
   }
 
-  // Grid: (key tile, entry and head). Runs after QueryGradientKernel and adds to its sums per residue.
+  static constexpr int kTileRows = kKeys, kCombineThreads = 128;
+  // A row over queries, then over their gradients.
+  static constexpr int kPartColumns = kStride + kValueStride;
+  static constexpr int kCombineSharedBytes = static_cast<int>(sizeof(float)) * backward_block::kCombinedRows *
+                                             (kStride > kValueStride ? kStride : kValueStride);
+
+  template <class Block>
+  static FLASHRNA_DEVICE backward_block::PartRow part_row(const Block& block, const BackwardProblem& problem,
+                                                          const TileRows& rows) {
+    return backward_block::part_row(problem, rows.entry_head, problem.tiles.keys.per_entry, block.block_x(), kKeys, 0,
+                                    kPartColumns);
+  }
+
+  // Grid: (key tile and group of kCombinedRows rows, entry and head).
+  template <class Block>
+  static FLASHRNA_DEVICE void combine_parts(const Block& block, const BackwardProblem& problem) {
+    using namespace backward_block;
+    constexpr int kGroups = kKeys / kCombinedRows;
+    const int tile = block.block_x() / kGroups, first = block.block_x() % kGroups * kCombinedRows;
+    const TileRows whole = rows_of_tile(problem.in, block.block_y(), tile, kKeys);
+    if (whole.n <= first) return;
+    const TileRows rows = combined_rows(whole, first);
+    const int n_tiles = (problem.in.length_of(rows.entry) + kQueries - 1) / kQueries;
+    PartRow from = backward_block::part_row(problem, rows.entry_head, problem.tiles.keys.per_entry, tile, kKeys, first,
+                                            kPartColumns);
+    add_parts<kStride>(block, from, kPartColumns, problem.parts, n_tiles, rows.n);
+    block.sync();
+    finish_keys(block, problem, rows, block.thread(), block.threads());
+    block.sync();
+    from.begin += kStride;
+    add_parts<kValueStride>(block, from, kPartColumns, problem.parts, n_tiles, rows.n);
+    block.sync();
+    finish_values(block, problem, rows, block.thread(), block.threads());
+  }
+
+  // Grid: (key tile, entry and head, part of the queries). Runs after QueryGradientKernel and adds to its sums per
+  // residue.
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     const int entry_head = block.block_y();
     const TileRows rows = rows_of_tile(problem.in, entry_head, block.block_x(), kKeys);
     if (rows.n == 0) return;
-    const int n_tiles = (problem.in.length_of(rows.entry) + kQueries - 1) / kQueries;
-    const char* queries = problem.tiles.queries.tile(entry_head, 0, kQueryBytes);
-    const char* gradients = problem.gradient_tiles.tile(entry_head, 0, kGradientBytes);
+    const Part part =
+        part_of_tiles((problem.in.length_of(rows.entry) + kQueries - 1) / kQueries, problem.parts, block.block_z());
+    const int n_tiles = part.last - part.first;
+    if (n_tiles == 0) return;
+    const char* queries = problem.tiles.queries.tile(entry_head, part.first, kQueryBytes);
+    const char* gradients = problem.gradient_tiles.tile(entry_head, part.first, kGradientBytes);
     const char* keys = problem.tiles.keys.tile(entry_head, block.block_x(), kKeyBytes);
     copy_to_shared<kThreads>(block, 0, keys, kKeyBytes);
     copy_to_shared<kThreads>(block, kValuesAt, problem.tiles.values.tile(entry_head, block.block_x(), kValueBytes),

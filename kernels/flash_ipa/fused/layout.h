@@ -136,6 +136,11 @@ FLASHRNA_HOST_DEVICE constexpr int output_columns(Layout l) { return main_value_
 FLASHRNA_HOST_DEVICE constexpr int gradient_chunks(Layout l) { return l.scalar + l.pair + even(l.value_point); }
 FLASHRNA_HOST_DEVICE constexpr int gradient_steps(Layout l) { return (l.scalar + l.pair) / 2 + l.value_point; }
 
+// Columns of a row of sums of the query-gradient kernel, and of the key-gradient kernel.
+FLASHRNA_HOST_DEVICE constexpr int gradient_part_columns(Layout l, bool rows_are_queries) {
+  return kChunk * logit_chunks(l) + kSlopeColumns + (rows_are_queries ? 0 : output_columns(l));
+}
+
 // Step s of gradient (left operand) times value (right operand).
 FLASHRNA_HOST_DEVICE constexpr Step gradient_step(Layout l, int s) {
   const int points = l.scalar + l.pair, pairs = l.value_point / 2;

@@ -60,13 +60,21 @@ FLASHRNA_HOST_DEVICE Vec3 apply_transposed(const Rotation& r, Vec3 v) {
 
 // Origin of a tile ---------------------------------------------------------------------------------------------------
 // The origin is the mean of the tile's translations. Lane k of 32 sums rows k, k + 32, ..., then the lanes are summed
-// in their order.
+// in their order. The centroid of a sequence has more lanes, whose sums the 32 lanes sum first.
 
-inline constexpr int kOriginLanes = 32;
+inline constexpr int kOriginLanes = 32, kCentroidLanes = 512;
 
+template <int kLanes = kOriginLanes>
 FLASHRNA_HOST_DEVICE Vec3 sum_of_lane(const float* translations, int n, int lane) {
   Vec3 sum{0.0f, 0.0f, 0.0f};
-  for (int row = lane; row < n; row += kOriginLanes) sum = sum + read_vec3(translations + 3 * row);
+  for (int row = lane; row < n; row += kLanes) sum = sum + read_vec3(translations + 3 * row);
+  return sum;
+}
+
+// Sum of lanes k, k + 32, ... of [kCentroidLanes].
+FLASHRNA_HOST_DEVICE Vec3 sum_of_lanes(const Vec3* lanes, int k) {
+  Vec3 sum = lanes[k];
+  for (int lane = k + kOriginLanes; lane < kCentroidLanes; lane += kOriginLanes) sum = sum + lanes[lane];
   return sum;
 }
 

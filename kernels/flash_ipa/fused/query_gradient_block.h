@@ -12,6 +12,7 @@ namespace flashrna::fused_ipa {
 // in shared memory, values one.
 template <int kC, int kPair, int kQueries, int kKeys>
 struct QueryGradientKernel {
+  using Rows = QueryGradientKernel;
   using Size = TensorCoreSize<kC, kPair>;
   static constexpr Tile kTile{kQueries, kKeys};
   static constexpr Layout kLayout = Size::layout();
@@ -91,10 +92,43 @@ struct QueryGradientKernel {
     return block.thread() / kWarp * 16 + block.thread() % kWarp / kQuad;
   }
 
-  // Computes the gradients from rows of sums in shared memory.
+  // The rows of sums in shared memory: gradients if the keys are one part, otherwise memory for combine_parts().
+  template <class Block>
+  static FLASHRNA_DEVICE void leave(const Block& block, const BackwardProblem& problem, const TileRows& rows,
+                                    const char* queries, const char* gradients) {
+    using namespace backward_block;
+    if (problem.parts == 1) return finish(block, problem, rows, queries, gradients, 0);
+    const PartRow to =
+        part_row(problem, rows.entry_head, problem.tiles.queries.per_entry, block.block_x(), kQueries, 0, kStride);
+    put_part<kStride>(block, to, kStride, 0, rows.n, block.thread(), block.threads());
+  }
+
+  static constexpr int kTileRows = kQueries, kCombineThreads = 128;
+  static constexpr int kCombineSharedBytes = static_cast<int>(sizeof(float)) * backward_block::kCombinedRows * kStride;
+  static constexpr int kPartColumns = kStride;
+
+  // Grid: (query tile and group of kCombinedRows rows, entry and head).
+  template <class Block>
+  static FLASHRNA_DEVICE void combine_parts(const Block& block, const BackwardProblem& problem) {
+    using namespace backward_block;
+    constexpr int kGroups = kQueries / kCombinedRows;
+    const int tile = block.block_x() / kGroups, first = block.block_x() % kGroups * kCombinedRows;
+    const TileRows whole = rows_of_tile(problem.in, block.block_y(), tile, kQueries);
+    if (whole.n <= first) return;
+    const TileRows rows = combined_rows(whole, first);
+    const int n_tiles = (problem.in.length_of(rows.entry) + kKeys - 1) / kKeys;
+    add_parts<kStride>(
+        block, part_row(problem, rows.entry_head, problem.tiles.queries.per_entry, tile, kQueries, first, kStride),
+        kStride, problem.parts, n_tiles, rows.n);
+    block.sync();
+    finish(block, problem, rows, problem.tiles.queries.tile(rows.entry_head, tile, kQueryBytes),
+           problem.gradient_tiles.tile(rows.entry_head, tile, kGradientBytes), first);
+  }
+
+  // Computes the gradients from rows of sums in shared memory, the tile's rows from `first` on.
   template <class Block>
   static FLASHRNA_DEVICE void finish(const Block& block, const BackwardProblem& problem, const TileRows& rows,
-                                     const char* queries, const char* gradients) {
+                                     const char* queries, const char* gradients, int first) {
     using namespace backward_block;
     constexpr Layout l = Size::layout();
     const Arguments& in = problem.in;
@@ -102,9 +136,9 @@ struct QueryGradientKernel {
     const float* columns = block.template shared<float>(0);
     const int exponent = gradient_exponent(problem.squares[rows.entry_head]), C = in.size.C, R = in.size.R;
     const auto at = [&](int row) { return (rows.row + row) * in.H + rows.head; };
-    for (int i = block.thread(); i < rows.n * C; i += block.threads()) {
-      out.q[at(i / C) * C + i % C] = unscaled(query_factor(C) * columns[i / C * kStride + i % C], exponent);
-    }
+    each_cell(block.thread(), block.threads(), rows.n, C, [&](int row, int column) {
+      out.q[at(row) * C + column] = unscaled(query_factor(C) * columns[row * kStride + column], exponent);
+    });
     if (out.bias_q != nullptr) {
       for (int i = block.thread(); i < rows.n * R; i += block.threads()) {
         out.bias_q[at(i / R) * R + i % R] =
@@ -124,23 +158,26 @@ struct QueryGradientKernel {
         const Half* halves = reinterpret_cast<const Half*>(gradients);
         finish_output_points(
             l, of_row, problem.gradients.points + at(row) * 3 * P_v,
-            [&](int column) { return from_half(halves[element(row, column, kQueries)]); }, to);
+            [&](int column) { return from_half(halves[element(first + row, column, kQueries)]); }, to);
       }
       problem.sums.rows[problem.sums.row(rows.entry_head, rows.first + row)] = to;
     }
   }
 
-  // Grid: (query tile, entry and head).
+  // Grid: (query tile, entry and head, part of the keys).
   template <class Block>
   static FLASHRNA_DEVICE void run(const Block& block, const BackwardProblem& problem) {
     const int entry_head = block.block_y();
     const TileRows rows = rows_of_tile(problem.in, entry_head, block.block_x(), kQueries);
     if (rows.n == 0) return;
-    const int n_tiles = (problem.in.length_of(rows.entry) + kKeys - 1) / kKeys;
+    const Part part =
+        part_of_tiles((problem.in.length_of(rows.entry) + kKeys - 1) / kKeys, problem.parts, block.block_z());
+    const int n_tiles = part.last - part.first;
+    if (n_tiles == 0) return;
     const char* queries = problem.tiles.queries.tile(entry_head, block.block_x(), kQueryBytes);
     const char* gradients = problem.gradient_tiles.tile(entry_head, block.block_x(), kGradientBytes);
-    const char* keys = problem.tiles.keys.tile(entry_head, 0, kKeyBytes);
-    const char* values = problem.tiles.values.tile(entry_head, 0, kValueBytes);
+    const char* keys = problem.tiles.keys.tile(entry_head, part.first, kKeyBytes);
+    const char* values = problem.tiles.values.tile(entry_head, part.first, kValueBytes);
     const float half_weight = half_point_weight(Size::layout(), problem.in.point_weights[rows.head]);
     const int first_row = block.thread() / kWarp * 16;
 
@@ -182,7 +219,7 @@ struct QueryGradientKernel {
     put_sums<kStride>(block, sums, 0, first_row, 0);
     backward_block::put_slopes<kStride>(block, slopes, 0, first_row);
     block.sync();
-    finish(block, problem, rows, queries, gradients);
+    leave(block, problem, rows, queries, gradients);
   }
 };
 
