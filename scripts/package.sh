@@ -60,6 +60,9 @@ Description: SE(3) flow matching for RNA backbones
  Turns RNA structures into a training set, trains generators of RNA backbones,
  samples backbones and measures them. LibTorch is downloaded at first start.
 CONTROL
+# The link that the first start makes (scripts/launcher.sh).
+printf '#!/bin/sh\nrm -f /opt/flashrna/lib/libtorch\n' >"$deb/DEBIAN/prerm"
+chmod 755 "$deb/DEBIAN/prerm"
 dpkg-deb --root-owner-group --build "$deb" "dist/flashrna_${version}_$(dpkg --print-architecture)-$preset.deb" >/dev/null
 
 # ---- tarball
