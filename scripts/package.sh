@@ -3,7 +3,7 @@
 #
 #   scripts/package.sh PRESET     of build/PRESET, where the target flashrna is built
 #
-# BUNDLE=1 puts LibTorch into the tarball (of a CUDA build with CUDA's libraries, 2.5 GB compressed); without it the
+# BUNDLE=1 puts LibTorch into the tarball, of a CUDA build with CUDA's libraries (3.6 GB unpacked); without it the
 # first start downloads it into the user's cache (scripts/launcher.sh). The .deb never bundles.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -68,8 +68,14 @@ dpkg-deb --root-owner-group --build "$deb" "dist/flashrna_${version}_$(dpkg --pr
 # ---- tarball
 
 if [ "${BUNDLE:-0}" = 1 ]; then
-  cp -r "$libtorch" "$tree/lib/libtorch"
-  rm -rf "$tree/lib/libtorch/torch/include"
+  if [ $cuda = ON ]; then
+    cp -r "$libtorch" "$tree/lib/libtorch"
+    rm -rf "$tree/lib/libtorch/torch/include"
+  else  # what libtorch_cpu.so loads; the folder may hold more for another build
+    mkdir -p "$tree/lib/libtorch"
+    (cd "$libtorch" && cp --recursive --parents torch/lib/lib{c10,torch_cpu,gomp}.so* nvidia/*/lib/lib{cudart,cupti}.so* \
+      ./*.dist-info "$OLDPWD/$tree/lib/libtorch/")
+  fi
   name=$name-bundle
 fi
 tar --create --xz --file "dist/$name.tar.xz" --owner=0 --group=0 --directory "$build/package" "$(basename "$tree")"
