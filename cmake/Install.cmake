@@ -1,6 +1,7 @@
 # make install PREFIX=... installs bin/flashrna, share/flashrna (configurations, weights), completions, a manual page, and
-# the libraries base, rna, datasets and kernels with their headers. Users call find_package(flashrna), link
-# flashrna::rna, flashrna::datasets or flashrna::kernels, and include "rna/io/structure_reader.h" as this source does.
+# the libraries base, rna, datasets, kernels and libfold with their headers. Users call find_package(flashrna), link
+# flashrna::rna, flashrna::datasets, flashrna::kernels or flashrna::fold, and include "rna/io/structure_reader.h" as this
+# source does.
 include(CMakePackageConfigHelpers)
 set(_package lib/cmake/flashrna)
 
@@ -28,11 +29,12 @@ foreach(_page "completion bash|share/bash-completion/completions/flashrna" "comp
     COMPONENT program)
 endforeach()
 
-foreach(_folder base rna protein datasets kernels)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${_folder} DESTINATION include/flashrna FILES_MATCHING PATTERN "*.h")
+foreach(_folder base rna protein datasets kernels libfold)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${_folder} DESTINATION include/flashrna FILES_MATCHING PATTERN "*.h"
+    PATTERN libfold/bench EXCLUDE PATTERN libfold/evaluation EXCLUDE)
 endforeach()
-set(_targets flashrna_base flashrna_rna flashrna_protein flashrna_datasets flashrna_kernels flashrna_libtorch flashrna_gemmi
-  flashrna_hdf5 flashrna_flags)
+set(_targets flashrna_base flashrna_rna flashrna_protein flashrna_datasets flashrna_kernels flashrna_configuration
+  flashrna_design flashrna_tensorboard_log flashrna_fold flashrna_libtorch flashrna_gemmi flashrna_hdf5 flashrna_flags)
 if(FLASHRNA_WITH_CUDA)
   list(APPEND _targets flashrna_cuda)
 endif()

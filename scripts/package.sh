@@ -3,7 +3,7 @@
 #
 #   scripts/package.sh PRESET     of build/PRESET, where the target flashrna is built
 #
-# BUNDLE=1 puts LibTorch into the tarball (of a CUDA build with CUDA's libraries, 2.5 GB compressed); without it the
+# BUNDLE=1 puts LibTorch into the tarball, of a CUDA build with CUDA's libraries (3.6 GB unpacked); without it the
 # first start downloads it into the user's cache (scripts/launcher.sh). The .deb never bundles.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -60,13 +60,22 @@ Description: SE(3) flow matching for RNA backbones
  Turns RNA structures into a training set, trains generators of RNA backbones,
  samples backbones and measures them. LibTorch is downloaded at first start.
 CONTROL
+# The link that the first start makes (scripts/launcher.sh).
+printf '#!/bin/sh\nrm -f /opt/flashrna/lib/libtorch\n' >"$deb/DEBIAN/prerm"
+chmod 755 "$deb/DEBIAN/prerm"
 dpkg-deb --root-owner-group --build "$deb" "dist/flashrna_${version}_$(dpkg --print-architecture)-$preset.deb" >/dev/null
 
 # ---- tarball
 
 if [ "${BUNDLE:-0}" = 1 ]; then
-  cp -r "$libtorch" "$tree/lib/libtorch"
-  rm -rf "$tree/lib/libtorch/torch/include"
+  if [ $cuda = ON ]; then
+    cp -r "$libtorch" "$tree/lib/libtorch"
+    rm -rf "$tree/lib/libtorch/torch/include"
+  else  # what libtorch_cpu.so loads; the folder may hold more for another build
+    mkdir -p "$tree/lib/libtorch"
+    (cd "$libtorch" && cp --recursive --parents torch/lib/lib{c10,torch_cpu,gomp}.so* nvidia/*/lib/lib{cudart,cupti}.so* \
+      ./*.dist-info "$OLDPWD/$tree/lib/libtorch/")
+  fi
   name=$name-bundle
 fi
 tar --create --xz --file "dist/$name.tar.xz" --owner=0 --group=0 --directory "$build/package" "$(basename "$tree")"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds, tests and packages the checked-out commit as a release, and writes to dist/: the packages, SHA256SUMS, and
-# RELEASE_NOTES.md with the section of CHANGELOG.md, the sizes and the hashes. It sets no tag and uploads nothing; it
-# prints the command of the tag.
+# Builds, tests and packages the checked-out commit as a release, tries each package in an empty place, and writes to
+# dist/: the packages, SHA256SUMS, and RELEASE_NOTES.md with the section of CHANGELOG.md, the sizes and the hashes. It sets
+# no tag and uploads nothing; it prints the command of the tag.
 #
 #   scripts/release.sh [--rehearsal]     --rehearsal: also from a changed tree, and before the changelog has its date
 #
@@ -33,6 +33,9 @@ make test
 step "packages"
 rm -rf dist
 make package
+
+step "each package in an empty place"
+python3 tests/package/package_test.py
 
 step "sizes and hashes"
 # The section of CHANGELOG.md between the heading of this version and the next.

@@ -35,13 +35,13 @@ def main():
     torch.manual_seed(0)
     model = RadiusOfGyration()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for step in range(101):
+    for step in range(61):
         rotations, translations, expected = chains(16, 24)
         loss = (model(rotations, translations) - expected).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if step % 25 == 0:
+        if step % 20 == 0:
             print(f"step {step}: mean square error {loss.item():.3f} nm²")
 
 

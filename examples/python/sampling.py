@@ -18,7 +18,7 @@ def main():
     c3 = flashrna.BACKBONE_ATOMS.index("C3'")
     for other in backbones:
         if other is not best:
-            score = flashrna.align(numpy.ascontiguousarray(other["atoms"][:, c3]), numpy.ascontiguousarray(best["atoms"][:, c3]))
+            score = flashrna.align(other["atoms"][:, c3], best["atoms"][:, c3])
             print(f"  TM-score of {other['name']} to it: {score['tm_score']:.2f}")
 
 

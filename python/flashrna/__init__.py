@@ -17,7 +17,7 @@ import importlib
 
 from ._arrays import Dataset, align, frames, pairs, read_structure, rebuild, tm_score, torsions
 from ._version import __version__
-from .sampling import program, sample
+from .sampling import environment, program, sample
 
 # Slots of `atoms` along its second axis; slot 12 is the ring atom bonded to C1'. 13 to 22 are base atoms.
 BACKBONE_ATOMS = ("P", "OP1", "OP2", "O5'", "C5'", "C4'", "O4'", "C3'", "O3'", "C2'", "O2'", "C1'", "N")
@@ -35,5 +35,5 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["BACKBONE_ATOMS", "Dataset", "InvariantPointAttention", "__version__", "align", "frames", "load_operators",
-           "pairs", "program", "read_dataset", "read_structure", "rebuild", "sample", "tm_score", "torsions"]
+__all__ = ["BACKBONE_ATOMS", "Dataset", "InvariantPointAttention", "__version__", "align", "environment", "frames",
+           "load_operators", "pairs", "program", "read_dataset", "read_structure", "rebuild", "sample", "tm_score", "torsions"]

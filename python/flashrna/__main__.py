@@ -3,12 +3,12 @@
 import os
 import sys
 
-from flashrna.sampling import program
+from flashrna.sampling import environment, program
 
 
 def main():
     path = program()
-    os.execv(path, [path, *sys.argv[1:]])
+    os.execve(path, [path, *sys.argv[1:]], environment())
 
 
 if __name__ == "__main__":

@@ -1,16 +1,37 @@
 """Backbones from the program `flashrna sample`, as arrays."""
 
 import csv
+import importlib.util
+import os
 import pathlib
 import subprocess
 import tempfile
 
 from ._arrays import read_structure
 
+_PACKAGE = pathlib.Path(__file__).parent
+
 
 def program():
-    """Path of the flashrna program in this package."""
-    return str(pathlib.Path(__file__).parent / "bin" / "flashrna")
+    """Path of the flashrna program in this package; it runs with `environment()`."""
+    return str(_PACKAGE / "bin" / "flashrna")
+
+
+def environment():
+    """Environment variables for the program, which finds LibTorch beside this package or by LD_LIBRARY_PATH.
+
+    torch is elsewhere where the environment sees the packages of another one (venv --system-site-packages, pip --user).
+    Raises RuntimeError if torch is not installed.
+    """
+    variables = dict(os.environ)
+    if (_PACKAGE.parent / "torch" / "lib").is_dir():
+        return variables
+    torch = importlib.util.find_spec("torch")  # found, not imported
+    if torch is None:
+        raise RuntimeError("the package torch is missing, whose libraries flashrna uses; run: pip install torch==2.11.*")
+    folders = [str(pathlib.Path(torch.origin).parent / "lib"), variables.get("LD_LIBRARY_PATH", "")]
+    variables["LD_LIBRARY_PATH"] = os.pathsep.join(folder for folder in folders if folder)
+    return variables
 
 
 def sample(lengths, samples=1, *, checkpoint=None, secondary_structure=None, seed=0, device="auto", options=()):
@@ -34,7 +55,7 @@ def sample(lengths, samples=1, *, checkpoint=None, secondary_structure=None, see
             words += ["--secondary-structure", secondary_structure]
         if checkpoint is not None:
             words += ["--checkpoint", str(checkpoint)]
-        result = subprocess.run(words, capture_output=True, text=True, check=False)
+        result = subprocess.run(words, capture_output=True, text=True, check=False, env=environment())
         if result.returncode != 0:
             raise RuntimeError(result.stderr.strip() or f"flashrna sample ended with status {result.returncode}")
         with open(f"{folder}/samples/samples.csv", encoding="utf-8", newline="") as table:

@@ -76,6 +76,14 @@ TEST(Documentation, EveryReadmeCommandRuns) {
   expect_all_run(commands);
 }
 
+TEST(Documentation, EveryCommandOfTheTutorialsAndTheStartPageRuns) {
+  for (const char* page : {"/docs/tutorials.md", "/docs/start.md"}) {
+    const std::vector<std::string> commands = commands_of_markdown(file_bytes(std::string(FLASHRNA_SOURCE_DIR) + page));
+    EXPECT_GE(commands.size(), 2u) << page;
+    expect_all_run(commands);
+  }
+}
+
 TEST(Documentation, EveryExampleOfTheHelpTextsRuns) {
   std::vector<std::string> commands;
   for (const char* subcommand : {"convert", "split", "merge", "export", "train", "info", "sample", "weights",

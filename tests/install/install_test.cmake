@@ -24,7 +24,7 @@ if(NOT OUTPUT MATCHES "^flashrna [0-9.]+\nLibTorch 2\\.")
 endif()
 foreach(_file share/man/man1/flashrna.1 share/bash-completion/completions/flashrna
     share/zsh/site-functions/_flashrna share/flashrna/configs/frameflow.ini share/flashrna/weights/thresholds.csv share/flashrna/LICENSE
-    include/flashrna/rna/io/structure_reader.h)
+    include/flashrna/rna/io/structure_reader.h include/flashrna/libfold/sampling/sampler.h)
   if(NOT EXISTS ${TREE}/prefix/${_file})
     message(FATAL_ERROR "${_file} is not installed")
   endif()
@@ -50,6 +50,20 @@ expect_output("loss fell to less than a tenth: yes\n")
 run(${TREE}/prefix/bin/flashrna sample --lengths 30 --samples 1 --steps 2 --output ${TREE}/samples --quiet)
 run(${TREE}/consumer/build/align ${TREE}/samples/len_00030_sample_000.cif ${TREE}/samples/len_00030_sample_000.cif)
 expect_output("TM-score 1.000, 30 residues, RMSD 0.00\n")
+
+run(${TREE}/consumer/build/sample ${TREE}/prefix/share/flashrna/weights/flashrna-small.h5 "((((((....))))))"
+  ${TREE}/samples/hairpin.cif)
+expect_output("((((((....))))))\n((((((....))))))\n")
+# Training on the two samples: from a full length to a checkpoint that the program reads.
+run(${TREE}/prefix/bin/flashrna convert ${TREE}/samples --output ${TREE}/rna.h5 --quiet)
+file(WRITE ${TREE}/small.ini "[data]\nvalidation_fraction = 0\n[model]\nblocks = 1\nnode_channels = 16\npair_channels = 8
+attention_channels = 8\nattention_heads = 2\n[training]\nsteps = 3\nvalidate_every = 0\n")
+run(${TREE}/consumer/build/train ${TREE}/small.ini ${TREE}/rna.h5 ${TREE}/run)
+if(NOT OUTPUT MATCHES "2 chains.*step 3: loss [0-9.]+")
+  message(FATAL_ERROR "train says\n${OUTPUT}")
+endif()
+run(${TREE}/prefix/bin/flashrna sample --checkpoint ${TREE}/run --lengths 20 --samples 1 --steps 2
+  --output ${TREE}/samples_of_run --quiet)
 
 # A LibTorch version other than that of the build is rejected.
 file(WRITE ${TREE}/other/include/torch/headeronly/version.h

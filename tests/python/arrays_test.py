@@ -89,9 +89,10 @@ class Arrays(unittest.TestCase):
             path = pathlib.Path(folder)
             run = [flashrna.program()]
             subprocess.run([*run, "sample", "--lengths", "30", "--samples", "2", "--steps", "10", "--output", path / "s",
-                            "--quiet"], check=True, stdout=subprocess.DEVNULL)
+                            "--quiet"], check=True, stdout=subprocess.DEVNULL,
+                           env=flashrna.environment())
             subprocess.run([*run, "convert", path / "s", "--output", path / "rna.h5", "--quiet"], check=True,
-                           stdout=subprocess.DEVNULL)
+                           stdout=subprocess.DEVNULL, env=flashrna.environment())
             dataset = flashrna.read_dataset(path / "rna.h5")
             self.assertEqual(len(dataset), 2)
             self.assertEqual(len(dataset.ids), 2)
