@@ -61,7 +61,7 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const Noise noise = start(draws, {translations_1, rotations_1}, batch, told.fixed);
+  const FlowState noise = start(draws, {translations_1, rotations_1}, batch, told.fixed);
   Tensor straight = noise.translations + (translations_1 - noise.translations) * t;
   Tensor progress = at::empty_like(t);
   for (int64_t b = 0; b < t.numel(); ++b) progress[b].fill_(training_schedule_.progress(t[b].item<double>()));
@@ -96,15 +96,15 @@ std::vector<TranslationPrior> Interpolant::priors_of(const Batch& batch) const {
   return priors;
 }
 
-Noise Interpolant::start(const CorruptionDraws& draws, const Noise& data, const Batch& batch,
-                         const Tensor& fixed) const {
+FlowState Interpolant::start(const CorruptionDraws& draws, const FlowState& data, const Batch& batch,
+                             const Tensor& fixed) const {
   const Tensor lengths = batch.lengths.cpu();
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   const int64_t B = lengths.numel();
   const std::vector<TranslationPrior> priors = priors_of(batch);
-  Noise start{at::zeros_like(data.translations), config_.rotation_noise == "uniform"
-                                                     ? draws.rotations.clone()
-                                                     : at::matmul(data.rotations, draws.rotations)};
+  FlowState start{at::zeros_like(data.translations), config_.rotation_noise == "uniform"
+                                                         ? draws.rotations.clone()
+                                                         : at::matmul(data.rotations, draws.rotations)};
   const Tensor given = fixed.defined() ? fixed.cpu() : Tensor();
   std::vector<int64_t> free;  // chains without given residues
   for (int64_t b = 0; b < B; ++b) {
@@ -140,13 +140,13 @@ Noise Interpolant::start(const CorruptionDraws& draws, const Noise& data, const 
   return start;
 }
 
-Noise Interpolant::sample_noise(const NoiseRequest& request) const {
+FlowState Interpolant::sample_noise(const NoiseRequest& request) const {
   const std::vector<int>& lengths = request.lengths;
   if (lengths.size() != request.indices.size())
     fail("sample_noise: {} lengths but {} indices", lengths.size(), request.indices.size());
   const auto B = static_cast<int64_t>(lengths.size());
   const int64_t L = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
-  Noise noise;
+  FlowState noise;
   noise.translations = at::zeros({B, L, 3}, at::kFloat);
   noise.rotations = at::eye(3, at::kFloat).expand({B, L, 3, 3}).clone();
   for (int64_t b = 0; b < B; ++b) {
@@ -171,7 +171,7 @@ Noise Interpolant::sample_noise(const NoiseRequest& request) const {
   return noise;
 }
 
-Noise Interpolant::between(const Noise& noise, const Noise& data, double t) const {
+FlowState Interpolant::between(const FlowState& noise, const FlowState& data, double t) const {
   const Tensor share = at::full({1}, training_schedule_.progress(t), noise.rotations.options());
   return {noise.translations + (data.translations - noise.translations) * t,
           geodesic(noise.rotations, data.rotations, share, published_.truncated_log)};
@@ -181,13 +181,13 @@ std::vector<double> Interpolant::sampling_times(int steps, double start) const {
   return equal_times(steps, std::max(start, config_.min_t), config_.max_t > 0 ? config_.max_t : 1.0);
 }
 
-Noise Interpolant::euler_step(const Noise& state, const Noise& prediction, double t, double dt) const {
+FlowState Interpolant::euler_step(const FlowState& state, const FlowState& prediction, double t, double dt) const {
   const Tensor share = at::full({1}, sampling_schedule_.speed(t) * dt, state.rotations.options());
   return {state.translations + (prediction.translations - state.translations) * (dt / (1.0 - t)),
           geodesic(state.rotations, prediction.rotations, share, published_.truncated_log)};
 }
 
-Noise Interpolant::diffused(const Noise& state, const NoiseRequest& request, int step, double dt) const {
+FlowState Interpolant::diffused(const FlowState& state, const NoiseRequest& request, int step, double dt) const {
   if (config_.stochasticity == 0) return state;
   const double width = config_.stochasticity * std::sqrt(dt);
   Tensor shifts = at::zeros(state.translations.sizes(), at::kDouble), turns = shifts.clone();

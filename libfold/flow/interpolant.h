@@ -27,8 +27,9 @@ struct Corrupted {
   Conditioning told;
 };
 
-struct Noise {
-  at::Tensor translations;  // [B, L, 3] Å, centered over the real residues
+// Frames of B chains on the path: the noise, the state at a time, the data or the predicted end.
+struct FlowState {
+  at::Tensor translations;  // [B, L, 3] Å
   at::Tensor rotations;     // [B, L, 3, 3]
 };
 
@@ -70,21 +71,21 @@ class Interpolant {
   // f32 on the CPU, padded to the longest sample with zeros and identities. The noise of sample b depends only on
   // (seed, lengths[b], indices[b]) and, with the chain prior, on its layout. Translations of a sample with fixed
   // residues are conditioned on them and not centered.
-  Noise sample_noise(const NoiseRequest& request) const;
+  FlowState sample_noise(const NoiseRequest& request) const;
 
   // The state at time t between noise and data, as corrupt() computes it: translations on a straight line, rotations on
   // a geodesic with the schedule of training. Both of shape and device of the result.
-  Noise between(const Noise& noise, const Noise& data, double t) const;
+  FlowState between(const FlowState& noise, const FlowState& data, double t) const;
 
   // `steps` >= 2 equally spaced times from max(start, min_t) to 1, or to max_t.
   std::vector<double> sampling_times(int steps, double start = 0.0) const;
 
   // One Euler step from t < 1 to t + dt towards the predicted end point, on the device and in the dtype of the tensors.
-  Noise euler_step(const Noise& state, const Noise& prediction, double t, double dt) const;
+  FlowState euler_step(const FlowState& state, const FlowState& prediction, double t, double dt) const;
   // Diffusion of a stochastic flow over a time dt after Euler step `step`: translations get normal noise of deviation
   // g sqrt(dt) translation_sigma, rotations turn by IGSO(3) of width g sqrt(dt) (Euler-Maruyama). The noise of a sample
   // depends on its seed, length, index and `step`. Without stochasticity the state is returned unchanged.
-  Noise diffused(const Noise& state, const NoiseRequest& request, int step, double dt) const;
+  FlowState diffused(const FlowState& state, const NoiseRequest& request, int step, double dt) const;
 
  private:
   TranslationPrior prior_of(const ChainLayout& layout) const;
@@ -92,7 +93,8 @@ class Interpolant {
   std::vector<TranslationPrior> priors_of(const Batch& batch) const;
   // Noise of the batch, coupled if configured: translations [B, L, 3] Å, rotations [B, L, 3, 3]. `data`: f64 on the
   // CPU.
-  Noise start(const CorruptionDraws& draws, const Noise& data, const Batch& batch, const at::Tensor& fixed) const;
+  FlowState start(const CorruptionDraws& draws, const FlowState& data, const Batch& batch,
+                  const at::Tensor& fixed) const;
   double last_time() const { return config_.max_t > 0 ? config_.max_t : 1.0 - config_.min_t; }
 
   FlowConfig config_;

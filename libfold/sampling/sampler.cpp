@@ -137,7 +137,7 @@ FlowModelOutput mean_of_copies(const FlowModelOutput& all, const SymmetricCopies
           all.chi.defined() ? mean_angle(all.chi) : at::Tensor()};
 }
 
-Noise with_fixed(const Noise& state, const FlowModelOutput& given, const at::Tensor& fixed) {
+FlowState with_fixed(const FlowState& state, const FlowModelOutput& given, const at::Tensor& fixed) {
   const at::Tensor rows = fixed.unsqueeze(2);
   return {at::where(rows, given.translations, state.translations),
           at::where(rows.unsqueeze(3), given.rotations, state.rotations)};
@@ -211,14 +211,14 @@ void Sampler::require_predicted(bool chi, bool letters) const {
         "--design-sequence: this model proposes no nucleotides (model.letter_head = false); take another --checkpoint");
 }
 
-Noise Sampler::initial_state(const SampleRequest& request, const PreparedRequest& prepared) const {
-  Noise state = interpolant_.sample_noise({.lengths = request.lengths,
-                                           .indices = request.indices,
-                                           .seed = request.seed,
-                                           .layouts = prepared.layouts,
-                                           .scale = noise_scale_,
-                                           .fixed = prepared.told.fixed,
-                                           .given = {prepared.given.rotations, prepared.given.translations}});
+FlowState Sampler::initial_state(const SampleRequest& request, const PreparedRequest& prepared) const {
+  FlowState state = interpolant_.sample_noise({.lengths = request.lengths,
+                                               .indices = request.indices,
+                                               .seed = request.seed,
+                                               .layouts = prepared.layouts,
+                                               .scale = noise_scale_,
+                                               .fixed = prepared.told.fixed,
+                                               .given = {prepared.given.rotations, prepared.given.translations}});
   if (prepared.start.translations.defined())
     state = interpolant_.between(state, {prepared.start.translations, prepared.start.rotations}, request.start_time);
   if (prepared.symmetry) {
@@ -303,7 +303,7 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
   // Not inference mode: training could not use its tensors later.
   const at::NoGradGuard no_grad;
   Run run = make_run(request, prepared);
-  Noise state = initial_state(request, prepared);
+  FlowState state = initial_state(request, prepared);
   const bool asks_pairs = run.input.told.partner.defined();
   const std::vector<double> times = interpolant_.sampling_times(request.steps, request.start_time);
   FlowModelOutput prediction;

@@ -25,7 +25,7 @@ namespace flashrna {
 struct SamplingStep {
   int number = 0;                     // from 0
   double t = 0.0;                     // min_t .. 1
-  const Noise& state;                 // input of the model; the noise at the first call
+  const FlowState& state;             // input of the model; the noise at the first call
   const FlowModelOutput& prediction;  // predicted end, before residues are moved apart; the last is the sample
 };
 
@@ -86,7 +86,7 @@ class Sampler {
     std::optional<SymmetricCopies> copies;  // of a symmetric assembly
   };
   Run make_run(const SampleRequest& request, const PreparedRequest& prepared) const;
-  Noise initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
+  FlowState initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
   FlowModelOutput predict(const Run& run);
   FlowModelOutput relax(const Run& run, const FlowModelOutput& prediction, int rounds,
                         const std::function<bool()>& keep_going) const;

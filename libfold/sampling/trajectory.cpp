@@ -56,7 +56,7 @@ TrajectoryFile::TrajectoryFile(const std::string& path, const PlannedBatch& batc
          true);
 }
 
-void TrajectoryFile::create(Frames& frames, Hdf5Group group, const std::string& of, bool with_torsions) const {
+void TrajectoryFile::create(FrameColumns& frames, Hdf5Group group, const std::string& of, bool with_torsions) const {
   frames.translations.emplace(group.create_extensible<float>("translations", {samples_, length_, 3}, 1));
   describe(*frames.translations, "angstrom", "[step, sample, residue, xyz]: origins of the frames " + of);
   frames.rotations.emplace(group.create_extensible<float>("rotations", {samples_, length_, 3, 3}, 1));

@@ -34,16 +34,16 @@ class TrajectoryFile {
 
  private:
   // Datasets [T, B, L, ...], one row per step.
-  struct Frames {
+  struct FrameColumns {
     std::optional<Hdf5Dataset> translations, rotations, torsions;
   };
-  void create(Frames& frames, Hdf5Group group, const std::string& of, bool with_torsions) const;
+  void create(FrameColumns& frames, Hdf5Group group, const std::string& of, bool with_torsions) const;
 
   Hdf5OutputFile file_;
   std::uint64_t samples_, length_, torsions_;
   int steps_, every_;
   std::optional<Hdf5Dataset> step_, time_;
-  Frames state_, prediction_;
+  FrameColumns state_, prediction_;
 };
 
 }  // namespace flashrna

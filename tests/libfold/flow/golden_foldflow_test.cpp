@@ -181,7 +181,7 @@ TEST_F(GoldenFoldFlow, Sampler) {
                rotations = read("sampler/rotations");
   const Tensor ends_x = read("sampler/end_translations"), ends_r = read("sampler/end_rotations");
   const std::vector<double> times = flow.sampling_times(50);
-  Noise state{translations[0], rotations[0]};
+  FlowState state{translations[0], rotations[0]};
   for (int64_t k = 0; k < 50; ++k) {
     const auto step = static_cast<std::size_t>(k);
     EXPECT_NEAR(times[step], t[k].item<double>(), 1e-12);
@@ -199,9 +199,9 @@ TEST_F(GoldenFoldFlow, OracleEndsOnTheTruth) {
     config.stochasticity = stochasticity;
     const Interpolant flow(config, {}, Polymer::kProtein);
     const NoiseRequest request{.lengths = {7}, .indices = {3}, .seed = 4};
-    const Noise end{truth.translations.narrow(0, 0, 1), truth.rotations.narrow(0, 0, 1)};
+    const FlowState end{truth.translations.narrow(0, 0, 1), truth.rotations.narrow(0, 0, 1)};
     const std::vector<double> times = flow.sampling_times(50);
-    Noise state = flow.sample_noise(request);
+    FlowState state = flow.sample_noise(request);
     const Tensor start = state.translations.to(at::kDouble);
     state = {start, state.rotations.to(at::kDouble)};
     for (std::size_t k = 0; k + 1 < times.size(); ++k) {

@@ -102,10 +102,10 @@ TEST_F(GoldenInterpolant, VectorFieldAndGeodesicsAreReproduced) {
 }
 
 TEST_F(GoldenInterpolant, EulerStepsAreReproduced) {
-  const Noise state = {read("euler/inputs/trans_t"), read("euler/inputs/rotmats_t")};
-  const Noise end = {read("euler/inputs/trans_1"), read("euler/inputs/rotmats_1")};
-  const Noise state_f32 = {state.translations.to(at::kFloat), state.rotations.to(at::kFloat)};
-  const Noise end_f32 = {end.translations.to(at::kFloat), end.rotations.to(at::kFloat)};
+  const FlowState state = {read("euler/inputs/trans_t"), read("euler/inputs/rotmats_t")};
+  const FlowState end = {read("euler/inputs/trans_1"), read("euler/inputs/rotmats_1")};
+  const FlowState state_f32 = {state.translations.to(at::kFloat), state.rotations.to(at::kFloat)};
+  const FlowState end_f32 = {end.translations.to(at::kFloat), end.rotations.to(at::kFloat)};
   const Tensor times = read("euler/inputs/t_and_dt"), translations = read("euler/outputs/trans");
   for (const auto& [schedule, dataset] : {std::pair("exponential", "rotmats_exp"), {"linear", "rotmats_linear"}}) {
     const Interpolant flow = interpolant(truncated_log(), schedule);
@@ -113,7 +113,7 @@ TEST_F(GoldenInterpolant, EulerStepsAreReproduced) {
     for (int64_t k = 0; k < times.size(0); ++k) {
       const double t = times[k][0].item<double>(), dt = times[k][1].item<double>();
       const std::string name = "euler " + std::to_string(k);
-      const Noise next = flow.euler_step(state, end, t, dt), next_f32 = flow.euler_step(state_f32, end_f32, t, dt);
+      const FlowState next = flow.euler_step(state, end, t, dt), next_f32 = flow.euler_step(state_f32, end_f32, t, dt);
       expect_close(name + " trans", next.translations, translations[k], kF64);
       expect_close(name + " trans f32", next_f32.translations, translations[k], kF32);
       expect_close_rotations(name + " " + dataset, next.rotations, rotations[k], state.rotations, end.rotations, kF64);

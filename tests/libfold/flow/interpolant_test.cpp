@@ -128,7 +128,7 @@ TEST(Interpolant, TimesAreUniformBetweenMinTAndOneMinusMinT) {
 
 TEST(Interpolant, NoiseOfASampleDoesNotDependOnItsNeighbors) {
   const Interpolant flow({}, {});
-  const Noise together = flow.sample_noise({{30, 50, 30}, {7, 7, 8}, 3}), alone = flow.sample_noise({{30}, {8}, 3});
+  const FlowState together = flow.sample_noise({{30, 50, 30}, {7, 7, 8}, 3}), alone = flow.sample_noise({{30}, {8}, 3});
   EXPECT_TRUE(at::equal(together.translations[2].narrow(0, 0, 30), alone.translations[0]));
   EXPECT_TRUE(at::equal(together.rotations[2].narrow(0, 0, 30), alone.rotations[0]));
   EXPECT_FALSE(at::equal(together.translations[0], together.translations[2]));
@@ -151,11 +151,11 @@ TEST(Interpolant, NoiseAroundGivenResiduesHoldsTheirFrames) {
   config.prior = "chain";
   const Interpolant flow(config, {});
   NoiseRequest request{{12, 20}, {0, 1}, 4};
-  const Noise without = flow.sample_noise(request);
+  const FlowState without = flow.sample_noise(request);
   request.fixed = at::zeros({2, 20}, at::kBool);
   request.fixed[1].narrow(0, 6, 3).fill_(true);
   request.given = {so3_exp(RandomStream(8, "r").normal({2, 20, 3})), RandomStream(8, "x").normal({2, 20, 3})};
-  const Noise with = flow.sample_noise(request);
+  const FlowState with = flow.sample_noise(request);
   EXPECT_TRUE(at::equal(with.translations[0], without.translations[0]));
   expect_close("x", with.translations[1].narrow(0, 6, 3), request.given.translations[1].narrow(0, 6, 3).to(at::kFloat),
                0.0);
@@ -177,7 +177,8 @@ TEST(Interpolant, BetweenIsWhatCorruptionComputes) {
   const Corrupted noisy = flow.corrupt(batch, draws);
   draws.t.zero_();
   const Corrupted start = flow.corrupt(batch, draws);
-  const Noise state = flow.between({start.translations, start.rotations}, {batch.translations, batch.rotations}, 0.37);
+  const FlowState state =
+      flow.between({start.translations, start.rotations}, {batch.translations, batch.rotations}, 0.37);
   expect_close("translations", state.translations, noisy.translations, 1e-12);
   expect_close("rotations", state.rotations, noisy.rotations, 1e-6);  // angles near pi
 }
@@ -188,8 +189,8 @@ TEST(Interpolant, EulerStepsWithTheTrueEndArriveThere) {
     config.sampling_rotation_schedule = schedule;
     const Interpolant flow(config, {});
     const Batch batch = make_random_batch({25, 25});
-    const Noise end = {batch.translations, batch.rotations};
-    Noise state = flow.sample_noise({{25, 25}, {0, 1}, 9});
+    const FlowState end = {batch.translations, batch.rotations};
+    FlowState state = flow.sample_noise({{25, 25}, {0, 1}, 9});
     state = {state.translations.to(at::kDouble), state.rotations.to(at::kDouble)};
     const Tensor start_angle = rotation_between(state.rotations, end.rotations).square().sum(-1).sqrt();
     const std::vector<double> times = flow.sampling_times(50);

@@ -328,7 +328,8 @@ TEST(PublishedSampler, EveryPredictionOnTheWayIsReproduced) {
   for (auto& item : model->named_parameters()) item.value().copy_(golden_tensor(file, "weights/" + item.key()));
 
   const Interpolant interpolant(FlowConfig{}, PublishedConventions::all());
-  Noise state{golden_tensor(file, "sampling/inputs/trans_0_nm") * 10, golden_tensor(file, "sampling/inputs/rotmats_0")};
+  FlowState state{golden_tensor(file, "sampling/inputs/trans_0_nm") * 10,
+                  golden_tensor(file, "sampling/inputs/rotmats_0")};
   const int64_t B = state.translations.size(0), L = state.translations.size(1);
   const std::vector<double> times = interpolant.sampling_times(11);
   const Tensor expected_translations = golden_tensor(file, "sampling/outputs/clean_trans");

@@ -217,7 +217,7 @@ TEST_F(ConditionedSampler, AStartIsNoisedLessTheLaterItsTime) {
   Sampler sampler(checkpoint_, "ema", at::kCPU);
   const auto start = to_tensors(sampler.sample(plain(24, 7)));
   const Tensor centered = start.translations - start.translations.mean(1, true);
-  Noise noise;
+  FlowState noise;
   sampler.sample(plain(24), {}, [&](const SamplingStep& step) {
     if (step.number == 0) noise = step.state;
   });

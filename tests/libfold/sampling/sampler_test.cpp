@@ -194,7 +194,7 @@ TEST_F(SamplerTest, WithoutAScheduleItIsTheCheckpoints) {
 }
 
 TEST_F(SamplerTest, NoiseScaleStretchesTheInitialTranslationsAlone) {
-  std::vector<Noise> starts;
+  std::vector<FlowState> starts;
   for (const double scale : {1.0, 0.5}) {
     Sampler sampler(checkpoint_, "ema", at::kCPU, {{}, scale});
     sampler.sample({7}, {0}, 5, 4, {}, [&](const SamplingStep& step) {

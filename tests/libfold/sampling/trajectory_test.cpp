@@ -60,7 +60,7 @@ TEST_F(TrajectoryTest, BeginsWithTheNoiseAndEndsWithTheSample) {
     EXPECT_EQ(root.open_dataset(name).text("unit"), "angstrom");
 
   const RunConfig config = read_run_config(checkpoint_.configuration, "");
-  const Noise noise = Interpolant(config.flow, config.published).sample_noise({{7, 7}, {0, 1}, 5});
+  const FlowState noise = Interpolant(config.flow, config.published).sample_noise({{7, 7}, {0, 1}, 5});
   const auto first = root.open_dataset("state/translations").read<float>();
   const auto last = root.open_dataset("prediction/translations").read<float>();
   const auto last_rotations = root.open_dataset("prediction/rotations").read<float>();
@@ -105,7 +105,7 @@ TEST_F(TrajectoryTest, IsWholeOrAbsent) {
 std::int64_t peak_of_writing(const std::string& path, int steps) {
   PlannedBatch batch;
   batch.samples.push_back({std::make_shared<const Design>(design_of_lengths(std::vector<int>{800})), 0, "one"});
-  const Noise state{at::rand({1, 800, 3}), at::rand({1, 800, 3, 3})};
+  const FlowState state{at::rand({1, 800, 3}), at::rand({1, 800, 3, 3})};
   FlowModelOutput prediction;
   prediction.translations = at::rand({1, 800, 3});
   prediction.rotations = at::rand({1, 800, 3, 3});
