@@ -114,9 +114,14 @@ void DatasetReader::Impl::check_identity(const Hdf5Group& root) {
   if (root.has_attribute("polymer")) {
     const std::string name = root.text("polymer");
     const std::optional<Polymer> known = polymer_named(name);
-    if (!known)
+    if (!known) {
       fail("{}: a dataset of the polymer \"{}\", this program knows rna and protein; update flashrna", path, name);
+    }
     polymer = *known;
+    if (version < written_version(polymer)) {
+      fail("{}: damaged: a dataset of {} of version {}, expected at least {}", path, polymer_title(polymer), version,
+           written_version(polymer));
+    }
   }
   program_version = root.text("program_version");
   source = root.text("source");

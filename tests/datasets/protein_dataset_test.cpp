@@ -1,9 +1,11 @@
 // Datasets of proteins: conversion, reading, and the tools that take one polymer only.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
 #include <Eigen/Core>
 #include <cmath>
+#include <functional>
 
 #include "datasets/conversion.h"
 #include "datasets/dataset_columns.h"
@@ -17,6 +19,7 @@
 #include "protein/io/structure_writer.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"
+#include "tests/datasets/stored_dataset.h"
 #include "tests/protein/synthetic_peptide.h"
 
 namespace flashrna {
@@ -120,6 +123,33 @@ TEST_F(ProteinDataset, RowsHoldFramesPsiAndAtomsOfTheFile) {
   ASSERT_EQ(structure.chains.size(), 1u);
   EXPECT_EQ(structure.chains[0].sequence(), "GGSCVX");
   EXPECT_FALSE(structure.chains[0].residues[0].has(kCB));
+}
+
+TEST_F(ProteinDataset, DamageIsFoundBeforeItIsUsed) {
+  const std::string path = folder.path("protein.h5");
+  const auto change = [&](const std::function<void(hid_t)>& how) {
+    convert_structures({make_files()}, path, {.polymer = Polymer::kProtein, .overwrite = true});
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    how(file);
+    H5Fclose(file);
+  };
+  const auto set_version = [](hid_t file, std::int64_t value) {
+    const hid_t version = H5Aopen(file, "version", H5P_DEFAULT);
+    H5Awrite(version, H5T_NATIVE_INT64, &value);
+    H5Aclose(version);
+  };
+  // Earlier versions know RNA only; their missing columns would be computed from atoms that are not there.
+  for (const std::int64_t version : {1, 2, 3}) {
+    change([&](hid_t file) { set_version(file, version); });
+    EXPECT_THAT(error_of([&] { DatasetReader{path}; }),
+                HasSubstr("damaged: a dataset of proteins of version " + std::to_string(version)));
+  }
+  change([](hid_t file) { H5Adelete(file, "polymer"); });
+  EXPECT_THAT(error_of([&] { DatasetReader{path}; }), HasSubstr("nucleotide"));
+  change([](hid_t file) { overwrite_first<std::uint8_t>(file, "/residues/amino_acid", H5T_NATIVE_UINT8, 21); });
+  EXPECT_THAT(error_of([&] { DatasetReader(path).read_chain(0); }), HasSubstr("amino_acid is not in 0..20"));
+  change([](hid_t file) { overwrite_first<std::uint32_t>(file, "/residues/atom_mask", H5T_NATIVE_UINT32, 32); });
+  EXPECT_THAT(error_of([&] { DatasetReader(path).read_chain(0); }), HasSubstr("bits beyond the last slot"));
 }
 
 TEST_F(ProteinDataset, AnAssemblyIsOneEntry) {

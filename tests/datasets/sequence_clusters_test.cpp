@@ -7,6 +7,7 @@
 
 #include "base/subprocess.h"
 #include "datasets/kmer_clusters.h"
+#include "protein/amino_acid.h"
 #include "tests/datasets/example_structures.h"
 
 namespace flashrna {
@@ -15,10 +16,10 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::string random_sequence(int length, unsigned seed) {
+std::string random_sequence(int length, unsigned seed, std::string_view letters = "ACGU") {
   std::mt19937 engine(seed);
   std::string sequence;
-  for (int i = 0; i < length; ++i) sequence += "ACGU"[engine() % 4];
+  for (int i = 0; i < length; ++i) sequence += letters[engine() % letters.size()];
   return sequence;
 }
 
@@ -46,6 +47,46 @@ INSTANTIATE_TEST_SUITE_P(Programs, ClusterSequences, ::testing::Values("mmseqs",
                            return program.param == std::string(kSharedWords) ? "words"
                                                                              : std::string(program.param).substr(0, 2);
                          });
+
+// Of amino acids. G and A differ by a mutation in both alphabets.
+class ClusterProteins : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ClusterProteins, SimilarOnesShareAClusterAndOthersDoNot) {
+  if (GetParam() != std::string(kSharedProteinWords) && !is_program(GetParam()))
+    GTEST_SKIP() << GetParam() << " is not installed";
+  const std::string_view letters = kAminoAcidLetters.substr(0, 20);
+  const std::string a = random_sequence(120, 1, letters), b = random_sequence(120, 2, letters);
+  const std::vector<std::string> sequences = {
+      a, b, mutated(a, 10), random_sequence(90, 3, letters), "GC", mutated(b, 12), "GC", "MX", a};
+  const std::vector<int> clusters = cluster_sequences(sequences, {GetParam(), 0.8, 0.8, 1, Polymer::kProtein});
+  EXPECT_EQ(clusters, (std::vector<int>{0, 1, 0, 2, 3, 1, 3, 4, 0}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, ClusterProteins, ::testing::Values("mmseqs", "cd-hit", kSharedProteinWords),
+                         [](const auto& program) {
+                           return program.param == std::string(kSharedProteinWords)
+                                      ? "words"
+                                      : std::string(program.param).substr(0, 2);
+                         });
+
+TEST(ClusterProteinPrograms, AreThoseOfThePolymer) {
+  const auto refusal = [](const char* program, Polymer polymer) {
+    return error_of([&] { check_clustering({program, 0.8, 0.8, 1, polymer}); });
+  };
+  EXPECT_THAT(refusal("cd-hit-est", Polymer::kProtein), HasSubstr("is not mmseqs, cd-hit or 5-mers"));
+  EXPECT_THAT(refusal("cd-hit", Polymer::kRna), HasSubstr("is not mmseqs, cd-hit-est or 9-mers"));
+  EXPECT_THAT(refusal("5-mers", Polymer::kRna), HasSubstr("a dataset of RNA needs it"));
+}
+
+TEST(ClusterByWords, OfProteinsHaveFiveLetters) {
+  const std::string a = random_sequence(100, 1, kAminoAcidLetters.substr(0, 20));
+  const std::string b = random_sequence(100, 2, kAminoAcidLetters.substr(0, 20));
+  // Of the 56 words of 60 letters 21 and 11 are in `a`: containments of 0.38 and 0.20.
+  EXPECT_EQ(cluster_by_words({a, a.substr(0, 25) + b.substr(0, 35)}, Polymer::kProtein), (std::vector<int>{0, 0}));
+  EXPECT_EQ(cluster_by_words({a, a.substr(0, 15) + b.substr(0, 45)}, Polymer::kProtein), (std::vector<int>{0, 1}));
+  EXPECT_EQ(cluster_by_words({"ACDEF", "ACDEFX", "ACDE", "XXXXXXX"}, Polymer::kProtein),
+            (std::vector<int>{0, 0, 1, 2}));
+}
 
 TEST(ClusterByWords, NeedsSharedWordsAndSimilarLengths) {
   const std::string a = random_sequence(200, 1), b = random_sequence(200, 2);

@@ -1,4 +1,5 @@
 // The evaluation of proteins: its measures, and what of an evaluation of RNA it does not have.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -38,7 +39,7 @@ class ProteinEvaluationTest : public ::testing::Test {
  protected:
   ProteinEvaluationTest() {
     for (int i = 0; i < 4; ++i) {
-      const std::string name = "r" + std::to_string(i);
+      const std::string name = fmt::format("r{}", i);
       folder.write("reference/" + name + ".cif", to_mmcif(helix(name, 30 + 10 * i)));
     }
     folder.write("samples/a.cif", to_mmcif(helix("a", 40)));
