@@ -14,14 +14,15 @@ RotaryAngles rotary_angles(const Tensor& residue_index, int64_t width, at::Scala
   const Tensor frequency = at::exp(at::arange(half, options) * (-std::log(kRotaryBase) / static_cast<double>(half)));
   const Tensor relative = (residue_index - residue_index.narrow(1, 0, 1)).to(at::kDouble);
   const Tensor angle = relative.unsqueeze(2) * frequency;  // [B, L, half]
-  return {angle.cos().to(dtype), angle.sin().to(dtype)};
+  const Tensor cosine = angle.cos(), sine = angle.sin();
+  return {at::cat({cosine, cosine}, 2).to(dtype), at::cat({-sine, sine}, 2).to(dtype)};
 }
 
+// (a, b) -> (a cos - b sin, b cos + a sin)
 Tensor rotate_by(const RotaryAngles& angles, const Tensor& x, bool heads_first) {
   const int64_t half = x.size(3) / 2, heads = heads_first ? 1 : 2;
-  const Tensor cosine = angles.cosines.unsqueeze(heads), sine = angles.sines.unsqueeze(heads);
-  const Tensor a = x.narrow(3, 0, half), b = x.narrow(3, half, half);
-  return at::cat({a * cosine - b * sine, a * sine + b * cosine}, 3).to(x.scalar_type());
+  const Tensor swapped = at::cat({x.narrow(3, half, half), x.narrow(3, 0, half)}, 3);
+  return (x * angles.cosines.unsqueeze(heads) + swapped * angles.sines.unsqueeze(heads)).to(x.scalar_type());
 }
 
 }  // namespace flashrna

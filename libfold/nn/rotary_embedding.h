@@ -7,7 +7,7 @@
 namespace flashrna {
 
 struct RotaryAngles {
-  at::Tensor cosines, sines;  // [B, L, width / 2]
+  at::Tensor cosines, sines;  // [B, L, width]: of each channel; sines of the first half are negative
 };
 
 // Angles of residue_index [B, L] i64 at the frequencies 1000^(-2k / width); `width` even. Computed in f64 and returned
