@@ -180,7 +180,7 @@ def write_pictures(program, folder, work):
         print("no chromium: the page of pictures is left out", file=sys.stderr)
         return False
     report = make_report(program, work)
-    text = "# Pictures\n\nA report of `flashrna evaluate`, made with this documentation. "
+    text = "# Pictures\n\nA report of `flashrna evaluate`. "
     picture = folder / "report.png"
     subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                     "--window-size=1100,2900", "--virtual-time-budget=20000", f"--screenshot={picture}",

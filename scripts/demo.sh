@@ -34,7 +34,7 @@ flashrna evaluate --samples "$demo/samples" "$demo/given" "$demo/motif" --refere
   --output "$demo/evaluation"
 
 step "1,000 nucleotides"
-flashrna sample --lengths 1000 --samples 1 --steps 20 --output "$demo/long"
+flashrna sample --lengths 1000 --samples 1 --output "$demo/long"
 
 step "training a model of your own"
 flashrna train --config configs/demo.ini --data.path "$demo/rna.h5" --output "$demo/run"

@@ -44,7 +44,10 @@ cp -r docs "$tree/share/doc/flashrna/"
 deb=$build/package/deb
 mkdir -p "$deb/DEBIAN" "$deb/opt" "$deb/usr/bin" "$deb/usr/share/man/man1" "$deb/usr/share/bash-completion/completions"
 cp -r "$tree" "$deb/opt/flashrna"
-ln -s ../../opt/flashrna/bin/flashrna "$deb/usr/bin/flashrna"
+ln -s /opt/flashrna/bin/flashrna "$deb/usr/bin/flashrna"
+mkdir -p "$deb/usr/share/doc/flashrna"
+cp LICENSE "$deb/usr/share/doc/flashrna/copyright"
+gzip -9n <CHANGELOG.md >"$deb/usr/share/doc/flashrna/changelog.gz"
 gzip -9n <"$tree/share/man/man1/flashrna.1" >"$deb/usr/share/man/man1/flashrna.1.gz"
 cp "$tree/share/bash-completion/completions/flashrna" "$deb/usr/share/bash-completion/completions/"
 cat >"$deb/DEBIAN/control" <<CONTROL
@@ -61,7 +64,7 @@ Description: SE(3) flow matching for RNA backbones
  samples backbones and measures them. LibTorch is downloaded at first start.
 CONTROL
 # The link that the first start makes (scripts/launcher.sh).
-printf '#!/bin/sh\nrm -f /opt/flashrna/lib/libtorch\n' >"$deb/DEBIAN/prerm"
+printf '#!/bin/sh\nset -e\nrm -f /opt/flashrna/lib/libtorch\n' >"$deb/DEBIAN/prerm"
 chmod 755 "$deb/DEBIAN/prerm"
 dpkg-deb --root-owner-group --build "$deb" "dist/flashrna_${version}_$(dpkg --print-architecture)-$preset.deb" >/dev/null
 

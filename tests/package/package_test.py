@@ -129,7 +129,7 @@ class Deb(BareRoot):
         start = time.monotonic()
         if self.root is None:
             self.run_in("dpkg-deb", "--extract", package, "root")
-            self.check_program(self.folder / "root/usr/bin/flashrna", start)
+            self.check_program(self.folder / "root/opt/flashrna/bin/flashrna", start)
             return
         shutil.copy(package, self.folder / "flashrna.deb")
         self.install("/home/flashrna.deb")

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy
 
@@ -27,6 +28,14 @@ class Arrays(unittest.TestCase):
         numpy.testing.assert_allclose(again["atoms"], self.backbones[1]["atoms"], atol=0.01)
         with self.assertRaisesRegex(RuntimeError, "--steps"):
             flashrna.sample(20, options=["--steps", "0"])
+
+    def test_torch_of_another_folder_is_found_and_a_missing_one_is_named(self):
+        with mock.patch("flashrna.sampling._PACKAGE", pathlib.Path("/nowhere/flashrna")):
+            libraries = flashrna.environment()["LD_LIBRARY_PATH"].split(":")[0]
+            self.assertTrue((pathlib.Path(libraries) / "libtorch_cpu.so").exists(), libraries)
+            with mock.patch("importlib.util.find_spec", return_value=None):
+                with self.assertRaisesRegex(RuntimeError, "pip install torch"):
+                    flashrna.environment()
 
     def test_frames_are_those_of_three_atoms(self):
         atoms = self.backbones[1]["atoms"]
