@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/sha256.h"
 #include "libfold/configuration.h"
