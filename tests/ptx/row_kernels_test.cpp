@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -13,46 +12,15 @@
 #include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
 #include "tests/ptx/device_array.h"
+#include "tests/ptx/row_values.h"
 
 namespace flashrna::ptx {
 namespace {
 
 template <typename T>
-class RowKernelsPtx : public testing::Test {
- protected:
-  void SetUp() override {
-    Device::get().properties = {};
-    Device::get().options = {};
-    Device::get().findings.clear();
-  }
-  void TearDown() override { EXPECT_EQ(Device::get().findings.text(), ""); }
-};
+class RowKernelsPtx : public RowKernelTest {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(RowKernelsPtx, Types);
-
-template <typename T>
-std::vector<T> waves(std::int64_t n, double phase, double size = 1.0) {
-  std::vector<T> all(static_cast<std::size_t>(n));
-  for (std::size_t i = 0; i < all.size(); ++i)
-    all[i] = static_cast<T>(size * std::sin(1.37 * static_cast<double>(i) + phase));
-  return all;
-}
-
-// `additions` numbers up to the largest one are summed.
-template <typename T>
-void expect_near(const std::vector<T>& got, const std::vector<double>& expected, int additions, const char* name) {
-  double largest = 0.0;
-  for (const double x : expected) largest = std::max(largest, std::fabs(x));
-  const double allowed = additions * static_cast<double>(std::numeric_limits<T>::epsilon()) * largest;
-  ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i)
-    ASSERT_NEAR(static_cast<double>(got[i]), expected[i], allowed) << name << " at flat index " << i;
-}
-
-template <typename T>
-std::vector<double> in_f64(const std::vector<T>& x) {
-  return {x.begin(), x.end()};
-}
 
 // simple backend -----------------------------------------------------------------------------------------------------
 
