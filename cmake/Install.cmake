@@ -1,7 +1,7 @@
 # make install PREFIX=... installs bin/flashrna, share/flashrna (configurations, weights), completions, a manual page, and
-# the libraries base, rna, datasets, kernels and libfold with their headers. Users call find_package(flashrna), link
-# flashrna::rna, flashrna::datasets, flashrna::kernels or flashrna::fold, and include "rna/io/structure_reader.h" as this
-# source does.
+# the libraries base, rna, protein, datasets, kernels and libfold with their headers. Users call find_package(flashrna),
+# link flashrna::rna, flashrna::protein, flashrna::datasets, flashrna::kernels or flashrna::fold, and include
+# "rna/io/structure_reader.h" as this source does.
 include(CMakePackageConfigHelpers)
 set(_package lib/cmake/flashrna)
 
