@@ -39,17 +39,18 @@ Tensor masked_sum(const Tensor& values, const Tensor& mask) { return (values * m
 Tensor count(const Tensor& mask, const Tensor& like) { return mask.flatten(1).sum(1).to(like.options()); }
 
 // Of rotation vectors [B, L, 3] from the noisy frames to the true and the predicted end, which a factor of `scale` [B]
-// makes vector fields: [B].
+// makes vector fields, times their weight: [B].
 Tensor rotation_loss(const Tensor& true_field, const Tensor& field, const Tensor& counted, const Tensor& residues,
                      const Tensor& scale, const LossConfig& config) {
   if (config.rotation_error == "vector")
-    return masked_sum((true_field - field).square(), counted.unsqueeze(-1)) * scale.square() / (3 * residues);
+    return config.rotation_weight * masked_sum((true_field - field).square(), counted.unsqueeze(-1)) * scale.square() /
+           (3 * residues);
   constexpr double kSmallAngle = 1e-6;  // radians; shorter vectors have axes shorter than 1
   const Tensor true_angle = true_field.norm(2, -1, /*keepdim=*/true), angle = field.norm(2, -1, /*keepdim=*/true);
   const Tensor axes =
       (true_field / true_angle.clamp_min(kSmallAngle) - field / angle.clamp_min(kSmallAngle)).square().sum(-1);
   const Tensor angles = (true_angle - angle).squeeze(-1).square() * scale.square().unsqueeze(-1);
-  return masked_sum(axes + config.rotation_angle_weight * angles, counted) / residues;
+  return config.rotation_weight * masked_sum(axes + config.rotation_angle_weight * angles, counted) / residues;
 }
 
 // The truth in the format of the network's output.
@@ -223,7 +224,7 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   const Tensor rotations_t = noisy.rotations.to(options);
   const Tensor true_field = rotation_between(rotations_t, target.rotations, published.truncated_log);
   const Tensor field = rotation_between(rotations_t, prediction.rotations, published.truncated_log);
-  losses.rotation = config.rotation_weight * rotation_loss(true_field, field, moving, residues, scale, config);
+  losses.rotation = rotation_loss(true_field, field, moving, residues, scale, config);
   losses.se3 = losses.translation + losses.rotation;
 
   add_auxiliary_losses(truth, target, prediction, moving, config.auxiliary_scaling ? scale : at::ones_like(scale),

@@ -11,7 +11,7 @@ using at::Tensor;
 
 namespace {
 
-constexpr int64_t kPairsAtOnce = int64_t{1} << 22;
+constexpr int64_t kPairsAtOnce = int64_t{1} << 20;
 
 // Rows i and j of the ordered pairs i != j with |y_i - y_j| < cutoff: [2, pairs] i64. `y` [N, 3], `mask` [N].
 Tensor near_pairs(const Tensor& y, const Tensor& mask, double cutoff) {
