@@ -6,6 +6,7 @@ foreach(_row
     "CUDA|${FLASHRNA_CUDA_TEXT} (FLASHRNA_CUDA=${FLASHRNA_CUDA})"
     "nvcc|${FLASHRNA_NVCC}"
     "gemmi|${FLASHRNA_GEMMI_INCLUDE}"
+    "Gloo|${FLASHRNA_GLOO_INCLUDE}"
     "HDF5|${HDF5_VERSION}"
     "Eigen|${Eigen3_VERSION}"
     "Boost|${Boost_VERSION_STRING}"

@@ -9,6 +9,8 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(TBB REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(nlohmann_json REQUIRED)
+# Headers of Gloo, which c10d's include; without them training runs in one process only. The library itself is in LibTorch.
+find_path(FLASHRNA_GLOO_INCLUDE gloo/context.h)
 if(NOT FLASHRNA_FUZZ)
   find_package(Boost REQUIRED COMPONENTS program_options)
 endif()

@@ -19,8 +19,8 @@ say() { printf 'install_dependencies: %s\n' "$*" >&2; }
 packages=(
   g++ cmake ninja-build ccache pkg-config
   gemmi  # Debian 13: the CMake files of gemmi-dev need its program
-  gemmi-dev libarchive-dev libbenchmark-dev libboost-program-options-dev libeigen3-dev libfmt-dev libgmock-dev
-  libgtest-dev libhdf5-dev librandom123-dev libtbb-dev nettle-dev nlohmann-json3-dev tao-pegtl-dev zlib1g-dev
+  gemmi-dev libarchive-dev libbenchmark-dev libboost-program-options-dev libeigen3-dev libfmt-dev libgloo-dev
+  libgmock-dev libgtest-dev libhdf5-dev librandom123-dev libtbb-dev nettle-dev nlohmann-json3-dev tao-pegtl-dev zlib1g-dev
   cd-hit hdf5-tools mmseqs2 python3-h5py  # programs that the tests run; split uses cd-hit and mmseqs2
 )
 

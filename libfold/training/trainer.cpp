@@ -14,12 +14,15 @@
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
 #include "libfold/configuration.h"
+#include "libfold/distributed/gradient_reduction.h"
 #include "libfold/run_config.h"
+#include "libfold/training/batch_rows.h"
 #include "libfold/training/ema.h"
 #include "libfold/training/failed_batch.h"
 #include "libfold/training/metrics_log.h"
 #include "libfold/training/optimizer.h"
 #include "libfold/training/run_folder.h"
+#include "libfold/training/step_shards.h"
 #include "libfold/training/tensorboard_log.h"
 #include "libfold/training/training_step.h"
 #include "libfold/training/validation.h"
@@ -35,6 +38,23 @@ std::vector<std::string> metric_columns() {
   for (const auto& more : {Validation::loss_columns(), Validation::sample_columns()})
     columns.insert(columns.end(), more.begin(), more.end());
   return columns;
+}
+
+// Every setting that all processes must share. Each may find the dataset elsewhere.
+std::string shared_settings(const Configuration& configuration) {
+  std::string text;
+  for (const Configuration::Entry& entry : configuration.entries())
+    if (entry.key != "data.path") text += entry.key + " = " + entry.get() + "\n";
+  return text;
+}
+
+std::vector<std::vector<std::int64_t>> lengths_of(const std::vector<BatchStream::Item>& batches) {
+  std::vector<std::vector<std::int64_t>> lengths;
+  for (const BatchStream::Item& item : batches) {
+    const std::int64_t* first = item.batch.lengths.const_data_ptr<std::int64_t>();
+    lengths.emplace_back(first, first + item.batch.lengths.numel());
+  }
+  return lengths;
 }
 
 // Totals of this command, and sums over the steps since the last row of the log.
@@ -73,23 +93,29 @@ struct Session {
 
 struct Trainer::State {
   State(const RunConfig& run_config, const Configuration& configuration, const std::string& folder_path, bool resume,
-        at::Device run_device);
+        at::Device run_device, const ProcessGroup& processes);
 
+  // Checks that all processes start from the same, and takes the weights of the first.
+  void agree(const Configuration& configuration) const;
   void load(const Checkpoint& checkpoint);
   void fit_structure_grammar();
   // Takes the weights of another run (their moving average if there is one); the run itself starts at step 0.
   void start_from(const Checkpoint& checkpoint);
   // One optimizer step on `batches`, whose gradients are averaged.
   StepTerms train_step(const std::vector<BatchStream::Item>& batches);
-  void fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-               const std::vector<TrainingStep::Result>& evaluations) const;
+  // Adds the gradients of this process and returns the sum of the loss terms over all, without the gradient norm.
+  at::Tensor sum_gradients(const std::vector<BatchStream::Item>& batches);
+  void fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches) const;
   // Losses and samples of the averaged weights on held-out chains.
   std::map<std::string, double> validate();
   void add_state_to(std::map<std::string, double>& row, const Session& session, double waited) const;
+  // By the first process; the others wait for it.
   void write_checkpoint();
+  Checkpoint checkpoint() const;
   // The stage of crop lengths of step `at`.
   std::size_t stage_of(std::int64_t at) const { return data.stages().stage_of(at, config.training.steps); }
 
+  const ProcessGroup group;
   const RunConfig config;
   const std::string configuration_text;
   TrainingData data;
@@ -97,7 +123,9 @@ struct Trainer::State {
   TrainingStep training_step;
   AdamW optimizer;
   Ema ema;
-  RunFolder folder;  // created after all checks that may throw
+  const int shards;  // of a step (step_shards.h)
+  const std::unique_ptr<GradientReduction> reduction;
+  std::optional<RunFolder> folder;  // of the first process; created after all checks that may throw
 
   std::int64_t step = 0, epoch = 0, batch = 0;  // steps completed; position of the next batch
   double best_loss = std::numeric_limits<double>::infinity();
@@ -107,8 +135,9 @@ struct Trainer::State {
 };
 
 Trainer::State::State(const RunConfig& run_config, const Configuration& configuration, const std::string& folder_path,
-                      bool resume, at::Device run_device)
-    : config(run_config),
+                      bool resume, at::Device run_device, const ProcessGroup& processes)
+    : group(processes),
+      config(run_config),
       configuration_text(configuration.to_ini()),
       data(config.data, config.training.seed, config.model.polymer_kind()),
       schedule{config.training.learning_rate, config.training.warmup_steps, config.training.schedule,
@@ -116,7 +145,13 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
       training_step(config, run_device),
       optimizer(training_step.parameters()),
       ema(training_step.parameters(), config.training.ema_decay),
-      folder(folder_path, resume) {
+      shards(config.training.reduction == "ordered" ? static_cast<int>(config.training.shards) : group.size()),
+      reduction(config.training.reduction == "ordered" ? make_ordered_reduction(training_step.parameters(), group)
+                                                       : make_fast_reduction(training_step.parameters(), group)) {
+  if (shards < group.size())
+    fail("training.shards = {}: fewer than the {} processes; start fewer, or a new run with more shards", shards,
+         group.size());
+  if (group.first()) folder.emplace(folder_path, resume);
   if (resume) {
     load(read_checkpoint_to_resume(folder_path));
   } else {
@@ -124,9 +159,17 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
     training_step.model()->initialize(config.training.seed);
     if (!config.training.initial_weights.empty()) start_from(read_checkpoint(config.training.initial_weights));
     ema = Ema(training_step.parameters(), config.training.ema_decay);
-    write_checkpoint();
   }
-  write_file_atomically(folder.file("config.ini"), configuration_text);
+}
+
+void Trainer::State::agree(const Configuration& configuration) const {
+  if (group.size() == 1) return;
+  group.require_equal("configuration", shared_settings(configuration));
+  group.require_equal("dataset", data.fingerprint());
+  group.require_equal("step to resume from", std::to_string(step));
+  const at::NoGradGuard no_grad;
+  for (const NamedParameters* tensors : {&training_step.parameters(), &ema.average()})
+    for (const auto& [name, tensor] : *tensors) group.broadcast(tensor.detach(), 0);
 }
 
 void Trainer::State::load(const Checkpoint& checkpoint) {
@@ -146,7 +189,7 @@ void Trainer::State::load(const Checkpoint& checkpoint) {
 }
 
 void Trainer::State::fit_structure_grammar() {
-  if (config.model.condition_pairs) structure_grammar = data.fit_structure_grammar().to_text();
+  if (group.first() && config.model.condition_pairs) structure_grammar = data.fit_structure_grammar().to_text();
 }
 
 void Trainer::State::start_from(const Checkpoint& checkpoint) {
@@ -155,33 +198,52 @@ void Trainer::State::start_from(const Checkpoint& checkpoint) {
 }
 
 StepTerms Trainer::State::train_step(const std::vector<BatchStream::Item>& batches) {
-  const double share = 1.0 / static_cast<double>(batches.size());
-  const auto first = static_cast<std::uint64_t>(step) * batches.size();
   optimizer.zero_gradients();
-  at::Tensor stacked;
-  std::vector<TrainingStep::Result> evaluations;
-  for (std::size_t i = 0; i < batches.size(); ++i) {
-    evaluations.push_back(training_step.add_gradients(*batches[i].prepared, config.training.seed, first + i, share));
-    const at::Tensor of_batch = stacked_terms(evaluations.back().losses) * share;
-    stacked = stacked.defined() ? stacked + of_batch : of_batch;
-  }
+  const at::Tensor stacked = sum_gradients(batches);
   const StepTerms terms = step_terms(stacked, clip_gradients(training_step.parameters(), config.training.clip_norm));
-  if (!terms.finite()) fail_at(terms, batches, evaluations);
+  if (!terms.finite()) fail_at(terms, batches);
   optimizer.step(schedule.at(step));
   ema.update(step);
   ++step;
   return terms;
 }
 
-void Trainer::State::fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches,
-                             const std::vector<TrainingStep::Result>& evaluations) const {
+at::Tensor Trainer::State::sum_gradients(const std::vector<BatchStream::Item>& batches) {
+  const std::vector<StepShard> plan = plan_shards(lengths_of(batches), shards);
+  const ShardRange own = shards_of(group.rank(), group.size(), shards);
+  std::size_t slices_left = 0;
+  for (int s = own.begin; s < own.end; ++s) slices_left += plan[static_cast<std::size_t>(s)].size();
+
+  at::Tensor by_shard = at::zeros({shards, std::ssize(StepTerms::kNames) - 1},
+                                  at::TensorOptions(training_step.device()).dtype(at::kDouble));
+  for (int s = own.begin; s < own.end; ++s) {
+    for (const BatchSlice& slice : plan[static_cast<std::size_t>(s)]) {
+      const PreparedBatch& whole = *batches[slice.batch].prepared;
+      const bool all = slice.count == whole.truth.lengths.numel();
+      // A recomputed block runs a backward pass within another, which would complete gradients twice.
+      if (--slices_left == 0 && !config.training.recompute) reduction->before_last_backward();
+      const TrainingStep::Result result =
+          training_step.add_gradients(all ? whole : batch_rows(whole, slice.first, slice.count), config.training.seed,
+                                      static_cast<std::uint64_t>(step) * batches.size() + slice.batch, slice.share);
+      by_shard[s] += stacked_terms(result.losses) * slice.share;
+    }
+    reduction->end_shard();
+  }
+  reduction->finish();
+  group.sum(by_shard);
+  at::Tensor sum = by_shard[0];
+  for (int s = 1; s < shards; ++s) sum = sum + by_shard[s];
+  return sum;
+}
+
+void Trainer::State::fail_at(const StepTerms& terms, const std::vector<BatchStream::Item>& batches) const {
   FailedBatch failed;
   std::vector<std::string> chains, values;
   for (std::size_t i = 0; i < batches.size(); ++i) {
     const auto place = static_cast<std::int64_t>(i);
     const auto index = step * static_cast<std::int64_t>(batches.size()) + place;
     failed.batches.push_back({batches[i].epoch, batches[i].number, index});
-    const at::Tensor t = evaluations[i].noisy.t.to(at::kCPU, at::kDouble);
+    const at::Tensor t = batches[i].prepared->noisy.t.to(at::kDouble);
     for (std::size_t b = 0; b < batches[i].batch.chain_ids.size(); ++b) {
       const std::string& id = batches[i].batch.chain_ids[b];
       failed.chains.push_back({id, t[static_cast<std::int64_t>(b)].item<double>(), place});
@@ -198,8 +260,11 @@ void Trainer::State::fail_at(const StepTerms& terms, const std::vector<BatchStre
   failed.seed = config.training.seed;
   failed.data = data.fingerprint();
   failed.weights = copy_of(training_step.parameters());
-  const std::string path = folder.file("failed_batch.h5");
-  write_failed_batch(path, failed);
+  std::string path = "failed_batch.h5";
+  if (folder) path = folder->file(path);
+  group.together([&] {
+    if (group.first()) write_failed_batch(path, failed);
+  });
   fail(
       "{}; see each chain with: flashrna train --data.replay {}; the last checkpoint is whole: lower "
       "training.learning_rate or set training.clip_norm",
@@ -208,10 +273,10 @@ void Trainer::State::fail_at(const StepTerms& terms, const std::vector<BatchStre
 
 std::map<std::string, double> Trainer::State::validate() {
   const ScopedEma averaged(ema);
-  if (!validation) validation.emplace(config, data, training_step);
+  if (!validation) validation.emplace(config, data, training_step, group);
   std::map<std::string, double> values = validation->losses();
   if (config.training.validation_samples > 0)
-    values.merge(validation->samples(folder.file(fmt::format("samples/step_{:08d}", step))));
+    values.merge(validation->samples(folder ? folder->file(fmt::format("samples/step_{:08d}", step)) : ""));
   return values;
 }
 
@@ -225,7 +290,7 @@ void Trainer::State::add_state_to(std::map<std::string, double>& row, const Sess
   row["memory"] = static_cast<double>(allocated_bytes(training_step.device()));
 }
 
-void Trainer::State::write_checkpoint() {
+Checkpoint Trainer::State::checkpoint() const {
   Checkpoint checkpoint;
   checkpoint.configuration = configuration_text;
   checkpoint.step = step;
@@ -241,14 +306,25 @@ void Trainer::State::write_checkpoint() {
   checkpoint.weights = copy_of(training_step.parameters());
   checkpoint.ema = copy_of(ema.average());
   optimizer.save(checkpoint);
-  last_checkpoint = folder.checkpoint_path(step);
-  flashrna::write_checkpoint(last_checkpoint, checkpoint);
-  folder.prune(static_cast<std::size_t>(config.training.keep_checkpoints));
+  return checkpoint;
+}
+
+void Trainer::State::write_checkpoint() {
+  group.together([&] {
+    if (!group.first()) return;
+    last_checkpoint = folder->checkpoint_path(step);
+    flashrna::write_checkpoint(last_checkpoint, checkpoint());
+    folder->prune(static_cast<std::size_t>(config.training.keep_checkpoints));
+  });
 }
 
 Trainer::Trainer(const RunConfig& config, const Configuration& configuration, const std::string& folder, bool resume,
-                 at::Device device)
-    : state_(std::make_unique<State>(config, configuration, folder, resume, device)) {}
+                 at::Device device, const ProcessGroup& group) {
+  group.together([&] { state_ = std::make_unique<State>(config, configuration, folder, resume, device, group); });
+  state_->agree(configuration);
+  if (!resume) state_->write_checkpoint();
+  if (group.first()) write_file_atomically(state_->folder->file("config.ini"), state_->configuration_text);
+}
 
 Trainer::~Trainer() = default;
 
@@ -273,8 +349,12 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   State& s = *state_;
   const TrainingConfig& training = s.config.training;
   const bool validates = training.validate_every > 0 && !s.data.validation().empty();
-  MetricsLog log(s.folder.file("metrics.csv"), metric_columns(), s.step);
-  TensorboardLog tensorboard(s.folder.path(), s.step);
+  std::optional<MetricsLog> log;
+  std::optional<TensorboardLog> tensorboard;
+  if (s.group.first()) {
+    log.emplace(s.folder->file("metrics.csv"), metric_columns(), s.step);
+    tensorboard.emplace(s.folder->path(), s.step);
+  }
   // Draws noise while the preceding step is computed.
   const auto first = static_cast<std::uint64_t>(s.step) * static_cast<std::uint64_t>(training.accumulate);
   const auto prepare = [&s, &training, first](const Batch& batch, std::int64_t count) {
@@ -301,9 +381,11 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
     s.batch = items.back().next_batch;
     session.add(terms, residues);
 
-    result.interrupted = observer.stop_requested && observer.stop_requested();
     const bool out_of_time = training.minutes > 0 && session.seconds() >= 60.0 * training.minutes;
-    last = s.step >= training.steps || out_of_time || result.interrupted;
+    const bool stop_requested = observer.stop_requested && observer.stop_requested();
+    const int stop = s.group.largest(stop_requested ? 2 : out_of_time ? 1 : 0);  // the same in every process
+    result.interrupted = stop == 2;
+    last = s.step >= training.steps || stop > 0;
     const bool checkpoint_due = last || (training.checkpoint_every > 0 && s.step % training.checkpoint_every == 0);
     const bool validation_due = validates && (s.step % training.validate_every == 0 || (last && !result.interrupted));
     bool best = false;
@@ -318,11 +400,11 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
       best = validation_due && row.at("validation_loss") < s.best_loss;
       if (validation_due || !validates)
         s.best_loss = std::min(s.best_loss, row.at(validates ? "validation_loss" : "loss"));
-      log.append(s.step, row);
-      tensorboard.append(s.step, row);
+      if (log) log->append(s.step, row);
+      if (tensorboard) tensorboard->append(s.step, row);
     }
     if (checkpoint_due || best) s.write_checkpoint();
-    if (best) s.folder.keep_as_best(s.last_checkpoint);
+    if (best && s.folder) s.folder->keep_as_best(s.last_checkpoint);
     if (observer.on_step) observer.on_step(session.progress(s.step, terms.loss(), training, s.training_step.device()));
   }
 
@@ -333,6 +415,7 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   result.residues_per_second = session.residues / result.seconds;
   result.waiting = batches.seconds_waited() / result.seconds;
   result.checkpoint = s.last_checkpoint;
+  result.exposed = s.reduction->take_exposed_seconds() / result.seconds;
   return result;
 }
 

@@ -19,6 +19,10 @@ void TrainingConfig::add_options(Configuration& configuration) {
   configuration.bind("training.clip_norm", clip_norm, "largest L2 norm of the gradient; 0 = no clipping");
   configuration.bind("training.ema_decay", ema_decay, "of the moving average of the weights, below 1; 0 = none");
   configuration.bind("training.accumulate", accumulate, "batches whose gradients make one step");
+  configuration.bind("training.reduction", reduction,
+                     "of the gradients over processes: fast, or ordered, with equal bits for any number of processes");
+  configuration.bind("training.shards", shards,
+                     "parts of each step that the ordered reduction adds in order; at least the number of processes");
   configuration.bind("training.precision", precision, "f32, or bf16 in the network's matrix products");
   configuration.bind("training.recompute", recompute,
                      "compute activations again in backward, block by block: less memory, a third more time");
@@ -51,6 +55,9 @@ void TrainingConfig::validate() const {
   check_at_least("training.validation_sample_steps", validation_sample_steps, 2L);
   check_at_least("training.log_every", log_every, 1L);
   check_at_least("training.accumulate", accumulate, 1L);
+  check_at_least("training.shards", shards, 1L);
+  if (reduction != "fast" && reduction != "ordered")
+    fail_usage("training.reduction = {}: must be fast or ordered", reduction);
   if (precision != "f32" && precision != "bf16") fail_usage("training.precision = {}: must be f32 or bf16", precision);
   if (learning_rate <= 0) fail_usage("training.learning_rate = {}: must be above 0", learning_rate);
   if (schedule != "constant" && schedule != "cosine")

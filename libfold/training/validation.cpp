@@ -6,7 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "kernels/torch_headers.h"
@@ -45,10 +45,33 @@ std::vector<int> spread_over(std::vector<int> lengths, std::size_t n) {
   return chosen;
 }
 
+// Frames and torsions, which are what is measured and written, from process `from` to all.
+void send_backbone(const ProcessGroup& group, int length, int from, SampledBackbone& backbone) {
+  constexpr std::int64_t kNumbers = 9 + 3 + 2 * kTorsions;  // of a residue
+  backbone.frames.resize(static_cast<std::size_t>(length));
+  backbone.sin_cos.resize(static_cast<std::size_t>(length));
+  at::Tensor packed = at::empty({length, kNumbers}, at::kDouble);
+  double* const data = packed.mutable_data_ptr<double>();
+  const auto each = [&](const auto& copy) {
+    double* at = data;
+    for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
+      RigidTransform& frame = backbone.frames[i];
+      for (double* number = frame.rotation.data(); number < frame.rotation.data() + 9; ++number) copy(*number, *at++);
+      for (double* number = frame.translation.data(); number < frame.translation.data() + 3; ++number)
+        copy(*number, *at++);
+      for (auto& torsion : backbone.sin_cos[i])
+        for (double& number : torsion) copy(number, *at++);
+    }
+  };
+  each([](double& number, double& place) { place = number; });
+  group.broadcast(packed, from);
+  each([](double& number, double& place) { number = place; });
+}
+
 }  // namespace
 
-Validation::Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step)
-    : config_(config), data_(data), step_(step), sampler_(config, step.model(), step.device()) {
+Validation::Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step, const ProcessGroup& group)
+    : config_(config), data_(data), step_(step), group_(group), sampler_(config, step.model(), step.device()) {
   if (config.training.validation_samples == 0) return;
   std::vector<int> lengths;
   for (const std::size_t chain : data.validation()) {
@@ -75,19 +98,27 @@ std::map<std::string, double> Validation::losses() {
   const BatchPlan plan = data_.plan_validation();
   const std::size_t chains = data_.validation().size();
   const std::size_t passes = (kValidationDraws + chains - 1) / chains;
+  // Loss and t of each draw. The processes take batches in turn, and zeros stand for those of the others, so that the
+  // sums below have the same bits on any number of processes.
+  const at::Tensor draws = at::zeros({static_cast<std::int64_t>(passes * chains), 2}, at::kDouble);
+  std::int64_t first = 0;
+  for (std::uint64_t index = 0; index < passes * plan.size(); ++index) {
+    const std::vector<std::size_t>& planned = plan[index % plan.size()];
+    const auto n = static_cast<std::int64_t>(planned.size());
+    if (index % static_cast<std::uint64_t>(group_.size()) == static_cast<std::uint64_t>(group_.rank())) {
+      const auto [noisy, losses] = step_.evaluate(data_.load_validation(planned), seed, index);
+      draws.narrow(0, first, n).copy_(at::stack({losses.se3 + losses.auxiliary, noisy.t}, 1));
+    }
+    first += n;
+  }
+  group_.sum(draws);
   double sum = 0.0, count = 0.0;
   std::array<double, kTimeBins> bin_sum{}, bin_count{};
-  for (std::uint64_t index = 0; index < passes * plan.size(); ++index) {
-    const Batch batch = data_.load_validation(plan[index % plan.size()]);
-    const auto [noisy, losses] = step_.evaluate(batch, seed, index);
-    const at::Tensor each = (losses.se3 + losses.auxiliary).to(at::kCPU, at::kDouble);
-    const at::Tensor t = noisy.t.to(at::kCPU, at::kDouble);
-    for (std::int64_t b = 0; b < each.size(0); ++b) {
-      const double loss = each[b].item<double>();
-      const auto bin = static_cast<std::size_t>(std::clamp(t[b].item<double>() * kTimeBins, 0.0, kTimeBins - 1.0));
-      sum += loss, count += 1.0;
-      bin_sum[bin] += loss, bin_count[bin] += 1.0;
-    }
+  for (std::int64_t i = 0; i < draws.size(0); ++i) {
+    const double loss = draws[i][0].item<double>(), t = draws[i][1].item<double>();
+    const auto bin = static_cast<std::size_t>(std::clamp(t * kTimeBins, 0.0, kTimeBins - 1.0));
+    sum += loss, count += 1.0;
+    bin_sum[bin] += loss, bin_count[bin] += 1.0;
   }
   std::map<std::string, double> values{{"validation_loss", sum / count}};
   for (std::size_t bin = 0; bin < kTimeBins; ++bin)
@@ -95,11 +126,30 @@ std::map<std::string, double> Validation::losses() {
   return values;
 }
 
+std::vector<SampledBackbone> Validation::sample_shared() {
+  std::vector<int> lengths;
+  std::vector<std::uint64_t> indices;
+  const auto size = static_cast<std::size_t>(group_.size()), rank = static_cast<std::size_t>(group_.rank());
+  for (std::size_t i = rank; i < sample_lengths_.size(); i += size) {
+    lengths.push_back(sample_lengths_[i]);
+    indices.push_back(i);
+  }
+  std::vector<SampledBackbone> own;
+  if (!lengths.empty())
+    own = sampler_.sample(lengths, indices, validation_seed(config_),
+                          static_cast<int>(config_.training.validation_sample_steps));
+  if (group_.size() == 1) return own;
+  std::vector<SampledBackbone> all(sample_lengths_.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i % size == rank) all[i] = std::move(own[i / size]);
+    send_backbone(group_, sample_lengths_[i], static_cast<int>(i % size), all[i]);
+  }
+  return all;
+}
+
 std::map<std::string, double> Validation::samples(const std::string& folder) {
-  std::vector<std::uint64_t> indices(sample_lengths_.size());
-  std::iota(indices.begin(), indices.end(), std::uint64_t{0});
-  const auto backbones = sampler_.sample(sample_lengths_, indices, validation_seed(config_),
-                                         static_cast<int>(config_.training.validation_sample_steps));
+  const std::vector<SampledBackbone> backbones = sample_shared();
+  if (!group_.first()) return {};
   std::filesystem::create_directories(folder);
   LocalGeometry made;
   double neighbors = 0.0, bonded = 0.0, rg_ratio = 0.0, pairs = 0.0, in_helices = 0.0, residues = 0.0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libfold/distributed/process_group.h"
 #include "libfold/sampling/sampler.h"
 #include "libfold/training/training_data.h"
 #include "libfold/training/training_step.h"
@@ -15,14 +16,16 @@ namespace flashrna {
 
 class Validation {
  public:
-  // `data` and `step` (which holds the model) must outlive the object. Reads the geometry of the held-out chains.
-  Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step);
+  // `data` and `step` (which holds the model) must outlive the object. Reads the geometry of the held-out chains. The
+  // processes of `group` share the work; both functions are collective.
+  Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step, const ProcessGroup& group = {});
 
   // validation_loss and, by bin of t, validation_t_0.0_0.2 ... over the held-out chains, with the same noise every
   // time.
   std::map<std::string, double> losses();
   // Samples training.validation_samples backbones with the lengths of held-out chains and the same noise every time,
-  // and writes them to `folder` as mmCIF. Returns the columns of sample_columns().
+  // and writes them to `folder` as mmCIF. Returns the columns of sample_columns(). Only the first process writes and
+  // returns them; the others ignore `folder`.
   std::map<std::string, double> samples(const std::string& folder);
 
   static std::vector<std::string> loss_columns();
@@ -33,9 +36,13 @@ class Validation {
   static std::vector<std::string> sample_columns();
 
  private:
+  // The samples of all processes, in the first one.
+  std::vector<SampledBackbone> sample_shared();
+
   const RunConfig& config_;
   const TrainingData& data_;
   TrainingStep& step_;
+  const ProcessGroup group_;
   Sampler sampler_;
   LocalGeometry natives_;
   std::vector<int> sample_lengths_;

@@ -1,0 +1,29 @@
+#include "libfold/training/batch_rows.h"
+
+namespace flashrna {
+
+PreparedBatch batch_rows(const PreparedBatch& whole, std::int64_t first, std::int64_t count) {
+  using at::Tensor;
+  PreparedBatch part;
+  part.truth.chain_ids.assign(whole.truth.chain_ids.begin() + first, whole.truth.chain_ids.begin() + first + count);
+  part.truth.lengths = whole.truth.lengths.narrow(0, first, count).clone();
+  const std::int64_t length = part.truth.lengths.max().item<std::int64_t>();
+  const auto rows = [&](const Tensor& values) {  // [B, L, ...]
+    return values.defined() ? values.narrow(0, first, count).narrow(1, 0, length).contiguous() : values;
+  };
+  for (const auto member :
+       {&Batch::residue_index, &Batch::chain, &Batch::translations, &Batch::rotations, &Batch::torsions,
+        &Batch::torsion_mask, &Batch::chi, &Batch::chi_mask, &Batch::partner, &Batch::nucleotide}) {
+    part.truth.*member = rows(whole.truth.*member);
+  }
+  part.noisy.t = whole.noisy.t.narrow(0, first, count).contiguous();
+  part.noisy.translations = rows(whole.noisy.translations);
+  part.noisy.rotations = rows(whole.noisy.rotations);
+  const Conditioning& told = whole.noisy.told;
+  part.noisy.told = {rows(told.partner),     rows(told.nucleotide),
+                     rows(told.fixed),       rows(told.chain),
+                     rows(told.fixed_group), {rows(told.given.rotations), rows(told.given.translations)}};
+  return part;
+}
+
+}  // namespace flashrna
