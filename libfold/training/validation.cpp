@@ -46,22 +46,22 @@ std::vector<int> spread_over(std::vector<int> lengths, std::size_t n) {
 }
 
 // Frames and torsions, which are what is measured and written, from process `from` to all.
-void send_backbone(const ProcessGroup& group, int length, int from, SampledBackbone& backbone) {
-  constexpr std::int64_t kNumbers = 9 + 3 + 2 * kTorsions;  // of a residue
+void send_backbone(const ProcessGroup& group, Polymer polymer, int length, int from, SampledBackbone& backbone) {
+  const int torsions = traits_of(polymer).torsions;
+  backbone.polymer = polymer;
   backbone.frames.resize(static_cast<std::size_t>(length));
-  backbone.sin_cos.resize(static_cast<std::size_t>(length));
-  at::Tensor packed = at::empty({length, kNumbers}, at::kDouble);
+  backbone.torsions.resize(static_cast<std::size_t>(length) * static_cast<std::size_t>(torsions));
+  at::Tensor packed = at::empty({length, 9 + 3 + 2 * torsions}, at::kDouble);
   double* const data = packed.mutable_data_ptr<double>();
   const auto each = [&](const auto& copy) {
     double* at = data;
-    for (std::size_t i = 0; i < backbone.frames.size(); ++i) {
-      RigidTransform& frame = backbone.frames[i];
+    for (RigidTransform& frame : backbone.frames) {
       for (double* number = frame.rotation.data(); number < frame.rotation.data() + 9; ++number) copy(*number, *at++);
       for (double* number = frame.translation.data(); number < frame.translation.data() + 3; ++number)
         copy(*number, *at++);
-      for (auto& torsion : backbone.sin_cos[i])
-        for (double& number : torsion) copy(number, *at++);
     }
+    for (auto& torsion : backbone.torsions)
+      for (double& number : torsion) copy(number, *at++);
   };
   each([](double& number, double& place) { place = number; });
   group.broadcast(packed, from);
@@ -142,7 +142,7 @@ std::vector<SampledBackbone> Validation::sample_shared() {
   std::vector<SampledBackbone> all(sample_lengths_.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i % size == rank) all[i] = std::move(own[i / size]);
-    send_backbone(group_, sample_lengths_[i], static_cast<int>(i % size), all[i]);
+    send_backbone(group_, config_.model.polymer_kind(), sample_lengths_[i], static_cast<int>(i % size), all[i]);
   }
   return all;
 }
