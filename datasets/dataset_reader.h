@@ -27,6 +27,9 @@ class DatasetReader {
   ChainRows read_rows(std::size_t index) const;
 
   std::vector<RejectedRecord> read_rejected() const;
+  // By rejected row, the number of chains that the conversion stored before it. Only a shard knows; in other files all
+  // stand after the last chain.
+  std::vector<std::int64_t> read_rejected_places() const;
   std::uint64_t residue_count() const;
   // Root attributes.
   std::int64_t version() const;  // version 1 has no /residues/partner; read_chain then computes partners

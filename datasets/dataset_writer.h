@@ -16,6 +16,7 @@ struct DatasetOrigin {
   std::string source;                          // names of the inputs
   std::string options;                         // options that change the content
   std::string pair_rule = kWholeBasePairRule;  // attribute `rule` of /residues/partner
+  bool is_shard = false;                       // keeps where rejected rows stand among the chains, for merge_datasets
 };
 
 class DatasetWriter {
