@@ -28,6 +28,7 @@ NAVIGATION = """nav:
   - Installation: installation.md
   - Training set: dataset.md
   - Training: training.md
+  - Several machines: cluster.md
   - Sampling: sampling.md
   - Designs: design.md
   - Evaluation: evaluation.md
