@@ -91,7 +91,7 @@ int convert_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> inputs;
   std::string output;
   std::string polymer = "rna", unit = "chain";
-  std::string clusters;
+  std::string clusters, shard;
   ConversionOptions options;
   std::uint64_t max_mebibytes = options.max_bytes >> 20;
   CommonOptions common;
@@ -109,12 +109,14 @@ int convert_main(const std::vector<std::string>& arguments) {
   line.option("clusters", clusters, "FILE", "table of entry or chain (1EHZ, 1EHZ_A) and its sequence cluster");
   line.option("model", options.model, "N", "which model of every file, from 1");
   line.option("max-unpacked", max_mebibytes, "MIB", "largest file taken, unpacked; stops decompression bombs");
+  line.option("shard", shard, "K/N", "convert part K of N of the inputs, for a job array; merge joins all parts");
   line.flag("strict", options.strict, "stop at the first file that cannot be read");
   line.common(common);
   if (!line.parse(arguments)) return 0;
   options.threads = common.threads;
   options.polymer = parse_polymer(polymer);
   options.unit = entry_unit(unit);
+  options.shard = parse_shard(shard);
   std::optional<ClusterTable> table;
   if (!clusters.empty()) options.clusters = &table.emplace(ClusterTable::read(clusters));
   constexpr std::uint64_t kMostMebibytes = 1 << 20;

@@ -22,6 +22,8 @@
 #include "kernels/device_checks.h"
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/torch_headers.h"
+#include "libfold/distributed/communicator.h"
+#include "libfold/distributed/launch.h"
 
 namespace flashrna {
 namespace {
@@ -87,6 +89,8 @@ std::vector<Fact> facts_of(const std::vector<at::Device>& devices) {
   }
   facts.push_back({"threads by default", find_thread_limits().text()});
   facts.push_back({"waiting threads", waiting_threads_text()});
+  facts.push_back({"processes to train with", text_or_failure([] { return find_launch().text(); })});
+  facts.push_back({"they talk through", communicator_text()});
   for (const at::Device device : devices) {
     const std::string name = device.str();
     facts.push_back({name, text_or_failure([&] {

@@ -320,7 +320,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   config.schedule = schedule_text(sampler.schedule());
   SampleWriter writer(config, plan, output, shard);
   if (grammar) write_drawn_structures(plan, output, common.quiet);
-  const std::vector<PlannedBatch> batches = shard.part_of(plan);
+  const std::vector<PlannedBatch> batches = part_of(plan, shard);
   if (!sample_all(sampler, writer, batches, config, letters_known, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
     return interrupted_status();

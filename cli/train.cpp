@@ -11,8 +11,10 @@
 #include "cli/device.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
+#include "cli/processes.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "cli/version.h"
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
@@ -85,6 +87,14 @@ TrainingResult run_trainer(Trainer& trainer, const RunConfig& config, const Trai
   }
 }
 
+void adopt_last_checkpoint(const std::string& output, Configuration& configuration, bool warns) {
+  std::vector<std::string> damaged;
+  const Checkpoint last = read_checkpoint_to_resume(output, &damaged);
+  for (const std::string& sentence : damaged)
+    if (warns) fmt::print(stderr, "warning: {}\n", sentence);
+  adopt_checkpoint_configuration(configuration, last.configuration, last.path);
+}
+
 }  // namespace
 
 int train_main(const std::vector<std::string>& arguments) {
@@ -93,15 +103,19 @@ int train_main(const std::vector<std::string>& arguments) {
   config.add_options(configuration);
   std::string output;
   bool resume = false;
+  ProcessOptions processes;
   CommonOptions common;
   CommandLine line("train", "Trains a backbone generator on a dataset.",
                    "flashrna train --config configs/demo.ini --data.path rna.h5 --output runs/demo\n"
                    "flashrna train --resume --output runs/demo");
   line.option("output", output, "DIR", "folder of the run: config.ini, metrics.csv, checkpoints/");
   line.flag("resume", resume, "continue the run in the folder from its last checkpoint");
+  processes.add_to(line);
   line.common(common);
   line.configuration(configuration);
   if (!line.parse(arguments)) return 0;
+  processes.check();
+  if (processes.devices > 1) return run_local_processes({"train"}, arguments, processes.devices);
 
   if (line.given("seed")) configuration.set("training.seed", std::to_string(common.seed), "--seed");
   if (!config.data.replay.empty()) {
@@ -113,20 +127,27 @@ int train_main(const std::vector<std::string>& arguments) {
     return 0;
   }
   if (output.empty()) fail_usage("--output DIR is missing; see flashrna help train");
-  if (resume) {
-    std::vector<std::string> damaged;
-    const Checkpoint last = read_checkpoint_to_resume(output, &damaged);
-    for (const std::string& sentence : damaged) fmt::print(stderr, "warning: {}\n", sentence);
-    adopt_checkpoint_configuration(configuration, last.configuration, last.path);
-  }
-  config.validate();
-  const at::Device device(select_device(common));
+
+  const Launch launch = find_launch(processes.launch);
+  const ProcessGroup group = join_processes(launch, processes);
+  common.quiet = common.quiet || !group.first();
+  at::Device device(at::kCPU);
+  group.together([&] {
+    common.device = device_of_process(common.device, launch);
+    device = at::Device(select_device(common));
+    if (resume) adopt_last_checkpoint(output, configuration, group.first());
+    config.validate();
+  });
+  group.require_equal("version", version_text());
+  group.require_equal("kind of device", device.is_cuda() ? "cuda" : "cpu");
   if (!common.quiet) print_configuration(configuration);
 
-  Trainer trainer(config, configuration, output, resume, device);
+  Trainer trainer(config, configuration, output, resume, device, group);
   if (!common.quiet) {
-    fmt::print(stderr, "{}\n{} parameters on {}, {} of {} steps done\n", trainer.data_summary(),
-               trainer.parameter_count(), device.str(), trainer.step(), config.training.steps);
+    fmt::print(stderr, "{}\n{} parameters on {}{}, {} of {} steps done\n", trainer.data_summary(),
+               trainer.parameter_count(), device.str(),
+               group.size() > 1 ? fmt::format(" in {} processes", group.size()) : "", trainer.step(),
+               config.training.steps);
   }
   TrainingResult result;
   {
@@ -134,11 +155,12 @@ int train_main(const std::vector<std::string>& arguments) {
     Progress progress("training", "steps", config.training.minutes > 0 ? 0 : config.training.steps, common.quiet);
     result = run_trainer(trainer, config, make_observer(progress, config.training));
   }
-  print_result(result, common.json);
+  if (group.first()) print_result(result, common.json);
   if (!result.interrupted) return 0;
-  fmt::print(stderr, "interrupted after step {}; continue with: flashrna train --resume --output {}\n", result.step,
-             output);
-  return interrupted_status();
+  if (group.first())
+    fmt::print(stderr, "interrupted after step {}; continue with: flashrna train --resume --output {}\n", result.step,
+               output);
+  return group.largest(interrupted() ? interrupted_status() : 0);  // not every process has got the signal
 }
 
 }  // namespace flashrna

@@ -123,7 +123,7 @@ ParsedFile parse(SourceFile&& source, const ConversionOptions& options) {
 class Collector {
  public:
   Collector(DatasetWriter& writer, const ConversionOptions& options, const ConversionCalls& calls)
-      : writer_(writer), chains_(writer), options_(options), calls_(calls) {}
+      : writer_(writer), chains_(writer, !options.shard.whole()), options_(options), calls_(calls) {}
 
   void add(ParsedFile& file, std::uint64_t bytes_done, std::uint64_t bytes) {
     if (!file.error.empty()) {
@@ -256,7 +256,9 @@ std::string input_names(const std::vector<std::string>& inputs) {
 std::string option_text(const ConversionOptions& options) {
   const std::string text =
       fmt::format("model={} unit={}", options.model, options.unit == EntryUnit::kChain ? "chain" : "assembly");
-  return options.clusters == nullptr ? text : with_option(text, "clusters", options.clusters->fingerprint());
+  const std::string clusters = options.clusters == nullptr ? "" : options.clusters->fingerprint();
+  return with_option(with_option(text, "clusters", clusters), "shard",
+                     options.shard.whole() ? "" : options.shard.text());
 }
 
 }  // namespace
@@ -267,8 +269,10 @@ ConversionResult convert_structures(const std::vector<std::string>& inputs, cons
   check_output_path(output, options.overwrite);
   SourceFiles sources(inputs, options.max_bytes);
   sources.check_output(output);
+  sources.keep(options.shard);
   DatasetOrigin origin = {input_names(inputs), option_text(options)};
   origin.polymer = options.polymer;
+  origin.is_shard = !options.shard.whole();
   DatasetWriter writer(output, origin, options.overwrite);
   Collector collector(writer, options, calls);
   ConversionResult& result = collector.result();
@@ -278,7 +282,7 @@ ConversionResult convert_structures(const std::vector<std::string>& inputs, cons
   }
   result.skipped_files = sources.skipped();
   result.first_skipped = sources.first_skipped();
-  collector.check_any();
+  if (options.shard.whole()) collector.check_any();
   writer.finish();
   return result;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shard.h"
 #include "datasets/cluster_table.h"
 #include "datasets/polymer.h"
 #include "rna/io/structure_reader.h"
@@ -26,6 +27,7 @@ struct ConversionOptions {
   bool strict = false;                          // a file that cannot be read ends the conversion with Error
   bool overwrite = false;                       // replace the output if it exists
   int threads = 0;                              // parser threads; 0: base/thread_limits.h
+  Shard shard;                                  // part of the inputs; merge_datasets joins the parts
 };
 
 struct ConversionProgress {
@@ -62,6 +64,8 @@ struct ConversionCalls {
   std::function<bool()> stop;
 };
 
+// A shard keeps duplicates, and may hold no chain; merging all shards in order gives the bytes of the whole.
+//
 // Converts files, folders and archives (datasets/source_files.h) to the dataset `output`. Throws Error, without leaving
 // a file, if the output exists or cannot be written, an input is missing, no chain could be converted, or the disk is
 // full; with `strict`, also for the first file in input order that cannot be read.

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/shard.h"
 #include "datasets/dataset_writer.h"
 #include "datasets/hdf5/file.h"
 #include "datasets/polymer_name.h"
@@ -90,6 +91,26 @@ std::string merged_options(const std::vector<DatasetReader>& readers, bool keep_
   return options;
 }
 
+// Whether the inputs are the shards of one conversion. Throws Error if only some are, or not in order.
+bool are_shards(const std::vector<DatasetReader>& readers) {
+  const auto text_of = [](const DatasetReader& reader) { return option_value(reader.options(), "shard"); };
+  const auto shard = std::find_if(readers.begin(), readers.end(),
+                                  [&](const DatasetReader& reader) { return !text_of(reader).empty(); });
+  if (shard == readers.end()) return false;
+  const int count = static_cast<int>(readers.size());
+  for (int i = 0; i < count; ++i) {
+    const DatasetReader& reader = readers[static_cast<std::size_t>(i)];
+    const bool fits = text_of(reader) == Shard{i + 1, count}.text() && reader.source() == readers[0].source() &&
+                      with_option(reader.options(), "shard", "") == with_option(readers[0].options(), "shard", "");
+    if (!fits)
+      fail(
+          "{} is part {} of a conversion, and {}, input {} of {}, is not the one that belongs there; give all parts of "
+          "one conversion, in order, and nothing else",
+          shard->path(), text_of(*shard), reader.path(), i + 1, count);
+  }
+  return true;
+}
+
 }  // namespace
 
 MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::string& output, bool overwrite,
@@ -123,15 +144,26 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
     return reader.pair_rule() == readers.front().pair_rule();
   });
   result.found_pairs_anew = !one_rule;
+  const bool shards = are_shards(readers);
+  if (shards) source = readers.front().source();
+  if (shards && n_chains == 0) fail("no chain found in any of the {} parts, nothing is written", readers.size());
   DatasetWriter writer(
       output,
-      {source, merged_options(readers, keep_clusters),
+      {source, with_option(merged_options(readers, keep_clusters), "shard", ""),
        one_rule ? readers.front().pair_rule() : std::string(kWholeBasePairRule), readers.front().polymer()},
       overwrite);
   UniqueChains unique(writer);
   std::size_t done = 0;
   for (const DatasetReader& reader : readers) {
+    const std::vector<RejectedRecord> rejected = reader.read_rejected();
+    const std::vector<std::int64_t> places = reader.read_rejected_places();
+    std::size_t next = 0;
+    const auto reject_until = [&](std::size_t chains) {
+      for (; next < rejected.size() && places[next] <= static_cast<std::int64_t>(chains); ++next)
+        writer.reject(rejected[next]);
+    };
     for (std::size_t i = 0; i < reader.chains().size(); ++i) {
+      reject_until(i);
       if (watch.stopped()) {
         result.stopped = true;
         return result;
@@ -150,7 +182,7 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
       }
       watch.report(++done, n_chains);
     }
-    for (const RejectedRecord& rejected : reader.read_rejected()) writer.reject(rejected);
+    reject_until(reader.chains().size());
   }
   writer.finish();
   return result;

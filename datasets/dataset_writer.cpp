@@ -85,10 +85,12 @@ struct DatasetWriter::Impl {
   std::vector<ChainRecord> chains;             // not yet written
   std::vector<RejectedRecord> rejected;        // not yet written
   std::vector<std::int64_t> offset;            // of every chain, and the end of the last
+  const bool is_shard;
+  std::vector<std::int64_t> rejected_after;  // chains before each rejected row, of a shard
 };
 
 DatasetWriter::Impl::Impl(const std::string& path, const DatasetOrigin& origin, bool overwrite)
-    : polymer(origin.polymer), file(path, overwrite) {
+    : polymer(origin.polymer), file(path, overwrite), is_shard(origin.is_shard) {
   Hdf5Group root = file.root();
   root.set_text("format", kDatasetFormat);
   root.set_integer("version", written_version(polymer));
@@ -179,6 +181,7 @@ void DatasetWriter::append(const ChainRecord& record, const ChainRows& rows) {
 }
 
 void DatasetWriter::reject(const RejectedRecord& rejected) {
+  if (impl_->is_shard) impl_->rejected_after.push_back(static_cast<std::int64_t>(impl_->offset.size()) - 1);
   impl_->rejected.push_back(rejected);
   if (impl_->rejected.size() == kBlockRows) impl_->write_rejected();
 }
@@ -202,6 +205,10 @@ void DatasetWriter::finish() {
   impl_->write_chains();
   impl_->write_rejected();
   impl_->columns.clear();
+  if (impl_->is_shard) {
+    Hdf5Group shard = impl_->file.root().create_group(kShardGroup);
+    shard.write<std::int64_t>(kRejectedAfter, {impl_->rejected_after.size()}, impl_->rejected_after);
+  }
   impl_->file.commit();
 }
 

@@ -42,6 +42,9 @@ struct SchemaColumn {
 inline constexpr const char* kChainsGroup = "chains";
 inline constexpr const char* kResiduesGroup = "residues";
 inline constexpr const char* kRejectedGroup = "rejected";
+// Of a shard of a conversion only: /shard/rejected_after, i64 by row of /rejected: chains stored before it.
+inline constexpr const char* kShardGroup = "shard";
+inline constexpr const char* kRejectedAfter = "rejected_after";
 // The only column of /chains with one more row than there are chains.
 inline constexpr std::string_view kOffsetColumn = "offset";
 // Longest allowed chain in residues. The longest known RNA has some 40 thousand; a larger number means a damaged

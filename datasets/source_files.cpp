@@ -137,6 +137,22 @@ void SourceFiles::skip(const std::string& name) {
   if (skipped_++ == 0) first_skipped_ = name;
 }
 
+void SourceFiles::keep(const Shard& shard) {
+  if (shard.whole()) return;
+  const double all = std::max(1.0, static_cast<double>(bytes_));
+  double before = 0.0;
+  std::deque<Input> kept;
+  bytes_ = 0;
+  for (Input& input : inputs_) {
+    const double middle = before + 0.5 * static_cast<double>(input.bytes);
+    before += static_cast<double>(input.bytes);
+    if (std::min(shard.count - 1, static_cast<int>(middle / all * shard.count)) != shard.number - 1) continue;
+    bytes_ += input.bytes;
+    kept.push_back(std::move(input));
+  }
+  inputs_ = std::move(kept);
+}
+
 void SourceFiles::check_output(const std::string& output) const {
   std::error_code ignored;
   if (!fs::exists(output, ignored)) return;

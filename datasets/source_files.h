@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shard.h"
 #include "datasets/archive_reader.h"
 
 namespace flashrna {
@@ -36,6 +37,9 @@ class SourceFiles {
   // either, and "-" given twice.
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes, std::istream& list);
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes);  // reads the list from standard input
+
+  // Keeps the inputs of one shard: successive ones, with about an equal part of all bytes. An archive is one input.
+  void keep(const Shard& shard);
 
   // Throws Error if `output` is one of the inputs, which would be overwritten.
   void check_output(const std::string& output) const;

@@ -76,7 +76,7 @@ bool UniqueChains::append(ChainRecord record, const ChainRows& rows) {
   compute_centroid(rows, chain.centroid);
   const std::uint64_t hash = content_hash(rows);
   record.id = chain_record_id(record);
-  if (const Stored* same = find_duplicate(hash, chain, rows)) {
+  if (const Stored* same = keep_duplicates_ ? nullptr : find_duplicate(hash, chain, rows)) {
     writer_.reject({record.source_file, record.chain_ids, kDuplicate,
                     fmt::format("the same residues and coordinates as {}", writer_.id(same->index))});
     return false;

@@ -16,7 +16,9 @@ inline constexpr const char* kDuplicate = "duplicate";  // reason in /rejected; 
 
 class UniqueChains {
  public:
-  explicit UniqueChains(DatasetWriter& writer) : writer_(writer) {}
+  // With `keep_duplicates` every chain is stored, as for a shard, whose duplicates may be in others.
+  explicit UniqueChains(DatasetWriter& writer, bool keep_duplicates = false)
+      : writer_(writer), keep_duplicates_(keep_duplicates) {}
 
   // Appends the chain and returns true, or rejects it as a duplicate: same residue names, same atoms present, and every
   // coordinate within 1e-3 Å of a stored chain. Sets record.id to entry_model_chains, with ".2" if that is used, so
@@ -33,6 +35,7 @@ class UniqueChains {
   const Stored* find_duplicate(std::uint64_t hash, const Stored& chain, const ChainRows& rows) const;
 
   DatasetWriter& writer_;
+  const bool keep_duplicates_;
   std::unordered_multimap<std::uint64_t, Stored> by_content_;  // hash of residue names and atoms present
   std::uint32_t n_stored_ = 0;
 };

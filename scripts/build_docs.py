@@ -33,6 +33,7 @@ NAVIGATION = """nav:
   - Guides:
       - Training set: dataset.md
       - Training: training.md
+      - Several machines: cluster.md
       - Sampling: sampling.md
       - Designs: design.md
       - Evaluation: evaluation.md

@@ -39,27 +39,11 @@ std::vector<std::uint64_t> PlannedBatch::indices() const {
   return indices;
 }
 
-std::vector<PlannedBatch> Shard::part_of(const std::vector<PlannedBatch>& batches) const {
+std::vector<PlannedBatch> part_of(const std::vector<PlannedBatch>& batches, const Shard& shard) {
   std::vector<PlannedBatch> part;
-  for (auto i = static_cast<std::size_t>(number) - 1; i < batches.size(); i += static_cast<std::size_t>(count))
-    part.push_back(batches[i]);
+  for (std::size_t i = 0; i < batches.size(); ++i)
+    if (shard.takes(i)) part.push_back(batches[i]);
   return part;
-}
-
-std::string Shard::file_name(const std::string& stem, const std::string& ending) const {
-  return count == 1 ? stem + ending : fmt::format("{}.{}-of-{}{}", stem, number, count, ending);
-}
-
-Shard parse_shard(const std::string& text) {
-  if (text.empty()) return {};
-  Shard shard;
-  const char* end = text.data() + text.size();
-  const auto number = std::from_chars(text.data(), end, shard.number);
-  const bool has_slash = number.ec == std::errc() && number.ptr != end && *number.ptr == '/';
-  const auto count = std::from_chars(has_slash ? number.ptr + 1 : end, end, shard.count);
-  if (!has_slash || count.ec != std::errc() || count.ptr != end || shard.number < 1 || shard.number > shard.count)
-    fail_usage("--shard {}: must be K/N with K from 1 to N, such as 3/16", text);
-  return shard;
 }
 
 namespace {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shard.h"
 #include "libfold/design/design.h"
 #include "libfold/sampling/sample_config.h"
 
@@ -31,19 +32,9 @@ struct PlannedBatch {
   std::vector<std::uint64_t> indices() const;  // by sample
 };
 
-// Part `number` of `count` of a run, for one job of a cluster's job array. Consists of whole batches, so that its files
-// equal those of an unsharded run. Takes every count-th batch, so that long and short batches are distributed evenly.
-struct Shard {
-  int number = 1;  // 1.. count
-  int count = 1;
-
-  std::vector<PlannedBatch> part_of(const std::vector<PlannedBatch>& batches) const;
-  // "samples.csv" for an unsharded run, "samples.3-of-16.csv" for a shard.
-  std::string file_name(const std::string& stem, const std::string& ending) const;
-};
-
-// "3/16"; "" = unsharded. Throws UsageError.
-Shard parse_shard(const std::string& text);
+// The batches of one part of a run. Whole batches, so that its files equal those of the whole run; every count-th one,
+// so that long and short batches are distributed evenly.
+std::vector<PlannedBatch> part_of(const std::vector<PlannedBatch>& batches, const Shard& shard);
 
 // All batches of a run, in the order of plan_designs (planned_designs.h), then of the samples. Reads the files of the
 // request, each once. A larger number of samples keeps names, indices and designs, and every full batch. Throws Error

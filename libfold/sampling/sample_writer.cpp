@@ -77,7 +77,7 @@ SampleWriter::SampleWriter(const SampleConfig& config, const std::vector<Planned
                            const Shard& shard)
     : config_(config), folder_(folder), shard_(shard) {
   config_.validate();
-  for (const PlannedBatch& batch : shard_.part_of(plan)) {
+  for (const PlannedBatch& batch : part_of(plan, shard_)) {
     batch_names_.insert(batch.name);
     for (const PlannedSample& sample : batch.samples) sample_names_.insert(sample.name);
   }
