@@ -36,7 +36,7 @@ struct Request {
   SelfConsistencySettings programs;
   std::string judge;
   std::vector<std::string> compare;
-  std::string output, unit = "model", thresholds;
+  std::string output, unit = "model", thresholds, shard;
   bool no_diversity = false, no_novelty = false;
 };
 
@@ -66,6 +66,9 @@ void add_options(CommandLine& line, Request& request) {
   line.option("jobs", request.programs.jobs, "N", "such commands at a time");
   line.option("cache", request.programs.folder, "DIR",
               "keeps their results; default: self_consistency and judge in the output folder");
+  line.option("shard", request.shard, "K/N",
+              "for a job array: search the reference and run the programs for part K of N of the samples");
+  line.flag("join", request.evaluation.join, "take the results of all parts, and write what the whole gives");
   line.list("compare", request.compare, "DIR...", "instead of samples: output folders of earlier evaluations");
   line.option("thresholds", request.thresholds, "FILE.csv",
               "print these bounds on measures and who is within them; exit status 1 if a set is not");
@@ -76,6 +79,13 @@ void check(Request& request) {
   if (settings.samples.empty() == request.compare.empty()) {
     fail_usage("give either --samples or --compare; see flashrna help evaluate");
   }
+  settings.shard = parse_shard(request.shard);
+  settings.parts = request.output;
+  if (!settings.shard.whole() && (settings.join || !request.thresholds.empty()))
+    fail_usage("--shard {}: a part has no result of its own, so that --join and --thresholds belong to another command",
+               request.shard);
+  if (!request.compare.empty() && (!settings.shard.whole() || settings.join))
+    fail_usage("--compare takes finished evaluations, without --shard and --join");
   if (request.unit != "model" && request.unit != "chain") {
     fail_usage("--unit \"{}\": it is model or chain", request.unit);
   }
@@ -363,6 +373,15 @@ int evaluate_samples(const Request& request, const std::vector<Threshold>& thres
     return interrupted_status();
   }
   if (!common.quiet) warn(*evaluation);
+  if (!request.evaluation.shard.whole()) {
+    Table table({"part", "samples"});
+    std::size_t samples = 0;
+    for (std::size_t i = 0; i < evaluation->samples.structures.size(); ++i)
+      samples += request.evaluation.shard.takes(i);
+    table.add_row({request.evaluation.shard.text(), samples});
+    table.print(common.json);
+    return 0;
+  }
   EvaluatedSet set{input_name(request.output), evaluation_summary(*evaluation), metrics_table(*evaluation)};
   output.write("metrics.csv", set.metrics.to_csv());
   output.write("summary.json", readable_json(set.summary));
