@@ -38,7 +38,7 @@ struct Request {
   SelfConsistencySettings programs;
   std::string judge;
   std::vector<std::string> compare;
-  std::string output, polymer = "rna", unit = "model", thresholds;
+  std::string output, polymer = "rna", unit = "model", thresholds, shard;
   bool no_diversity = false, no_novelty = false;
 };
 
@@ -69,6 +69,9 @@ void add_options(CommandLine& line, Request& request) {
   line.option("jobs", request.programs.jobs, "N", "such commands at a time");
   line.option("cache", request.programs.folder, "DIR",
               "keeps their results; default: self_consistency and judge in the output folder");
+  line.option("shard", request.shard, "K/N",
+              "for a job array: search the reference and run the programs for part K of N of the samples");
+  line.flag("join", request.evaluation.join, "take the results of all parts, and write what the whole gives");
   line.list("compare", request.compare, "DIR...", "instead of samples: output folders of earlier evaluations");
   line.option("thresholds", request.thresholds, "FILE.csv",
               "print these bounds on measures and who is within them; exit status 1 if a set is not");
@@ -80,6 +83,13 @@ void check(Request& request) {
   if (settings.samples.empty() == request.compare.empty()) {
     fail_usage("give either --samples or --compare; see flashrna help evaluate");
   }
+  settings.shard = parse_shard(request.shard);
+  settings.parts = request.output;
+  if (!settings.shard.whole() && (settings.join || !request.thresholds.empty()))
+    fail_usage("--shard {}: a part has no result of its own, so that --join and --thresholds belong to another command",
+               request.shard);
+  if (!request.compare.empty() && (!settings.shard.whole() || settings.join))
+    fail_usage("--compare takes finished evaluations, without --shard and --join");
   if (request.unit != "model" && request.unit != "chain") {
     fail_usage("--unit \"{}\": it is model or chain", request.unit);
   }
@@ -380,6 +390,28 @@ std::optional<EvaluatedSet> measured_set(const Request& request, const Evaluatio
   return EvaluatedSet{name, evaluation_summary(*evaluation), metrics_table(*evaluation)};
 }
 
+int report_interruption(const Request& request) {
+  fmt::print(stderr, "interrupted: nothing is written to {}{}\n", request.output,
+             request.evaluation.programs || request.evaluation.judge
+                 ? " but the results of your programs, which the same command takes up"
+                 : "");
+  return interrupted_status();
+}
+
+// Measures one part of the samples, whose results lie in the output folder until --join.
+int evaluate_part(const Request& request, const EvaluationCalls& calls, Stages& stages, const CommonOptions& common) {
+  const std::optional<Evaluation> evaluation = evaluate(request.evaluation, calls);
+  stages.finish();
+  if (!evaluation) return report_interruption(request);
+  if (!common.quiet) warn(*evaluation);
+  std::size_t samples = 0;
+  for (std::size_t i = 0; i < evaluation->samples.structures.size(); ++i) samples += request.evaluation.shard.takes(i);
+  Table table({"part", "samples"});
+  table.add_row({request.evaluation.shard.text(), samples});
+  table.print(common.json);
+  return 0;
+}
+
 int evaluate_samples(const Request& request, const std::vector<Threshold>& thresholds, const CommonOptions& common) {
   const OutputFolder output(request.output);
   Stages stages(common.quiet);
@@ -388,14 +420,9 @@ int evaluate_samples(const Request& request, const std::vector<Threshold>& thres
     stages.show(stage, unit, done, total);
   };
   calls.stop = interrupted;
+  if (!request.evaluation.shard.whole()) return evaluate_part(request, calls, stages, common);
   const std::optional<EvaluatedSet> set = measured_set(request, calls, stages, common.quiet);
-  if (!set) {
-    fmt::print(stderr, "interrupted: nothing is written to {}{}\n", request.output,
-               request.evaluation.programs || request.evaluation.judge
-                   ? " but the results of your programs, which the same command takes up"
-                   : "");
-    return interrupted_status();
-  }
+  if (!set) return report_interruption(request);
   output.write("metrics.csv", set->metrics.to_csv());
   output.write("summary.json", readable_json(set->summary));
   output.write("report.html", make_report({*set}));

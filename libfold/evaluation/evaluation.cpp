@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/parallel.h"
+#include "libfold/evaluation/novelty_parts.h"
 #include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/compare/structure_alignment.h"
 
@@ -48,6 +49,10 @@ class Evaluator {
     if (settings.judge) settings.judge->validate();
     read();
     if (stopped()) return std::nullopt;
+    if (!settings.shard.whole()) {
+      make_part();
+      return stopped() ? std::nullopt : std::optional(std::move(evaluation_));
+    }
     compare_with_reference();
     compare_with_natives();
     compare_with_asked_pairs();
@@ -61,8 +66,11 @@ class Evaluator {
     }
     if (settings.diversity && !stopped()) compare_samples();
     if (settings.novelty && evaluation_.reference && !stopped()) {
-      evaluation_.novelty = find_novelty(chains_of(evaluation_.samples), chains_of(*evaluation_.reference), threads_,
-                                         watch("searching the reference", "samples"));
+      const auto samples = chains_of(evaluation_.samples), reference = chains_of(*evaluation_.reference);
+      evaluation_.novelty =
+          settings.join ? read_novelty_parts(novelty_parts_folder(settings.parts, samples, reference), samples.size(),
+                                             reference.size())
+                        : find_novelty(samples, reference, threads_, watch("searching the reference", "samples"));
     }
     if (stopped()) return std::nullopt;
     return std::move(evaluation_);
@@ -90,6 +98,25 @@ class Evaluator {
     options.keep_backbones = false;
     options.split = settings.reference_split;
     evaluation_.reference = read_reference(settings.reference, options, watch("reading the reference", "chains"));
+  }
+
+  // The programs keep their results by themselves.
+  void make_part() {
+    const EvaluationSettings& settings = evaluation_.settings;
+    std::vector<MeasuredStructure> own;
+    for (std::size_t i = 0; i < n_samples(); ++i)
+      if (settings.shard.takes(i)) own.push_back(evaluation_.samples.structures[i]);
+    if (settings.programs) check_consistency(own, *settings.programs, watch("designing and folding", "samples"));
+    if (settings.judge && !stopped()) judge_samples(own, *settings.judge, watch("judging", "samples"));
+    if (!settings.novelty || !evaluation_.reference || stopped()) return;
+    std::vector<std::vector<Vec3>> own_chains;
+    for (const MeasuredStructure& structure : own) own_chains.push_back(structure.c3);
+    const auto reference = chains_of(*evaluation_.reference);
+    const NoveltySearch search =
+        find_novelty(own_chains, reference, threads_, watch("searching the reference", "samples"));
+    if (stopped()) return;
+    write_novelty_part(novelty_parts_folder(settings.parts, chains_of(evaluation_.samples), reference), settings.shard,
+                       search);
   }
 
   void compare_with_reference() {

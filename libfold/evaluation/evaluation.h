@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shard.h"
 #include "libfold/evaluation/asked_pairs.h"
 #include "libfold/evaluation/distributions.h"
 #include "libfold/evaluation/gyration_fit.h"
@@ -38,6 +39,11 @@ struct EvaluationSettings {
   std::optional<SelfConsistencySettings> programs;  // none: no self-consistency
   std::optional<JudgeSettings> judge;               // none: no judge
   int threads = 0;                                  // 0: base/thread_limits.h
+  // For jobs of an array. A shard searches the reference and runs the programs for its samples only, and keeps the
+  // results below `parts`; `join` takes them from there, which gives the evaluation of the whole.
+  Shard shard;
+  bool join = false;
+  std::string parts;
 };
 
 struct EvaluationCalls {
@@ -81,7 +87,8 @@ Watch stage_watch(const EvaluationCalls& calls, const char* stage, const char* u
 Diversity find_diversity(const std::vector<std::vector<Vec3>>& chains, double cut, TmScale scale, int threads,
                          const EvaluationCalls& calls);
 
-// Returns nullopt if stop() ended it. Throws Error if an input is missing or holds nothing to measure.
+// Returns nullopt if stop() ended it. Of a shard the result has the inputs only. Throws Error if an input is missing or
+// holds nothing to measure.
 std::optional<Evaluation> evaluate(const EvaluationSettings& settings, const EvaluationCalls& calls = {});
 
 }  // namespace flashrna

@@ -1,7 +1,6 @@
 #include "libfold/evaluation/novelty.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include "base/parallel.h"
 #include "libfold/evaluation/ordered_pipeline.h"
@@ -44,7 +43,6 @@ NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::s
   search.of.resize(structures.size());
   search.pairs = structures.size() * reference.size();
   std::vector<DistanceProfile> profiles(reference.size());
-  std::atomic<std::size_t> alignments = 0;
   const auto search_one = [&](std::size_t s) {
     const std::vector<Vec3>& structure = structures[s];
     Novelty& novelty = search.of[s];
@@ -55,7 +53,7 @@ NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::s
       if (watch.stopped()) return;
       const std::vector<Vec3>& other = reference[static_cast<std::size_t>(candidate.chain)];
       const auto align = [&](std::size_t length) {
-        ++alignments;
+        ++novelty.alignments;
         return align_structures(structure, other, static_cast<int>(length), scale).score.value;
       };
       if (other.size() >= structure.size()) {
@@ -63,7 +61,7 @@ NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::s
         take_higher(score, candidate.chain, novelty.by_reference);
         take_higher(score, candidate.chain, novelty.by_longer);
       } else if (by_reference && by_longer) {  // one call for both normalizations shares half of the work
-        alignments += 2;
+        novelty.alignments += 2;
         const StructureAlignments both = align_structures(structure, other, scale);
         take_higher(both.by_target.score.value, candidate.chain, novelty.by_reference);
         take_higher(both.by_mobile.score.value, candidate.chain, novelty.by_longer);
@@ -76,7 +74,7 @@ NoveltySearch find_novelty(std::span<const std::vector<Vec3>> structures, std::s
   const int n = thread_count(threads);
   parallel_for(reference.size(), n, [&](std::size_t c) { profiles[c] = distance_profile(reference[c]); });
   parallel_for(structures.size(), n, search_one, watch);
-  search.alignments = alignments;
+  for (const Novelty& novelty : search.of) search.alignments += novelty.alignments;
   return search;
 }
 

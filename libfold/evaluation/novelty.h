@@ -17,14 +17,15 @@ struct Nearest {
 };
 
 struct Novelty {
-  Nearest by_reference;  // normalized by the reference chain, as published (RNA-FrameFlow)
-  Nearest by_longer;     // normalized by the longer of the two
+  Nearest by_reference;        // normalized by the reference chain, as published (RNA-FrameFlow)
+  Nearest by_longer;           // normalized by the longer of the two
+  std::size_t alignments = 0;  // computed for it, at most two per reference chain
 };
 
 struct NoveltySearch {
   std::vector<Novelty> of;     // by structure
   std::size_t pairs = 0;       // pairs of a structure and a reference chain
-  std::size_t alignments = 0;  // alignments computed, at most two per pair
+  std::size_t alignments = 0;  // of all
 };
 
 // Chains are C3' positions, of proteins CA, Å. Skips only pairs whose upper bound (rna/compare/tm_bound.h) does not
