@@ -90,6 +90,8 @@ void check(Request& request) {
                request.shard);
   if (!request.compare.empty() && (!settings.shard.whole() || settings.join))
     fail_usage("--compare takes finished evaluations, without --shard and --join");
+  if (parse_polymer(request.polymer) == Polymer::kProtein && (!settings.shard.whole() || settings.join))
+    fail_usage("--shard and --join take RNA; evaluate proteins in one command");
   if (request.unit != "model" && request.unit != "chain") {
     fail_usage("--unit \"{}\": it is model or chain", request.unit);
   }
