@@ -50,6 +50,7 @@ NAVIGATION = """nav:
   - Inside:
       - Architecture: architecture.md
       - Network: network.md
+      - Proteins: foldflow.md
       - Contributing: contributing.md
       - Changelog: changelog.md
 """
