@@ -286,7 +286,7 @@ NB_MODULE(_arrays, module) {
            "  torsions             (L, 8, 2) float32, sin and cos; torsion_mask (L, 8) bool\n"
            "  atoms                (L, 23, 3) float32, Å; atom_mask (L, 23) bool\n"
            "  partner              (L,) int32, position of the base-pair partner; -1 = unpaired, -2 = unknown\n\n"
-            "Of a dataset of proteins torsions (L, 1, 2), atoms (L, 5, 3), and no partner")
+           "Of a dataset of proteins torsions (L, 1, 2), atoms (L, 5, 3), and no partner")
       .def_prop_ro("ids", [](const DatasetReader& reader) {
         std::vector<std::string> ids;
         for (const ChainRecord& record : reader.chains()) ids.push_back(record.id);

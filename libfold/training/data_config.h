@@ -25,8 +25,9 @@ struct DataConfig {
   std::string crop_length = "0";     // longer chains are cropped to this many residues; 0 = never (crop_stages.h)
   double spatial_crops = 0.0;        // fraction of the crops made of residues close in space, not contiguous
   int repeat = 1;                    // how often each chain occurs in an epoch: 8 fills a batch with one chain
-  double validation_fraction = 0.0;  // of the chains, by whole groups of related chains; unused if the dataset has splits
-  std::string replay;                // failed_batch.h5 of a run: repeat its step and stop; empty = train
+  double validation_fraction =
+      0.0;             // of the chains, by whole groups of related chains; unused if the dataset has splits
+  std::string replay;  // failed_batch.h5 of a run: repeat its step and stop; empty = train
 
   ChainFilter filter() const;
   void add_options(Configuration& configuration);  // section [data]
