@@ -1,4 +1,5 @@
 // Arithmetic, logic, comparison and selection.
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -56,6 +57,7 @@ void add_bits(Table& table, const std::string& type) {
     }>;
     table["shr." + type] = binary<U, U, std::uint32_t,
                                   [](U a, std::uint32_t n) { return static_cast<U>(n < 8 * sizeof(U) ? a >> n : 0); }>;
+    table["clz." + type] = unary<std::uint32_t, U, [](U a) { return static_cast<std::uint32_t>(std::countl_zero(a)); }>;
   }
 }
 
@@ -176,6 +178,10 @@ Table make_table() {
   table["mul.wide.u32"] = binary<U64, U32, U32, [](U32 a, U32 b) { return U64{a} * b; }>;
   table["mul.hi.s32"] = binary<I32, I32, I32, [](I32 a, I32 b) { return static_cast<I32>(I64{a} * b >> 32); }>;
   table["mul.hi.u32"] = binary<U32, U32, U32, [](U32 a, U32 b) { return static_cast<U32>(U64{a} * b >> 32); }>;
+  table["mul.hi.s64"] =
+      binary<I64, I64, I64, [](I64 a, I64 b) { return static_cast<I64>(static_cast<__int128>(a) * b >> 64); }>;
+  table["mul.hi.u64"] =
+      binary<U64, U64, U64, [](U64 a, U64 b) { return static_cast<U64>(static_cast<unsigned __int128>(a) * b >> 64); }>;
   table["mad.wide.s32"] =
       ternary<I64, I32, U64, [](I32 a, I32 b, U64 c) { return static_cast<I64>(static_cast<U64>(I64{a} * b) + c); }>;
   table["mad.wide.u32"] = ternary<U64, U32, U64, [](U32 a, U32 b, U64 c) { return U64{a} * b + c; }>;
