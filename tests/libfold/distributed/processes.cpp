@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "kernels/torch_headers.h"
@@ -9,7 +10,15 @@
 
 namespace flashrna {
 
+namespace {
+
+// c10d keeps a record of recent operations for all groups of a program, which several threads may not write at once.
+const bool kWithoutRecord = setenv("TORCH_FR_BUFFER_SIZE", "0", 1) == 0;
+
+}  // namespace
+
 std::vector<std::string> run_processes(int size, const std::function<void(const ProcessGroup&)>& work) {
+  EXPECT_TRUE(kWithoutRecord);
   const TemporaryFolder folder;
   std::vector<std::string> errors(static_cast<std::size_t>(size));
   std::vector<std::jthread> threads;
