@@ -6,6 +6,7 @@ PreparedBatch batch_rows(const PreparedBatch& whole, std::int64_t first, std::in
   using at::Tensor;
   PreparedBatch part;
   part.truth.chain_ids.assign(whole.truth.chain_ids.begin() + first, whole.truth.chain_ids.begin() + first + count);
+  part.truth.polymer = whole.truth.polymer;
   part.truth.lengths = whole.truth.lengths.narrow(0, first, count).clone();
   const std::int64_t length = part.truth.lengths.max().item<std::int64_t>();
   const auto rows = [&](const Tensor& values) {  // [B, L, ...]

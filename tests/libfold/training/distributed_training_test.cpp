@@ -325,7 +325,8 @@ TEST_F(DistributedTraining, RowsOfABatchHaveEveryMember) {
   EXPECT_ROWS(noisy.told.given.translations);
 #undef EXPECT_ROWS
   // The sizes change when a member is added, which batch_rows() must then take over.
-  EXPECT_EQ(sizeof(Batch), sizeof(std::vector<std::string>) + 11 * sizeof(at::Tensor));
+  EXPECT_EQ(sizeof(Batch), sizeof(std::vector<std::string>) + 11 * sizeof(at::Tensor) + alignof(at::Tensor))
+      << "chain_ids, the tensors, and polymer with its padding";
   EXPECT_EQ(sizeof(Conditioning), 7 * sizeof(at::Tensor));
 }
 
