@@ -6,6 +6,10 @@
 #include <charconv>
 #include <cstdlib>
 #include <ctime>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <thread>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -46,6 +50,19 @@ Address address_of(const std::string& rendezvous) {
   return address;
 }
 
+// TCPStore waits without end for the greeting of a program that listens on the port and says nothing; then its thread
+// is left behind, and an error ends the process.
+c10::intrusive_ptr<c10d::Store> connect(const std::string& host, const c10d::TCPStoreOptions& options) {
+  using Store = c10::intrusive_ptr<c10d::Store>;
+  const auto connecting = std::make_shared<std::packaged_task<Store()>>(
+      [host, options]() -> Store { return c10::make_intrusive<c10d::TCPStore>(host, options); });
+  std::future<Store> store = connecting->get_future();
+  std::thread([connecting] { (*connecting)(); }).detach();
+  if (store.wait_for(options.timeout + std::chrono::seconds(2)) != std::future_status::ready)
+    throw std::runtime_error("what listens there does not answer");
+  return store.get();
+}
+
 c10::intrusive_ptr<c10d::Store> open_tcp(const Launch& launch, Milliseconds timeout) {
   const Address address = address_of(launch.rendezvous);
   c10d::TCPStoreOptions options;
@@ -55,7 +72,7 @@ c10::intrusive_ptr<c10d::Store> open_tcp(const Launch& launch, Milliseconds time
   options.waitWorkers = launch.serves_rendezvous;
   options.timeout = timeout;
   try {
-    return c10::make_intrusive<c10d::TCPStore>(address.host, options);
+    return connect(address.host, options);
   } catch (const std::exception& error) {
     const std::string text = short_text(error);
     if (options.isServer && (text.find("EADDRINUSE") != std::string::npos || text.find("listen") != std::string::npos))
