@@ -1,4 +1,4 @@
-// Runs several programs side by side, as one command does that starts its own helpers.
+// Runs several programs side by side, such as the child processes of one command.
 #pragma once
 
 #include <functional>
