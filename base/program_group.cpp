@@ -1,64 +1,25 @@
 #include "base/program_group.h"
 
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <optional>
-#include <string_view>
 #include <thread>
 
-#include "base/error.h"
-
-extern char** environ;  // NOLINT: no POSIX header declares it
+#include "base/spawn.h"
 
 namespace flashrna {
 namespace {
-
-// The program's own variables replace those of the same name.
-std::vector<std::string> environment_with(const std::vector<std::string>& variables) {
-  std::vector<std::string> all = variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::string_view name = text.substr(0, text.find('=') + 1);
-    if (std::ranges::none_of(variables, [&](const std::string& own) { return own.starts_with(name); }))
-      all.emplace_back(text);
-  }
-  return all;
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-pid_t start(const ProgramStart& program) {
-  const std::vector<std::string> variables = environment_with(program.variables);
-  const std::vector<char*> arguments = pointers_to(program.words), environment = pointers_to(variables);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  pid_t child = 0;
-  const int reason = posix_spawnp(&child, arguments[0], nullptr, &attributes, arguments.data(), environment.data());
-  posix_spawnattr_destroy(&attributes);
-  if (reason != 0) fail("{}: cannot be started: {}", program.words[0], std::strerror(reason));
-  return child;
-}
 
 class RunningPrograms {
  public:
   explicit RunningPrograms(const std::vector<ProgramStart>& programs) {
     for (const ProgramStart& program : programs) {
       try {
-        children_.push_back(start(program));
+        children_.push_back(spawn(program.words, {.own_group = true, .variables = program.variables}));
       } catch (...) {
         kill_all();
         throw;
@@ -91,8 +52,7 @@ class RunningPrograms {
   void kill_all() {
     send(SIGKILL);
     for (pid_t& child : children_) {
-      while (child > 0 && waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-      }
+      if (child > 0) reap(child);
       child = 0;
     }
   }

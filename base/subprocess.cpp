@@ -1,7 +1,5 @@
 #include "base/subprocess.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,8 +15,7 @@
 #include <thread>
 
 #include "base/error.h"
-
-extern char** environ;  // NOLINT: no POSIX header declares it
+#include "base/spawn.h"
 
 namespace flashrna {
 
@@ -31,28 +28,6 @@ std::string end_of(const std::string& path) {
   return text.size() > kShown ? "..." + text.substr(text.size() - kShown) : text;
 }
 
-// Starts words[0] with the other words as arguments, in a process group of its own if `own_group`. Returns the process
-// id.
-pid_t start_program(const std::vector<std::string>& words, const std::string& log, bool own_group) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  if (own_group) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  pid_t child = 0;
-  const int reason = posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (reason != 0) fail("{}: cannot be started: {}", words[0], std::strerror(reason));
-  return child;
-}
-
 void check_status(int status, const std::string& program, const std::string& log) {
   if (WIFSIGNALED(status)) fail("{} was ended by signal {}: {}", program, WTERMSIG(status), end_of(log));
   if (WEXITSTATUS(status) != 0) fail("{} failed with status {}: {}", program, WEXITSTATUS(status), end_of(log));
@@ -61,7 +36,7 @@ void check_status(int status, const std::string& program, const std::string& log
 }  // namespace
 
 void run_program(const std::vector<std::string>& words, const std::string& log) {
-  const pid_t child = start_program(words, log, false);
+  const pid_t child = spawn(words, {.log = log});
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) fail("{}: cannot wait for it: {}", words[0], std::strerror(errno));
@@ -72,7 +47,7 @@ void run_program(const std::vector<std::string>& words, const std::string& log) 
 void run_program(const std::vector<std::string>& words, const std::string& log, const ProgramLimits& limits) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  const pid_t child = start_program(words, log, true);
+  const pid_t child = spawn(words, {.log = log, .own_group = true});
   int status = 0;
   std::chrono::milliseconds pause(1);
   constexpr std::chrono::milliseconds kLongestPause(50);
@@ -84,8 +59,7 @@ void run_program(const std::vector<std::string>& words, const std::string& log, 
     const bool stopped = !late && limits.stop && limits.stop();
     if (late || stopped) {
       kill(-child, SIGKILL);
-      while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-      }
+      reap(child);
       if (stopped) fail("{} was interrupted", words[0]);
       fail("{} was ended after the time limit of {} s: {}", words[0], limits.seconds, end_of(log));
     }

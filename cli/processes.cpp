@@ -1,7 +1,6 @@
 #include "cli/processes.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "base/program_group.h"
 #include "base/thread_limits.h"
+#include "base/work_folder.h"
 #include "cli/interruption.h"
 #include "kernels/cuda_backend.h"
 
@@ -20,26 +20,6 @@ namespace flashrna {
 namespace fs = std::filesystem;
 
 namespace {
-
-// A folder for the file through which the processes meet.
-class MeetingFolder {
- public:
-  MeetingFolder() {
-    std::string name = (fs::temp_directory_path() / "flashrna_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) fail("{}: the folder cannot be made; set TMPDIR to another", name);
-    path_ = name;
-  }
-  ~MeetingFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  MeetingFolder(const MeetingFolder&) = delete;
-  MeetingFolder& operator=(const MeetingFolder&) = delete;
-  std::string rendezvous() const { return "file://" + (path_ / "rendezvous").string(); }
-
- private:
-  fs::path path_;
-};
 
 std::vector<std::string> without_devices(const std::vector<std::string>& arguments) {
   std::vector<std::string> others;
@@ -78,7 +58,7 @@ void ProcessOptions::check() const {
 
 int run_local_processes(const std::vector<std::string>& command, const std::vector<std::string>& arguments,
                         int devices) {
-  const MeetingFolder folder;
+  const WorkFolder folder("meeting");  // with the file through which they meet
   std::vector<std::string> words{fs::read_symlink("/proc/self/exe").string()};
   words.insert(words.end(), command.begin(), command.end());
   for (std::string& word : without_devices(arguments)) words.push_back(std::move(word));
@@ -87,7 +67,7 @@ int run_local_processes(const std::vector<std::string>& command, const std::vect
     ProgramStart program{
         words,
         {fmt::format("RANK={}", rank), fmt::format("WORLD_SIZE={}", devices), fmt::format("LOCAL_RANK={}", rank),
-         fmt::format("LOCAL_WORLD_SIZE={}", devices), "FLASHRNA_RENDEZVOUS=" + folder.rendezvous()}};
+         fmt::format("LOCAL_WORLD_SIZE={}", devices), "FLASHRNA_RENDEZVOUS=file://" + folder.file("rendezvous")}};
     if (std::getenv("OMP_NUM_THREADS") == nullptr)
       program.variables.push_back(fmt::format("OMP_NUM_THREADS={}", std::max(1, thread_count(0) / devices)));
     programs.push_back(std::move(program));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <unordered_map>
@@ -11,34 +10,13 @@
 #include "base/sha256.h"
 #include "base/subprocess.h"
 #include "base/thread_limits.h"
+#include "base/work_folder.h"
 #include "datasets/kmer_clusters.h"
 #include "datasets/polymer_name.h"
 
 namespace flashrna {
 
-namespace fs = std::filesystem;
-
 namespace {
-
-// A temporary folder; the destructor removes it with its content.
-class WorkFolder {
- public:
-  WorkFolder() {
-    std::string name = (fs::temp_directory_path() / "flashrna-clusters-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) fail("{}: cannot make a temporary folder", name);
-    path_ = name;
-  }
-  ~WorkFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 // The names are the indices. Of RNA, both programs expect DNA letters.
 void write_fasta(const std::string& path, const std::vector<std::string>& sequences, Polymer polymer) {
@@ -179,7 +157,7 @@ std::vector<int> cluster_sequences(const std::vector<std::string>& sequences, co
   for (const std::string& sequence : sequences) {
     if (place.emplace(sequence, distinct.size()).second) distinct.push_back(sequence);
   }
-  const WorkFolder folder;
+  const WorkFolder folder("clusters");
   write_fasta(folder.file("all.fasta"), distinct, options.polymer);
   const std::string threads = std::to_string(thread_count(options.threads));
   const Representatives representatives =
