@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "kernels/padding.h"
+#include "libfold/batch_tensors.h"
 #include "libfold/conditioning.h"
 #include "libfold/pinned_memory.h"
 
@@ -49,11 +50,11 @@ void copy_chain(const ChainFeatures& chain, int64_t b, Batch& batch) {
 // A batch with the results of change(tensor) for its defined tensors.
 template <typename Change>
 Batch changed(Batch batch, const Change& change) {
-  for (Tensor* tensor :
-       {&batch.lengths, &batch.residue_index, &batch.chain, &batch.translations, &batch.rotations, &batch.torsions,
-        &batch.torsion_mask, &batch.chi, &batch.chi_mask, &batch.partner, &batch.nucleotide}) {
-    if (tensor->defined()) *tensor = change(*tensor);
-  }
+  const auto apply = [&](Tensor& tensor) {
+    if (tensor.defined()) tensor = change(tensor);
+  };
+  apply(batch.lengths);
+  for (const auto member : kResidueTensors) apply(batch.*member);
   return batch;
 }
 

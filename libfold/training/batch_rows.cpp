@@ -1,5 +1,7 @@
 #include "libfold/training/batch_rows.h"
 
+#include "libfold/batch_tensors.h"
+
 namespace flashrna {
 
 PreparedBatch batch_rows(const PreparedBatch& whole, std::int64_t first, std::int64_t count) {
@@ -12,11 +14,7 @@ PreparedBatch batch_rows(const PreparedBatch& whole, std::int64_t first, std::in
   const auto rows = [&](const Tensor& values) {  // [B, L, ...]
     return values.defined() ? values.narrow(0, first, count).narrow(1, 0, length).contiguous() : values;
   };
-  for (const auto member :
-       {&Batch::residue_index, &Batch::chain, &Batch::translations, &Batch::rotations, &Batch::torsions,
-        &Batch::torsion_mask, &Batch::chi, &Batch::chi_mask, &Batch::partner, &Batch::nucleotide}) {
-    part.truth.*member = rows(whole.truth.*member);
-  }
+  for (const auto member : kResidueTensors) part.truth.*member = rows(whole.truth.*member);
   part.noisy.t = whole.noisy.t.narrow(0, first, count).contiguous();
   part.noisy.translations = rows(whole.noisy.translations);
   part.noisy.rotations = rows(whole.noisy.rotations);
