@@ -1,7 +1,6 @@
 #include "protein/measure/local_geometry.h"
 
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
 
@@ -53,20 +52,7 @@ std::size_t protein_measure(std::string_view name) {
 }
 
 double measure(const LocalMeasure& measure, std::span<const ProteinResidue> residues, std::size_t i) {
-  const std::size_t n_atoms = measure.kind == MeasureKind::kDistance ? 2 : measure.kind == MeasureKind::kAngle ? 3 : 4;
-  std::array<const Vec3*, 4> atoms{};
-  for (std::size_t k = 0; k < n_atoms; ++k) {
-    atoms[k] = find_atom(measure.atoms[k], residues, i);
-    if (atoms[k] == nullptr) return std::numeric_limits<double>::quiet_NaN();
-  }
-  switch (measure.kind) {
-    case MeasureKind::kDistance:
-      return (*atoms[0] - *atoms[1]).norm();
-    case MeasureKind::kAngle:
-      return angle(*atoms[0], *atoms[1], *atoms[2]);
-    default:
-      return dihedral(*atoms[0], *atoms[1], *atoms[2], *atoms[3]);
-  }
+  return measure_atoms(measure, [&](const MeasuredAtom& atom) { return find_atom(atom, residues, i); });
 }
 
 std::vector<std::array<float, 2>> phi_psi_pairs(std::span<const ProteinResidue> residues) {

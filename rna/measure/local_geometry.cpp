@@ -1,7 +1,6 @@
 #include "rna/measure/local_geometry.h"
 
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
 #include "rna/geometry.h"
@@ -88,8 +87,6 @@ constexpr std::array kMeasures = {
     torsion("theta", {kP, 0}, {kC4, 0}, {kP, 1}, {kC4, 1}),
 };
 
-int n_atoms(MeasureKind kind) { return kind == MeasureKind::kDistance ? 2 : kind == MeasureKind::kAngle ? 3 : 4; }
-
 // Slot of the last atom of chi; -1 if there is none. A pyrimidine attached by C5 is recognized by the positions of its
 // atoms, because some files name pseudouridine U.
 int chi_slot(const Nucleotide& nucleotide) {
@@ -127,19 +124,7 @@ std::span<const LocalMeasure> local_measures() { return kMeasures; }
 const LocalMeasure& local_measure(std::string_view name) { return kMeasures[position_of(name)]; }
 
 double measure(const LocalMeasure& measure, std::span<const Nucleotide> nucleotides, std::size_t i) {
-  std::array<const Vec3*, 4> atoms{};
-  for (int k = 0; k < n_atoms(measure.kind); ++k) {
-    atoms[k] = find_atom(measure.atoms[k], nucleotides, i);
-    if (atoms[k] == nullptr) return std::numeric_limits<double>::quiet_NaN();
-  }
-  switch (measure.kind) {
-    case MeasureKind::kDistance:
-      return (*atoms[0] - *atoms[1]).norm();
-    case MeasureKind::kAngle:
-      return angle(*atoms[0], *atoms[1], *atoms[2]);
-    default:
-      return dihedral(*atoms[0], *atoms[1], *atoms[2], *atoms[3]);
-  }
+  return measure_atoms(measure, [&](const MeasuredAtom& atom) { return find_atom(atom, nucleotides, i); });
 }
 
 double distribution_distance(const LocalMeasure& measure, std::span<const double> a, std::span<const double> b) {

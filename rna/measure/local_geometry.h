@@ -6,10 +6,12 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "rna/geometry.h"
 #include "rna/nucleotide.h"
 
 namespace flashrna {
@@ -38,6 +40,25 @@ const LocalMeasure& local_measure(std::string_view name);
 
 // Value of the measure at residue `i` of a chain. NaN if an atom or a bond between the atoms is missing.
 double measure(const LocalMeasure& measure, std::span<const Nucleotide> nucleotides, std::size_t i);
+
+// The same of any polymer: find(atom) is the position of an atom, nullptr if it or a bond to it is missing.
+template <typename Find>
+double measure_atoms(const LocalMeasure& measure, const Find& find) {
+  const std::size_t n = measure.kind == MeasureKind::kDistance ? 2 : measure.kind == MeasureKind::kAngle ? 3 : 4;
+  std::array<const Vec3*, 4> atoms{};
+  for (std::size_t k = 0; k < n; ++k) {
+    atoms[k] = find(measure.atoms[k]);
+    if (atoms[k] == nullptr) return std::numeric_limits<double>::quiet_NaN();
+  }
+  switch (measure.kind) {
+    case MeasureKind::kDistance:
+      return (*atoms[0] - *atoms[1]).norm();
+    case MeasureKind::kAngle:
+      return angle(*atoms[0], *atoms[1], *atoms[2]);
+    default:
+      return dihedral(*atoms[0], *atoms[1], *atoms[2], *atoms[3]);
+  }
+}
 
 // Wasserstein distance of order 1 between two distributions of a measure, circular for torsions (Å or radians).
 double distribution_distance(const LocalMeasure& measure, std::span<const double> a, std::span<const double> b);
