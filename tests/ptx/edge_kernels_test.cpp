@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -98,36 +99,59 @@ std::vector<std::vector<T>> empty_gradients(const EdgeScene<T>& s) {
   return all;
 }
 
-struct EdgeResults {
-  std::vector<std::vector<double>> values;  // the two outputs, then the gradients
+// The arguments of a scene; pointer_to(values) says where its values are.
+template <typename T, typename PointerTo>
+EdgeRows<T> rows_of(const EdgeScene<T>& s, PointerTo& pointer_to) {
+  return {.B = s.n.B,
+          .L = s.n.L,
+          .E = s.n.E,
+          .F = s.n.F,
+          .H = s.n.H,
+          .O = s.O,
+          .center = pointer_to(s.center),
+          .neighbor = pointer_to(s.neighbor),
+          .rotations = pointer_to(s.rotations),
+          .translations = pointer_to(s.translations),
+          .neighbors = pointer_to(s.neighbors),
+          .present = reinterpret_cast<const bool*>(pointer_to(s.present)),
+          .features = pointer_to(s.features),
+          .nonzero = pointer_to(s.nonzero),
+          .weight_1_t = pointer_to(s.weight_1_t),
+          .weight_2 = pointer_to(s.weight_2),
+          .weight_2_t = pointer_to(s.weight_2_t),
+          .bias_2 = pointer_to(s.bias_2),
+          .out_weight = pointer_to(s.out_weight),
+          .out_bias = pointer_to(s.out_bias)};
+}
+
+// Gradients in the order of empty_gradients(); g[k] has data().
+template <typename T, typename Arrays>
+EdgeRowGradients<T> gradients_in(const T* by_first, const T* by_second, Arrays& g) {
+  return {by_first,    by_second,   g[0].data(), g[1].data(), g[2].data(), g[3].data(),
+          g[4].data(), g[5].data(), g[6].data(), g[7].data(), g[8].data()};
+}
+
+// Copies of values on the device, as long as it lives.
+class DeviceCopies {
+ public:
+  template <typename T>
+  const T* operator()(const std::vector<T>& values) {
+    const auto copy = std::make_shared<DeviceArray<T>>(values);
+    copies_.push_back(copy);
+    return copy->data();
+  }
+
+ private:
+  std::vector<std::shared_ptr<void>> copies_;
 };
 
-EdgeResults on_host(EdgeScene<double> s) {
-  const EdgeRows<double> rows{.B = s.n.B,
-                              .L = s.n.L,
-                              .E = s.n.E,
-                              .F = s.n.F,
-                              .H = s.n.H,
-                              .O = s.O,
-                              .center = s.center.data(),
-                              .neighbor = s.neighbor.data(),
-                              .rotations = s.rotations.data(),
-                              .translations = s.translations.data(),
-                              .neighbors = s.neighbors.data(),
-                              .present = as_bool(s.present),
-                              .features = s.features.data(),
-                              .nonzero = s.nonzero.data(),
-                              .weight_1_t = s.weight_1_t.data(),
-                              .weight_2 = s.weight_2.data(),
-                              .weight_2_t = s.weight_2_t.data(),
-                              .bias_2 = s.bias_2.data(),
-                              .out_weight = s.out_weight.data(),
-                              .out_bias = s.out_bias.data()};
+// The two outputs, then the gradients.
+std::vector<std::vector<double>> on_host(EdgeScene<double> s) {
+  const auto pointer_to = [](const auto& values) { return values.data(); };
+  const EdgeRows<double> rows = rows_of(s, pointer_to);
   const EdgeRowOutputs<double> outputs{s.first.data(), s.second.data()};
-  std::vector<std::vector<double>> g = empty_gradients(s);
-  const EdgeRowGradients<double> gradients{s.by_first.data(), s.by_second.data(), g[0].data(), g[1].data(),
-                                           g[2].data(),       g[3].data(),        g[4].data(), g[5].data(),
-                                           g[6].data(),       g[7].data(),        g[8].data()};
+  std::vector<std::vector<double>> results = empty_gradients(s);
+  const EdgeRowGradients<double> gradients = gradients_in(s.by_first.data(), s.by_second.data(), results);
   std::vector<double> scratch(static_cast<std::size_t>(EdgeScratch<double>::size(s.n.E, s.n.H, true)));
   for (std::int64_t item = 0; item < s.n.B * s.n.L; ++item) {
     if (s.kind == EdgeRowKind::kMessages) {
@@ -138,62 +162,35 @@ EdgeResults on_host(EdgeScene<double> s) {
       edge_votes_row_backward(HostLanes{}, rows, gradients, item, scratch.data());
     }
   }
-  EdgeResults results{{s.first, s.second}};
-  results.values.insert(results.values.end(), g.begin(), g.end());
+  results.insert(results.begin(), {s.first, s.second});
   return results;
 }
 
 template <typename T>
 std::vector<std::vector<T>> on_device(const EdgeScene<T>& s) {
-  DeviceArray<T> center(s.center), neighbor(s.neighbor), rotations(s.rotations), translations(s.translations),
-      features(s.features), weight_1_t(s.weight_1_t), weight_2(s.weight_2), weight_2_t(s.weight_2_t), bias_2(s.bias_2),
-      out_weight(s.out_weight), out_bias(s.out_bias), by_first(s.by_first), by_second(s.by_second),
-      first(s.first.size()), second(s.second.size());
-  DeviceArray<std::int64_t> neighbors(s.neighbors), nonzero(s.nonzero);
-  DeviceArray<char> present(s.present);
-  const EdgeRows<T> rows{.B = s.n.B,
-                         .L = s.n.L,
-                         .E = s.n.E,
-                         .F = s.n.F,
-                         .H = s.n.H,
-                         .O = s.O,
-                         .center = center.data(),
-                         .neighbor = neighbor.data(),
-                         .rotations = rotations.data(),
-                         .translations = translations.data(),
-                         .neighbors = neighbors.data(),
-                         .present = reinterpret_cast<const bool*>(present.data()),
-                         .features = features.data(),
-                         .nonzero = nonzero.data(),
-                         .weight_1_t = weight_1_t.data(),
-                         .weight_2 = weight_2.data(),
-                         .weight_2_t = weight_2_t.data(),
-                         .bias_2 = bias_2.data(),
-                         .out_weight = out_weight.data(),
-                         .out_bias = out_bias.data()};
+  DeviceCopies copies;
+  const EdgeRows<T> rows = rows_of(s, copies);
+  DeviceArray<T> first(s.first.size()), second(s.second.size());
   edge_rows_cuda<T>(s.kind, rows, {first.data(), second.data()}, {});
-  std::vector<std::unique_ptr<DeviceArray<T>>> g;
-  for (const std::vector<T>& empty : empty_gradients(s)) g.push_back(std::make_unique<DeviceArray<T>>(empty.size()));
-  edge_rows_backward_cuda<T>(s.kind, rows,
-                             {by_first.data(), by_second.data(), g[0]->data(), g[1]->data(), g[2]->data(), g[3]->data(),
-                              g[4]->data(), g[5]->data(), g[6]->data(), g[7]->data(), g[8]->data()},
-                             {});
+  std::deque<DeviceArray<T>> g;
+  for (const std::vector<T>& empty : empty_gradients(s)) g.emplace_back(empty.size());
+  edge_rows_backward_cuda<T>(s.kind, rows, gradients_in(copies(s.by_first), copies(s.by_second), g), {});
   std::vector<std::vector<T>> results{first.values(), second.values()};
-  for (const auto& gradient : g) results.push_back(gradient->values());
+  for (const DeviceArray<T>& gradient : g) results.push_back(gradient.values());
   return results;
 }
 
 template <typename T>
 void expect_edges(EdgeRowKind kind, EdgeSizes sizes) {
-  const EdgeResults expected = on_host(EdgeScene<double>(kind, sizes));
+  const std::vector<std::vector<double>> expected = on_host(EdgeScene<double>(kind, sizes));
   const std::vector<std::vector<T>> got = on_device(EdgeScene<T>(kind, sizes));
   constexpr const char* kNames[] = {"first output", "second output", "d center",  "d near",
                                     "d far",        "features",      "hidden 1",  "hidden 2",
                                     "by hidden 1",  "by hidden 2",   "by outputs"};
-  ASSERT_EQ(got.size(), expected.values.size());
+  ASSERT_EQ(got.size(), expected.size());
   // Two layers of H channels, then a sum over the edges; backward passes through both layers again.
   const int additions = static_cast<int>(4 * sizes.H + sizes.F + kEdgeFrameFeatures + sizes.E);
-  for (std::size_t k = 0; k < got.size(); ++k) expect_near(got[k], expected.values[k], additions, kNames[k]);
+  for (std::size_t k = 0; k < got.size(); ++k) expect_near(got[k], expected[k], additions, kNames[k]);
 }
 
 TYPED_TEST(EdgeKernelsPtx, MessagesAreTheHostsInF64) {
