@@ -80,6 +80,11 @@ struct Product {
   bool rectify = false;  // C = max(S + A B, 0)
 };
 
+// V, or a shorter vector that fits a register of kBytes. GCC keeps longer vectors in memory.
+template <typename V, typename T, int kBytes>
+using RegisterVector =
+    Vector<T, (sizeof(V) < kBytes ? static_cast<int>(sizeof(V)) : kBytes) / static_cast<int>(sizeof(T))>;
+
 // kRows rows and kVectors vectors of C from (m, n) on, held in registers.
 template <typename V, int kRows, int kVectors, typename T>
 FLASHRNA_INLINE void multiply_tile(const Product<T>& p, std::int64_t m, std::int64_t n) {
@@ -115,34 +120,38 @@ FLASHRNA_INLINE void multiply_tile(const Product<T>& p, std::int64_t m, std::int
   }
 }
 
-template <typename V, int kVectors, typename T>
+template <typename V, int kRows, int kVectors, typename T>
 FLASHRNA_INLINE void multiply_columns(const Product<T>& p, std::int64_t n) {
-  constexpr int kRows = 4;
   std::int64_t m = 0;
   for (; m + kRows <= p.M; m += kRows) multiply_tile<V, kRows, kVectors>(p, m, n);
+  if constexpr (kRows > 4) {
+    for (; m + 4 <= p.M; m += 4) multiply_tile<V, 4, kVectors>(p, m, n);
+  }
+  for (; m + 2 <= p.M; m += 2) multiply_tile<V, 2, kVectors>(p, m, n);
   for (; m < p.M; ++m) multiply_tile<V, 1, kVectors>(p, m, n);
 }
 
-// At most kVectors vectors of a row at once: 4 fill the registers of AVX-512, 1 those of AVX2.
-template <typename V, int kVectors, typename T>
+// At most kRows rows and kVectors vectors of a row at once: 4 and 4 fill the registers of AVX-512, 6 and 2 those of
+// AVX2.
+template <typename V, int kRows, int kVectors, typename T>
 FLASHRNA_INLINE void multiply_matrices(const Product<T>& p) {
   constexpr int kCount = sizeof(V) / sizeof(T);
   std::int64_t n = 0;
-  for (; n + kVectors * kCount <= p.N; n += kVectors * kCount) multiply_columns<V, kVectors>(p, n);
+  for (; n + kVectors * kCount <= p.N; n += kVectors * kCount) multiply_columns<V, kRows, kVectors>(p, n);
   if constexpr (kVectors > 3) {
-    if (n + 3 * kCount <= p.N) multiply_columns<V, 3>(p, n), n += 3 * kCount;
+    if (n + 3 * kCount <= p.N) multiply_columns<V, kRows, 3>(p, n), n += 3 * kCount;
   }
   if constexpr (kVectors > 2) {
-    if (n + 2 * kCount <= p.N) multiply_columns<V, 2>(p, n), n += 2 * kCount;
+    if (n + 2 * kCount <= p.N) multiply_columns<V, kRows, 2>(p, n), n += 2 * kCount;
   }
-  for (; n < p.N; n += kCount) multiply_columns<V, 1>(p, n);
+  for (; n < p.N; n += kCount) multiply_columns<V, kRows, 1>(p, n);
 }
 
 // The matrix products of each instruction set. A function for AVX2 or AVX-512 may run on CPUs that have it only.
 struct AnyCpu {
   template <typename V, typename T>
   [[gnu::noinline]] static void multiply(const Product<T>& p) {
-    multiply_matrices<V, 1>(p);
+    multiply_matrices<RegisterVector<V, T, 16>, 4, 2>(p);
   }
 };
 #if defined(__x86_64__)
@@ -151,13 +160,13 @@ struct AnyCpu {
 struct Avx2 {
   template <typename V, typename T>
   [[gnu::noinline, FLASHRNA_AVX2]] static void multiply(const Product<T>& p) {
-    multiply_matrices<V, 1>(p);
+    multiply_matrices<RegisterVector<V, T, 32>, 6, 2>(p);
   }
 };
 struct Avx512 {
   template <typename V, typename T>
   [[gnu::noinline, FLASHRNA_AVX512]] static void multiply(const Product<T>& p) {
-    multiply_matrices<V, 4>(p);
+    multiply_matrices<RegisterVector<V, T, 64>, 4, 4>(p);
   }
 };
 #endif
