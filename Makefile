@@ -41,7 +41,7 @@ tidy:
 	@cmake --preset $(PRESET) >/dev/null
 	@scripts/tidy.sh build/$(PRESET)
 
-# Two hours on two idle cores with an empty compiler cache: see CONTRIBUTING.md for the parts.
+# Two hours on two idle cores with an empty compiler cache.
 check-all: test
 	@ctest --test-dir build/$(PRESET) --output-on-failure -L slow; status=$$?; \
 	  scripts/list_skipped_tests.sh build/$(PRESET); exit $$status
