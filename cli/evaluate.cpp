@@ -186,11 +186,11 @@ void warn(const char* whose, const SetSource& set, const char* polymer) {
 }
 
 void warn_of_judge(const Evaluation& evaluation) {
-  if (!evaluation.judgement || evaluation.judgement->failures == 0) return;
-  const auto failed = std::ranges::find_if(evaluation.judgement->of,
-                                           [](const JudgedSample& sample) { return !sample.failure.empty(); });
-  fmt::print(stderr, "judge: {} of {} samples have no score, the first: {}\n", evaluation.judgement->failures,
-             evaluation.judgement->of.size(), failed->failure);
+  if (!evaluation.judgment || evaluation.judgment->failures == 0) return;
+  const auto failed =
+      std::ranges::find_if(evaluation.judgment->of, [](const JudgedSample& sample) { return !sample.failure.empty(); });
+  fmt::print(stderr, "judge: {} of {} samples have no score, the first: {}\n", evaluation.judgment->failures,
+             evaluation.judgment->of.size(), failed->failure);
 }
 
 // Samples, reference and natives of an Evaluation or a ProteinEvaluation.

@@ -61,7 +61,7 @@ class Evaluator {
                                                   watch("designing and folding", "samples"));
     }
     if (settings.judge && !stopped()) {
-      evaluation_.judgement =
+      evaluation_.judgment =
           judge_samples(evaluation_.samples.structures, *settings.judge, watch("judging", "samples"));
     }
     if (settings.diversity && !stopped()) compare_samples();

@@ -44,11 +44,11 @@ void JudgeSettings::validate() const {
   if (jobs < 1) fail_usage("--jobs {}: at least one is needed", jobs);
 }
 
-Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings, const Watch& watch) {
+Judgment judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings, const Watch& watch) {
   settings.validate();
   const CommandTemplate command = judge_command(settings);
   CommandCache cache(settings.folder, settings.time_limit, watch.stop);
-  Judgement result;
+  Judgment result;
   result.of.resize(samples.size());
   const auto judge = [&](std::size_t i) {
     try {

@@ -93,7 +93,7 @@ def scattered(x, r, s, g, normal, turns):
 
 
 def fields(x, r, x0, r0, s):
-    """Vector fields towards noise: translations in units of 10 Å, tangents of the rotations in the residues' axes."""
+    """Vector fields toward noise: translations in units of 10 Å, tangents of the rotations in the residues' axes."""
     return (x - x0) / UNIT / max(s, 0.01), log_along(r0, r) / max(s, 0.01)
 
 

@@ -200,9 +200,8 @@ TEST(SampleWriter, AFolderOfAnotherRunIsRefusedWithWhatDiffers) {
   other.checkpoint = "/elsewhere/the_same.h5";
   EXPECT_EQ(run(other, folder, 1), 1) << "the path of the checkpoint may change, its hash not";
   other.seed = 12;
-  EXPECT_EQ(
-      message_of([&] { run(other, folder); }),
-      folder + ": holds the samples of another run: there sample.seed = 11, now 12; give another --output folder");
+  EXPECT_EQ(message_of([&] { run(other, folder); }),
+            folder + ": holds the samples of another run: its sample.seed = 11, now 12; give another --output folder");
   std::ofstream(folder + "/config.ini") << "[model]\nblocks = 2\n";
   EXPECT_NE(message_of([&] { run(small_request(), folder); }).find("is not of a sampling run"), std::string::npos);
 }
@@ -231,12 +230,12 @@ TEST(SampleWriter, AFolderMayBeAskedForMoreAndKeepsWhatIsThere) {
 
   EXPECT_EQ(message_of([&] { run(small_request(), folder); }),
             folder +
-                ": holds the samples of another run: there sample.lengths = 6,8-9, now 6,9; give another --output "
-                "folder, or ask for what is there and more (up to 1,000 samples; beyond, names have more digits)");
+                ": holds the samples of another run: its sample.lengths = 6,8-9, now 6,9; give another --output "
+                "folder, or request the same samples and more (up to 1,000 samples; beyond, names have more digits)");
   SampleConfig other = more;
   other.lengths = "6,8-10";
   other.seed = 12;
-  EXPECT_NE(message_of([&] { run(other, folder); }).find("there sample.seed = 11, now 12"), std::string::npos);
+  EXPECT_NE(message_of([&] { run(other, folder); }).find("its sample.seed = 11, now 12"), std::string::npos);
   SampleConfig wider = more;
   wider.samples = 1001;  // its names have four digits
   EXPECT_NE(message_of([&] { run(wider, folder); }).find("sample.samples = 5, now 1001"), std::string::npos);
@@ -276,7 +275,7 @@ TEST(SampleWriter, SamplesOfNamedStructuresBelongToTheirRunToo) {
   fs::remove(folder + "/samples.csv");
   SampleConfig other = request;
   other.seed = 12;
-  EXPECT_NE(message_of([&] { run(other, folder); }).find("there sample.seed = 11, now 12"), std::string::npos);
+  EXPECT_NE(message_of([&] { run(other, folder); }).find("its sample.seed = 11, now 12"), std::string::npos);
   std::ofstream(folder + "/structure_000_sample_001.cif.123-4.tmp") << "data_";
   std::ofstream(folder + "/notes.tmp") << "mine";
   run(request, folder);
@@ -389,7 +388,7 @@ TEST(SampleSequence, AnotherFileOfNamesIsAnotherRun) {
   EXPECT_EQ(run(request, folder / "run"), 0);
   request.sequence_sha256 = "2";
   const std::string message = message_of([&] { run(request, folder / "run"); });
-  EXPECT_NE(message.find("holds the samples of another run: there sample.sequence"), std::string::npos) << message;
+  EXPECT_NE(message.find("holds the samples of another run: its sample.sequence"), std::string::npos) << message;
 }
 
 TEST(SamplePlan, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
@@ -461,7 +460,7 @@ TEST(SampleLengths, RefuseWhatIsNoLength) {
                                                {"40,", "", "is not a length"},
                                                {"-5", "-5", "is not a length"},
                                                {"4.5", "4.5", "is not a length"},
-                                               {"120-60", "120-60", "runs backwards"},
+                                               {"120-60", "120-60", "runs backward"},
                                                {"10-20:0", "10-20:0", "is not above 0"},
                                                {"10:5", "10:5", "has a step but no range"},
                                                {"10+x", "10+x", "is not a length"},

@@ -250,10 +250,11 @@ TEST_F(TrainerTest, ResumingWithAnotherModelIsRefused) {
   run.config.training.steps = 1;
   const std::string checkpoint = run.train(folder_ / "run").checkpoint;
   other.configuration.set("model.pair_rank", "4", "--model.pair_rank");
-  EXPECT_EQ(message_of([&] { other.resume(folder_ / "run"); }),
-            "checkpoint " + checkpoint +
-                " was trained with model.pair_rank = 2, --model.pair_rank says 4; drop it or train anew in another "
-                "folder");
+  EXPECT_EQ(
+      message_of([&] { other.resume(folder_ / "run"); }),
+      "checkpoint " + checkpoint +
+          " was trained with model.pair_rank = 2, --model.pair_rank says 4; drop it or train a new run in another "
+          "folder");
 }
 
 TEST_F(TrainerTest, ResumingOnOtherChainsIsRefused) {
