@@ -208,7 +208,7 @@ TEST_F(TrainerTest, StopsWhenTheMinutesAreOver) {
   EXPECT_FALSE(result.interrupted);
   EXPECT_GE(result.step, 1);
   EXPECT_GE(result.seconds, 0.6);
-  EXPECT_LT(result.seconds, 10.0);
+  EXPECT_LT(result.step, run.config.training.steps) << "it ended by the minutes, not by the steps";
   EXPECT_EQ(read_checkpoint(result.checkpoint).step, result.step);
 }
 
