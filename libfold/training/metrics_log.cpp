@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
-#include "rna/io/structure_writer.h"
 
 namespace flashrna {
 namespace {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
@@ -26,7 +27,6 @@
 #include "libfold/training/tensorboard_log.h"
 #include "libfold/training/training_step.h"
 #include "libfold/training/validation.h"
-#include "rna/io/structure_writer.h"
 
 namespace flashrna {
 namespace {
