@@ -43,7 +43,7 @@ TrainingObserver make_observer(Progress& progress, const TrainingConfig& trainin
     if (training.minutes > 0) note += fmt::format(", stops in {}", format_duration(now.seconds_left));
     progress.set(now.step, note);
   };
-  observer.stop_requested = interrupted;
+  observer.stop = interrupted;
   return observer;
 }
 

@@ -7,8 +7,8 @@
 #include <numeric>
 
 #include "base/parallel.h"
+#include "datasets/ordered_pipeline.h"
 #include "libfold/evaluation/novelty_parts.h"
-#include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/compare/structure_alignment.h"
 
 namespace flashrna {

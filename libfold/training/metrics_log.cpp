@@ -6,9 +6,9 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "base/atomic_file.h"
+#include "base/csv_table.h"
 #include "base/error.h"
 
 namespace flashrna {
@@ -25,13 +25,14 @@ std::int64_t step_of(const std::string& row) {
 
 MetricsLog::MetricsLog(std::string path, std::vector<std::string> columns, std::int64_t last_step)
     : path_(std::move(path)), columns_(std::move(columns)) {
-  std::string kept = header() + "\n";
+  std::string kept = csv_line(header());
   if (std::filesystem::exists(path_)) {
     std::ifstream file(path_);
     if (!file) fail("{}: cannot be read; give the run another --output folder", path_);
     std::string line;
-    if (std::getline(file, line) && line != header())
-      fail("{}: its columns are not those of this program ({}); move it away and resume again", path_, header());
+    if (std::getline(file, line) && split_csv_line(line) != header())
+      fail("{}: its columns are not those of this program ({}); move it away and resume again", path_,
+           fmt::join(header(), ","));
     while (std::getline(file, line)) {
       if (file.eof()) break;  // no line end: the run was killed while writing this line
       const std::int64_t step = step_of(line);
@@ -41,19 +42,23 @@ MetricsLog::MetricsLog(std::string path, std::vector<std::string> columns, std::
   write_file_atomically(path_, kept);
 }
 
-std::string MetricsLog::header() const { return fmt::format("step,{}", fmt::join(columns_, ",")); }
+std::vector<std::string> MetricsLog::header() const {
+  std::vector<std::string> names{"step"};
+  names.insert(names.end(), columns_.begin(), columns_.end());
+  return names;
+}
 
 void MetricsLog::append(std::int64_t step, const std::map<std::string, double>& values) {
-  std::string row = std::to_string(step);
+  std::vector<std::string> cells{std::to_string(step)};
   for (const std::string& column : columns_) {
     const auto it = values.find(column);
-    row += it == values.end() ? std::string(",") : fmt::format(",{}", it->second);
+    cells.push_back(it == values.end() ? "" : fmt::format("{}", it->second));
   }
   for (const auto& [name, value] : values)
     if (std::find(columns_.begin(), columns_.end(), name) == columns_.end())
       fail("{}: no column \"{}\" for the value {} of step {}", path_, name, value, step);
   std::ofstream file(path_, std::ios::app);
-  file << row << '\n' << std::flush;
+  file << csv_line(cells) << std::flush;
   if (!file) fail("{}: step {} could not be written; is the disk full?", path_, step);
 }
 

@@ -19,7 +19,7 @@ class MetricsLog {
   void append(std::int64_t step, const std::map<std::string, double>& values);
 
  private:
-  std::string header() const;
+  std::vector<std::string> header() const;
 
   std::string path_;
   std::vector<std::string> columns_;

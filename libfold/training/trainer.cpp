@@ -382,8 +382,8 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
     session.add(terms, residues);
 
     const bool out_of_time = training.minutes > 0 && session.seconds() >= 60.0 * training.minutes;
-    const bool stop_requested = observer.stop_requested && observer.stop_requested();
-    const int stop = s.group.largest(stop_requested ? 2 : out_of_time ? 1 : 0);  // the same in every process
+    const bool requested = observer.stop && observer.stop();
+    const int stop = s.group.largest(requested ? 2 : out_of_time ? 1 : 0);  // the same in every process
     result.interrupted = stop == 2;
     last = s.step >= training.steps || stop > 0;
     const bool checkpoint_due = last || (training.checkpoint_every > 0 && s.step % training.checkpoint_every == 0);

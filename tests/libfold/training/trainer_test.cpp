@@ -105,7 +105,7 @@ TEST_F(TrainerTest, ResumedAcrossStagesOfCropLengthsEndsBitEqual) {
     const std::string parts = folder_ / fmt::format("parts_{}", first);
     int asked = 0;
     TrainingObserver observer;
-    observer.stop_requested = [&] { return ++asked == first; };
+    observer.stop = [&] { return ++asked == first; };
     make()->make_trainer(parts, false).run(observer);
     TinyRun rest("");
     const TrainingResult got = rest.resume(parts);
@@ -193,7 +193,7 @@ TEST_F(TrainerTest, AStopRequestWritesACheckpointOfThatStep) {
   TinyRun run(dataset_);
   int asked = 0;
   TrainingObserver observer;
-  observer.stop_requested = [&asked] { return ++asked == 7; };
+  observer.stop = [&asked] { return ++asked == 7; };
   const TrainingResult result = run.make_trainer(folder_ / "run", false).run(observer);
   EXPECT_TRUE(result.interrupted);
   EXPECT_EQ(result.step, 7);
