@@ -1,6 +1,7 @@
 #include "libfold/evaluation/judge.h"
 
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 #include "base/error.h"
@@ -63,9 +64,11 @@ Judgment judge_samples(std::span<const MeasuredStructure> samples, const JudgeSe
       result.of[i].failure = error.what();
     }
   };
+  const auto start = std::chrono::steady_clock::now();
   parallel_for(samples.size(), settings.jobs, judge, watch);
   result.commands = cache.commands();
   result.kept = cache.kept();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const JudgedSample& sample : result.of) result.failures += !sample.failure.empty();
   return result;
 }

@@ -31,9 +31,10 @@ struct JudgedSample {
 
 struct Judgment {
   std::vector<JudgedSample> of;  // by sample
-  std::size_t commands = 0;      // number of runs without cached results
-  std::size_t kept = 0;          // of these, cached results
+  std::size_t commands = 0;      // that a run without a cache would start
+  std::size_t kept = 0;          // of these, answered from the cache
   std::size_t failures = 0;
+  double seconds = 0.0;  // elapsed
 };
 
 // Structures must have their backbones. `watch` follows the samples; its end also ends the running commands. Throws

@@ -134,7 +134,8 @@ TEST(SampleWriter, EveryRowHoldsTheSha256OfItsFiles) {
                                                        "radius_of_gyration",
                                                        "helix_share",
                                                        "suite_outliers",
-                                                       "suiteness"});
+                                                       "suiteness",
+                                                       "suites_1a"});
   ASSERT_EQ(table.rows().size(), 6u);
   for (const auto& [name, row] : table.rows()) {
     EXPECT_EQ(row.at("file"), name + ".cif");
@@ -294,7 +295,7 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   ASSERT_EQ(lines.size(), 7u);
   EXPECT_EQ(lines[0],
             "name,length,index,seed,steps,file,model,sha256,c4_distance,c4_neighbors,o3_p_distance,bonded,bond_"
-            "deviation,clashes,radius_of_gyration,helix_share,suite_outliers,suiteness,rmsd_to_reference");
+            "deviation,clashes,radius_of_gyration,helix_share,suite_outliers,suiteness,suites_1a,rmsd_to_reference");
   EXPECT_LE(std::stod(lines[1].substr(lines[1].rfind(',') + 1)), 0.001) << "Å to itself";
   EXPECT_GT(std::stod(lines[2].substr(lines[2].rfind(',') + 1)), 0.1) << "Å to another sample";
   EXPECT_TRUE(lines[4].ends_with(",")) << "a sample of another length has no RMSD: " << lines[4];
@@ -307,7 +308,7 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   const SampleTable table(folder / "measured/samples.csv",
                           {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_distance",
                            "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration",
-                           "helix_share", "suite_outliers", "suiteness"});
+                           "helix_share", "suite_outliers", "suiteness", "suites_1a"});
   const SampleTable::Row& row = table.rows().at("len_00006_sample_000");
   EXPECT_EQ(row.at("c4_neighbors"), fmt::format("{:.4f}", checks.c4_neighbors));
   EXPECT_EQ(row.at("bonded"), fmt::format("{:.4f}", checks.bonded));
@@ -326,7 +327,8 @@ TEST(SampleWriter, AskedPairsAreComparedWithThoseMade) {
   std::ofstream(request.secondary_structure) << ">hair pin\n((....))\n>open\n?????\n";
   run(request, folder / "run");
   const std::vector<std::string> lines = lines_of(read_text(folder / "run/samples.csv"));
-  EXPECT_TRUE(lines[0].ends_with("suiteness,pairs_asked,pairs_made,pair_precision,pair_recall,pair_f1")) << lines[0];
+  EXPECT_TRUE(lines[0].ends_with("suiteness,suites_1a,pairs_asked,pairs_made,pair_precision,pair_recall,pair_f1"))
+      << lines[0];
   ASSERT_EQ(lines.size(), 1 + 2 * static_cast<std::size_t>(request.samples));
   // Random frames form no pairs: two were requested, none is found.
   EXPECT_TRUE(lines[1].starts_with("hair_sample_000,8,0,")) << lines[1];

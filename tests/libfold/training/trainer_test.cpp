@@ -13,6 +13,7 @@
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
 #include "libfold/training/failed_batch.h"
+#include "libfold/training/metrics_log.h"
 #include "libfold/training/run_folder.h"
 #include "libfold/training/training_data.h"
 #include "tests/libfold/tiny_run.h"
@@ -200,6 +201,20 @@ TEST_F(TrainerTest, AStopRequestWritesACheckpointOfThatStep) {
   EXPECT_EQ(read_checkpoint(result.checkpoint).step, 7);
 }
 
+TEST(MetricsLog, RowsOfAnOlderProgramGetTheNewColumns) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "metrics.csv";
+  std::ofstream(path) << "step,loss,memory\n1,0.5,7\n2,0.25,8\n3,0.1,9\n";
+  MetricsLog log(path, {"loss", "sample_suites_1a", "memory"}, 2);
+  log.append(3, {{"loss", 2.0}});
+  EXPECT_EQ(read_text(path), "step,loss,sample_suites_1a,memory\n1,0.5,,7\n2,0.25,,8\n3,2,,\n");
+  std::ofstream(path) << "step,loss,unknown\n1,0.5,7\n";
+  EXPECT_NE(message_of([&] {
+              MetricsLog(path, {"loss", "memory"}, 2);
+            }).find("its columns are not those of this program"),
+            std::string::npos);
+}
+
 TEST_F(TrainerTest, StopsWhenTheMinutesAreOver) {
   TinyRun run(dataset_);
   run.config.training.steps = 1'000'000;
@@ -293,7 +308,7 @@ TEST_F(TrainerTest, ValidationIsOfHeldOutChainsByTimeBin) {
             "learning_rate,epoch,seconds,residues_per_second,waiting,memory,validation_loss,validation_t_0.0_0.2,"
             "validation_t_0.2_0.4,validation_t_0.4_0.6,validation_t_0.6_0.8,validation_t_0.8_1.0,sample_c4_c4_w1,"
             "sample_o3_p_w1,sample_c4_neighbors,sample_bonded,sample_rg_ratio,"
-            "sample_helix_share,sample_suite_outliers");
+            "sample_helix_share,sample_suite_outliers,sample_suiteness,sample_suites_1a");
   EXPECT_TRUE(lines[1].ends_with(",,,,,,,,,,,")) << "step 1 has no validation: " << lines[1];
   EXPECT_EQ(lines[2].find(",,"), std::string::npos) << "step 2 has one, in every bin: " << lines[2];
   EXPECT_NE(lines[4].find(fmt::format("{}", result.validation_loss)), std::string::npos) << lines[4];
