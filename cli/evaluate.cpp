@@ -21,10 +21,10 @@
 #include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/evaluation.h"
 #include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/metrics_table.h"
 #include "libfold/evaluation/protein/protein_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report/report.h"
-#include "libfold/evaluation/sample_table.h"
 #include "libfold/evaluation/thresholds.h"
 
 namespace flashrna {

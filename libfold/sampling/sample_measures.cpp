@@ -41,7 +41,7 @@ constexpr MeasureColumn<Measured> kMeasures[] = {
     {"o3_p_distance", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.o3_p_distance); }},
     {"bonded", [](const Measured& of) { return fmt::format("{:.4f}", of.checks.bonded); }},
     {"bond_deviation", [](const Measured& of) { return fmt::format("{:.4f}", of.checks.bond_deviation); }},
-    {"clashes", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.clashes); }},
+    {"clashes_per_100_atoms", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.clashes); }},
     {"radius_of_gyration", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.radius_of_gyration); }},
     {"helix_share", [](const Measured& of) { return number_text(of.helix_share); }},
     {"suite_outliers", [](const Measured& of) { return number_text(of.suites.outlier_share()); }},

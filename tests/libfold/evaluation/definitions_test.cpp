@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "libfold/evaluation/embedded_file.h"
-#include "libfold/evaluation/sample_table.h"
+#include "libfold/evaluation/metrics_table.h"
 #include "libfold/evaluation/structure_measures.h"
 
 namespace flashrna {

@@ -130,7 +130,7 @@ TEST(SampleWriter, EveryRowHoldsTheSha256OfItsFiles) {
                                                        "o3_p_distance",
                                                        "bonded",
                                                        "bond_deviation",
-                                                       "clashes",
+                                                       "clashes_per_100_atoms",
                                                        "radius_of_gyration",
                                                        "helix_share",
                                                        "suite_outliers",
@@ -295,7 +295,8 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   ASSERT_EQ(lines.size(), 7u);
   EXPECT_EQ(lines[0],
             "name,length,index,seed,steps,file,model,sha256,c4_distance,c4_neighbors,o3_p_distance,bonded,bond_"
-            "deviation,clashes,radius_of_gyration,helix_share,suite_outliers,suiteness,suites_1a,rmsd_to_reference");
+            "deviation,clashes_per_100_atoms,radius_of_gyration,helix_share,suite_outliers,suiteness,suites_1a,rmsd_to_"
+            "reference");
   EXPECT_LE(std::stod(lines[1].substr(lines[1].rfind(',') + 1)), 0.001) << "Å to itself";
   EXPECT_GT(std::stod(lines[2].substr(lines[2].rfind(',') + 1)), 0.1) << "Å to another sample";
   EXPECT_TRUE(lines[4].ends_with(",")) << "a sample of another length has no RMSD: " << lines[4];
@@ -307,15 +308,15 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   const BackboneChecks checks = check_backbone(nucleotides);
   const SampleTable table(folder / "measured/samples.csv",
                           {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_distance",
-                           "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration",
-                           "helix_share", "suite_outliers", "suiteness", "suites_1a"});
+                           "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes_per_100_atoms",
+                           "radius_of_gyration", "helix_share", "suite_outliers", "suiteness", "suites_1a"});
   const SampleTable::Row& row = table.rows().at("len_00006_sample_000");
   EXPECT_EQ(row.at("c4_neighbors"), fmt::format("{:.4f}", checks.c4_neighbors));
   EXPECT_EQ(row.at("bonded"), fmt::format("{:.4f}", checks.bonded));
   EXPECT_NEAR(std::stod(row.at("c4_distance")), checks.c4_distance, 0.002);
   EXPECT_NEAR(std::stod(row.at("o3_p_distance")), checks.o3_p_distance, 0.002);
   EXPECT_NEAR(std::stod(row.at("bond_deviation")), checks.bond_deviation, 0.001);
-  EXPECT_NEAR(std::stod(row.at("clashes")), checks.clashes, 0.001);
+  EXPECT_NEAR(std::stod(row.at("clashes_per_100_atoms")), checks.clashes, 0.001);
   EXPECT_NEAR(std::stod(row.at("radius_of_gyration")), checks.radius_of_gyration, 0.0015);
 }
 

@@ -1,4 +1,4 @@
-#include "libfold/evaluation/sample_table.h"
+#include "libfold/evaluation/metrics_table.h"
 
 #include "libfold/evaluation/pair_summary.h"
 #include "libfold/evaluation/summary_numbers.h"
