@@ -10,13 +10,14 @@ endif
 PROGRAM := build/$(PRESET)/flashrna
 PREFIX ?= /usr/local
 
-.PHONY: help deps build program test tidy check-all install package wheel docs demo overfit clean
+.PHONY: help deps build program test tidy check-plain check-all install package wheel docs demo overfit clean
 
 help:
 	@echo "make deps      install missing packages of the distribution, and LibTorch"
 	@echo "make build     build/$(PRESET)/flashrna and its tests"
 	@echo "make test      build and run all tests except the slow ones"
 	@echo "make tidy      clang-tidy on the sources changed since origin/main"
+	@echo "make check-plain  whether the sources that differ without CUDA compile, and whether a function is missing there"
 	@echo "make check-all all of test, the slow tests, the sanitizers, and a build without CUDA and tests; two hours"
 	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
 	@echo "make package   dist/: a relocatable tarball, a .deb and a Python wheel; BUNDLE=1 puts LibTorch into the tarball"
@@ -41,7 +42,10 @@ tidy:
 	@cmake --preset $(PRESET) >/dev/null
 	@scripts/tidy.sh build/$(PRESET)
 
-# Two hours on two idle cores with an empty compiler cache: see CONTRIBUTING.md for the parts.
+check-plain: deps
+	@scripts/check_plain.sh build/$(PRESET)
+
+# Two hours on two idle cores with an empty compiler cache.
 check-all: test
 	@ctest --test-dir build/$(PRESET) --output-on-failure -L slow; status=$$?; \
 	  scripts/list_skipped_tests.sh build/$(PRESET); exit $$status

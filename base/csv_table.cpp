@@ -59,6 +59,11 @@ std::string csv_line(const std::vector<std::string>& cells) {
   return line + '\n';
 }
 
+std::vector<std::string> split_csv_line(const std::string& line) {
+  auto lines = parse_csv(line);
+  return lines.empty() ? std::vector<std::string>{""} : std::move(lines.front());
+}
+
 std::string CsvTable::to_csv() const {
   std::string text = csv_line(columns);
   for (const auto& row : rows) text += csv_line(row);

@@ -1,6 +1,8 @@
 // A table of text cells with named columns in CSV (RFC 4180): comma-separated, quoted where needed.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +11,15 @@ namespace flashrna {
 
 // One line of a table, with its line end.
 std::string csv_line(const std::vector<std::string>& cells);
+
+// The texts of values, for a row of a table; floating-point numbers with as many digits as it takes to read them back.
+template <typename... Values>
+std::vector<std::string> csv_cells(const Values&... values) {
+  return {fmt::format("{}", values)...};
+}
+
+// The cells of one line, with or without its line end; an empty line has one empty cell.
+std::vector<std::string> split_csv_line(const std::string& line);
 
 struct CsvTable {
   std::vector<std::string> columns;

@@ -19,9 +19,9 @@ namespace {
 // removed file protects nothing.
 bool is_file_at(const std::string& path, int descriptor) {
   struct stat ours {
-  }, there{};
-  return fstat(descriptor, &ours) == 0 && stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino &&
-         ours.st_dev == there.st_dev;
+  }, current{};
+  return fstat(descriptor, &ours) == 0 && stat(path.c_str(), &current) == 0 && ours.st_ino == current.st_ino &&
+         ours.st_dev == current.st_dev;
 }
 
 bool held_by_another(int descriptor, int kind) {

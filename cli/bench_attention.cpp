@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/atomic_file.h"
+#include "base/csv_table.h"
 #include "base/error.h"
 #include "cli/benches.h"
 #include "cli/device.h"
@@ -100,15 +101,16 @@ void write_figures(const AttentionBench& bench, const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder, error.message());
-  std::string csv =
-      "backend,length,forward_seconds,training_seconds,forward_flops,backward_flops,forward_bytes,backward_bytes,"
-      "products_flops_per_second,peak_bytes,error,h200_roofline_seconds\n";
+  CsvTable table{
+      {"backend", "length", "forward_seconds", "training_seconds", "forward_flops", "backward_flops", "forward_bytes",
+       "backward_bytes", "products_flops_per_second", "peak_bytes", "error", "h200_roofline_seconds"},
+      {}};
   for (const AttentionTiming& t : bench.timings)
-    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", t.name, t.length, t.forward_seconds, t.training_seconds,
-                       t.work.forward_flops, t.work.backward_flops, t.work.forward_bytes, t.work.backward_bytes,
-                       bench.products_per_second, t.peak_bytes, t.error < 0 ? "" : fmt::format("{}", t.error),
-                       h200_microseconds(t) * 1e-6);
-  write_file_atomically(fs::path(folder) / "attention.csv", csv);
+    table.rows.push_back(csv_cells(t.name, t.length, t.forward_seconds, t.training_seconds, t.work.forward_flops,
+                                   t.work.backward_flops, t.work.forward_bytes, t.work.backward_bytes,
+                                   bench.products_per_second, t.peak_bytes,
+                                   t.error < 0 ? "" : fmt::format("{}", t.error), h200_microseconds(t) * 1e-6));
+  write_file_atomically(fs::path(folder) / "attention.csv", table.to_csv());
   draw_plot(fs::path(folder) / "forward_by_length.svg", "Invariant point attention, forward", "residues", "seconds",
             lines_of(bench, false));
   draw_plot(fs::path(folder) / "training_by_length.svg", "Invariant point attention, forward and backward", "residues",

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/atomic_file.h"
+#include "base/csv_table.h"
 #include "base/error.h"
 #include "cli/benches.h"
 #include "cli/device.h"
@@ -91,11 +92,11 @@ void make_folder(const std::string& folder) {
 void write_figures(const std::vector<SamplingTiming>& timings, const Options& options) {
   namespace fs = std::filesystem;
   const fs::path folder = options.output;
-  std::string csv = "backend,length,batch,steps,step_seconds,forward_seconds,peak_bytes\n";
+  CsvTable table{{"backend", "length", "batch", "steps", "step_seconds", "forward_seconds", "peak_bytes"}, {}};
   for (const SamplingTiming& t : timings)
-    csv += fmt::format("{},{},{},{},{},{},{}\n", t.backend, t.length, t.batch, t.steps, t.step_seconds,
-                       t.forward_seconds, t.peak_bytes);
-  write_file_atomically(folder / "sampling.csv", csv);
+    table.rows.push_back(
+        csv_cells(t.backend, t.length, t.batch, t.steps, t.step_seconds, t.forward_seconds, t.peak_bytes));
+  write_file_atomically(folder / "sampling.csv", table.to_csv());
   draw_plot(folder / "time_by_length.svg", "Sampling, one backbone", "residues", "seconds per step",
             lines_of(timings, [](const SamplingTiming& t) { return t.batch == 1 ? t.length : 0; }));
   const int length = options.batch_length;

@@ -21,10 +21,10 @@
 #include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/evaluation.h"
 #include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/metrics_table.h"
 #include "libfold/evaluation/protein/protein_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report/report.h"
-#include "libfold/evaluation/sample_table.h"
 #include "libfold/evaluation/thresholds.h"
 
 namespace flashrna {
@@ -185,12 +185,18 @@ void warn(const char* whose, const SetSource& set, const char* polymer) {
     fmt::print(stderr, "{}: {} PDB files beside mmCIF files of the same name left out\n", whose, set.pdb_twins);
 }
 
+// What the user's programs did; `run` is a Judgment or a SelfConsistency.
+void print_runs(const char* whose, const auto& run) {
+  fmt::print(stderr, "{}: {} commands run in {:.1f} s, {} results taken from the cache\n", whose,
+             run.commands - run.kept, run.seconds, run.kept);
+}
+
 void warn_of_judge(const Evaluation& evaluation) {
-  if (!evaluation.judgement || evaluation.judgement->failures == 0) return;
-  const auto failed = std::ranges::find_if(evaluation.judgement->of,
-                                           [](const JudgedSample& sample) { return !sample.failure.empty(); });
-  fmt::print(stderr, "judge: {} of {} samples have no score, the first: {}\n", evaluation.judgement->failures,
-             evaluation.judgement->of.size(), failed->failure);
+  if (!evaluation.judgment || evaluation.judgment->failures == 0) return;
+  const auto failed =
+      std::ranges::find_if(evaluation.judgment->of, [](const JudgedSample& sample) { return !sample.failure.empty(); });
+  fmt::print(stderr, "judge: {} of {} samples have no score, the first: {}\n", evaluation.judgment->failures,
+             evaluation.judgment->of.size(), failed->failure);
 }
 
 // Samples, reference and natives of an Evaluation or a ProteinEvaluation.
@@ -215,6 +221,8 @@ void warn(const Evaluation& evaluation) {
     fmt::print(stderr, "{} of {} samples have no secondary structure of their name and length in {}\n", without,
                evaluation.pairs.size(), evaluation.settings.pairs);
   }
+  if (evaluation.judgment) print_runs("judge", *evaluation.judgment);
+  if (evaluation.consistency) print_runs("self-consistency", *evaluation.consistency);
   warn_of_judge(evaluation);
   if (!evaluation.consistency || evaluation.consistency->failures == 0) return;
   for (const SampleConsistency& sample : evaluation.consistency->of) {

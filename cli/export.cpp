@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"

@@ -46,8 +46,8 @@ int merge_main(const std::vector<std::string>& arguments) {
   if (!common.quiet && result.dropped_splits) {
     fmt::print(stderr, "splits of parts say nothing about the whole, they are left out; run flashrna split\n");
   }
-  if (!common.quiet && result.found_pairs_anew) {
-    fmt::print(stderr, "the base pairs of the inputs were found by different rules: all are found anew\n");
+  if (!common.quiet && result.recomputed_pairs) {
+    fmt::print(stderr, "the base pairs of the inputs were found by different rules: all are found again\n");
   }
   Table table({"item", "count"});
   table.add_row({"files", inputs.size()});

@@ -33,7 +33,7 @@ std::string help_row(const std::string& left, const std::string& right) {
 std::string default_text(const std::string& value) { return value.empty() ? "" : fmt::format(" [{}]", value); }
 
 // Set while describe_command() runs a main function.
-CommandDescription* asked_description = nullptr;
+CommandDescription* requested_description = nullptr;
 
 }  // namespace
 
@@ -73,8 +73,8 @@ void CommandLine::configuration(Configuration& configuration) {
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments) {
-  if (asked_description) {
-    *asked_description = describe();
+  if (requested_description) {
+    *requested_description = describe();
     return false;
   }
   const auto end = std::find(arguments.begin(), arguments.end(), "--");  // later arguments are positional
@@ -262,14 +262,14 @@ CommandDescription CommandLine::describe() const {
 CommandDescription describe_command(int (*run)(const std::vector<std::string>&),
                                     const std::vector<std::string>& arguments) {
   CommandDescription about;
-  asked_description = &about;
+  requested_description = &about;
   try {
     run(arguments);
   } catch (...) {
-    asked_description = nullptr;
+    requested_description = nullptr;
     throw;
   }
-  asked_description = nullptr;
+  requested_description = nullptr;
   return about;
 }
 

@@ -43,7 +43,7 @@ TrainingObserver make_observer(Progress& progress, const TrainingConfig& trainin
     if (training.minutes > 0) note += fmt::format(", stops in {}", format_duration(now.seconds_left));
     progress.set(now.step, note);
   };
-  observer.stop_requested = interrupted;
+  observer.stop = interrupted;
   return observer;
 }
 
@@ -57,7 +57,7 @@ void print_result(const TrainingResult& result, bool as_json) {
 }
 
 // Prints every chain of the step with its losses. Throws the run's error if the step fails again.
-void replay(const FailedBatch& failed, const RunConfig& config, at::Device device, bool as_json) {
+void replay_step(const FailedBatch& failed, const RunConfig& config, at::Device device, bool as_json) {
   const Replay replayed = replay_failed_batch(failed, config, device);
   std::vector<std::string> columns = {"chain", "t"};
   columns.insert(columns.end(), StepTerms::kNames.begin(),
@@ -72,6 +72,15 @@ void replay(const FailedBatch& failed, const RunConfig& config, at::Device devic
   if (!replayed.terms.finite()) fail("{}; so it is again", failed.message);
   fmt::print(stderr, "loss {:.6g} and gradient norm {:.6g} are finite here; then: {}\n", replayed.terms.loss(),
              replayed.terms.gradient_norm(), failed.message);
+}
+
+// Repeats the failed step of data.replay with the settings of its run.
+void replay(RunConfig& config, Configuration& configuration, const CommonOptions& common) {
+  const std::string path = config.data.replay;
+  const FailedBatch failed = read_failed_batch(path);
+  adopt_checkpoint_configuration(configuration, failed.configuration, path);
+  config.validate();
+  replay_step(failed, config, at::Device(select_device(common)), common.json);
 }
 
 TrainingResult run_trainer(Trainer& trainer, const RunConfig& config, const TrainingObserver& observer) {
@@ -119,11 +128,7 @@ int train_main(const std::vector<std::string>& arguments) {
 
   if (line.given("seed")) configuration.set("training.seed", std::to_string(common.seed), "--seed");
   if (!config.data.replay.empty()) {
-    const std::string path = config.data.replay;
-    const FailedBatch failed = read_failed_batch(path);
-    adopt_checkpoint_configuration(configuration, failed.configuration, path);
-    config.validate();
-    replay(failed, config, at::Device(select_device(common)), common.json);
+    replay(config, configuration, common);
     return 0;
   }
   if (output.empty()) fail_usage("--output DIR is missing; see flashrna help train");

@@ -2,9 +2,6 @@
 
 #include <fmt/ranges.h>
 #include <tbb/enumerable_thread_specific.h>
-#include <tbb/global_control.h>
-#include <tbb/parallel_pipeline.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <exception>
@@ -21,6 +18,7 @@
 #include "datasets/dataset_rewrite.h"
 #include "datasets/dataset_writer.h"
 #include "datasets/hdf5/file.h"
+#include "datasets/ordered_pipeline.h"
 #include "datasets/protein_rows.h"
 #include "datasets/source_files.h"
 #include "datasets/unique_chains.h"
@@ -210,39 +208,29 @@ bool run_pipeline(SourceFiles& sources, const ConversionOptions& options, const 
   // While the writer waits for a large file, smaller files that are already parsed accumulate. A small limit on their
   // number leaves threads idle (measured with two threads: 1.5 s with 64, 1.2 s with 256).
   const std::size_t most_in_flight = std::min<std::size_t>(1024, 128 * static_cast<std::size_t>(threads));
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-  using Item = std::shared_ptr<PipelineItem>;
   bool stopped = false;
-  const auto take = [&](tbb::flow_control& control) -> Item {
+  const auto take = [&]() -> std::optional<PipelineItem> {
     stopped = stopped || (calls.stop && calls.stop());
     std::optional<SourceFile> source;
     if (!stopped) source = sources.next();
-    if (!source) {
-      control.stop();
-      return nullptr;
-    }
-    auto item = std::make_shared<PipelineItem>();
-    item->source = std::move(*source);
-    item->bytes_done = sources.bytes_done();
+    if (!source) return std::nullopt;
+    PipelineItem item;
+    item.source = std::move(*source);
+    item.bytes_done = sources.bytes_done();
     return item;
   };
   tbb::enumerable_thread_specific<WrittenFiles> written;
-  const auto read = [&](const Item& item) {
-    item->written = &written.local();
-    item->written->free_all();
-    item->parsed = std::make_unique<ParsedFile>(parse(std::move(item->source), options));
-    return item;
+  const auto read = [&](PipelineItem&& item) {
+    item.written = &written.local();
+    item.written->free_all();
+    item.parsed = std::make_unique<ParsedFile>(parse(std::move(item.source), options));
+    return PipelineItem(std::move(item));
   };
-  const auto write = [&](const Item& item) {
-    collector.add(*item->parsed, item->bytes_done, sources.bytes());
-    item->written->add(std::move(item->parsed));
+  const auto write = [&](PipelineItem&& item) {
+    collector.add(*item.parsed, item.bytes_done, sources.bytes());
+    item.written->add(std::move(item.parsed));
   };
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
-    tbb::parallel_pipeline(most_in_flight, tbb::make_filter<void, Item>(tbb::filter_mode::serial_in_order, take) &
-                                               tbb::make_filter<Item, Item>(tbb::filter_mode::parallel, read) &
-                                               tbb::make_filter<Item, void>(tbb::filter_mode::serial_in_order, write));
-  });
+  run_in_order<PipelineItem, PipelineItem>(threads, take, read, write, most_in_flight);
   return !stopped;
 }
 

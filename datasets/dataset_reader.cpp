@@ -339,7 +339,7 @@ std::vector<std::int64_t> DatasetReader::read_rejected_places() const {
   if (!root.has(kShardGroup)) return std::vector<std::int64_t>(count, static_cast<std::int64_t>(impl_->chains.size()));
   std::vector<std::int64_t> places = root.open_group(kShardGroup).open_dataset(kRejectedAfter).read<std::int64_t>();
   if (places.size() != count)
-    fail("{}: damaged: {} places of {} rejected chains; convert this shard anew", path(), places.size(), count);
+    fail("{}: damaged: {} places of {} rejected chains; convert this shard again", path(), places.size(), count);
   return places;
 }
 

@@ -31,7 +31,7 @@ class DatasetReader {
 
   std::vector<RejectedRecord> read_rejected() const;
   // By rejected row, the number of chains that the conversion stored before it. Only a shard knows; in other files all
-  // stand after the last chain.
+  // come after the last chain.
   std::vector<std::int64_t> read_rejected_places() const;
   std::uint64_t residue_count() const;
   // Root attributes.

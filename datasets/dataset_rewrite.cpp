@@ -143,7 +143,7 @@ MergeResult merge_datasets(const std::vector<std::string>& inputs, const std::st
   const bool one_rule = std::all_of(readers.begin(), readers.end(), [&](const DatasetReader& reader) {
     return reader.pair_rule() == readers.front().pair_rule();
   });
-  result.found_pairs_anew = !one_rule;
+  result.recomputed_pairs = !one_rule;
   const bool shards = are_shards(readers);
   if (shards) source = readers.front().source();
   if (shards && n_chains == 0) fail("no chain found in any of the {} parts, nothing is written", readers.size());

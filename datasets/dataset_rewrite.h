@@ -22,7 +22,7 @@ struct MergeResult {
   std::size_t duplicates = 0;     // listed in /rejected
   bool dropped_clusters = false;  // the inputs were not clustered by the same table
   bool dropped_splits = false;    // the splits of the inputs need not agree
-  bool found_pairs_anew = false;  // the base pairs of the inputs were found by different rules
+  bool recomputed_pairs = false;  // the base pairs of the inputs were found by different rules
   bool stopped = false;           // `watch` ended the work; no output was written
 };
 

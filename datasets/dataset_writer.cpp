@@ -173,7 +173,7 @@ void DatasetWriter::append(const ChainRecord& record, const ChainRows& rows) {
   if (rows.length > kLongestChain) {
     fail("chain {}: {} residues, a dataset takes at most {} in one chain", record.id, rows.length, kLongestChain);
   }
-  if (!impl_->ids.insert(id_hash(record.id)).second) fail("chain id {} is there twice", record.id);
+  if (!impl_->ids.insert(id_hash(record.id)).second) fail("chain id {} occurs twice", record.id);
   impl_->append_residues(rows);
   impl_->offset.push_back(impl_->offset.back() + rows.length);
   impl_->chains.push_back(record);

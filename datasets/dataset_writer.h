@@ -17,7 +17,7 @@ struct DatasetOrigin {
   std::string options;                         // options that change the content
   std::string pair_rule = kWholeBasePairRule;  // attribute `rule` of /residues/partner; of RNA only
   Polymer polymer = Polymer::kRna;
-  bool is_shard = false;  // keeps where rejected rows stand among the chains, for merge_datasets
+  bool is_shard = false;  // keeps the position of rejected rows among the chains, for merge_datasets
 };
 
 class DatasetWriter {

@@ -95,7 +95,7 @@ void adopt_checkpoint_configuration(Configuration& configuration, const std::str
     if (present.source.empty()) {
       present.set(entry.get());
     } else if (present.get() != entry.get() && std::ranges::find(kFreeOnResume, entry.key) == kFreeOnResume.end()) {
-      fail("checkpoint {} was trained with {} = {}, {} says {}; drop it or train anew in another folder", path,
+      fail("checkpoint {} was trained with {} = {}, {} says {}; drop it or train a new run in another folder", path,
            entry.key, entry.get(), present.source, present.get());
     }
   }

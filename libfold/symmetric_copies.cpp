@@ -116,8 +116,8 @@ Tensor SymmetricCopies::partner(const Tensor& unit) const {
   const Tensor seen = unit.clamp_min(0).div(unit_lengths_, "floor");  // [B, L]: the partner's copy, seen from the unit
   const Tensor j = unit.clamp_min(0) - seen * unit_lengths_;
   const Tensor copy = product_.index_select(1, seen.flatten()).view({count(), unit.size(0), unit.size(1)});
-  const Tensor there = copy.transpose(0, 1) * unit_lengths_.unsqueeze(1) + j.unsqueeze(1);  // [B, G, L]
-  const Tensor all = gathered(at::where((unit >= 0).unsqueeze(1), there, unit.unsqueeze(1)));
+  const Tensor of_copies = copy.transpose(0, 1) * unit_lengths_.unsqueeze(1) + j.unsqueeze(1);  // [B, G, L]
+  const Tensor all = gathered(at::where((unit >= 0).unsqueeze(1), of_copies, unit.unsqueeze(1)));
   return all.masked_fill(in_assembly_.logical_not(), -1);
 }
 

@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,27 +26,28 @@ using at::Tensor;
 using Optional = std::optional<Tensor>;
 using Outputs = std::tuple<Tensor, Tensor, Tensor, Tensor>;  // scalars, points, point norms, pairs [B, L, H, c], c >= 0
 
-constexpr std::size_t kInputs = 15;  // floating inputs, in the order of the operator's arguments
+// The floating inputs in the order of the operators below autograd.
+constexpr Tensor FlashIpaInput::*kMembers[] = {&FlashIpaInput::q,
+                                               &FlashIpaInput::k,
+                                               &FlashIpaInput::v,
+                                               &FlashIpaInput::q_points,
+                                               &FlashIpaInput::k_points,
+                                               &FlashIpaInput::v_points,
+                                               &FlashIpaInput::rotations,
+                                               &FlashIpaInput::translations,
+                                               &FlashIpaInput::point_weights,
+                                               &FlashIpaInput::bias_q,
+                                               &FlashIpaInput::bias_k,
+                                               &FlashIpaInput::pair_q,
+                                               &FlashIpaInput::pair_k,
+                                               &FlashIpaInput::pair_bias,
+                                               &FlashIpaInput::pair_values};
+constexpr std::size_t kInputs = std::size(kMembers);
 
 // Inputs in the order of the operator's arguments; an undefined tensor is an absent one.
 FlashIpaInput input_of(const std::vector<Tensor>& x, const Tensor& lengths) {
   FlashIpaInput in;
-  Tensor* const members[kInputs] = {&in.q,
-                                    &in.k,
-                                    &in.v,
-                                    &in.q_points,
-                                    &in.k_points,
-                                    &in.v_points,
-                                    &in.rotations,
-                                    &in.translations,
-                                    &in.point_weights,
-                                    &in.bias_q,
-                                    &in.bias_k,
-                                    &in.pair_q,
-                                    &in.pair_k,
-                                    &in.pair_bias,
-                                    &in.pair_values};
-  for (std::size_t i = 0; i < kInputs; ++i) *members[i] = x[i];
+  for (std::size_t i = 0; i < kInputs; ++i) in.*kMembers[i] = x[i];
   in.lengths = lengths;
   return in;
 }
@@ -190,23 +192,25 @@ Outputs flash_ipa_operator(const Tensor& q, const Tensor& k, const Tensor& v, co
                            const Optional& bias_q, const Optional& bias_k, const Optional& pair_q,
                            const Optional& pair_k, const Optional& pair_bias, const Optional& pair_values,
                            std::string_view backend) {
+  const FlashIpaInput in{.q = q,
+                         .k = k,
+                         .v = v,
+                         .q_points = q_points,
+                         .k_points = k_points,
+                         .v_points = v_points,
+                         .rotations = rotations,
+                         .translations = translations,
+                         .point_weights = point_weights,
+                         .bias_q = bias_q.value_or(Tensor()),
+                         .bias_k = bias_k.value_or(Tensor()),
+                         .pair_q = pair_q.value_or(Tensor()),
+                         .pair_k = pair_k.value_or(Tensor()),
+                         .pair_bias = pair_bias.value_or(Tensor()),
+                         .pair_values = pair_values.value_or(Tensor()),
+                         .lengths = lengths};
   const Tensor absent = at::empty({0}, q.options());
-  const auto present = [&](const Optional& tensor) { return tensor ? *tensor : absent; };
-  const std::vector<Tensor> inputs = {q,
-                                      k,
-                                      v,
-                                      q_points,
-                                      k_points,
-                                      v_points,
-                                      rotations,
-                                      translations,
-                                      point_weights,
-                                      present(bias_q),
-                                      present(bias_k),
-                                      present(pair_q),
-                                      present(pair_k),
-                                      present(pair_bias),
-                                      present(pair_values)};
+  std::vector<Tensor> inputs;
+  for (const auto member : kMembers) inputs.push_back((in.*member).defined() ? in.*member : absent);
   const std::vector<Tensor> out = Attention::apply(at::TensorList(inputs), lengths, std::string(backend));
   return {out[0], out[1], out[2], out[3]};
 }

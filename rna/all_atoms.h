@@ -13,7 +13,7 @@ namespace flashrna {
 inline constexpr double kC1C2BondLength = 1.529;
 
 // Closes the ring of the 13 backbone atoms `atoms` (Å, by slot): bends C4'-C3'-C2' within its plane until C1'-C2' is
-// kC1C2BondLength, and places O2' anew. Bond lengths and the eight torsions keep their values. The angle stays within
+// kC1C2BondLength, and recomputes O2'. Bond lengths and the eight torsions keep their values. The angle stays within
 // 92 to 113 degrees; where that does not suffice, C1'-C2' is as near to its length as possible.
 void close_ribose(std::span<Vec3> atoms);
 

@@ -20,6 +20,7 @@ LAYERS = {
     "kernels": {"base"},
     "libfold": {"base", "rna", "protein", "datasets", "kernels"},
     "cli": {"base", "rna", "protein", "datasets", "kernels", "libfold"},
+    "python": {"base", "rna", "protein", "datasets", "kernels", "libfold"},
 }
 SUFFIXES = {".h", ".cpp", ".cu"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)

@@ -169,84 +169,97 @@ def mode_of(names):
     return "flash_2d_factorize_bias" if ".factorizer." in text else "orig_2d_bias"
 
 
-def expected_shapes(model):
-    """Name and shape of every parameter (tests/data/golden/parameters.csv), in the order of the network."""
-    mode = model["mode"]
-    has_bias = mode != "flash_no_bias"
-    s, z, f = model["node_channels"], model["pair_channels"], model["edge_feature_channels"]
-    R, bins, t = model["pair_rank"], model["distance_bins"], model["torsion_channels"]
-    H, C, P_q, P_v = (model[key] for key in ("attention_heads", "attention_channels", "query_points", "value_points"))
-    shapes = {}
+class Shapes(dict):
+    """Shapes by the parameters' names, in the order of insertion."""
 
-    def linear(name, n_out, n_in):
-        shapes[name + ".weight"] = (n_out, n_in)
-        shapes[name + ".bias"] = (n_out,)
+    def linear(self, name, n_out, n_in):
+        self[name + ".weight"] = (n_out, n_in)
+        self[name + ".bias"] = (n_out,)
 
-    def layer_norm(name, n):
-        shapes[name + ".weight"] = shapes[name + ".bias"] = (n,)
+    def layer_norm(self, name, n):
+        self[name + ".weight"] = self[name + ".bias"] = (n,)
 
-    linear("node_embedder.linear", s, model["position_channels"] + model["time_channels"])
 
+def add_edge_embedder(shapes, model):
+    mode, s, z, f = (model[key] for key in ("mode", "node_channels", "pair_channels", "edge_feature_channels"))
+    R, bins = model["pair_rank"], model["distance_bins"]
     if mode == "flash_1d_bias":
-        linear("edge_embedder.linear_s_p", 2 * R * f, s)
-        linear("edge_embedder.linear_relpos", 4 * R * f, f)
+        shapes.linear("edge_embedder.linear_s_p", 2 * R * f, s)
+        shapes.linear("edge_embedder.linear_relpos", 4 * R * f, f)
         for distogram in ("linear_t_distogram", "linear_sc_distogram"):
-            linear(f"edge_embedder.{distogram}", 2 * R * bins, model["neighbors"] * (bins + f))
-    elif has_bias:
-        linear("edge_embedder.linear_s_p", f, s)
-        linear("edge_embedder.linear_relpos", f, f)
-    if has_bias:
-        linear("edge_embedder.edge_embedder.0", z, 3 * f + 2 * bins)
-        linear("edge_embedder.edge_embedder.2", z, z)
-        linear("edge_embedder.edge_embedder.4", z, z)
-        layer_norm("edge_embedder.edge_embedder.5", z)
+            shapes.linear(f"edge_embedder.{distogram}", 2 * R * bins, model["neighbors"] * (bins + f))
+    elif mode != "flash_no_bias":
+        shapes.linear("edge_embedder.linear_s_p", f, s)
+        shapes.linear("edge_embedder.linear_relpos", f, f)
+    if mode != "flash_no_bias":
+        shapes.linear("edge_embedder.edge_embedder.0", z, 3 * f + 2 * bins)
+        shapes.linear("edge_embedder.edge_embedder.2", z, z)
+        shapes.linear("edge_embedder.edge_embedder.4", z, z)
+        shapes.layer_norm("edge_embedder.edge_embedder.5", z)
     if mode == "flash_2d_factorize_bias":
         shapes["edge_embedder.factorizer.length_compressor.weight"] = (R, model["factorizer_length"])
-        layer_norm("edge_embedder.factorizer.length_norm", R)
+        shapes.layer_norm("edge_embedder.factorizer.length_norm", R)
         shapes["edge_embedder.factorizer.inner_compressor.weight"] = (z, z)
-        layer_norm("edge_embedder.factorizer.inner_norm", z)
+        shapes.layer_norm("edge_embedder.factorizer.inner_norm", z)
 
+
+def add_attention(shapes, model, b):
+    ipa, has_bias = f"trunk.ipa_{b}", model["mode"] != "flash_no_bias"
+    s, z = model["node_channels"], model["pair_channels"]
+    H, C, P_q, P_v = (model[key] for key in ("attention_heads", "attention_channels", "query_points", "value_points"))
+    shapes[ipa + ".head_weights"] = (H,)
+    shapes.linear(ipa + ".linear_q", H * C, s)
+    shapes.linear(ipa + ".linear_kv", 2 * H * C, s)
+    shapes.linear(ipa + ".linear_q_points", 3 * H * P_q, s)
+    shapes.linear(ipa + ".linear_kv_points", 3 * H * (P_q + P_v), s)
+    if has_bias:
+        shapes.linear(ipa + ".linear_b", H, z)
+        shapes.linear(ipa + ".down_z", z // 4, z)
+    shapes.linear(ipa + ".linear_out", s, H * (C + 4 * P_v + (z // 4 if has_bias else 0)))
+    shapes.layer_norm(f"trunk.ipa_ln_{b}", s)
+
+
+def add_block(shapes, model, b):
+    mode, s, z, R = (model[key] for key in ("mode", "node_channels", "pair_channels", "pair_rank"))
+    add_attention(shapes, model, b)
+    for i in range(model["transformer_layers"]):
+        layer = f"trunk.seq_tfmr_{b}.layers.{i}"
+        shapes[layer + ".self_attn.in_proj_weight"] = (3 * s, s)
+        shapes[layer + ".self_attn.in_proj_bias"] = (3 * s,)
+        for part in ("self_attn.out_proj", "linear1", "linear2"):
+            shapes.linear(f"{layer}.{part}", s, s)
+        shapes.layer_norm(layer + ".norm1", s)
+        shapes.layer_norm(layer + ".norm2", s)
+    shapes.linear(f"trunk.post_tfmr_{b}", s, s)
+    for i in (1, 2, 3):
+        shapes.linear(f"trunk.node_transition_{b}.linear_{i}", s, s)
+    shapes.layer_norm(f"trunk.node_transition_{b}.ln", s)
+    shapes.linear(f"trunk.bb_update_{b}.linear", 6, s)
+    if mode != "flash_no_bias" and b + 1 < model["blocks"]:
+        edge = f"trunk.edge_transition_{b}"
+        shapes.linear(edge + ".initial_embed", s // 2, s)
+        if mode != "orig_2d_bias":
+            shapes.linear(edge + ".edge_bias_linear", 2 * R * s, s // 2)
+        shapes.linear(edge + ".trunk.0", z + s, z + s)
+        shapes.linear(edge + ".trunk.2", z + s, z + s)
+        shapes.linear(edge + ".final_layer", z, z + s)
+        shapes.layer_norm(edge + ".layer_norm", z)
+
+
+def expected_shapes(model):
+    """Name and shape of every parameter (tests/data/golden/parameters.csv), in the order of the network."""
+    s, t = model["node_channels"], model["torsion_channels"]
+    shapes = Shapes()
+    shapes.linear("node_embedder.linear", s, model["position_channels"] + model["time_channels"])
+    add_edge_embedder(shapes, model)
     for b in range(model["blocks"]):
-        ipa = f"trunk.ipa_{b}"
-        shapes[ipa + ".head_weights"] = (H,)
-        linear(ipa + ".linear_q", H * C, s)
-        linear(ipa + ".linear_kv", 2 * H * C, s)
-        linear(ipa + ".linear_q_points", 3 * H * P_q, s)
-        linear(ipa + ".linear_kv_points", 3 * H * (P_q + P_v), s)
-        if has_bias:
-            linear(ipa + ".linear_b", H, z)
-            linear(ipa + ".down_z", z // 4, z)
-        linear(ipa + ".linear_out", s, H * (C + 4 * P_v + (z // 4 if has_bias else 0)))
-        layer_norm(f"trunk.ipa_ln_{b}", s)
-        for i in range(model["transformer_layers"]):
-            layer = f"trunk.seq_tfmr_{b}.layers.{i}"
-            shapes[layer + ".self_attn.in_proj_weight"] = (3 * s, s)
-            shapes[layer + ".self_attn.in_proj_bias"] = (3 * s,)
-            for part in ("self_attn.out_proj", "linear1", "linear2"):
-                linear(f"{layer}.{part}", s, s)
-            layer_norm(layer + ".norm1", s)
-            layer_norm(layer + ".norm2", s)
-        linear(f"trunk.post_tfmr_{b}", s, s)
-        for i in (1, 2, 3):
-            linear(f"trunk.node_transition_{b}.linear_{i}", s, s)
-        layer_norm(f"trunk.node_transition_{b}.ln", s)
-        linear(f"trunk.bb_update_{b}.linear", 6, s)
-        if has_bias and b + 1 < model["blocks"]:
-            edge = f"trunk.edge_transition_{b}"
-            linear(edge + ".initial_embed", s // 2, s)
-            if mode != "orig_2d_bias":
-                linear(edge + ".edge_bias_linear", 2 * R * s, s // 2)
-            linear(edge + ".trunk.0", z + s, z + s)
-            linear(edge + ".trunk.2", z + s, z + s)
-            linear(edge + ".final_layer", z, z + s)
-            layer_norm(edge + ".layer_norm", z)
-
-    linear("angle_pred_net.linear_in", t, s)
-    linear("angle_pred_net.linear_initial", t, s)
+        add_block(shapes, model, b)
+    shapes.linear("angle_pred_net.linear_in", t, s)
+    shapes.linear("angle_pred_net.linear_initial", t, s)
     for i in (0, 1):
-        linear(f"angle_pred_net.layers.{i}.linear_1", t, t)
-        linear(f"angle_pred_net.layers.{i}.linear_2", t, t)
-    linear("angle_pred_net.linear_out", 16, t)
+        shapes.linear(f"angle_pred_net.layers.{i}.linear_1", t, t)
+        shapes.linear(f"angle_pred_net.layers.{i}.linear_2", t, t)
+    shapes.linear("angle_pred_net.linear_out", 16, t)
     return shapes
 
 

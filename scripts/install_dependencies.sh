@@ -10,6 +10,7 @@
 #
 # FLASHRNA_LIBTORCH=DIR   use this LibTorch 2.8 to 2.11 (lib/ and include/, or a site-packages); download none
 # FLASHRNA_PLOTLY=FILE    use this plotly.min.js and download none
+# FLASHRNA_CHECKERS=1     install clang-format-14 even if nothing else is missing; else it comes with other packages
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -23,15 +24,16 @@ packages=(
   libgmock-dev libgtest-dev libhdf5-dev librandom123-dev libtbb-dev nettle-dev nlohmann-json3-dev tao-pegtl-dev zlib1g-dev
   cd-hit hdf5-tools mmseqs2 python3-h5py  # programs that the tests run; split uses cd-hit and mmseqs2
 )
+optional=(clang-format-14)  # of the test `Format`; installed where the distribution has it
 
 # ---- packages of the distribution
 
-missing_packages() {
+missing_packages() { # NAME...
   # Tests for "installed", because a removed package keeps its entry if its configuration remains.
   local installed
-  installed=$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
+  installed=$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
   local name
-  for name in "${packages[@]}"; do
+  for name in "$@"; do
     grep --quiet --line-regexp --fixed-strings "$name installed" <<<"$installed" || printf '%s\n' "$name"
   done
 }
@@ -41,21 +43,30 @@ install_packages() {
     "scripts/install_dependencies.sh names, then set FLASHRNA_LIBTORCH and call cmake directly"
   if ! python3 -m pip --version >/dev/null 2>&1; then packages+=(python3-pip); fi
   local missing
-  mapfile -t missing < <(missing_packages)
-  [ ${#missing[@]} -gt 0 ] || return 0
+  mapfile -t missing < <(missing_packages "${packages[@]}")
+  [ ${#missing[@]} -gt 0 ] || [ -n "${FLASHRNA_CHECKERS:-}" ] || return 0
   local -a install=(apt-get install --yes --no-install-recommends "${missing[@]}")
   local -a privilege
   if [ "$(id -u)" -eq 0 ]; then
     privilege=(env DEBIAN_FRONTEND=noninteractive)
   elif command -v sudo >/dev/null && sudo --non-interactive true 2>/dev/null; then
     privilege=(sudo --non-interactive env DEBIAN_FRONTEND=noninteractive)
+  elif [ ${#missing[@]} -eq 0 ]; then
+    return 0
   else
     die "packages are missing and this user may not install them; all else goes into the user's cache. Ask the" \
       "administrator for this one line:"$'\n'"  sudo ${install[*]}"
   fi
-  say "installing ${missing[*]}"
-  "${privilege[@]}" apt-get update --quiet >&2 || say "apt-get update failed; trying with the lists at hand"
-  "${privilege[@]}" "${install[@]}" >&2 || die "apt-get failed; run:"$'\n'"  sudo ${install[*]}"
+  if [ ${#missing[@]} -gt 0 ]; then
+    say "installing ${missing[*]}"
+    "${privilege[@]}" apt-get update --quiet >&2 || say "apt-get update failed; trying with the lists at hand"
+    "${privilege[@]}" "${install[@]}" >&2 || die "apt-get failed; run:"$'\n'"  sudo ${install[*]}"
+  fi
+  local name
+  for name in $(missing_packages "${optional[@]}"); do
+    apt-cache show --quiet "$name" >/dev/null 2>&1 || continue
+    "${privilege[@]}" apt-get install --yes --no-install-recommends "$name" >&2 || say "$name was not installed"
+  done
 }
 
 # ---- LibTorch

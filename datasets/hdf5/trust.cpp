@@ -43,7 +43,7 @@ void refuse_foreign_filters(hid_t creation, const std::string& where) {
     if (is_built_in(filter)) continue;
     fail(
         "{}: it is packed with the filter \"{}\" (number {}), which is not one of HDF5's own; flashrna loads no "
-        "plug-ins: pack it anew with h5repack --filter=GZIP=4",
+        "plug-ins: repack it with h5repack --filter=GZIP=4",
         where, name.data(), filter);
   }
 }

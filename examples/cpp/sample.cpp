@@ -1,5 +1,6 @@
 // Makes a backbone with given base pairs from weights or a checkpoint, writes it as mmCIF, and counts the pairs made.
 //   sample WEIGHTS.h5 '((((....))))' OUTPUT.cif
+#include <base/atomic_file.h>
 #include <libfold/backbone/sampled_backbone.h>
 #include <libfold/sampling/sampler.h>
 #include <rna/io/structure_writer.h>

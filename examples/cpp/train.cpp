@@ -25,7 +25,7 @@ static int run(const char* ini, const char* dataset, const char* folder) {
     mean = now.step == 1 ? now.loss : 0.9 * mean + 0.1 * now.loss;
     if (now.step == 1) first = mean;
   };
-  observer.stop_requested = [&] { return mean < 0.5 * first; };
+  observer.stop = [&] { return mean < 0.5 * first; };
   const flashrna::TrainingResult result = trainer.run(observer);
   std::printf("step %lld: loss %.3f, at first %.3f; %s\n", static_cast<long long>(result.step), mean, first,
               result.checkpoint.c_str());

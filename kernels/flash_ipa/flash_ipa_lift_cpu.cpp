@@ -4,6 +4,7 @@
 #include <ATen/Dispatch.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "kernels/flash_ipa/flash_ipa_backends.h"
@@ -138,20 +139,68 @@ void unlift_residue(const LiftSizes& n, const LiftInputs<T>& in, int64_t residue
   std::copy_n(by_frame.t, 3, out.translations + 3 * residue);
 }
 
+// A floating input with its pointers.
+template <typename T>
+struct LiftRow {
+  Tensor FlashIpaInput::*tensor;
+  const T* LiftInputs<T>::*input;
+  T* LiftGradients<T>::*gradient;
+};
+
+// In the order of the autograd function's inputs, whose last is the lengths. The origins are no member of the input and
+// have no gradient.
+template <typename T>
+constexpr std::array<LiftRow<T>, 13> kLiftRows = [] {
+  using In = FlashIpaInput;
+  using Read = LiftInputs<T>;
+  using Write = LiftGradients<T>;
+  return std::array<LiftRow<T>, 13>{{
+      {&In::q, &Read::q, &Write::q},
+      {&In::k, &Read::k, &Write::k},
+      {&In::v, &Read::v, &Write::v},
+      {&In::q_points, &Read::q_points, &Write::q_points},
+      {&In::k_points, &Read::k_points, &Write::k_points},
+      {&In::v_points, &Read::v_points, &Write::v_points},
+      {&In::rotations, &Read::rotations, &Write::rotations},
+      {&In::translations, &Read::translations, &Write::translations},
+      {nullptr, &Read::origins, nullptr},
+      {&In::point_weights, &Read::weights, &Write::weights},
+      {&In::bias_q, &Read::bias_q, &Write::bias_q},
+      {&In::bias_k, &Read::bias_k, &Write::bias_k},
+      {&In::pair_k, &Read::pair_k, &Write::pair_k},
+  }};
+}();
+
+constexpr std::size_t position_of(Tensor FlashIpaInput::*tensor) {
+  std::size_t i = 0;
+  while (i < kLiftRows<float>.size() && kLiftRows<float>[i].tensor != tensor) ++i;
+  return i;
+}
+constexpr std::size_t kWeights = position_of(&FlashIpaInput::point_weights);
+
 LiftSizes sizes_of(at::TensorList in, int64_t width) {
-  return {in[0].size(0), in[0].size(1), in[0].size(2),  in[0].size(3),
-          in[3].size(3), in[5].size(3), in[10].size(3), in[12].size(2) * in[12].size(3),
-          width};
+  const auto size = [&](Tensor FlashIpaInput::*tensor, int64_t axis) { return in[position_of(tensor)].size(axis); };
+  using In = FlashIpaInput;
+  return {.B = size(&In::q, 0),
+          .L = size(&In::q, 1),
+          .H = size(&In::q, 2),
+          .C = size(&In::q, 3),
+          .P_q = size(&In::q_points, 3),
+          .P_v = size(&In::v_points, 3),
+          .R = size(&In::bias_q, 3),
+          .pair = size(&In::pair_k, 2) * size(&In::pair_k, 3),
+          .width = width};
 }
 
 template <typename T>
 LiftInputs<T> pointers_of(at::TensorList in) {
-  const auto read = [&](int i) { return in[i].const_data_ptr<T>(); };
-  return {read(0), read(1), read(2), read(3),  read(4),  read(5),  read(6),
-          read(7), read(8), read(9), read(10), read(11), read(12), in[13].const_data_ptr<int64_t>()};
+  LiftInputs<T> pointers{};
+  for (std::size_t i = 0; i < kLiftRows<T>.size(); ++i) pointers.*kLiftRows<T>[i].input = in[i].const_data_ptr<T>();
+  pointers.lengths = in.back().const_data_ptr<int64_t>();
+  return pointers;
 }
 
-// Inputs: the members of LiftInputs in order, contiguous and defined. Outputs: queries, keys, values.
+// Inputs: the tensors of kLiftRows and the lengths, contiguous and defined. Outputs: queries, keys, values.
 class Lift : public torch::autograd::Function<Lift> {
  public:
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, at::TensorList in,
@@ -180,18 +229,20 @@ class Lift : public torch::autograd::Function<Lift> {
       by_operands[i] = gradients[i].defined() ? gradients[i] : at::zeros({n.B, n.H, n.L, n.width}, in[0].options());
       if (by_operands[i].stride(3) != 1) by_operands[i] = by_operands[i].contiguous();
     }
-    for (const int i : {0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12}) out[i] = at::empty_like(in[i]);
-    const Tensor weight_parts = at::empty({n.B, n.L, n.H}, in[0].options());
     AT_DISPATCH_FLOATING_TYPES(in[0].scalar_type(), "flash_ipa lift backward", [&] {
-      const auto write = [](const Tensor& tensor) { return tensor.mutable_data_ptr<scalar_t>(); };
-      const LiftGradients<scalar_t> by_inputs{write(out[0]),       write(out[1]),  write(out[2]),  write(out[3]),
-                                              write(out[4]),       write(out[5]),  write(out[6]),  write(out[7]),
-                                              write(weight_parts), write(out[10]), write(out[11]), write(out[12])};
+      LiftGradients<scalar_t> by_inputs{};
+      for (std::size_t i = 0; i < kLiftRows<scalar_t>.size(); ++i) {
+        const auto gradient = kLiftRows<scalar_t>[i].gradient;
+        if (!gradient) continue;
+        // Each residue writes its part for the weights.
+        out[i] = i == kWeights ? at::empty({n.B, n.L, n.H}, in[0].options()) : at::empty_like(in[i]);
+        by_inputs.*gradient = out[i].template mutable_data_ptr<scalar_t>();
+      }
       const LiftInputs<scalar_t> inputs = pointers_of<scalar_t>(in);
       const OperandGradient<scalar_t> queries(by_operands[0]), keys(by_operands[1]), values(by_operands[2]);
       for_each_residue(n.B * n.L, [&](int64_t i) { unlift_residue(n, inputs, i, queries, keys, values, by_inputs); });
     });
-    out[9] = weight_parts.sum(at::IntArrayRef({0, 1}));
+    out[kWeights] = out[kWeights].sum(at::IntArrayRef({0, 1}));
     return out;
   }
 };
@@ -200,24 +251,12 @@ class Lift : public torch::autograd::Function<Lift> {
 
 LiftedOperands lift_on_cpu(const FlashIpaInput& in, const Tensor& origins, int64_t width) {
   const int64_t B = in.q.size(0), L = in.q.size(1), H = in.q.size(2);
-  const auto or_none = [&](const Tensor& tensor, at::IntArrayRef shape) {
-    return tensor.defined() ? tensor : at::empty(shape, in.q.options());
-  };
-  torch::autograd::variable_list inputs = {in.q,
-                                           in.k,
-                                           in.v,
-                                           in.q_points,
-                                           in.k_points,
-                                           in.v_points,
-                                           in.rotations,
-                                           in.translations,
-                                           origins,
-                                           in.point_weights,
-                                           or_none(in.bias_q, {B, L, H, 0}),
-                                           or_none(in.bias_k, {B, L, H, 0}),
-                                           or_none(in.pair_k, {B, L, 0, 0}),
-                                           in.lengths};
-  for (Tensor& tensor : inputs) tensor = tensor.contiguous();
+  torch::autograd::variable_list inputs;
+  for (const auto& row : kLiftRows<float>) {
+    const Tensor& tensor = row.tensor ? in.*row.tensor : origins;
+    inputs.push_back(tensor.defined() ? tensor.contiguous() : at::empty({B, L, H, 0}, in.q.options()));
+  }
+  inputs.push_back(in.lengths.contiguous());
   const torch::autograd::variable_list out = Lift::apply(at::TensorList(inputs), width);
   return {out[0], out[1], out[2]};
 }

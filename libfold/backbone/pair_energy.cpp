@@ -20,9 +20,9 @@ Tensor smooth_distance(const Tensor& error) { return (1.0 + error.square()).sqrt
 }  // namespace
 
 Tensor pair_energy(const Tensor& c1, const Tensor& n, const Tensor& partner) {
-  const Tensor there = partner.clamp_min(0).unsqueeze(2).expand({-1, -1, 3});
-  const Tensor across = c1.gather(1, there) - c1, bond = n - c1;
-  const Tensor distance = length_of(across), n_distance = length_of(n.gather(1, there) - n);
+  const Tensor of_partner = partner.clamp_min(0).unsqueeze(2).expand({-1, -1, 3});
+  const Tensor across = c1.gather(1, of_partner) - c1, bond = n - c1;
+  const Tensor distance = length_of(across), n_distance = length_of(n.gather(1, of_partner) - n);
   const Tensor cosine = (bond * across).sum(2) / (distance * length_of(bond));
   const Tensor energy =
       kDistanceWeight * (smooth_distance(distance - kC1Distance) + smooth_distance(n_distance - kNDistance)) +

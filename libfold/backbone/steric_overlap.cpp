@@ -63,7 +63,7 @@ void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& res
   const int64_t L = atoms.size(1), k = nearest.size(2), A = atoms.size(2);
   const Tensor x = atoms.contiguous(), mask = atom_mask.contiguous(), position = residue_index.contiguous();
   const T* const coordinates = x.const_data_ptr<T>();
-  const bool* const there = mask.const_data_ptr<bool>();
+  const bool* const present = mask.const_data_ptr<bool>();
   const int64_t* const index = position.const_data_ptr<int64_t>();
   const int64_t* const neighbors = nearest.const_data_ptr<int64_t>();
   const T* const limit = limits.const_data_ptr<T>();
@@ -77,14 +77,14 @@ void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& res
         const int64_t step = index[j] - index[i];
         const T* const apart = limit + (step == 1 ? kNext : step == -1 ? kPrevious : kElsewhere) * A * A;
         for (int64_t a = 0; a < A; ++a) {
-          if (!there[i * A + a]) continue;
+          if (!present[i * A + a]) continue;
           const T* const own = coordinates + (i * A + a) * 3;
           T* const pushed = gradients + (i * A + a) * 3;
           for (int64_t b = 0; b < A; ++b) {
             const T* const other = coordinates + (j * A + b) * 3;
             const T dx = own[0] - other[0], dy = own[1] - other[1], dz = own[2] - other[2];
             const T square = dx * dx + dy * dy + dz * dz, most = apart[a * A + b];
-            if (most < 0 || square >= most * most || !there[j * A + b]) continue;
+            if (most < 0 || square >= most * most || !present[j * A + b]) continue;
             const T distance = std::sqrt(square), depth = most - distance;
             const T push = -2 * depth / std::max(distance, T(1e-6));
             sum += depth * depth / 2;
@@ -166,7 +166,7 @@ Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& resi
   // Index of each chain's first row when the chains are concatenated.
   const Tensor offset = at::arange(B, nearest.options()).mul(L).view({B, 1, 1});
   const Tensor others = (nearest.clamp_min(0) + offset).view({B * L, k});
-  const Tensor there = (nearest >= 0).view({B * L, k});
+  const Tensor found = (nearest >= 0).view({B * L, k});
   const Tensor x = atoms.reshape({B * L, A, 3}), mask = atom_mask.reshape({B * L, A});
   const Tensor position = residue_index.reshape({B * L});
   Tensor gradient = overlap.gradient.view({B * L, A, 3}), energy = at::zeros({B * L}, atoms.options());
@@ -180,7 +180,7 @@ Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& resi
     const Tensor step = of_other(position).view({n, k}) - rows(position).unsqueeze(1);
     const Tensor relation = (step == 1) * int64_t{kNext} + (step == -1) * int64_t{kPrevious};
     const Tensor pairs = (rows(mask).view({n, 1, A, 1}) & of_other(mask).view({n, k, 1, A})) &
-                         rows(there).view({n, k, 1, 1});  // [n, k, A, A]
+                         rows(found).view({n, k, 1, 1});  // [n, k, A, A]
 
     const Tensor apart = rows(x).view({n, 1, A, 1, 3}) - of_other(x).view({n, k, 1, A, 3});
     const Tensor distance = apart.square().sum(-1).sqrt_();

@@ -4,6 +4,7 @@
 
 #include "libfold/conditioning.h"
 #include "libfold/flow/igso3.h"
+#include "libfold/model_input.h"
 #include "libfold/random_streams.h"
 
 namespace flashrna {
@@ -33,18 +34,18 @@ Batch random_batch(int length, Polymer polymer) {
 }
 
 FlowModelInput random_network_input(int length, int copies, at::Device device, Polymer polymer) {
-  const Batch batch = random_batch(length, polymer);
+  Batch batch = random_batch(length, polymer);
   const auto repeated = [&](const at::Tensor& one) {
     std::vector<int64_t> times(static_cast<std::size_t>(one.dim()), 1);
     times[0] = copies;
     return one.repeat(times).to(device);
   };
-  FlowModelInput in;
-  in.lengths = repeated(batch.lengths);
-  in.residue_index = repeated(batch.residue_index);
-  in.t = at::full({copies}, 0.5, at::TensorOptions().device(device));
-  in.translations = repeated(batch.translations);
-  in.rotations = repeated(batch.rotations);
+  batch.lengths = repeated(batch.lengths);
+  batch.residue_index = repeated(batch.residue_index);
+  FlowModelInput in = model_input(batch, {at::full({copies}, 0.5, at::TensorOptions().device(device)),
+                                          repeated(batch.translations),
+                                          repeated(batch.rotations),
+                                          {}});
   in.self_condition = in.translations;
   return in;
 }

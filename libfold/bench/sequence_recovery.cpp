@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "kernels/torch_headers.h"
 #include "libfold/batch.h"
+#include "libfold/model_input.h"
 #include "libfold/sampling/sequence_design.h"
 
 namespace flashrna {
@@ -53,15 +54,11 @@ LogProbabilities network_letters(const ChainFeatures& chain, Sampler& sampler, b
   const at::NoGradGuard no_grad;
   const RunConfig& config = sampler.config();
   const Batch native = make_batch({chain}, {"native"}).to(sampler.device());
-  FlowModelInput input;
-  input.lengths = native.lengths;
+  Corrupted clean{at::ones({1}, native.translations.options()), native.translations, native.rotations, {}};
+  if (with_pairs) clean.told.partner = native.partner;
+  FlowModelInput input = model_input(native, clean);
   input.padded = false;
-  input.residue_index = native.residue_index;
-  input.t = at::ones({1}, native.translations.options());
-  input.translations = native.translations;
-  input.rotations = native.rotations;
   if (config.training.self_conditioning > 0) input.self_condition = native.translations;
-  if (with_pairs) input.told.partner = native.partner;
   const FlowModelOutput output = sampler.model()->forward(input);
   const at::Tensor logs = output.letters[0].to(at::kCPU, at::kDouble).log_softmax(1).contiguous();
   LogProbabilities predicted(static_cast<std::size_t>(chain.length));

@@ -68,7 +68,7 @@ void parse_motif_item(const std::string& contig, ContigItem& item) {
   const auto last = has_dash ? take_author_number(rest) : std::nullopt;
   if (!last || !rest.empty()) fail_item(contig, item, "is no item");
   item.last = *last;
-  if (item.last.number < item.first.number) fail_item(contig, item, "runs backwards");
+  if (item.last.number < item.first.number) fail_item(contig, item, "runs backward");
 }
 
 void parse_new_item(const std::string& contig, ContigItem& item) {
@@ -80,7 +80,7 @@ void parse_new_item(const std::string& contig, ContigItem& item) {
     most = take_integer(rest);
   }
   if (!least || !most || !rest.empty() || *least < 0 || *most < 0) fail_item(contig, item, "is no item");
-  if (*most < *least) fail_item(contig, item, "runs backwards");
+  if (*most < *least) fail_item(contig, item, "runs backward");
   if (*most == 0) fail_item(contig, item, "is no residue");
   if (*most > kMostNew) fail_item(contig, item, "is too long");
   item.least = *least, item.most = *most;
@@ -146,7 +146,7 @@ LengthBounds parse_length_bounds(const std::string& text) {
   }
   if (!least || !most || !rest.empty() || *least < 1)
     fail_usage("--length {}: must be a number of residues above 0, or a range such as 62-80", text);
-  if (*most < *least) fail_usage("--length {}: runs backwards", text);
+  if (*most < *least) fail_usage("--length {}: runs backward", text);
   return {*least, *most};
 }
 

@@ -6,7 +6,7 @@ namespace flashrna {
 std::shared_ptr<Communicator> connect_processes(const Launch& launch, std::chrono::seconds) {
   fail(
       "{}: this flashrna was built without Gloo's headers (libgloo-dev) and trains in one process only; install them "
-      "and configure anew",
+      "and configure again",
       launch.text());
 }
 

@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 void check_program(const std::string& option, const CommandTemplate& command) {
   const std::string program = command.words({}).front();
-  const bool there = program.find('/') != std::string::npos ? access(program.c_str(), X_OK) == 0 : is_program(program);
-  if (!there) fail_usage("--{}: there is no program \"{}\"", option, program);
+  const bool exists = program.find('/') != std::string::npos ? access(program.c_str(), X_OK) == 0 : is_program(program);
+  if (!exists) fail_usage("--{}: there is no program \"{}\"", option, program);
 }
 
 CommandCache::CommandCache(const std::string& folder, double time_limit, const std::function<bool()>& stop)

@@ -12,6 +12,8 @@
 
 FLASHRNA_EMBED(definitions, FLASHRNA_DEFINITIONS);
 FLASHRNA_EMBED(page, FLASHRNA_PAGE);
+FLASHRNA_EMBED(script, FLASHRNA_SCRIPT);
+FLASHRNA_EMBED(charts, FLASHRNA_CHARTS);
 FLASHRNA_EMBED(plotly, FLASHRNA_PLOTLY_GZIP);
 
 namespace flashrna {
@@ -23,6 +25,8 @@ std::string_view between(const char* begin, const char* end) { return {begin, st
 
 std::string_view embedded_definitions() { return between(flashrna_definitions_begin, flashrna_definitions_end); }
 std::string_view embedded_page() { return between(flashrna_page_begin, flashrna_page_end); }
+std::string_view embedded_script() { return between(flashrna_script_begin, flashrna_script_end); }
+std::string_view embedded_charts() { return between(flashrna_charts_begin, flashrna_charts_end); }
 std::string_view embedded_plotly_gzip() { return between(flashrna_plotly_begin, flashrna_plotly_end); }
 
 }  // namespace flashrna

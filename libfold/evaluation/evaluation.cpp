@@ -7,8 +7,8 @@
 #include <numeric>
 
 #include "base/parallel.h"
+#include "datasets/ordered_pipeline.h"
 #include "libfold/evaluation/novelty_parts.h"
-#include "libfold/evaluation/ordered_pipeline.h"
 #include "rna/compare/structure_alignment.h"
 
 namespace flashrna {
@@ -61,7 +61,7 @@ class Evaluator {
                                                   watch("designing and folding", "samples"));
     }
     if (settings.judge && !stopped()) {
-      evaluation_.judgement =
+      evaluation_.judgment =
           judge_samples(evaluation_.samples.structures, *settings.judge, watch("judging", "samples"));
     }
     if (settings.diversity && !stopped()) compare_samples();

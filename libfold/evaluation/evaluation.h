@@ -70,7 +70,7 @@ struct Evaluation {
   std::vector<std::optional<NativeComparison>> native;  // by sample; empty if not requested
   std::vector<std::optional<PairComparison>> pairs;     // by sample, as `native`
   std::optional<SelfConsistency> consistency;
-  std::optional<Judgement> judgement;
+  std::optional<Judgment> judgment;
 
   // Whether the sample is self-consistent with a TM-score of at least kSameFold; false without a score.
   bool valid(std::size_t sample) const;

@@ -65,10 +65,10 @@ Json trace_json(const StoredBackbone& backbone) {
     Json atoms = Json::array();
     for (std::size_t i = 0; i < backbone.size(); ++i) {
       const float* at = &backbone.atoms[i][3 * static_cast<std::size_t>(slot)];
-      const bool there = (backbone.masks[i] >> slot & 1u) != 0;
+      const bool present = (backbone.masks[i] >> slot & 1u) != 0;
       for (int axis = 0; axis < 3; ++axis) {
         const double value = static_cast<double>(at[axis]) - center[axis];
-        atoms.push_back(there ? Json(std::round(10.0 * value) / 10.0) : Json(nullptr));
+        atoms.push_back(present ? Json(std::round(10.0 * value) / 10.0) : Json(nullptr));
       }
     }
     trace[name] = atoms;
@@ -125,10 +125,10 @@ Json evaluation_summary(const Evaluation& evaluation) {
   summary["reference"] = evaluation.reference ? set_json(*evaluation.reference) : Json(nullptr);
   summary["measures"] = measures_json(set_measures(evaluation));
   summary["self_consistency"] = consistency_json(evaluation);
-  if (evaluation.judgement) {
+  if (evaluation.judgment) {
     summary["judge"] = {{"command", evaluation.settings.judge->command},
-                        {"scored", evaluation.judgement->of.size() - evaluation.judgement->failures},
-                        {"failures", evaluation.judgement->failures}};
+                        {"scored", evaluation.judgment->of.size() - evaluation.judgment->failures},
+                        {"failures", evaluation.judgment->failures}};
   }
   if (evaluation.novelty) {
     summary["novelty_search"] = {{"pairs", evaluation.novelty->pairs}, {"alignments", evaluation.novelty->alignments}};

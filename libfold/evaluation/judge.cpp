@@ -1,6 +1,7 @@
 #include "libfold/evaluation/judge.h"
 
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 #include "base/error.h"
@@ -44,11 +45,11 @@ void JudgeSettings::validate() const {
   if (jobs < 1) fail_usage("--jobs {}: at least one is needed", jobs);
 }
 
-Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings, const Watch& watch) {
+Judgment judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings, const Watch& watch) {
   settings.validate();
   const CommandTemplate command = judge_command(settings);
   CommandCache cache(settings.folder, settings.time_limit, watch.stop);
-  Judgement result;
+  Judgment result;
   result.of.resize(samples.size());
   const auto judge = [&](std::size_t i) {
     try {
@@ -63,9 +64,11 @@ Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeS
       result.of[i].failure = error.what();
     }
   };
+  const auto start = std::chrono::steady_clock::now();
   parallel_for(samples.size(), settings.jobs, judge, watch);
   result.commands = cache.commands();
   result.kept = cache.kept();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const JudgedSample& sample : result.of) result.failures += !sample.failure.empty();
   return result;
 }

@@ -29,16 +29,17 @@ struct JudgedSample {
   std::string failure;  // reason for a missing score
 };
 
-struct Judgement {
+struct Judgment {
   std::vector<JudgedSample> of;  // by sample
-  std::size_t commands = 0;      // number of runs without cached results
-  std::size_t kept = 0;          // of these, cached results
+  std::size_t commands = 0;      // that a run without a cache would start
+  std::size_t kept = 0;          // of these, answered from the cache
   std::size_t failures = 0;
+  double seconds = 0.0;  // elapsed
 };
 
 // Structures must have their backbones. `watch` follows the samples; its end also ends the running commands. Throws
 // Error if the folder cannot be created or written.
-Judgement judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings,
-                        const Watch& watch = {});
+Judgment judge_samples(std::span<const MeasuredStructure> samples, const JudgeSettings& settings,
+                       const Watch& watch = {});
 
 }  // namespace flashrna

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/parallel.h"
-#include "libfold/evaluation/ordered_pipeline.h"
+#include "datasets/ordered_pipeline.h"
 #include "rna/compare/structure_alignment.h"
 #include "rna/compare/tm_bound.h"
 

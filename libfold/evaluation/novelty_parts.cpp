@@ -35,7 +35,7 @@ Novelty novelty_of(const CsvTable& part, std::size_t row, const std::string& pat
   std::vector<double> values;
   for (const std::string& column : kColumns) {
     const std::optional<double> value = part.number(row, part.column(column));
-    if (!value) fail("{}: damaged: row {} has no number in {}; make this part anew", path, row + 2, column);
+    if (!value) fail("{}: damaged: row {} has no number in {}; compute this part again", path, row + 2, column);
     values.push_back(*value);
   }
   const Novelty novelty{{values[0], static_cast<int>(values[1])},
@@ -43,7 +43,8 @@ Novelty novelty_of(const CsvTable& part, std::size_t row, const std::string& pat
                         static_cast<std::size_t>(values[4])};
   for (const int chain : {novelty.by_reference.chain, novelty.by_longer.chain})
     if (chain < -1 || chain >= static_cast<int>(reference))
-      fail("{}: damaged: row {} names reference chain {} of {}; make this part anew", path, row + 2, chain, reference);
+      fail("{}: damaged: row {} names reference chain {} of {}; compute this part again", path, row + 2, chain,
+           reference);
   return novelty;
 }
 
@@ -102,7 +103,7 @@ NoveltySearch read_novelty_parts(const std::string& parts_folder, std::size_t st
     const auto expected = static_cast<std::size_t>((structures + static_cast<std::size_t>(count - number)) /
                                                    static_cast<std::size_t>(count));
     if (row != part.rows.size() || row != expected)
-      fail("{}: damaged: {} rows, expected {}; make this part anew", path, part.rows.size(), expected);
+      fail("{}: damaged: {} rows, expected {}; compute this part again", path, part.rows.size(), expected);
   }
   return search;
 }

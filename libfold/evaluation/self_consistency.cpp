@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <set>
@@ -140,9 +141,11 @@ SelfConsistency check_consistency(std::span<const MeasuredStructure> samples, co
   const auto check = [&](std::size_t i) {
     result.of[i] = check_sample(samples[i], settings, inverse_folding, folding, cache, watch);
   };
+  const auto start = std::chrono::steady_clock::now();
   parallel_for(samples.size(), settings.jobs, check, watch);
   result.commands = cache.commands();
   result.kept = cache.kept();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const SampleConsistency& consistency : result.of) {
     result.failures += static_cast<std::size_t>(consistency.failures);
   }

@@ -40,6 +40,7 @@ struct SelfConsistency {
   std::size_t commands = 0;           // that a run without a cache would start
   std::size_t kept = 0;               // of these, answered from the cache
   std::size_t failures = 0;
+  double seconds = 0.0;  // elapsed
 };
 
 // The samples must have backbones. `watch` follows the samples; its end also ends the running commands. Throws Error if

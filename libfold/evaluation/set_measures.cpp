@@ -81,10 +81,10 @@ void add_consistency(const Evaluation& evaluation, std::vector<SetMeasure>& meas
   measures.push_back({"median_sc_rmsd", median_of(rmsd), {}});
 }
 
-void add_judgement(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
-  if (!evaluation.judgement) return;
+void add_judgment(const Evaluation& evaluation, std::vector<SetMeasure>& measures) {
+  if (!evaluation.judgment) return;
   std::vector<double> scores;
-  for (const JudgedSample& sample : evaluation.judgement->of) {
+  for (const JudgedSample& sample : evaluation.judgment->of) {
     if (sample.score) scores.push_back(*sample.score);
   }
   measures.push_back({"mean_judge_score", mean(scores), {}});
@@ -165,7 +165,7 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation) {
   add_valid_diversity(evaluation, measures);
   add_novelty(evaluation.novelty, kSameFold, measures);
   add_consistency(evaluation, measures);
-  add_judgement(evaluation, measures);
+  add_judgment(evaluation, measures);
   add_natives(evaluation, measures);
   // Agreement with the request precedes all other measures.
   std::vector<SetMeasure> asked;

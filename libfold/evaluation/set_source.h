@@ -15,9 +15,9 @@
 #include "base/gzip.h"
 #include "base/watch.h"
 #include "datasets/dataset_reader.h"
+#include "datasets/ordered_pipeline.h"
 #include "datasets/source_files.h"
 #include "datasets/splits.h"
-#include "libfold/evaluation/ordered_pipeline.h"
 #include "libfold/evaluation/set_options.h"
 
 namespace flashrna {

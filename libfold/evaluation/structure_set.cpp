@@ -29,8 +29,8 @@ void measure_into(const std::string& name, const std::vector<Nucleotide>& nucleo
   MeasuredStructure structure;
   structure.name = name;
   structure.measures = measure_structure(nucleotides);
-  // By the two-atom rule also where bases are there, as in natives: samples have none, and both sides must be compared
-  // by one rule.
+  // By the two-atom rule even where bases are present, as in natives: samples have none, and both sides must be
+  // compared by one rule.
   structure.partner = find_base_pairs(nucleotides);
   structure.pairs = measure_pairs(nucleotides, structure.partner);
   for (const Nucleotide& nucleotide : nucleotides) structure.c3.push_back(nucleotide.atoms[kC3]);

@@ -11,8 +11,8 @@ namespace flashrna {
 using at::Tensor;
 
 Tensor kabsch_rotations(const Tensor& mobile, const Tensor& target) {
-  const Tensor centred_mobile = mobile - mobile.mean(1, /*keepdim=*/true), centred_target = target - target.mean(0);
-  const Tensor covariance = at::matmul(centred_mobile.transpose(1, 2), centred_target);  // [N, 3, 3]
+  const Tensor centered_mobile = mobile - mobile.mean(1, /*keepdim=*/true), centered_target = target - target.mean(0);
+  const Tensor covariance = at::matmul(centered_mobile.transpose(1, 2), centered_target);  // [N, 3, 3]
   auto [u, singular_values, vh] = at::linalg_svd(covariance);
   // If the optimum is a reflection, inverting the axis of the smallest singular value gives the best proper rotation.
   const Tensor sign = at::linalg_det(at::matmul(u, vh)).sign();

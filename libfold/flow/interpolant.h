@@ -80,7 +80,7 @@ class Interpolant {
   // `steps` >= 2 equally spaced times from max(start, min_t) to 1, or to max_t.
   std::vector<double> sampling_times(int steps, double start = 0.0) const;
 
-  // One Euler step from t < 1 to t + dt towards the predicted end point, on the device and in the dtype of the tensors.
+  // One Euler step from t < 1 to t + dt toward the predicted end point, on the device and in the dtype of the tensors.
   FlowState euler_step(const FlowState& state, const FlowState& prediction, double t, double dt) const;
   // Diffusion of a stochastic flow over a time dt after Euler step `step`: translations get normal noise of deviation
   // g sqrt(dt) translation_sigma, rotations turn by IGSO(3) of width g sqrt(dt) (Euler-Maruyama). The noise of a sample

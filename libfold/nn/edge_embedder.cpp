@@ -57,8 +57,8 @@ EdgeEmbedderImpl::Neighbors EdgeEmbedderImpl::find_neighbors(const Tensor& trans
                                                              const Tensor& lengths) const {
   const int64_t B = translations.size(0), L = translations.size(1), k = config_.neighbors;
   const auto distances_to = [&](const Tensor& indices) {
-    const Tensor there = indices.clamp_min(0).view({B, -1, 1}).expand({-1, -1, 3});
-    return (translations.gather(1, there).view({B, L, -1, 3}) - translations.unsqueeze(2)).norm(2, 3);
+    const Tensor rows = indices.clamp_min(0).view({B, -1, 1}).expand({-1, -1, 3});
+    return (translations.gather(1, rows).view({B, L, -1, 3}) - translations.unsqueeze(2)).norm(2, 3);
   };
   if (given.defined()) {
     Tensor distances = distances_to(given);
@@ -107,8 +107,8 @@ Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Ten
     return linear(at::cat({bins, features}, 3).flatten(2));
   }
   const Tensor rows = at::cat({index_features, at::zeros({B, 1, f}, index_features.options())}, 1);
-  const Tensor there = neighbors.masked_fill(missing, L).view({B, L * k, 1}).expand({-1, -1, f});
-  return linear(at::cat({bins, rows.gather(1, there).view({B, L, k, f})}, 3).flatten(2));
+  const Tensor rows_of_neighbors = neighbors.masked_fill(missing, L).view({B, L * k, 1}).expand({-1, -1, f});
+  return linear(at::cat({bins, rows.gather(1, rows_of_neighbors).view({B, L, k, f})}, 3).flatten(2));
 }
 
 PairRepresentation EdgeEmbedderImpl::forward(const EdgeEmbedderInput& in) {

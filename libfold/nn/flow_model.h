@@ -32,7 +32,7 @@ struct FlowModelInput {
   at::Tensor residue_index;   // [B, L] i64
   at::Tensor t;               // [B], 0 = noise, 1 = data
   at::Tensor translations;    // [B, L, 3] Å
-  at::Tensor rotations;       // [B, L, 3] Å, the previous prediction; undefined: none
+  at::Tensor rotations;       // [B, L, 3, 3]
   at::Tensor self_condition;  // [B, L, 3] Å, the previous prediction; undefined: none
   // [B, L, k] i64, -1 = none. If undefined, computed from `self_condition`. Golden cases set it, because all distances
   // tie in their self-conditioning structure.

@@ -72,11 +72,11 @@ GroupEdges make_group_edges(const Tensor& group, const Frames& given, const Tens
   const Tensor j = at::where(inside, wanted, 0);
   edges.present = inside & share_group(group, j);
   edges.neighbors = at::where(edges.present, j, 0);
-  const Tensor there = edges.present.unsqueeze(3);
+  const Tensor present = edges.present.unsqueeze(3);
   const Frames relative = relative_frames(given, edges.neighbors);
-  edges.given = {at::where(there.unsqueeze(4), relative.rotations, at::eye(3, relative.rotations.options())),
-                 relative.translations.masked_fill(there.logical_not(), 0)};
-  edges.features = features_of(edges.given).masked_fill(there.logical_not(), 0);
+  edges.given = {at::where(present.unsqueeze(4), relative.rotations, at::eye(3, relative.rotations.options())),
+                 relative.translations.masked_fill(present.logical_not(), 0)};
+  edges.features = features_of(edges.given).masked_fill(present.logical_not(), 0);
   return edges;
 }
 

@@ -1,6 +1,6 @@
 // The geometry within groups of given residues, for motifs whose parts are placed freely relative to each other: sparse
 // edges that carry the relative frame of the given structure (Genie 2, arXiv:2405.15489). Messages along them update
-// the single representation, votes move the residues of a group towards their given relative frames. Nothing here
+// the single representation, votes move the residues of a group toward their given relative frames. Nothing here
 // depends on how a group is placed. Linear in length.
 #pragma once
 

@@ -66,6 +66,46 @@ void ModelConfig::add_options(Configuration& configuration) {
       "of the fused attention backend: fast, or strict, which rounds less and takes up to twice as long");
 }
 
+namespace {
+
+// What the sizes ask of each other, after each is in its range.
+void check_combinations(const ModelConfig& c) {
+  if (c.node_channels % 2 != 0) fail_usage("model.node_channels = {}: must be even", c.node_channels);
+  if (c.transformer_channels() % c.transformer_heads != 0) {
+    fail_usage("model.transformer_heads = {}: must divide model.node_channels{} = {}", c.transformer_heads,
+               c.skip_channels > 0 ? " + model.skip_channels" : "", c.transformer_channels());
+  }
+  if (c.positions != "absolute" && c.positions != "relative")
+    fail_usage("model.positions = {}: must be absolute or relative", c.positions);
+  check_range("model.chain_neighbors", c.chain_neighbors, 0, 1024);
+  check_range("model.local_edges", c.local_edges, 0, 1024);
+  check_range("model.edge_votes", c.edge_votes, 0, 1024);
+  if (c.chain_neighbors % 2 != 0) fail_usage("model.chain_neighbors = {}: must be even", c.chain_neighbors);
+  if (c.chain_neighbors > c.neighbors)
+    fail_usage("model.chain_neighbors = {}: is above model.neighbors = {}", c.chain_neighbors, c.neighbors);
+  if (c.local_edges % 4 != 0) fail_usage("model.local_edges = {}: must be a multiple of 4", c.local_edges);
+  if (c.edge_votes > 0 && c.local_edges == 0)
+    fail_usage("model.edge_votes = {}: needs the edges of model.local_edges, which is 0", c.edge_votes);
+  if (c.condition_pairs && c.local_edges == 0)
+    fail_usage("model.condition_pairs = true: needs the edges of model.local_edges, which is 0");
+  if (c.condition_motif_groups && !c.condition_motifs)
+    fail_usage("model.condition_motif_groups = true: needs model.condition_motifs = true");
+  if (c.condition_motif_groups && c.local_edges == 0)
+    fail_usage("model.condition_motif_groups = true: needs the hidden channels of model.local_edges, which is 0");
+  if (c.positions == "relative" && c.attention_channels % 2 != 0)
+    fail_usage("model.attention_channels = {}: must be even with model.positions = relative", c.attention_channels);
+  if (c.positions == "relative" && c.transformer_channels() / c.transformer_heads % 2 != 0)
+    fail_usage("model.transformer_heads = {}: heads of {} channels; must be even with model.positions = relative",
+               c.transformer_heads, c.transformer_channels() / c.transformer_heads);
+  if (c.pair_channels % 4 != 0) fail_usage("model.pair_channels = {}: must be a multiple of 4", c.pair_channels);
+  if (c.position_channels % 2 != 0) fail_usage("model.position_channels = {}: must be even", c.position_channels);
+  if (c.edge_feature_channels % 2 != 0) {
+    fail_usage("model.edge_feature_channels = {}: must be even", c.edge_feature_channels);
+  }
+}
+
+}  // namespace
+
 void ModelConfig::validate() const {
   const PairMode pair = parse_pair_mode(mode);
   if (attention != "auto" && attention != "dense" && attention != "lifted" && attention != "fused" &&
@@ -101,38 +141,7 @@ void ModelConfig::validate() const {
         "model.condition_letters, model.condition_motifs and model.letter_head",
         polymer);
   check_range("model.torsion_channels", torsion_channels, 1, 4096);
-  if (node_channels % 2 != 0) fail_usage("model.node_channels = {}: must be even", node_channels);
-  if (transformer_channels() % transformer_heads != 0) {
-    fail_usage("model.transformer_heads = {}: must divide model.node_channels{} = {}", transformer_heads,
-               skip_channels > 0 ? " + model.skip_channels" : "", transformer_channels());
-  }
-  if (positions != "absolute" && positions != "relative")
-    fail_usage("model.positions = {}: must be absolute or relative", positions);
-  check_range("model.chain_neighbors", chain_neighbors, 0, 1024);
-  check_range("model.local_edges", local_edges, 0, 1024);
-  check_range("model.edge_votes", edge_votes, 0, 1024);
-  if (chain_neighbors % 2 != 0) fail_usage("model.chain_neighbors = {}: must be even", chain_neighbors);
-  if (chain_neighbors > neighbors)
-    fail_usage("model.chain_neighbors = {}: is above model.neighbors = {}", chain_neighbors, neighbors);
-  if (local_edges % 4 != 0) fail_usage("model.local_edges = {}: must be a multiple of 4", local_edges);
-  if (edge_votes > 0 && local_edges == 0)
-    fail_usage("model.edge_votes = {}: needs the edges of model.local_edges, which is 0", edge_votes);
-  if (condition_pairs && local_edges == 0)
-    fail_usage("model.condition_pairs = true: needs the edges of model.local_edges, which is 0");
-  if (condition_motif_groups && !condition_motifs)
-    fail_usage("model.condition_motif_groups = true: needs model.condition_motifs = true");
-  if (condition_motif_groups && local_edges == 0)
-    fail_usage("model.condition_motif_groups = true: needs the hidden channels of model.local_edges, which is 0");
-  if (positions == "relative" && attention_channels % 2 != 0)
-    fail_usage("model.attention_channels = {}: must be even with model.positions = relative", attention_channels);
-  if (positions == "relative" && transformer_channels() / transformer_heads % 2 != 0)
-    fail_usage("model.transformer_heads = {}: heads of {} channels; must be even with model.positions = relative",
-               transformer_heads, transformer_channels() / transformer_heads);
-  if (pair_channels % 4 != 0) fail_usage("model.pair_channels = {}: must be a multiple of 4", pair_channels);
-  if (position_channels % 2 != 0) fail_usage("model.position_channels = {}: must be even", position_channels);
-  if (edge_feature_channels % 2 != 0) {
-    fail_usage("model.edge_feature_channels = {}: must be even", edge_feature_channels);
-  }
+  check_combinations(*this);
 }
 
 }  // namespace flashrna

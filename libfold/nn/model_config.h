@@ -25,7 +25,7 @@ struct ModelConfig {
   int value_points = 12;         // P_v
   int transformer_heads = 4;     // divides node_channels + skip_channels
   int transformer_layers = 2;
-  int skip_channels = 0;        // of the initial single representation, embedded anew, beside the transformer's input
+  int skip_channels = 0;        // of the initial single representation, embedded again, beside the transformer's input
   int position_channels = 128;  // of the node embedder's index embedding; even
   int time_channels = 128;
   int edge_feature_channels = 64;  // feat_dim of the edge embedder; even

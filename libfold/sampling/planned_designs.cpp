@@ -41,10 +41,10 @@ class GivenLetters {
     const SequenceRecord* record =
         is_line ? &records_.front() : find_sequence(records_, name, design.length(), source_);
     if (!record) {
-      std::set<std::size_t> there;
-      for (const SequenceRecord& each : records_) there.insert(each.bases.size());
+      std::set<std::size_t> lengths;
+      for (const SequenceRecord& each : records_) lengths.insert(each.bases.size());
       fail("--sequence {}: has no record of {} residues, only of {}; add one, or ask for other lengths", source_,
-           design.length(), fmt::join(there, ", "));
+           design.length(), fmt::join(lengths, ", "));
     }
     set_letters(design, record->bases, record->molecule,
                 is_line ? "--sequence" : fmt::format("{}:{}: record \"{}\"", source_, record->line, record->title));

@@ -102,13 +102,13 @@ class FinishedProteins final : public FinishedSamples {
         median_and_share(steps, [](double x) { return x >= kShortestCaStep && x <= kLongestCaStep; });
     const auto [bond, bonded] = median_and_share(bonds, [](double x) { return x <= kLongestPeptideBond; });
     const double atoms = static_cast<double>(chain.residues.size() * kProteinAtomSlots);
-    SampleTable::Row row{
-        {"ca_distance", step},
-        {"ca_neighbors", neighbors},
-        {"c_n_distance", bond},
-        {"bonded", bonded},
-        {"clashes", fmt::format("{:.3f}", 100.0 * static_cast<double>(clashes_of(chain.residues)) / atoms)},
-        {"radius_of_gyration", fmt::format("{:.3f}", radius_of_gyration(ca))}};
+    SampleTable::Row row{{"ca_distance", step},
+                         {"ca_neighbors", neighbors},
+                         {"c_n_distance", bond},
+                         {"bonded", bonded},
+                         {"clashes_per_100_atoms",
+                          fmt::format("{:.3f}", 100.0 * static_cast<double>(clashes_of(chain.residues)) / atoms)},
+                         {"radius_of_gyration", fmt::format("{:.3f}", radius_of_gyration(ca))}};
     if (reference_ != nullptr) {
       const std::vector<Vec3> expected = ca_positions(*reference_);
       row["rmsd_to_reference"] =
@@ -128,8 +128,8 @@ class ProteinSampleOutput final : public SampleOutput {
     if (!config.reference.empty()) reference_ = read_reference(config.reference, config.reference_chain);
   }
   std::vector<std::string> measure_columns() const override {
-    std::vector<std::string> columns{"ca_distance", "ca_neighbors", "c_n_distance",
-                                     "bonded",      "clashes",      "radius_of_gyration"};
+    std::vector<std::string> columns{"ca_distance", "ca_neighbors",          "c_n_distance",
+                                     "bonded",      "clashes_per_100_atoms", "radius_of_gyration"};
     if (reference_) columns.emplace_back("rmsd_to_reference");
     return columns;
   }

@@ -236,7 +236,7 @@ std::vector<std::vector<int>> parse_molecule_lengths(const std::string& text) {
     const std::size_t end = std::min(colon, item.size());
     const int last = parse_positive(text, item, whole.substr(dash + 1, end - dash - 1));
     const int step = colon == std::string::npos ? 1 : parse_positive(text, item, whole.substr(colon + 1));
-    if (last < first) fail_lengths(text, item, "runs backwards");
+    if (last < first) fail_lengths(text, item, "runs backward");
     for (std::int64_t length = first; length <= last; length += step) lengths.insert({static_cast<int>(length)});
   }
   return {lengths.begin(), lengths.end()};

@@ -22,24 +22,49 @@ std::string number_text(double value, int decimals = 4) {
   return std::isnan(value) ? "" : fmt::format("{:.{}f}", value, decimals);
 }
 
-void add_pair_agreement(const Design& design, std::span<const int> made, SampleTable::Row& row) {
-  const auto copies = static_cast<int>(made.size() / design.molecule.size());
-  const Agreement agreement = compare_pairs(partners_of_copies(design, copies), made);
-  row["pairs_asked"] = std::to_string(agreement.asked);
-  row["pairs_made"] = std::to_string(agreement.found);
-  row["pair_precision"] = number_text(agreement.precision());
-  row["pair_recall"] = number_text(agreement.recall());
-  row["pair_f1"] = number_text(agreement.f1());
-}
+// What a column of measures is made from.
+struct Measured {
+  BackboneChecks checks;
+  double helix_share = 0.0;
+  SuiteCounts suites;
+};
+
+template <typename From>
+struct MeasureColumn {
+  const char* name;
+  std::string (*text)(const From&);
+};
+
+constexpr MeasureColumn<Measured> kMeasures[] = {
+    {"c4_distance", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.c4_distance); }},
+    {"c4_neighbors", [](const Measured& of) { return fmt::format("{:.4f}", of.checks.c4_neighbors); }},
+    {"o3_p_distance", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.o3_p_distance); }},
+    {"bonded", [](const Measured& of) { return fmt::format("{:.4f}", of.checks.bonded); }},
+    {"bond_deviation", [](const Measured& of) { return fmt::format("{:.4f}", of.checks.bond_deviation); }},
+    {"clashes_per_100_atoms", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.clashes); }},
+    {"radius_of_gyration", [](const Measured& of) { return fmt::format("{:.3f}", of.checks.radius_of_gyration); }},
+    {"helix_share", [](const Measured& of) { return number_text(of.helix_share); }},
+    {"suite_outliers", [](const Measured& of) { return number_text(of.suites.outlier_share()); }},
+    {"suiteness", [](const Measured& of) { return number_text(of.suites.mean_suiteness()); }},
+    {"suites_1a", [](const Measured& of) { return number_text(of.suites.share("1a")); }},
+};
+
+// Of the requested base pairs; only where there are any.
+constexpr MeasureColumn<Agreement> kPairMeasures[] = {
+    {"pairs_asked", [](const Agreement& of) { return std::to_string(of.asked); }},
+    {"pairs_made", [](const Agreement& of) { return std::to_string(of.found); }},
+    {"pair_precision", [](const Agreement& of) { return number_text(of.precision()); }},
+    {"pair_recall", [](const Agreement& of) { return number_text(of.recall()); }},
+    {"pair_f1", [](const Agreement& of) { return number_text(of.f1()); }},
+};
 
 }  // namespace
 
 std::vector<std::string> measure_columns(const SampleConfig& config) {
-  std::vector<std::string> columns{"c4_distance",    "c4_neighbors", "o3_p_distance",      "bonded",
-                                   "bond_deviation", "clashes",      "radius_of_gyration", "helix_share",
-                                   "suite_outliers", "suiteness"};
+  std::vector<std::string> columns;
+  for (const auto& column : kMeasures) columns.emplace_back(column.name);
   if (config.asks_for_pairs())
-    columns.insert(columns.end(), {"pairs_asked", "pairs_made", "pair_precision", "pair_recall", "pair_f1"});
+    for (const auto& column : kPairMeasures) columns.emplace_back(column.name);
   if (!config.contig.empty()) columns.insert(columns.end(), {"contig", "motif_rmsd"});
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");
   return columns;
@@ -48,23 +73,19 @@ std::vector<std::string> measure_columns(const SampleConfig& config) {
 SampleTable::Row measure_sample(const Structure& sample, const Design& design, const SampleConfig& config,
                                 const Chain* reference) {
   const Chain chain = join_chains(sample.chains);
-  const BackboneChecks checks = check_backbone(chain.nucleotides);
   const std::vector<int> partner = find_base_pairs(chain.nucleotides);
   std::vector<int> molecule;
   for (const Nucleotide& nucleotide : chain.nucleotides) molecule.push_back(nucleotide.chain_in_structure);
-  SuiteCounts suites;
-  suites.add(find_suites(chain.nucleotides));
-  SampleTable::Row row{{"c4_distance", fmt::format("{:.3f}", checks.c4_distance)},
-                       {"c4_neighbors", fmt::format("{:.4f}", checks.c4_neighbors)},
-                       {"o3_p_distance", fmt::format("{:.3f}", checks.o3_p_distance)},
-                       {"bonded", fmt::format("{:.4f}", checks.bonded)},
-                       {"bond_deviation", fmt::format("{:.4f}", checks.bond_deviation)},
-                       {"clashes", fmt::format("{:.3f}", checks.clashes)},
-                       {"radius_of_gyration", fmt::format("{:.3f}", checks.radius_of_gyration)},
-                       {"helix_share", number_text(describe_secondary_structure(partner, molecule).helix_share())},
-                       {"suite_outliers", number_text(suites.outlier_share())},
-                       {"suiteness", number_text(suites.mean_suiteness())}};
-  if (config.asks_for_pairs()) add_pair_agreement(design, partner, row);
+  Measured measured{
+      check_backbone(chain.nucleotides), describe_secondary_structure(partner, molecule).helix_share(), {}};
+  measured.suites.add(find_suites(chain.nucleotides));
+  SampleTable::Row row;
+  for (const auto& column : kMeasures) row[column.name] = column.text(measured);
+  if (config.asks_for_pairs()) {
+    const auto copies = static_cast<int>(partner.size() / design.molecule.size());
+    const Agreement agreement = compare_pairs(partners_of_copies(design, copies), partner);
+    for (const auto& column : kPairMeasures) row[column.name] = column.text(agreement);
+  }
   if (!config.contig.empty()) {
     row["contig"] = design.contig;
     row["motif_rmsd"] = number_text(motif_rmsd(sample, design));

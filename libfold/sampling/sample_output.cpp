@@ -9,8 +9,9 @@ std::unique_ptr<SampleOutput> make_sample_output(const SampleConfig& config) {
 std::vector<std::string> printed_columns(const SampleConfig& config) {
   std::vector<std::string> columns =
       config.polymer_kind() == Polymer::kProtein
-          ? std::vector<std::string>{"ca_neighbors", "bonded", "clashes", "radius_of_gyration"}
-          : std::vector<std::string>{"c4_neighbors", "bonded", "clashes", "radius_of_gyration", "helix_share"};
+          ? std::vector<std::string>{"ca_neighbors", "bonded", "clashes_per_100_atoms", "radius_of_gyration"}
+          : std::vector<std::string>{"c4_neighbors", "bonded", "clashes_per_100_atoms", "radius_of_gyration",
+                                     "helix_share"};
   if (config.asks_for_pairs()) columns.emplace_back("pair_f1");
   if (!config.motif.empty()) columns.emplace_back("motif_rmsd");
   if (!config.reference.empty()) columns.emplace_back("rmsd_to_reference");

@@ -1,36 +1,25 @@
 #include "libfold/sampling/sample_table.h"
 
 #include <fcntl.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "base/atomic_file.h"
+#include "base/csv_table.h"
 #include "base/error.h"
 
 namespace flashrna {
-namespace {
-
-std::vector<std::string> cells_of(const std::string& line) {
-  std::vector<std::string> cells;
-  std::istringstream text(line + ",");
-  for (std::string cell; std::getline(text, cell, ',');) cells.push_back(cell);
-  return cells;
-}
-
-}  // namespace
 
 SampleTable::Content SampleTable::read(const std::string& path, const std::vector<std::string>& columns) {
   std::ifstream file(path);
   std::string line;
   Content content;
-  content.is_whole = std::getline(file, line) && cells_of(line) == columns;
+  content.is_whole = std::getline(file, line) && split_csv_line(line) == columns;
   while (content.is_whole && std::getline(file, line)) {
-    const std::vector<std::string> cells = cells_of(line);
+    const std::vector<std::string> cells = split_csv_line(line);
     // A line without a line end was being written when the run was killed.
     if (file.eof() || cells.size() != columns.size()) {
       content.is_whole = false;
@@ -73,11 +62,11 @@ void SampleTable::add(const std::vector<Row>& rows) {
 std::string SampleTable::line_of(const Row& row) const {
   std::vector<std::string> cells;
   for (const std::string& column : columns_) cells.push_back(row.at(column));
-  return fmt::format("{}\n", fmt::join(cells, ","));
+  return csv_line(cells);
 }
 
 void SampleTable::rewrite() const {
-  std::string text = fmt::format("{}\n", fmt::join(columns_, ","));
+  std::string text = csv_line(columns_);
   for (const auto& [name, row] : rows_) text += line_of(row);
   write_file_atomically(path_, text);
 }

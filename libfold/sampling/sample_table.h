@@ -10,7 +10,7 @@ namespace flashrna {
 
 class SampleTable {
  public:
-  using Row = std::map<std::string, std::string>;  // by column; values must not contain commas
+  using Row = std::map<std::string, std::string>;  // by column; values must not contain line breaks
 
   struct Content {
     std::map<std::string, Row> rows;

@@ -53,15 +53,17 @@ std::string owner_of(std::string file) {
   return sample_stem(file);
 }
 
-// Whether `now` asks for the samples of `there` and for more. False if they are equal, or if neither contains the
+// Whether `now` asks for the samples of `existing` and for more. False if they are equal, or if neither contains the
 // other.
-bool asks_for_more(const SampleConfig& there, const SampleConfig& now) {
-  if (index_digits(static_cast<std::uint64_t>(there.samples)) != index_digits(static_cast<std::uint64_t>(now.samples)))
+bool asks_for_more(const SampleConfig& existing, const SampleConfig& now) {
+  if (index_digits(static_cast<std::uint64_t>(existing.samples)) !=
+      index_digits(static_cast<std::uint64_t>(now.samples)))
     return false;  // names would change
-  if (there.lengths.empty() || now.lengths.empty()) return now.samples > there.samples && now.lengths == there.lengths;
-  const auto few = parse_molecule_lengths(there.lengths), many = parse_molecule_lengths(now.lengths);
-  return std::ranges::includes(many, few) && now.samples >= there.samples &&
-         (many.size() > few.size() || now.samples > there.samples);
+  if (existing.lengths.empty() || now.lengths.empty())
+    return now.samples > existing.samples && now.lengths == existing.lengths;
+  const auto few = parse_molecule_lengths(existing.lengths), many = parse_molecule_lengths(now.lengths);
+  return std::ranges::includes(many, few) && now.samples >= existing.samples &&
+         (many.size() > few.size() || now.samples > existing.samples);
 }
 
 std::string bytes_of(const std::string& path) {
@@ -207,9 +209,10 @@ bool SampleWriter::check_same_run() const {
     // For files, the hash is compared, not the path.
     const Configuration::Entry* hash = stored.find(entry.key + "_sha256");
     if (hash && !hash->get().empty() && hash->get() == present.find(hash->key)->get()) continue;
-    fail("{}: holds the samples of another run: there {} = {}, now {}; give another --output folder{}", folder_,
+    fail("{}: holds the samples of another run: its {} = {}, now {}; give another --output folder{}", folder_,
          entry.key, entry.get(), now,
-         is_amount ? ", or ask for what is there and more (up to 1,000 samples; beyond, names have more digits)" : "");
+         is_amount ? ", or request the same samples and more (up to 1,000 samples; beyond, names have more digits)"
+                   : "");
   }
   return more;
 }

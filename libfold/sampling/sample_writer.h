@@ -8,7 +8,7 @@
 //   structures.dbn                drawn secondary structures by sample (drawn_structures.h), written by the command
 //   config.ini                    the run's options and, as comments, the numbers drawn for each contig. It is the spec
 //                                 of the run (spec_file.h)
-// A folder may be asked for more lengths or more samples, which keeps what is there; other options throw Error.
+// A folder may be asked for more lengths or more samples, which keeps its samples; other options throw Error.
 // Shards of a run share a folder. Each has its own tables, samples.3-of-16.csv, and copies rows for its samples that
 // other shards wrote when the run was divided differently. An unsharded run thereby merges the tables of all shards.
 #pragma once

@@ -8,6 +8,7 @@
 #include "kernels/torch_headers.h"
 #include "libfold/backbone/relaxation.h"
 #include "libfold/backbone/steric_overlap.h"
+#include "libfold/model_input.h"
 
 namespace flashrna {
 namespace {
@@ -234,14 +235,10 @@ FlowState Sampler::initial_state(const SampleRequest& request, const PreparedReq
   return state;
 }
 
-Sampler::Run Sampler::make_run(const SampleRequest& request, const PreparedRequest& prepared) const {
+Sampler::Run Sampler::make_run(const SampleRequest& request, const PreparedRequest& prepared,
+                               const FlowState& state) const {
   Run run;
-  const std::vector<std::int64_t> wide(request.lengths.begin(), request.lengths.end());
-  FlowModelInput& input = run.input;
-  input.lengths = at::tensor(wide, at::kLong).to(device_);
-  input.padded = std::ranges::min(wide) < std::ranges::max(wide);
-  input.residue_index = prepared.residue_index.to(device_);
-  input.told = prepared.told.to(device_);
+  run.input = model_input(request, prepared, state, request.start_time);
   if (prepared.given.translations.defined()) {
     run.given = {prepared.given.translations.to(device_), prepared.given.rotations.to(device_),
                  prepared.given.torsions.to(device_)};
@@ -302,8 +299,8 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
                  .motif_groups = prepared.moves_groups});
   // Not inference mode: training could not use its tensors later.
   const at::NoGradGuard no_grad;
-  Run run = make_run(request, prepared);
   FlowState state = initial_state(request, prepared);
+  Run run = make_run(request, prepared, state);
   const bool asks_pairs = run.input.told.partner.defined();
   const std::vector<double> times = interpolant_.sampling_times(request.steps, request.start_time);
   FlowModelOutput prediction;

@@ -34,7 +34,7 @@ struct SamplingControl {
   std::optional<RotationSchedule> schedule;  // of the rotations; translations have constant speed
   double noise_scale = 1.0;                  // factor of the standard deviation of the initial translations
   // Rounds that move overlapping residues of each prediction but the last apart (libfold/backbone/steric_overlap.h),
-  // before the Euler step towards it.
+  // before the Euler step toward it.
   int steric_rounds = 0;
   int relax_rounds = 0;  // rounds of relaxation of the last prediction (libfold/backbone/relaxation.h)
   int pair_rounds = 0;   // the same at each step from t = 0.3 on, if base pairs are requested
@@ -85,7 +85,7 @@ class Sampler {
     FlowModelOutput given;                  // of input.told.fixed
     std::optional<SymmetricCopies> copies;  // of a symmetric assembly
   };
-  Run make_run(const SampleRequest& request, const PreparedRequest& prepared) const;
+  Run make_run(const SampleRequest& request, const PreparedRequest& prepared, const FlowState& state) const;
   FlowState initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
   FlowModelOutput predict(const Run& run);
   FlowModelOutput relax(const Run& run, const FlowModelOutput& prediction, int rounds,

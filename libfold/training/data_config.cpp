@@ -35,7 +35,7 @@ void DataConfig::add_options(Configuration& configuration) {
                      "lengths one after the other, with their shares of training.steps");
   configuration.bind("data.spatial_crops", spatial_crops,
                      "share of the crops, 0 to 1, that are the residues nearest to a random one, in several stretches");
-  configuration.bind("data.repeat", repeat, "times each chain stands in an epoch");
+  configuration.bind("data.repeat", repeat, "times each chain occurs in an epoch");
   configuration.bind("data.validation_fraction", validation_fraction,
                      "of the chains, 0 to 0.5, by whole groups of related chains; unused if the dataset has splits");
   configuration.bind("data.replay", replay, "failed_batch.h5 of a run: do its step again, show every chain, and stop");

@@ -21,8 +21,8 @@ Tensor local_atoms(const FlowModelOutput& backbone, const Tensor& neighbors) {
   const int64_t B = neighbors.size(0), L = neighbors.size(1), E = neighbors.size(2);
   const auto n = static_cast<int64_t>(kSlots.size());
   const Tensor atoms = backbone_atoms(backbone.rotations, backbone.translations, backbone.torsions, kSlots);
-  const Tensor there = rows_at(atoms.flatten(2), neighbors).view({B, L, E * n, 3});
-  return at::matmul(there - backbone.translations.unsqueeze(2), backbone.rotations).view({B, L, E, n, 3});
+  const Tensor of_neighbors = rows_at(atoms.flatten(2), neighbors).view({B, L, E * n, 3});
+  return at::matmul(of_neighbors - backbone.translations.unsqueeze(2), backbone.rotations).view({B, L, E, n, 3});
 }
 
 }  // namespace

@@ -11,15 +11,15 @@ namespace flashrna {
 class MetricsLog {
  public:
   // Opens or creates `path`. The first column is "step", followed by `columns`. Removes a truncated last line and the
-  // rows after `last_step`, which a run wrote after its last checkpoint. Throws Error if the file cannot be written or
-  // has other columns.
+  // rows after `last_step`, which a run wrote after its last checkpoint. Rows of an older program, which had fewer
+  // columns, get empty cells. Throws Error if the file cannot be written or has columns that are not known.
   MetricsLog(std::string path, std::vector<std::string> columns, std::int64_t last_step);
 
   // Leaves a column without a value empty. Throws Error for a value without a column, or if the disk is full.
   void append(std::int64_t step, const std::map<std::string, double>& values);
 
  private:
-  std::string header() const;
+  std::vector<std::string> header() const;
 
   std::string path_;
   std::vector<std::string> columns_;

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
@@ -26,7 +27,6 @@
 #include "libfold/training/tensorboard_log.h"
 #include "libfold/training/training_step.h"
 #include "libfold/training/validation.h"
-#include "rna/io/structure_writer.h"
 
 namespace flashrna {
 namespace {
@@ -56,6 +56,22 @@ std::vector<std::vector<std::int64_t>> lengths_of(const std::vector<BatchStream:
   }
   return lengths;
 }
+
+// The logs of a run; written by the first process only.
+struct RunLogs {
+  std::optional<MetricsLog> metrics;
+  std::optional<TensorboardLog> tensorboard;
+
+  RunLogs(const std::optional<RunFolder>& folder, std::int64_t step) {
+    if (!folder) return;
+    metrics.emplace(folder->file("metrics.csv"), metric_columns(), step);
+    tensorboard.emplace(folder->path(), step);
+  }
+  void append(std::int64_t step, const std::map<std::string, double>& row) {
+    if (metrics) metrics->append(step, row);
+    if (tensorboard) tensorboard->append(step, row);
+  }
+};
 
 // Totals of this command, and sums over the steps since the last row of the log.
 struct Session {
@@ -109,6 +125,7 @@ struct Trainer::State {
   // Losses and samples of the averaged weights on held-out chains.
   std::map<std::string, double> validate();
   void add_state_to(std::map<std::string, double>& row, const Session& session, double waited) const;
+  void add_state_to(TrainingResult& result, const Session& session, double waited);
   // By the first process; the others wait for it.
   void write_checkpoint();
   Checkpoint checkpoint() const;
@@ -290,6 +307,17 @@ void Trainer::State::add_state_to(std::map<std::string, double>& row, const Sess
   row["memory"] = static_cast<double>(allocated_bytes(training_step.device()));
 }
 
+void Trainer::State::add_state_to(TrainingResult& result, const Session& session, double waited) {
+  result.step = step;
+  result.epoch = epoch;
+  result.best_loss = best_loss;
+  result.seconds = session.seconds();
+  result.residues_per_second = session.residues / result.seconds;
+  result.waiting = waited / result.seconds;
+  result.checkpoint = last_checkpoint;
+  result.exposed = reduction->take_exposed_seconds() / result.seconds;
+}
+
 Checkpoint Trainer::State::checkpoint() const {
   Checkpoint checkpoint;
   checkpoint.configuration = configuration_text;
@@ -349,12 +377,7 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
   State& s = *state_;
   const TrainingConfig& training = s.config.training;
   const bool validates = training.validate_every > 0 && !s.data.validation().empty();
-  std::optional<MetricsLog> log;
-  std::optional<TensorboardLog> tensorboard;
-  if (s.group.first()) {
-    log.emplace(s.folder->file("metrics.csv"), metric_columns(), s.step);
-    tensorboard.emplace(s.folder->path(), s.step);
-  }
+  RunLogs logs(s.folder, s.step);
   // Draws noise while the preceding step is computed.
   const auto first = static_cast<std::uint64_t>(s.step) * static_cast<std::uint64_t>(training.accumulate);
   const auto prepare = [&s, &training, first](const Batch& batch, std::int64_t count) {
@@ -382,8 +405,8 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
     session.add(terms, residues);
 
     const bool out_of_time = training.minutes > 0 && session.seconds() >= 60.0 * training.minutes;
-    const bool stop_requested = observer.stop_requested && observer.stop_requested();
-    const int stop = s.group.largest(stop_requested ? 2 : out_of_time ? 1 : 0);  // the same in every process
+    const bool requested = observer.stop && observer.stop();
+    const int stop = s.group.largest(requested ? 2 : out_of_time ? 1 : 0);  // the same in every process
     result.interrupted = stop == 2;
     last = s.step >= training.steps || stop > 0;
     const bool checkpoint_due = last || (training.checkpoint_every > 0 && s.step % training.checkpoint_every == 0);
@@ -400,22 +423,14 @@ TrainingResult Trainer::run(const TrainingObserver& observer) {
       best = validation_due && row.at("validation_loss") < s.best_loss;
       if (validation_due || !validates)
         s.best_loss = std::min(s.best_loss, row.at(validates ? "validation_loss" : "loss"));
-      if (log) log->append(s.step, row);
-      if (tensorboard) tensorboard->append(s.step, row);
+      logs.append(s.step, row);
     }
     if (checkpoint_due || best) s.write_checkpoint();
     if (best && s.folder) s.folder->keep_as_best(s.last_checkpoint);
     if (observer.on_step) observer.on_step(session.progress(s.step, terms.loss(), training, s.training_step.device()));
   }
 
-  result.step = s.step;
-  result.epoch = s.epoch;
-  result.best_loss = s.best_loss;
-  result.seconds = session.seconds();
-  result.residues_per_second = session.residues / result.seconds;
-  result.waiting = batches.seconds_waited() / result.seconds;
-  result.checkpoint = s.last_checkpoint;
-  result.exposed = s.reduction->take_exposed_seconds() / result.seconds;
+  s.add_state_to(result, session, batches.seconds_waited());
   return result;
 }
 

@@ -40,7 +40,7 @@ struct TrainingObserver {
   std::function<void(const TrainingProgress&)> on_step;
   std::function<void(const std::string&)> on_message;
   // Called after each step; true, in any process: write a checkpoint and return.
-  std::function<bool()> stop_requested;
+  std::function<bool()> stop;
 };
 
 inline constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
@@ -48,7 +48,7 @@ inline constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 struct TrainingResult {
   std::int64_t step = 0;
   std::int64_t epoch = 0;
-  bool interrupted = false;              // by stop_requested of any process
+  bool interrupted = false;              // by `stop` of any process
   double loss = kNotANumber;             // mean over the last logged steps; NaN = no step remained
   double validation_loss = kNotANumber;  // last; NaN = never validated
   double best_loss = 0.0;
@@ -70,7 +70,7 @@ class Trainer {
           at::Device device, const ProcessGroup& group = {});
   ~Trainer();
 
-  // Trains until training.steps, training.minutes or stop_requested, and stores the last step in a checkpoint. Throws
+  // Trains until training.steps, training.minutes or `stop`, and stores the last step in a checkpoint. Throws
   // Error that names step, chains and times if a loss or gradient is not finite. It then writes failed_batch.h5, and
   // `--data.replay` repeats that step, in one process. Collective.
   TrainingResult run(const TrainingObserver& observer);

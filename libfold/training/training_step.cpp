@@ -5,6 +5,7 @@
 
 #include "libfold/conditioning.h"
 #include "libfold/mixed_precision.h"
+#include "libfold/model_input.h"
 #include "libfold/pinned_memory.h"
 #include "libfold/random_streams.h"
 
@@ -70,14 +71,8 @@ PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t se
 FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Corrupted& noisy, std::uint64_t seed,
                                       std::uint64_t index) {
   const ScopedAutocast autocast(device_, config_.training.precision == "bf16");
-  FlowModelInput input;
-  input.lengths = truth.lengths;
-  input.residue_index = truth.residue_index;
+  FlowModelInput input = model_input(truth, noisy);
   input.padded = padded;
-  input.t = noisy.t;
-  input.translations = noisy.translations;
-  input.rotations = noisy.rotations;
-  input.told = noisy.told;
   if (RandomStream(seed, "self_condition", {index}).uniform() < config_.training.self_conditioning) {
     const at::NoGradGuard no_grad;
     input.self_condition = model_->forward(input).translations.detach();

@@ -68,6 +68,58 @@ void send_backbone(const ProcessGroup& group, Polymer polymer, int length, int f
   each([](double& number, double& place) { number = place; });
 }
 
+// What the columns of the samples are made from, summed over the samples.
+struct SampleSums {
+  LocalGeometry made;
+  double samples = 0.0, residues = 0.0, neighbors = 0.0;  // neighbors: pairs of successive residues
+  double c4_neighbors = 0.0, bonded = 0.0, rg_ratio = 0.0, in_helices = 0.0;
+  SuiteCounts suites;
+
+  void add(std::span<const Nucleotide> chain) {
+    made.add(chain);
+    const BackboneChecks checks = check_backbone(chain);
+    const auto n = static_cast<double>(chain.size());
+    if (n > 1) c4_neighbors += (n - 1) * checks.c4_neighbors, bonded += (n - 1) * checks.bonded, neighbors += n - 1;
+    in_helices += n * describe_secondary_structure(find_base_pairs(chain)).helix_share();
+    suites.add(find_suites(chain));
+    rg_ratio += checks.radius_of_gyration / native_radius_of_gyration(static_cast<int>(chain.size()));
+    samples += 1, residues += n;
+  }
+};
+
+using Maybe = std::optional<double>;
+
+Maybe ratio(double sum, double count) { return count > 0 ? Maybe(sum / count) : std::nullopt; }
+Maybe if_any(const SuiteCounts& suites, double value) { return suites.complete > 0 ? Maybe(value) : std::nullopt; }
+Maybe distance(const SampleSums& of, const LocalGeometry& natives, const char* measure) {
+  if (of.made.of(measure).empty() || natives.of(measure).empty()) return std::nullopt;
+  return distribution_distance(local_measure(measure), of.made.of(measure), natives.of(measure));
+}
+
+struct SampleColumn {
+  const char* name;
+  Maybe (*value)(const SampleSums& of, const LocalGeometry& natives);
+};
+
+constexpr SampleColumn kSampleColumns[] = {
+    {"sample_c4_c4_w1",
+     [](const SampleSums& of, const LocalGeometry& natives) { return distance(of, natives, "C4'-C4'"); }},
+    {"sample_o3_p_w1",
+     [](const SampleSums& of, const LocalGeometry& natives) { return distance(of, natives, "O3'-P"); }},
+    {"sample_c4_neighbors",
+     [](const SampleSums& of, const LocalGeometry&) { return ratio(of.c4_neighbors, of.neighbors); }},
+    {"sample_bonded", [](const SampleSums& of, const LocalGeometry&) { return ratio(of.bonded, of.neighbors); }},
+    {"sample_rg_ratio", [](const SampleSums& of, const LocalGeometry&) { return ratio(of.rg_ratio, of.samples); }},
+    {"sample_helix_share",
+     [](const SampleSums& of, const LocalGeometry&) { return ratio(of.in_helices, of.residues); }},
+    {"sample_suite_outliers",
+     [](const SampleSums& of, const LocalGeometry&) { return if_any(of.suites, of.suites.outlier_share()); }},
+    {"sample_suiteness",
+     [](const SampleSums& of, const LocalGeometry&) { return if_any(of.suites, of.suites.mean_suiteness()); }},
+    {"sample_suites_1a",
+     [](const SampleSums& of, const LocalGeometry&) { return if_any(of.suites, of.suites.share("1a")); }},
+};
+
 }  // namespace
 
 Validation::Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step, const ProcessGroup& group)
@@ -88,8 +140,9 @@ std::vector<std::string> Validation::loss_columns() {
 }
 
 std::vector<std::string> Validation::sample_columns() {
-  return {"sample_c4_c4_w1", "sample_o3_p_w1",     "sample_c4_neighbors",  "sample_bonded",
-          "sample_rg_ratio", "sample_helix_share", "sample_suite_outliers"};
+  std::vector<std::string> columns;
+  for (const SampleColumn& column : kSampleColumns) columns.emplace_back(column.name);
+  return columns;
 }
 
 std::map<std::string, double> Validation::losses() {
@@ -151,31 +204,17 @@ std::map<std::string, double> Validation::samples(const std::string& folder) {
   const std::vector<SampledBackbone> backbones = sample_shared();
   if (!group_.first()) return {};
   std::filesystem::create_directories(folder);
-  LocalGeometry made;
-  double neighbors = 0.0, bonded = 0.0, rg_ratio = 0.0, pairs = 0.0, in_helices = 0.0, residues = 0.0;
-  SuiteCounts suites;
+  SampleSums sums;
   for (std::size_t i = 0; i < backbones.size(); ++i) {
     const std::string name = sample_name(length_stem({&sample_lengths_[i], 1}), i, index_digits(backbones.size()));
     const Structure structure = make_structure(backbones[i], name, Base::N);
     write_file_atomically((std::filesystem::path(folder) / (name + ".cif")).string(), to_mmcif(structure));
     const Chain& chain = structure.chains.front();
-    made.add(chain.nucleotides);
-    const BackboneChecks checks = check_backbone(chain.nucleotides);
-    const double n = static_cast<double>(sample_lengths_[i]) - 1.0;
-    if (n > 0) neighbors += n * checks.c4_neighbors, bonded += n * checks.bonded, pairs += n;
-    const double share = describe_secondary_structure(find_base_pairs(chain.nucleotides)).helix_share();
-    in_helices += share * sample_lengths_[i], residues += sample_lengths_[i];
-    suites.add(find_suites(chain.nucleotides));
-    rg_ratio += checks.radius_of_gyration / native_radius_of_gyration(sample_lengths_[i]);
+    sums.add(chain.nucleotides);
   }
-  std::map<std::string, double> values{{"sample_rg_ratio", rg_ratio / static_cast<double>(backbones.size())},
-                                       {"sample_helix_share", in_helices / residues}};
-  if (suites.complete > 0) values["sample_suite_outliers"] = suites.outlier_share();
-  if (pairs > 0) values["sample_c4_neighbors"] = neighbors / pairs, values["sample_bonded"] = bonded / pairs;
-  for (const auto& [column, measure] : {std::pair{"sample_c4_c4_w1", "C4'-C4'"}, {"sample_o3_p_w1", "O3'-P"}}) {
-    if (made.of(measure).empty() || natives_.of(measure).empty()) continue;
-    values[column] = distribution_distance(local_measure(measure), made.of(measure), natives_.of(measure));
-  }
+  std::map<std::string, double> values;
+  for (const SampleColumn& column : kSampleColumns)
+    if (const std::optional<double> value = column.value(sums, natives_)) values[column.name] = *value;
   return values;
 }
 

@@ -32,7 +32,8 @@ class Validation {
   // sample_c4_c4_w1, sample_o3_p_w1: Wasserstein distances, Å, to the held-out natives. sample_c4_neighbors,
   // sample_bonded: fractions of neighbors with C4'-C4' from 5 to 7 Å and with O3'-P below 2.5 Å. sample_rg_ratio: mean
   // ratio of the radius of gyration to that of natives of the same length, 5.7 Å L^0.32. sample_helix_share: fraction
-  // of nucleotides in helices. sample_suite_outliers: fraction of backbone conformers that are outliers.
+  // of nucleotides in helices. sample_suite_outliers, sample_suites_1a: fractions of backbone conformers that are
+  // outliers and 1a; sample_suiteness: their mean suiteness.
   static std::vector<std::string> sample_columns();
 
  private:

@@ -155,8 +155,7 @@ std::set<int> model_ends(std::string_view text, const std::string& name) {
       ends.insert(section.end_line);
     } else if (!other.empty()) {
       fail(
-          "{}: line {}: after the END of line {} stands another structure (residue \"{}\" has a place that is taken); "
-          "put "
+          "{}: line {}: another structure follows the END of line {} (residue \"{}\" has a place that is taken); put "
           "each structure into a file of its own",
           name, section.first_line, section.end_line, other);
     } else if (!repeated.empty()) {

@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 
-#include "base/atomic_file.h"
 #include "rna/structure.h"
 
 namespace flashrna {

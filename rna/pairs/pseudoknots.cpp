@@ -140,7 +140,7 @@ void count_stems(const WeightedStructure& observed, Tables& tables) {
   }
 }
 
-// One round: each factor anew, given the others.
+// One round: each factor is refitted, given the others.
 void refine(const Tables& tables, std::array<std::vector<double>, kFactors>& factors) {
   for (std::size_t factor = 0; factor < kFactors; ++factor) {
     std::vector<double> observed(tables.sizes[factor], 0.0), expected = observed;

@@ -36,7 +36,7 @@ struct WeightedStructure {
 };
 
 // The factors with which pseudoknots drawn for `nested` are as many as those of `observed`, by each of the factors:
-// maximum likelihood of one factor after the other until all agree, where each is drawn towards 1 by one observed and
+// maximum likelihood of one factor after the other until all agree, where each is drawn toward 1 by one observed and
 // one expected stem. Stems of order 1 and above are counted. `nested`: structures without pseudoknots, of the lengths
 // and with the weights of the observed ones: those that the grammar makes.
 PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed, std::span<const WeightedStructure> nested);

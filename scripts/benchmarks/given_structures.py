@@ -74,7 +74,7 @@ def summarize(rows):
         summary[f"best_{key}"] = statistics.mean(max(float(row[key]) for row in group) for group in rows.values())
     for key in ("c4_neighbors", "bonded"):
         summary[key] = statistics.mean(float(row[key]) for row in every)
-    summary["clashes"] = statistics.median(float(row["clashes"]) for row in every)
+    summary["clashes"] = statistics.median(float(row["clashes_per_100_atoms"]) for row in every)
     summary["radius_of_gyration"] = statistics.mean(float(row["radius_of_gyration"]) for row in every)
     return summary
 

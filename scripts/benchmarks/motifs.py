@@ -60,10 +60,11 @@ def measure(folder, kind):
     """The row of a motif from the samples.csv of its folder."""
     samples = list(csv.DictReader((folder / "samples.csv").open()))
     numbers = {key: [float(sample[key]) for sample in samples]
-               for key in ("motif_rmsd", "bonded", "c4_neighbors", "clashes", "suite_outliers", "helix_share")}
+               for key in ("motif_rmsd", "bonded", "c4_neighbors", "clashes_per_100_atoms", "suite_outliers",
+                           "helix_share")}
     good = [rmsd <= LARGEST_MOTIF_RMSD[kind] and bonded == 1 and links >= 0.95 and clashes <= 2 for
             rmsd, bonded, links, clashes in zip(numbers["motif_rmsd"], numbers["bonded"], numbers["c4_neighbors"],
-                                                numbers["clashes"])]
+                                                numbers["clashes_per_100_atoms"])]
     return {"samples": len(samples), "success": f"{sum(good) / len(good):.2f}",
             "motif_rmsd": f"{max(numbers['motif_rmsd']):.4f}",
             **{key: f"{statistics.mean(numbers[key]):.3f}" for key in numbers if key != "motif_rmsd"}}

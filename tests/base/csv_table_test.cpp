@@ -23,6 +23,15 @@ TEST(CsvTable, ReadsWhatItWrote) {
   EXPECT_EQ(read.column("value"), 1u);
 }
 
+TEST(CsvTable, ALineIsSplitIntoTheCellsThatItWasMadeOf) {
+  for (const std::vector<std::string>& cells :
+       {std::vector<std::string>{"a", "b"}, {""}, {"", "", ""}, {"4-8,A5-12", "say \"x\"", " "}})
+    EXPECT_EQ(split_csv_line(csv_line(cells)), cells);
+  EXPECT_EQ(split_csv_line("a,b"), (std::vector<std::string>{"a", "b"})) << "without a line end";
+  EXPECT_EQ(split_csv_line("a,\r\n"), (std::vector<std::string>{"a", ""}));
+  EXPECT_EQ(split_csv_line(""), std::vector<std::string>{""});
+}
+
 TEST(CsvTable, BadFilesAreNamed) {
   const TemporaryFolder folder("flashrna-csv-table");
   const auto error = [&](const std::string& text) {

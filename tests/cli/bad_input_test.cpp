@@ -154,7 +154,7 @@ TEST_F(BadInput, DesignsThatCannotBeAreNamedByTheirPlace) {
                  {"character 4", "\"A30-40\"", "no residue A30", "1 to 26"});
   expect_refused(words({"--contig", "10,B3-9", "--motif", motif}), 1, {"no chain B", "RNA chains are A"});
   expect_refused(words({"--contig", "A3-9,2,A9-12", "--motif", motif}), 1, {"residue A9 is also in \"A3-9\""});
-  expect_refused(words({"--contig", "20-10", "--motif", motif}), 2, {"character 1", "runs backwards"});
+  expect_refused(words({"--contig", "20-10", "--motif", motif}), 2, {"character 1", "runs backward"});
   expect_refused(words({"--contig", "5,A3-9,5", "--motif", motif, "--length", "30"}), 2, {"17", "30"});
   expect_refused(words({"--contig", "5,A3-9", "--motif", "no/such.cif"}), 1, {"no/such.cif"});
   expect_refused(words({"--secondary-structure", "((((....))))", "--sequence", "GGGG"}), 1,

@@ -111,6 +111,17 @@ TEST_F(Report, ShowsEveryChartWithoutAMessageOnTheConsole) {
   }
 }
 
+TEST_F(Report, AMeasureWithoutAGroupIsListedAfterTheOthers) {
+  std::string page = file_bytes(folder.path("designed/report.html"));
+  EXPECT_EQ(count_of(shown_part(browse("designed/report.html", "--dump-dom").output), ">Other<"), 0u);
+  for (std::size_t at = 0; (at = page.find("\"paired_rate\":", at)) != std::string::npos;)
+    page.replace(at, 14, "\"brand_new\":");
+  folder.write("other.html", page);
+  const ProgramResult result = browse("other.html", "--dump-dom");
+  EXPECT_EQ(console_lines(result.errors), "");
+  EXPECT_EQ(count_of(shown_part(result.output), ">Other<"), 1u);
+}
+
 TEST_F(Report, ScreenshotsAreKept) {
   const std::filesystem::path build = std::filesystem::path(FLASHRNA_PROGRAM).parent_path();
   for (const auto& [name, page, options] :

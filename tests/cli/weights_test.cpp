@@ -151,7 +151,7 @@ TEST(ShippedWeights, GiveBackbonesThatLookLikeRna) {
   };
   EXPECT_GE(mean("c4_neighbors"), 0.85);
   EXPECT_GE(mean("bonded"), 0.80);
-  EXPECT_LE(mean("clashes"), 3.0) << "per 100 atoms";
+  EXPECT_LE(mean("clashes_per_100_atoms"), 3.0) << "per 100 atoms";
   // Natives of 40 nt have 18 Å.
   EXPECT_GE(mean("radius_of_gyration"), 12.0);
   EXPECT_LE(mean("radius_of_gyration"), 27.0);

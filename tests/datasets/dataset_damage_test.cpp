@@ -81,10 +81,11 @@ void resize_group(hid_t file, const std::string& group, hsize_t rows) {
   }
 }
 
-TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
+// Counts, offsets and lengths that contradict each other or the file.
+std::vector<Damage> damaged_rows() {
   constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
   constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
-  const std::vector<Damage> damages = {
+  return {
       {"missing", [](hid_t f) { H5Ldelete(f, "/residues/atom_mask", H5P_DEFAULT); },
        "\"/residues/atom_mask\" is missing"},
       {"group", [](hid_t f) { H5Ldelete(f, "/rejected", H5P_DEFAULT); }, "\"/rejected\" is missing"},
@@ -124,6 +125,12 @@ TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
          for (hsize_t row : {0, 1}) overwrite(f, "/chains/length", H5T_NATIVE_INT, row, 2'147'483'647);
        },
        "has length 2147483647, its rows are 0 to 10"},
+  };
+}
+
+// Columns of another shape or type, and other things in their places.
+std::vector<Damage> damaged_columns() {
+  return {
       {"rank",
        [](hid_t f) {
          replace(f, "/residues/frame_translation", H5T_IEEE_F32LE, {30, 3, 1});
@@ -161,10 +168,15 @@ TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
        },
        "its shape is [30, 3], expected [n, 3, 3]"},
   };
-  for (const Damage& one : damages) {
-    const std::string path = make({10, 20});
-    damage(path, one.change);
-    EXPECT_THAT(error_of([&] { DatasetReader reader(path); }), HasSubstr(one.message)) << one.name;
+}
+
+TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
+  for (const std::vector<Damage>& damages : {damaged_rows(), damaged_columns()}) {
+    for (const Damage& one : damages) {
+      const std::string path = make({10, 20});
+      damage(path, one.change);
+      EXPECT_THAT(error_of([&] { DatasetReader reader(path); }), HasSubstr(one.message)) << one.name;
+    }
   }
 }
 

@@ -66,7 +66,7 @@ TEST_F(DatasetRewriteTest, MergedPartsAreTheWholeConvertedAtOnce) {
   EXPECT_EQ(result.chains, 22u);
   const DatasetReader merged(path("merged.h5"));
   expect_same_chains(merged, DatasetReader(path("whole.h5")));
-  EXPECT_EQ(merged.chains()[21].id, "1ABC_1_A.3") << "names are made unique anew";
+  EXPECT_EQ(merged.chains()[21].id, "1ABC_1_A.3") << "names are made unique again";
   EXPECT_EQ(merged.options(), "model=1 unit=chain");
 }
 
@@ -184,11 +184,11 @@ TEST_F(DatasetRewriteTest, PairsAndTheirRuleAreKeptUnlessRulesDiffer) {
   EXPECT_EQ(DatasetReader(path("copy.h5")).pair_rule(), "seen by eye");
   EXPECT_EQ(DatasetReader(path("copy.h5")).read_chain(0).partner, std::vector<std::int32_t>(30, kUnpaired));
 
-  EXPECT_FALSE(merge_datasets({other, path("copy.h5")}, path("same.h5"), false).found_pairs_anew);
+  EXPECT_FALSE(merge_datasets({other, path("copy.h5")}, path("same.h5"), false).recomputed_pairs);
   EXPECT_EQ(DatasetReader(path("same.h5")).pair_rule(), "seen by eye");
   EXPECT_EQ(DatasetReader(path("same.h5")).read_chain(0).partner, std::vector<std::int32_t>(30, kUnpaired));
 
-  EXPECT_TRUE(merge_datasets({other, two_atoms}, path("mixed.h5"), false).found_pairs_anew);
+  EXPECT_TRUE(merge_datasets({other, two_atoms}, path("mixed.h5"), false).recomputed_pairs);
   EXPECT_EQ(DatasetReader(path("mixed.h5")).pair_rule(), kWholeBasePairRule);
   EXPECT_EQ(DatasetReader(path("mixed.h5")).read_chain(0).partner, parse_dot_bracket(kPairedHairpin, "test").partner);
 }

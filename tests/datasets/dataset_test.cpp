@@ -159,7 +159,7 @@ TEST_F(DatasetTest, AnIdIsStoredOnlyOnce) {
   DatasetWriter writer(folder.path("twice.h5"), {}, false);
   writer.append(make_record("1ABC_1_A", chain), chain_rows(chain));
   EXPECT_THAT(error_of([&] { writer.append(make_record("1ABC_1_A", chain), chain_rows(chain)); }),
-              HasSubstr("1ABC_1_A is there twice"));
+              HasSubstr("1ABC_1_A occurs twice"));
 }
 
 TEST_F(DatasetTest, AWriterThatDoesNotFinishLeavesNothing) {

@@ -1,4 +1,4 @@
-// The dataset file: columns that older versions lack are stored, and found anew when such a file is read.
+// The dataset file: columns that older versions lack are stored, and computed when such a file is read.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <hdf5.h>

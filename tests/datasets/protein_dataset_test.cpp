@@ -173,7 +173,7 @@ TEST_F(ProteinDataset, RewritingAndMergingKeepThePolymer) {
   const MergeResult merged = merge_datasets({folder.path("a.h5"), folder.path("b.h5")}, folder.path("all.h5"), false);
   EXPECT_EQ(merged.chains, 3u);
   EXPECT_EQ(merged.duplicates, 2u);  // 3ABC is 1ABC
-  EXPECT_FALSE(merged.found_pairs_anew);
+  EXPECT_FALSE(merged.recomputed_pairs);
   const DatasetReader all(folder.path("all.h5"));
   EXPECT_EQ(all.polymer(), Polymer::kProtein);
   std::vector<ChainRecord> records = all.chains();

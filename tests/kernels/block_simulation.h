@@ -243,10 +243,10 @@ class BlockSimulation {
     bool progress = false;
     for (int i = 0; i < launch.threads; ++i) {
       if (threads_[i].meeting != Meeting::kSome) continue;
-      int there = 0;
+      int waiting = 0;
       const auto waits = [&](const Thread& t) { return t.meeting == Meeting::kSome && t.some == threads_[i].some; };
-      for (const Thread& t : threads_) there += waits(t);
-      if (there != threads_[i].some_threads) continue;
+      for (const Thread& t : threads_) waiting += waits(t);
+      if (waiting != threads_[i].some_threads) continue;
       const int some = threads_[i].some;
       for (Thread& t : threads_) {
         if (t.meeting == Meeting::kSome && t.some == some) t.meeting = Meeting::kNone;

@@ -97,7 +97,7 @@ GroupOperand read_operand(Warp& first, std::uint64_t bits, int n, bool is_transp
   const auto read = [&](std::uint32_t core) {
     if (!cores.insert(core).second) return;
     const std::byte* bytes = nullptr;
-    // Every warp of the group reads; its first thread stands for it.
+    // Every warp of the group reads; its first thread acts for it.
     for (int w = 0; w < 4; ++w)
       bytes = block.shared().read_async(block.warp(first.index() + w).first_thread(), core, kCoreBytes);
     operand.ranges.push_back({core, std::vector<std::byte>(bytes, bytes + kCoreBytes)});

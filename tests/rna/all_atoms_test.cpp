@@ -131,7 +131,7 @@ TEST(AllAtoms, AnNHasNoBase) {
 }
 
 TEST(AllAtoms, PseudouridineKeepsItsOwnAtomNames) {
-  // Attached by C5: C4 and O4 stand where uridine has C2 and O2, and the other way round.
+  // Attached by C5: C4 and O4 are where uridine has C2 and O2, and the other way round.
   Nucleotide nucleotide = ideal_nucleotide(Base::U, -2.8);
   nucleotide.name = "PSU";
   std::swap(nucleotide.atoms[atom_slot(Base::U, "C2")], nucleotide.atoms[atom_slot(Base::U, "C4")]);

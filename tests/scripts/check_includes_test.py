@@ -30,6 +30,11 @@ class CheckIncludes(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(errors, "kernels/a.h includes rna/b.h; kernels/ may include base\n")
 
+    def test_the_python_module_does_not_include_the_command_line(self):
+        status, errors = self.check({"python/a.cpp": ["cli/b.h", "rna/c.h"], "cli/b.h": [], "rna/c.h": []})
+        self.assertEqual(status, 1)
+        self.assertIn("python/a.cpp includes cli/b.h; python/ may include base, rna", errors)
+
     def test_cycle_of_files_is_reported(self):
         status, errors = self.check({"rna/a.h": ["rna/b.h"], "rna/b.h": ["rna/a.h"]})
         self.assertEqual(status, 1)

@@ -1,23 +1,20 @@
 #include "tests/support/csv_table.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
+#include "base/csv_table.h"
+
 namespace flashrna {
 namespace {
 
-std::vector<std::string> split(std::string line, std::size_t n_cells) {
-  if (line.ends_with('\r')) line.pop_back();
-  std::vector<std::string> cells;
-  std::size_t begin = 0;
-  while (cells.size() + 1 < n_cells) {
-    const std::size_t comma = line.find(',', begin);
-    if (comma == std::string::npos) break;
-    cells.push_back(line.substr(begin, comma - begin));
-    begin = comma + 1;
-  }
-  cells.push_back(line.substr(begin));
+// At most `count` cells; surplus ones belong to the last.
+std::vector<std::string> split(const std::string& line, std::size_t count) {
+  std::vector<std::string> cells = split_csv_line(line);
+  for (std::size_t c = count; c < cells.size(); ++c) cells[count - 1] += "," + cells[c];
+  cells.resize(std::min(cells.size(), count));
   return cells;
 }
 
@@ -41,7 +38,7 @@ std::vector<CsvRow> read_csv(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   if (!std::getline(file, line)) throw std::runtime_error(path + ": cannot read");
-  const std::vector<std::string> columns = split(line, std::string::npos);
+  const std::vector<std::string> columns = split_csv_line(line);
   std::vector<CsvRow> rows;
   while (std::getline(file, line)) {
     const std::vector<std::string> cells = split(line, columns.size());

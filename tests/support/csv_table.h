@@ -1,4 +1,5 @@
-// Reads the reference tables of tests: comma-separated, column names in the first line, no quotes.
+// Reads the reference tables of tests by column name. Lines are split as in base/csv_table.h, but the last column may
+// contain commas without quotes.
 #pragma once
 
 #include <map>
@@ -20,7 +21,7 @@ class CsvRow {
   std::map<std::string, std::string> cells_;
 };
 
-// Throws std::runtime_error if the file is missing. The last column may contain commas.
+// Throws std::runtime_error if the file is missing.
 std::vector<CsvRow> read_csv(const std::string& path);
 
 }  // namespace flashrna

@@ -75,7 +75,7 @@ struct QueryGradientKernelSm90 {
   static constexpr int kKeyTiles = Rows::kKeyTiles, kColumnTiles = Rows::kColumnTiles;
 
   // Shared memory is that of Rows, followed by the barriers.
-  enum Barrier { kQueriesThere, kValuesThere, kValuesDone, kKeysThere, kKeysDone = kKeysThere + 2, kBarriers = 7 };
+  enum Barrier { kQueriesReady, kValuesReady, kValuesDone, kKeysReady, kKeysDone = kKeysReady + 2, kBarriers = 7 };
   static constexpr int kBarriersAt = Rows::kValuesAt + Rows::kValueBytes;
   static constexpr int kSharedBytes = kBarriersAt + 8 * kBarriers;
   static_assert(kSharedBytes == warpgroup_query_gradient_shared_bytes(Size::layout()));
@@ -89,18 +89,18 @@ struct QueryGradientKernelSm90 {
   template <class Block>
   static FLASHRNA_DEVICE void load(const Block& block, const char* queries, const char* gradients, const char* keys,
                                    const char* values, int n) {
-    block.arrive_expecting(barrier(kQueriesThere), Rows::kQueryBytes + Rows::kGradientBytes);
-    block.copy_tile(0, queries, Rows::kQueryBytes, barrier(kQueriesThere));
-    block.copy_tile(Rows::kGradientsAt, gradients, Rows::kGradientBytes, barrier(kQueriesThere));
+    block.arrive_expecting(barrier(kQueriesReady), Rows::kQueryBytes + Rows::kGradientBytes);
+    block.copy_tile(0, queries, Rows::kQueryBytes, barrier(kQueriesReady));
+    block.copy_tile(Rows::kGradientsAt, gradients, Rows::kGradientBytes, barrier(kQueriesReady));
     FLASHRNA_NO_UNROLL
     for (int j = 0; j < n; ++j) {
       const int stage = j % 2;
       if (j >= 2) block.wait(barrier(kKeysDone + stage), (j / 2 + 1) % 2);
-      block.arrive_expecting(barrier(kKeysThere + stage), Rows::kKeyBytes);
-      block.copy_tile(keys_at(stage), keys, Rows::kKeyBytes, barrier(kKeysThere + stage));
+      block.arrive_expecting(barrier(kKeysReady + stage), Rows::kKeyBytes);
+      block.copy_tile(keys_at(stage), keys, Rows::kKeyBytes, barrier(kKeysReady + stage));
       if (j >= 1) block.wait(barrier(kValuesDone), (j + 1) % 2);
-      block.arrive_expecting(barrier(kValuesThere), Rows::kValueBytes);
-      block.copy_tile(Rows::kValuesAt, values, Rows::kValueBytes, barrier(kValuesThere));
+      block.arrive_expecting(barrier(kValuesReady), Rows::kValueBytes);
+      block.copy_tile(Rows::kValuesAt, values, Rows::kValueBytes, barrier(kValuesReady));
       keys += Rows::kKeyBytes;
       values += Rows::kValueBytes;
     }
@@ -136,9 +136,9 @@ struct QueryGradientKernelSm90 {
       const int stage = j % 2;
       float logits[kKeyTiles][4], products[kKeyTiles][4];
       std::uint32_t ds[kKeyTiles][2];
-      block.wait(barrier(kKeysThere + stage), j / 2 % 2);
+      block.wait(barrier(kKeysReady + stage), j / 2 % 2);
       issue_logits(block, stage, logits);
-      block.wait(barrier(kValuesThere), j % 2);
+      block.wait(barrier(kValuesReady), j % 2);
       issue_products(block, products);
       block.template wait_products<1>();
       pin(block, logits);
@@ -188,7 +188,7 @@ struct QueryGradientKernelSm90 {
     float sums[kColumnTiles][4];
     SlopeSums slopes[2];
     set_zero(sums);
-    block.wait(barrier(kQueriesThere), 0);
+    block.wait(barrier(kQueriesReady), 0);
     compute(consumers, half_point_weight(Size::layout(), problem.in.point_weights[entry_head % problem.in.H]), n, sums,
             slopes);
     consumers.sync();
@@ -220,11 +220,11 @@ struct KeyGradientKernelSm90 {
   // Shared memory is that of Rows with a second buffer for P, followed by the barriers. There are two barriers of each
   // kind except the first, one per stage or buffer.
   enum Barrier {
-    kKeysThere,
-    kQueriesThere,
-    kQueriesDone = kQueriesThere + 2,
-    kProbabilitiesThere = kQueriesDone + 2,
-    kBarriers = kProbabilitiesThere + 2
+    kKeysReady,
+    kQueriesReady,
+    kQueriesDone = kQueriesReady + 2,
+    kProbabilitiesReady = kQueriesDone + 2,
+    kBarriers = kProbabilitiesReady + 2
   };
   static constexpr int kBarriersAt = Rows::kProbabilitiesAt + 2 * Rows::kProbabilityBytes;
   static constexpr int kSharedBytes = kBarriersAt + 8 * kBarriers;
@@ -240,16 +240,16 @@ struct KeyGradientKernelSm90 {
   template <class Block>
   static FLASHRNA_DEVICE void load(const Block& block, const char* keys, const char* values, const char* queries,
                                    const char* gradients, int n) {
-    block.arrive_expecting(barrier(kKeysThere), Rows::kKeyBytes + Rows::kValueBytes);
-    block.copy_tile(0, keys, Rows::kKeyBytes, barrier(kKeysThere));
-    block.copy_tile(Rows::kValuesAt, values, Rows::kValueBytes, barrier(kKeysThere));
+    block.arrive_expecting(barrier(kKeysReady), Rows::kKeyBytes + Rows::kValueBytes);
+    block.copy_tile(0, keys, Rows::kKeyBytes, barrier(kKeysReady));
+    block.copy_tile(Rows::kValuesAt, values, Rows::kValueBytes, barrier(kKeysReady));
     FLASHRNA_NO_UNROLL
     for (int j = 0; j < n; ++j) {
       const int stage = j % 2;
       if (j >= 2) block.wait(barrier(kQueriesDone + stage), (j / 2 + 1) % 2);
-      block.arrive_expecting(barrier(kQueriesThere + stage), Rows::kStageBytes);
-      block.copy_tile(Rows::queries_at(stage), queries, Rows::kQueryBytes, barrier(kQueriesThere + stage));
-      block.copy_tile(Rows::gradients_at(stage), gradients, Rows::kGradientBytes, barrier(kQueriesThere + stage));
+      block.arrive_expecting(barrier(kQueriesReady + stage), Rows::kStageBytes);
+      block.copy_tile(Rows::queries_at(stage), queries, Rows::kQueryBytes, barrier(kQueriesReady + stage));
+      block.copy_tile(Rows::gradients_at(stage), gradients, Rows::kGradientBytes, barrier(kQueriesReady + stage));
       queries += Rows::kQueryBytes;
       gradients += Rows::kGradientBytes;
     }
@@ -263,7 +263,7 @@ struct KeyGradientKernelSm90 {
     const int buffer = j % 2;
     Rows::round_probabilities(logits, p);
     Rows::put_probabilities(block, p, probabilities_at(buffer));
-    release(block, barrier(kProbabilitiesThere + buffer));
+    release(block, barrier(kProbabilitiesReady + buffer));
   }
 
   template <class Block>
@@ -282,7 +282,7 @@ struct KeyGradientKernelSm90 {
     const int first_row = block.thread() / kWarp * 16;
     float logits[kQueryTiles][4];
     std::uint32_t p[kQueryTiles][2];
-    block.wait(barrier(kQueriesThere), 0);
+    block.wait(barrier(kQueriesReady), 0);
     issue_logits(block, 0, logits);
     block.template wait_products<0>();
     pin(block, logits);
@@ -291,7 +291,7 @@ struct KeyGradientKernelSm90 {
     FLASHRNA_NO_UNROLL
     for (int j = 1; j < n; ++j) {
       const int stage = j % 2;
-      block.wait(barrier(kQueriesThere + stage), j / 2 % 2);
+      block.wait(barrier(kQueriesReady + stage), j / 2 % 2);
       issue_logits(block, stage, logits);
       issue_rows<kQueries>(block, p, Rows::gradients_at(1 - stage), sums);
       block.template wait_products<1>();
@@ -322,7 +322,7 @@ struct KeyGradientKernelSm90 {
   static FLASHRNA_DEVICE void compute_slopes(const Block& block, int j, const float (&products)[kQueryTiles][4],
                                              SlopeSums (&slopes)[2], std::uint32_t (&ds)[kQueryTiles][2]) {
     const int buffer = j % 2;
-    block.wait(barrier(kProbabilitiesThere + buffer), j / 2 % 2);
+    block.wait(barrier(kProbabilitiesReady + buffer), j / 2 % 2);
     Rows::compute_slopes(block, buffer, probabilities_at(buffer), products, slopes, ds);
   }
 
@@ -333,7 +333,7 @@ struct KeyGradientKernelSm90 {
     using namespace warpgroup_backward;
     float products[kQueryTiles][4];
     std::uint32_t ds[kQueryTiles][2];
-    block.wait(barrier(kQueriesThere), 0);
+    block.wait(barrier(kQueriesReady), 0);
     issue_products(block, 0, products);
     block.template wait_products<0>();
     pin(block, products);
@@ -341,7 +341,7 @@ struct KeyGradientKernelSm90 {
     FLASHRNA_NO_UNROLL
     for (int j = 1; j < n; ++j) {
       const int stage = j % 2;
-      block.wait(barrier(kQueriesThere + stage), j / 2 % 2);
+      block.wait(barrier(kQueriesReady + stage), j / 2 % 2);
       issue_products(block, stage, products);
       issue_rows<kQueries>(block, ds, Rows::queries_at(1 - stage), sums);
       block.template wait_products<0>();
@@ -367,7 +367,7 @@ struct KeyGradientKernelSm90 {
     if (n == 0) return;
     if (block.thread() == 0) {
       for (int which = 0; which < kBarriers; ++which) {
-        const int warps = which < kQueriesDone ? 1 : which < kProbabilitiesThere ? kConsumers / kWarp : Rows::kRowWarps;
+        const int warps = which < kQueriesDone ? 1 : which < kProbabilitiesReady ? kConsumers / kWarp : Rows::kRowWarps;
         block.init_barrier(barrier(which), warps);
       }
       block.publish_barriers();
@@ -385,7 +385,7 @@ struct KeyGradientKernelSm90 {
       return;
     }
     block.template take_registers<kConsumerRegisters>();
-    block.wait(barrier(kKeysThere), 0);
+    block.wait(barrier(kKeysReady), 0);
     const auto rows = [&] { return rows_of_tile(problem.in, block.block_y(), block.block_x(), kKeys); };
     if (group == 0) {
       float sums[kValueTiles][4];

@@ -44,11 +44,11 @@ struct ForwardKernelSm90 {
   static FLASHRNA_DEVICE int difference_at(int j) { return kDifferencesAt + 16 * (j % kDifferences); }
 
   // Barriers: five per stage, then one for the queries.
-  enum Barrier { kKeysThere, kValuesThere, kCorrectionsThere, kKeysDone, kValuesDone, kBarriersOfStage };
+  enum Barrier { kKeysReady, kValuesReady, kCorrectionsReady, kKeysDone, kValuesDone, kBarriersOfStage };
   static FLASHRNA_DEVICE std::uint32_t barrier(Barrier which, int stage) {
     return static_cast<std::uint32_t>(kBarriersAt + 8 * (stage * kBarriersOfStage + which));
   }
-  static constexpr std::uint32_t kQueriesThere = kBarriersAt + 8 * 2 * kBarriersOfStage;
+  static constexpr std::uint32_t kQueriesReady = kBarriersAt + 8 * 2 * kBarriersOfStage;
   static constexpr int kCorrectionThreads = 96;
 
   template <class Block>
@@ -152,17 +152,17 @@ struct ForwardKernelSm90 {
   template <class Block>
   static FLASHRNA_DEVICE void load(const Block& block, const char* queries, const char* keys, const char* values,
                                    int n) {
-    block.arrive_expecting(kQueriesThere, Rows::kQueryBytes);
-    block.copy_tile(0, queries, Rows::kQueryBytes, kQueriesThere);
+    block.arrive_expecting(kQueriesReady, Rows::kQueryBytes);
+    block.copy_tile(0, queries, Rows::kQueryBytes, kQueriesReady);
     FLASHRNA_NO_UNROLL
     for (int j = 0; j < n; ++j) {
       const int stage = j % 2, earlier = (j / 2 + 1) % 2;  // parity of the phase in which the stage was last read
       if (j >= 2) block.wait(barrier(kKeysDone, stage), earlier);
-      block.arrive_expecting(barrier(kKeysThere, stage), Rows::kKeyBytes);
-      block.copy_tile(keys_at(stage), keys, Rows::kKeyBytes, barrier(kKeysThere, stage));
+      block.arrive_expecting(barrier(kKeysReady, stage), Rows::kKeyBytes);
+      block.copy_tile(keys_at(stage), keys, Rows::kKeyBytes, barrier(kKeysReady, stage));
       if (j >= 2) block.wait(barrier(kValuesDone, stage), earlier);
-      block.arrive_expecting(barrier(kValuesThere, stage), Rows::kValueBytes);
-      block.copy_tile(values_at(stage), values, Rows::kValueBytes, barrier(kValuesThere, stage));
+      block.arrive_expecting(barrier(kValuesReady, stage), Rows::kValueBytes);
+      block.copy_tile(values_at(stage), values, Rows::kValueBytes, barrier(kValuesReady, stage));
       keys += Rows::kKeyBytes;
       values += Rows::kValueBytes;
     }
@@ -173,11 +173,11 @@ struct ForwardKernelSm90 {
   static FLASHRNA_DEVICE void correct_keys(const Block& block, int thread, float half_weight, int n) {
     constexpr Layout l = Size::layout();
     if (n == 0) return;
-    block.wait(kQueriesThere, 0);
+    block.wait(kQueriesReady, 0);
     FLASHRNA_NO_UNROLL
     for (int j = 0; j < n; ++j) {
       const int stage = j % 2;
-      block.wait(barrier(kKeysThere, stage), j / 2 % 2);
+      block.wait(barrier(kKeysReady, stage), j / 2 % 2);
       const RowHeader header = block.template shared<RowHeader>(keys_at(stage) + headers_offset(l, kKeys))[thread];
       const Vec3 difference = Rows::difference_of_origins(block, keys_at(stage));
       block.template shared<float>(corrections_at(stage))[thread] = key_correction(difference, header);
@@ -185,7 +185,7 @@ struct ForwardKernelSm90 {
         *block.template shared<RowHeader>(difference_at(j)) = {difference.x, difference.y, difference.z,
                                                                tile_correction(difference, half_weight)};
       }
-      block.arrive(barrier(kCorrectionsThere, stage));
+      block.arrive(barrier(kCorrectionsReady, stage));
     }
   }
 
@@ -195,7 +195,7 @@ struct ForwardKernelSm90 {
                                               SoftmaxTile (&tile)[2]) {
     const int stage = j % 2;
     pin(block, logits);
-    block.wait(barrier(kCorrectionsThere, stage), j / 2 % 2);
+    block.wait(barrier(kCorrectionsReady, stage), j / 2 % 2);
     float of_rows[2];
     const RowHeader tiles = *block.template shared<RowHeader>(difference_at(j));
     Rows::correct_rows(block, Vec3{tiles.x, tiles.y, tiles.z}, tiles.w, of_rows);
@@ -209,7 +209,7 @@ struct ForwardKernelSm90 {
     float logits[kKeyTiles][4];
     std::uint32_t p[kKeyTiles][2], unused[kKeyTiles][2];
     SoftmaxTile tile[2];
-    block.wait(barrier(kKeysThere, 0), 0);
+    block.wait(barrier(kKeysReady, 0), 0);
     issue_logits(block, 0, logits);
     block.template wait_products<0>();
     compute_softmax(block, 0, logits, sums, tile);
@@ -217,10 +217,10 @@ struct ForwardKernelSm90 {
     FLASHRNA_NO_UNROLL
     for (int j = 1; j < n; ++j) {
       const int stage = j % 2;
-      block.wait(barrier(kKeysThere, stage), j / 2 % 2);
+      block.wait(barrier(kKeysReady, stage), j / 2 % 2);
       issue_logits(block, stage, logits);
       Rows::scale_sums(tile, sums);
-      block.wait(barrier(kValuesThere, 1 - stage), (j - 1) / 2 % 2);
+      block.wait(barrier(kValuesReady, 1 - stage), (j - 1) / 2 % 2);
       issue_values(block, 1 - stage, p, sums);
       block.template wait_products<1>();
       compute_softmax(block, j, logits, sums, tile);
@@ -232,7 +232,7 @@ struct ForwardKernelSm90 {
       Rows::round_probabilities(*block.template shared<Vec3>(difference_at(j)), logits, sums, p, unused);
     }
     Rows::scale_sums(tile, sums);
-    block.wait(barrier(kValuesThere, (n - 1) % 2), (n - 1) / 2 % 2);
+    block.wait(barrier(kValuesReady, (n - 1) % 2), (n - 1) / 2 % 2);
     issue_values(block, (n - 1) % 2, p, sums);
     block.template wait_products<0>();
     pin(block, sums);
@@ -246,13 +246,13 @@ struct ForwardKernelSm90 {
       float logits[kKeyTiles][4];
       std::uint32_t p[kKeyTiles][2], rest[kKeyTiles][2];
       SoftmaxTile tile[2];
-      block.wait(barrier(kKeysThere, stage), parity);
+      block.wait(barrier(kKeysReady, stage), parity);
       issue_logits(block, stage, logits);
       block.template wait_products<0>();
       compute_softmax(block, j, logits, sums, tile);
       Rows::round_probabilities(*block.template shared<Vec3>(difference_at(j)), logits, sums, p, rest);
       Rows::scale_sums(tile, sums);
-      block.wait(barrier(kValuesThere, stage), parity);
+      block.wait(barrier(kValuesReady, stage), parity);
       multiply_values_strictly(block, stage, p, rest, sums);
       release(block, kValuesDone, stage);
     }
@@ -268,13 +268,13 @@ struct ForwardKernelSm90 {
     const int n = part.last - part.first;
     if (block.thread() == 0) {
       for (int stage = 0; stage < 2; ++stage) {
-        block.init_barrier(barrier(kKeysThere, stage), 1);
-        block.init_barrier(barrier(kValuesThere, stage), 1);
-        block.init_barrier(barrier(kCorrectionsThere, stage), kCorrectionThreads);
+        block.init_barrier(barrier(kKeysReady, stage), 1);
+        block.init_barrier(barrier(kValuesReady, stage), 1);
+        block.init_barrier(barrier(kCorrectionsReady, stage), kCorrectionThreads);
         block.init_barrier(barrier(kKeysDone, stage), kConsumers / kWarp);
         block.init_barrier(barrier(kValuesDone, stage), kConsumers / kWarp);
       }
-      block.init_barrier(kQueriesThere, 1);
+      block.init_barrier(kQueriesReady, 1);
       block.publish_barriers();
     }
     block.sync();
@@ -288,7 +288,7 @@ struct ForwardKernelSm90 {
         load(block, problem.tiles.queries.tile(entry_head, block.block_x(), Rows::kQueryBytes),
              problem.tiles.keys.tile(entry_head, part.first, Rows::kKeyBytes),
              problem.tiles.values.tile(entry_head, part.first, Rows::kValueBytes), n);
-        block.wait(kQueriesThere, 0);  // the thread must not exit before its copies are complete
+        block.wait(kQueriesReady, 0);  // the thread must not exit before its copies are complete
       }
       return;
     }
@@ -296,7 +296,7 @@ struct ForwardKernelSm90 {
     const Consumers<Block> consumers(block);
     Sums sums;
     Rows::set_zero(sums);
-    block.wait(kQueriesThere, 0);
+    block.wait(kQueriesReady, 0);
     if (n > 0) {
       if constexpr (kStrict) {
         compute_strictly(consumers, n, sums);

@@ -1,5 +1,5 @@
 // Converts an evaluation of proteins to summary.json and metrics.csv, in the form of those of RNA
-// (libfold/evaluation/evaluation_summary.h, sample_table.h), so that reports, thresholds and comparisons read both.
+// (libfold/evaluation/evaluation_summary.h, metrics_table.h), so that reports, thresholds and comparisons read both.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -108,6 +108,7 @@ std::string make_report(const std::vector<EvaluatedSet>& sets) {
   }
   std::string page(embedded_page());
   // The data is filled in last, because a file name could look like a placeholder.
+  fill(page, "__SCRIPT__", std::string(embedded_script()) + std::string(embedded_charts()));
   fill(page, "__PLOTLY__", base64(embedded_plotly_gzip()));
   fill(page, "__DATA__", script_json(data));
   return page;

@@ -93,7 +93,7 @@ def scattered(x, r, s, g, normal, turns):
 
 
 def fields(x, r, x0, r0, s):
-    """Vector fields towards noise: translations in units of 10 Å, tangents of the rotations in the residues' axes."""
+    """Vector fields toward noise: translations in units of 10 Å, tangents of the rotations in the residues' axes."""
     return (x - x0) / UNIT / max(s, 0.01), log_along(r0, r) / max(s, 0.01)
 
 
@@ -160,6 +160,29 @@ def igso3_moments(sigma):
     return (density * w).sum(), (density * w * w).sum()
 
 
+def put_losses(put, data, states, predicted, s):
+    """`data`: lengths, translations, rotations, psi and its mask."""
+    lengths, x0, r0, psi, psi_mask = data
+    for k, name in enumerate(("translations", "rotations", "psi")):
+        put(f"losses/{name}", [p[k] for p in predicted])
+    rows = []
+    for b, m in enumerate(lengths):
+        truth = (x0[b][:m], r0[b][:m], np.where(psi_mask[b], psi[b], np.nan)[:m])
+        x, r = states[b][0][:m], states[b][1][:m]
+        rows.append(losses(x, r, s[b], truth, tuple(part[:m] for part in predicted[b])))
+    for k, name in enumerate(("translation", "rotation", "atoms", "distances", "auxiliary", "total")):
+        put(f"losses/{name}", [row[k] for row in rows])
+
+
+def put_sampler(put, start, ends):
+    times, trajectory = sampled(*start, ends)
+    put("sampler/t", 1 - times)
+    put("sampler/end_translations", [x for x, _ in ends])
+    put("sampler/end_rotations", [r for _, r in ends])
+    put("sampler/translations", [x for x, _ in trajectory])
+    put("sampler/rotations", [r for _, r in trajectory])
+
+
 def main():
     rng = np.random.default_rng(25)
     lengths, longest = np.array([7, 7, 5, 6]), 7
@@ -207,25 +230,10 @@ def main():
         put("coupling/costs", costs)
         put("coupling/datum_of_noise", best)
 
-        put("losses/translations", [p[0] for p in predicted])
-        put("losses/rotations", [p[1] for p in predicted])
-        put("losses/psi", [p[2] for p in predicted])
-        rows = []
-        for b, m in enumerate(lengths):
-            truth = (x0[b][:m], r0[b][:m], np.where(psi_mask[b], psi[b], np.nan)[:m])
-            x, r = states[b][0][:m], states[b][1][:m]
-            rows.append(losses(x, r, s[b], truth, tuple(part[:m] for part in predicted[b])))
-        for k, name in enumerate(("translation", "rotation", "atoms", "distances", "auxiliary", "total")):
-            put(f"losses/{name}", [row[k] for row in rows])
-
+        put_losses(put, (lengths, x0, r0, psi, psi_mask), states, predicted, s)
         ends = [(x0[0] + (0.5 / (k + 1)) * rng.normal(size=(longest, 3)),
                  np.array([a @ exp(0.2 / (k + 1) * rng.normal(size=3)) for a in r0[0]])) for k in range(STEPS - 1)]
-        times, trajectory = sampled(UNIT * centered(noise[0]), r1[0], ends)
-        put("sampler/t", 1 - times)
-        put("sampler/end_translations", [x for x, _ in ends])
-        put("sampler/end_rotations", [r for _, r in ends])
-        put("sampler/translations", [x for x, _ in trajectory])
-        put("sampler/rotations", [r for _, r in trajectory])
+        put_sampler(put, (UNIT * centered(noise[0]), r1[0]), ends)
 
         sigmas = (0.05, 0.2, 0.5)
         put("igso3/sigma", sigmas)

@@ -166,7 +166,7 @@ TEST(Relaxation, OfAUnitClearsTheInterfaceToItsCopies) {
   const auto interface = [&](const FlowModelOutput& unit) {  // overlap between copies, Å²
     return overlap_of(unit, copies) - 2 * overlap_of(unit, one);
   };
-  // The unit is moved towards the axis until relaxing it alone leaves an overlap with its copy.
+  // The unit is moved toward the axis until relaxing it alone leaves an overlap with its copy.
   FlowModelOutput unit, alone;
   double x = -40.0;
   do {

@@ -43,8 +43,8 @@ TEST(Contig, AMoleculeBeginsAfterSlashZeroHoweverItIsSeparated) {
 TEST(Contig, WhatIsNoItemIsNamedWithItsCharacter) {
   for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
            {"10,2x0", "character 4: \"2x0\" is no item"},
-           {"20-10", "character 1: \"20-10\" runs backwards"},
-           {"5,A41-23", "character 3: \"A41-23\" runs backwards"},
+           {"20-10", "character 1: \"20-10\" runs backward"},
+           {"5,A41-23", "character 3: \"A41-23\" runs backward"},
            {"5,A", "character 3: \"A\" names a chain without residue numbers"},
            {"5,A3-", "character 3: \"A3-\" is no item"},
            {"5,,6", "character 3: no item before the comma"},

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libfold/evaluation/evaluation_summary.h"
-#include "libfold/evaluation/sample_table.h"
+#include "libfold/evaluation/metrics_table.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/paired_structures.h"
 

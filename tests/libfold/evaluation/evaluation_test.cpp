@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "libfold/evaluation/evaluation_summary.h"
+#include "libfold/evaluation/metrics_table.h"
 #include "libfold/evaluation/readable_json.h"
-#include "libfold/evaluation/sample_table.h"
 #include "libfold/evaluation/set_measures.h"
 #include "rna/io/structure_writer.h"
 #include "tests/datasets/example_structures.h"

@@ -142,9 +142,7 @@ TEST_F(SelfConsistent, ASlowProgramIsEndedWithWhatItStarted) {
   settings.time_limit = 0.5;
   settings.sequences = 1;
   samples.resize(1);
-  const auto start = std::chrono::steady_clock::now();
   const SelfConsistency result = check_consistency(samples, settings);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
   EXPECT_EQ(result.of[0].failures, 1);
   EXPECT_FALSE(result.of[0].tm);
   EXPECT_THAT(result.of[0].first_failure, HasSubstr("after the time limit of 0.5 s"));

@@ -130,11 +130,12 @@ TEST(SampleWriter, EveryRowHoldsTheSha256OfItsFiles) {
                                                        "o3_p_distance",
                                                        "bonded",
                                                        "bond_deviation",
-                                                       "clashes",
+                                                       "clashes_per_100_atoms",
                                                        "radius_of_gyration",
                                                        "helix_share",
                                                        "suite_outliers",
-                                                       "suiteness"});
+                                                       "suiteness",
+                                                       "suites_1a"});
   ASSERT_EQ(table.rows().size(), 6u);
   for (const auto& [name, row] : table.rows()) {
     EXPECT_EQ(row.at("file"), name + ".cif");
@@ -200,9 +201,8 @@ TEST(SampleWriter, AFolderOfAnotherRunIsRefusedWithWhatDiffers) {
   other.checkpoint = "/elsewhere/the_same.h5";
   EXPECT_EQ(run(other, folder, 1), 1) << "the path of the checkpoint may change, its hash not";
   other.seed = 12;
-  EXPECT_EQ(
-      message_of([&] { run(other, folder); }),
-      folder + ": holds the samples of another run: there sample.seed = 11, now 12; give another --output folder");
+  EXPECT_EQ(message_of([&] { run(other, folder); }),
+            folder + ": holds the samples of another run: its sample.seed = 11, now 12; give another --output folder");
   std::ofstream(folder + "/config.ini") << "[model]\nblocks = 2\n";
   EXPECT_NE(message_of([&] { run(small_request(), folder); }).find("is not of a sampling run"), std::string::npos);
 }
@@ -231,12 +231,12 @@ TEST(SampleWriter, AFolderMayBeAskedForMoreAndKeepsWhatIsThere) {
 
   EXPECT_EQ(message_of([&] { run(small_request(), folder); }),
             folder +
-                ": holds the samples of another run: there sample.lengths = 6,8-9, now 6,9; give another --output "
-                "folder, or ask for what is there and more (up to 1,000 samples; beyond, names have more digits)");
+                ": holds the samples of another run: its sample.lengths = 6,8-9, now 6,9; give another --output "
+                "folder, or request the same samples and more (up to 1,000 samples; beyond, names have more digits)");
   SampleConfig other = more;
   other.lengths = "6,8-10";
   other.seed = 12;
-  EXPECT_NE(message_of([&] { run(other, folder); }).find("there sample.seed = 11, now 12"), std::string::npos);
+  EXPECT_NE(message_of([&] { run(other, folder); }).find("its sample.seed = 11, now 12"), std::string::npos);
   SampleConfig wider = more;
   wider.samples = 1001;  // its names have four digits
   EXPECT_NE(message_of([&] { run(wider, folder); }).find("sample.samples = 5, now 1001"), std::string::npos);
@@ -276,7 +276,7 @@ TEST(SampleWriter, SamplesOfNamedStructuresBelongToTheirRunToo) {
   fs::remove(folder + "/samples.csv");
   SampleConfig other = request;
   other.seed = 12;
-  EXPECT_NE(message_of([&] { run(other, folder); }).find("there sample.seed = 11, now 12"), std::string::npos);
+  EXPECT_NE(message_of([&] { run(other, folder); }).find("its sample.seed = 11, now 12"), std::string::npos);
   std::ofstream(folder + "/structure_000_sample_001.cif.123-4.tmp") << "data_";
   std::ofstream(folder + "/notes.tmp") << "mine";
   run(request, folder);
@@ -295,7 +295,8 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   ASSERT_EQ(lines.size(), 7u);
   EXPECT_EQ(lines[0],
             "name,length,index,seed,steps,file,model,sha256,c4_distance,c4_neighbors,o3_p_distance,bonded,bond_"
-            "deviation,clashes,radius_of_gyration,helix_share,suite_outliers,suiteness,rmsd_to_reference");
+            "deviation,clashes_per_100_atoms,radius_of_gyration,helix_share,suite_outliers,suiteness,suites_1a,rmsd_to_"
+            "reference");
   EXPECT_LE(std::stod(lines[1].substr(lines[1].rfind(',') + 1)), 0.001) << "Å to itself";
   EXPECT_GT(std::stod(lines[2].substr(lines[2].rfind(',') + 1)), 0.1) << "Å to another sample";
   EXPECT_TRUE(lines[4].ends_with(",")) << "a sample of another length has no RMSD: " << lines[4];
@@ -307,15 +308,15 @@ TEST(SampleWriter, TheTableMeasuresWhatTheFilesHold) {
   const BackboneChecks checks = check_backbone(nucleotides);
   const SampleTable table(folder / "measured/samples.csv",
                           {"name", "length", "index", "seed", "steps", "file", "model", "sha256", "c4_distance",
-                           "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes", "radius_of_gyration",
-                           "helix_share", "suite_outliers", "suiteness"});
+                           "c4_neighbors", "o3_p_distance", "bonded", "bond_deviation", "clashes_per_100_atoms",
+                           "radius_of_gyration", "helix_share", "suite_outliers", "suiteness", "suites_1a"});
   const SampleTable::Row& row = table.rows().at("len_00006_sample_000");
   EXPECT_EQ(row.at("c4_neighbors"), fmt::format("{:.4f}", checks.c4_neighbors));
   EXPECT_EQ(row.at("bonded"), fmt::format("{:.4f}", checks.bonded));
   EXPECT_NEAR(std::stod(row.at("c4_distance")), checks.c4_distance, 0.002);
   EXPECT_NEAR(std::stod(row.at("o3_p_distance")), checks.o3_p_distance, 0.002);
   EXPECT_NEAR(std::stod(row.at("bond_deviation")), checks.bond_deviation, 0.001);
-  EXPECT_NEAR(std::stod(row.at("clashes")), checks.clashes, 0.001);
+  EXPECT_NEAR(std::stod(row.at("clashes_per_100_atoms")), checks.clashes, 0.001);
   EXPECT_NEAR(std::stod(row.at("radius_of_gyration")), checks.radius_of_gyration, 0.0015);
 }
 
@@ -327,7 +328,8 @@ TEST(SampleWriter, AskedPairsAreComparedWithThoseMade) {
   std::ofstream(request.secondary_structure) << ">hair pin\n((....))\n>open\n?????\n";
   run(request, folder / "run");
   const std::vector<std::string> lines = lines_of(read_text(folder / "run/samples.csv"));
-  EXPECT_TRUE(lines[0].ends_with("suiteness,pairs_asked,pairs_made,pair_precision,pair_recall,pair_f1")) << lines[0];
+  EXPECT_TRUE(lines[0].ends_with("suiteness,suites_1a,pairs_asked,pairs_made,pair_precision,pair_recall,pair_f1"))
+      << lines[0];
   ASSERT_EQ(lines.size(), 1 + 2 * static_cast<std::size_t>(request.samples));
   // Random frames form no pairs: two were requested, none is found.
   EXPECT_TRUE(lines[1].starts_with("hair_sample_000,8,0,")) << lines[1];
@@ -389,7 +391,7 @@ TEST(SampleSequence, AnotherFileOfNamesIsAnotherRun) {
   EXPECT_EQ(run(request, folder / "run"), 0);
   request.sequence_sha256 = "2";
   const std::string message = message_of([&] { run(request, folder / "run"); });
-  EXPECT_NE(message.find("holds the samples of another run: there sample.sequence"), std::string::npos) << message;
+  EXPECT_NE(message.find("holds the samples of another run: its sample.sequence"), std::string::npos) << message;
 }
 
 TEST(SamplePlan, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
@@ -461,7 +463,7 @@ TEST(SampleLengths, RefuseWhatIsNoLength) {
                                                {"40,", "", "is not a length"},
                                                {"-5", "-5", "is not a length"},
                                                {"4.5", "4.5", "is not a length"},
-                                               {"120-60", "120-60", "runs backwards"},
+                                               {"120-60", "120-60", "runs backward"},
                                                {"10-20:0", "10-20:0", "is not above 0"},
                                                {"10:5", "10:5", "has a step but no range"},
                                                {"10+x", "10+x", "is not a length"},

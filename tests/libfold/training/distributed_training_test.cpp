@@ -105,7 +105,7 @@ class DistributedTraining : public testing::Test {
       Trainer trainer(run.config, run.configuration, folder, resume, at::kCPU, group);
       TrainingObserver observer;
       // The last process asks; all must stop.
-      observer.stop_requested = [&] {
+      observer.stop = [&] {
         return stop_after > 0 && group.rank() == group.size() - 1 && trainer.step() >= stop_after;
       };
       const TrainingResult result = trainer.run(observer);

@@ -279,11 +279,10 @@ TEST(Models, AfterAnEndMayFollowTheOtherChains) {
 TEST(Models, AnotherStructureAfterAnEndIsNotDroppedInSilence) {
   const std::string first = text_of(residues_of("GAC")), second = text_of(residues_of("UUA"));
   const auto lines = std::count(first.begin(), first.end(), '\n');
-  EXPECT_EQ(
-      message_of_reading(first + "TER\nEND\n" + second + "END\n"),
-      fmt::format("made.pdb: line {}: after the END of line {} stands another structure (residue \"  U A   1 \" has "
-                  "a place that is taken); put each structure into a file of its own",
-                  lines + 3, lines + 2));
+  EXPECT_EQ(message_of_reading(first + "TER\nEND\n" + second + "END\n"),
+            fmt::format("made.pdb: line {}: another structure follows the END of line {} (residue \"  U A   1 \" has "
+                        "a place that is taken); put each structure into a file of its own",
+                        lines + 3, lines + 2));
 }
 
 TEST(Models, AfterAnEndMayFollowAPartOfTheSameStructure) {

@@ -37,7 +37,7 @@ inline void place_pair(PairAtoms& atoms, int i, int j, const RigidTransform& mot
   constexpr double kBond = 1.47, kFromAxis = -4.5;  // Å
   const Vec3 c1_i(-0.5 * shape.c1_distance, kFromAxis, 0.0), c1_j(0.5 * shape.c1_distance, kFromAxis, 0.0);
   const Vec3 n_i = c1_i + kBond * Vec3(std::cos(shape.lambda_i), std::sin(shape.lambda_i), 0.0);
-  // Viewed along x, the torsion rotates y towards z.
+  // Viewed along x, the torsion rotates y toward z.
   const double y = std::sin(shape.lambda_j) * std::cos(shape.torsion);
   const double z = std::sin(shape.lambda_j) * std::sin(shape.torsion);
   const Vec3 n_j = c1_j + kBond * Vec3(-std::cos(shape.lambda_j), y, z);

@@ -1,4 +1,4 @@
-#include "libfold/evaluation/sample_table.h"
+#include "libfold/evaluation/metrics_table.h"
 
 #include "libfold/evaluation/pair_summary.h"
 #include "libfold/evaluation/summary_numbers.h"
@@ -69,7 +69,7 @@ KeyedCells comparison_cells(const Evaluation& evaluation, std::size_t i) {
   return {{"native_lddt", native ? text(native->lddt) : ""},
           {"native_rmsd", native ? text(native->rmsd) : ""},
           {"native_tm", native ? text(native->tm_score) : ""},
-          {"judge_score", evaluation.judgement ? text(evaluation.judgement->of[i].score) : ""}};
+          {"judge_score", evaluation.judgment ? text(evaluation.judgment->of[i].score) : ""}};
 }
 
 // `sample`: number i of the evaluation.

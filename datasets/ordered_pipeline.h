@@ -16,9 +16,10 @@
 namespace flashrna {
 
 // take() -> std::optional<Item>, nullopt at the end. work(Item&&) -> Result, called from any thread. collect(Result&&)
-// is called in order. An exception from any of them ends the work and is rethrown.
+// is called in order. An exception from any of them ends the work and is rethrown. `in_flight`: the number of items
+// that are taken and not yet collected; 0 = four per thread.
 template <typename Item, typename Result, typename Take, typename Work, typename Collect>
-void run_in_order(int threads, Take take, Work work, Collect collect) {
+void run_in_order(int threads, Take take, Work work, Collect collect, std::size_t in_flight = 0) {
   const auto n = static_cast<std::size_t>(thread_count(threads));
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, n);
   using ItemPointer = std::shared_ptr<Item>;
@@ -26,7 +27,7 @@ void run_in_order(int threads, Take take, Work work, Collect collect) {
   tbb::task_arena arena(static_cast<int>(n));
   arena.execute([&] {
     tbb::parallel_pipeline(
-        4 * n,
+        in_flight > 0 ? in_flight : 4 * n,
         tbb::make_filter<void, ItemPointer>(tbb::filter_mode::serial_in_order,
                                             [&](tbb::flow_control& control) -> ItemPointer {
                                               std::optional<Item> item = take();
