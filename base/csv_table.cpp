@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace flashrna {
 namespace {
@@ -71,7 +71,7 @@ std::string CsvTable::to_csv() const {
 }
 
 CsvTable CsvTable::read(const std::string& path) {
-  auto lines = parse_csv(read_file(path));
+  auto lines = parse_csv(read_text_file(path));
   if (lines.empty()) fail("{}: empty; expected a line of column names", path);
   CsvTable table;
   table.columns = std::move(lines.front());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 
 namespace flashrna {
@@ -56,6 +57,12 @@ void drop_byte_order_marks(std::string& text, const std::string& name) {
       at += kMark.size();
     }
   }
+}
+
+std::string read_text_file(const std::string& path) {
+  std::string text = read_file(path);
+  drop_byte_order_marks(text, path);
+  return text;
 }
 
 }  // namespace flashrna

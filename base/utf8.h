@@ -13,4 +13,7 @@ std::string to_valid_utf8(std::string_view text);
 // Error naming `name` for text that begins with the byte order mark of UTF-16.
 void drop_byte_order_marks(std::string& text, const std::string& name);
 
+// The text of a file without byte order marks. Throws Error naming `path` if it cannot be read.
+std::string read_text_file(const std::string& path);
+
 }  // namespace flashrna

@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace flashrna {
 namespace {
@@ -163,8 +164,9 @@ void Configuration::read_ini(const std::string& path) {
 }
 
 void Configuration::read_ini_text(const std::string& text, const std::string& name) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  std::istringstream lines(text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text);
+  std::string plain = text;
+  drop_byte_order_marks(plain, name);
+  std::istringstream lines(plain);
   std::map<std::string, int> line_of_key;
   std::string section, raw;
   for (int number = 1; std::getline(lines, raw); ++number) {

@@ -5,8 +5,9 @@
 #   scripts/choose_preset.sh [--libtorch]     --libtorch: instead the set of scripts/install_dependencies.sh: cpu, cuda
 #                                             (LibTorch 2.11.0, CUDA 13) or cuda12 (LibTorch 2.10.0, CUDA 12.8)
 #
-# NVCC, CUDA_HOME and the PATH are searched, in this order, then /usr/local/cuda. A compilation is tried once; the answer
-# is kept below build/ until nvcc or the host compiler change.
+# NVCC, CUDA_HOME and the PATH are searched, in this order, then /usr/local/cuda. If the driver is of CUDA 12 and this nvcc
+# of 13, whose programs such a driver does not run, /usr/local/cuda-12* is searched too. A compilation is tried once; the
+# answer is kept below build/ until nvcc, the host compiler or the driver change.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,6 +16,27 @@ find_nvcc() {
   for candidate in "${NVCC:-}" "${CUDA_HOME:-/nonexistent}/bin/nvcc" "$(command -v nvcc || true)" \
     /usr/local/cuda/bin/nvcc; do
     if [ -n "$candidate" ] && [ -e "$candidate" ]; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+}
+
+# The major version of CUDA that the driver runs; nothing without a driver.
+driver_major() {
+  python3 - 2>/dev/null <<'PYTHON' || true
+import ctypes
+version = ctypes.c_int()
+if ctypes.CDLL("libcuda.so.1").cuDriverGetVersion(ctypes.byref(version)) == 0:
+    print(version.value // 1000)
+PYTHON
+}
+
+# The newest nvcc of CUDA 12 below /usr/local.
+find_nvcc_12() {
+  local candidate
+  for candidate in $(compgen -G '/usr/local/cuda-12*/bin/nvcc' | sort --version-sort --reverse); do
+    if [ -x "$candidate" ]; then
       printf '%s\n' "$candidate"
       return
     fi
@@ -52,9 +74,19 @@ examine() { # NVCC
 }
 
 nvcc=$(find_nvcc)
+driver=$(driver_major)
+if [ "$driver" = 12 ] && [[ $("${nvcc:-false}" --version 2>/dev/null) == *"release 13."* ]]; then
+  other=$(find_nvcc_12)
+  if [ -n "$other" ]; then
+    nvcc=$other
+  else
+    printf 'choose_preset: the driver is of CUDA 12 and %s of CUDA 13: the GPU needs driver 580 or newer, or CUDA 12 in %s\n' \
+      "$nvcc" "/usr/local or NVCC" >&2
+  fi
+fi
 answer=cpu
 if [ -n "$nvcc" ]; then
-  key="$nvcc $(stat --dereference --format '%Y %s' "$nvcc") $(${CXX:-g++} -dumpfullversion 2>/dev/null || true)"
+  key="$nvcc driver ${driver:-none} $(stat --dereference --format '%Y %s' "$nvcc") $(${CXX:-g++} -dumpfullversion 2>/dev/null || true)"
   kept=build/nvcc.checked
   if [ "$(head -1 "$kept" 2>/dev/null)" = "$key" ]; then
     answer=$(tail -1 "$kept")

@@ -52,6 +52,11 @@ make_structure_seeds() {
     { printf "$plain" && cat "$folder/cut"; } >"$folder/$name"
     { printf "$plain" && cat "$folder/thin"; } >"$folder/thin-$name"
     { printf "$packed" && gzip -9nc "$folder/cut"; } >"$folder/$name.gz"
+    if [ "$format" = mmcif ]; then
+      cp "$folder/cut" "$folder/$name"
+      tests/fuzz/make_binary_cif_seeds.py "$folder/$name" "$folder" || true  # not for every way to write atoms
+      { printf "$plain" && cat "$folder/cut"; } >"$folder/$name"
+    fi
     rm "$folder/cut" "$folder/thin"
   done
 }

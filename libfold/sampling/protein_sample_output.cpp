@@ -28,7 +28,7 @@ std::vector<Vec3> ca_positions(const ProteinChain& chain) {
   return positions;
 }
 
-ProteinChain read_reference(const std::string& path, const std::string& chain_id) {
+ProteinChain read_protein_reference(const std::string& path, const std::string& chain_id) {
   const ProteinStructure structure = read_protein_structure(path);
   std::vector<std::string> ids;
   for (const ProteinChain& chain : structure.chains) {
@@ -125,7 +125,7 @@ class FinishedProteins final : public FinishedSamples {
 class ProteinSampleOutput final : public SampleOutput {
  public:
   explicit ProteinSampleOutput(const SampleConfig& config) {
-    if (!config.reference.empty()) reference_ = read_reference(config.reference, config.reference_chain);
+    if (!config.reference.empty()) reference_ = read_protein_reference(config.reference, config.reference_chain);
   }
   std::vector<std::string> measure_columns() const override {
     std::vector<std::string> columns{"ca_distance", "ca_neighbors",          "c_n_distance",

@@ -6,6 +6,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "libfold/configuration.h"
 #include "libfold/sampling/sample_config.h"
 
@@ -15,7 +16,7 @@ namespace {
 void read_json(const std::string& path, Configuration& configuration) {
   nlohmann::json spec;
   try {
-    spec = nlohmann::json::parse(read_file(path));
+    spec = nlohmann::json::parse(read_text_file(path));
   } catch (const nlohmann::json::exception& error) {
     fail_usage("{}: is no JSON: {}", path, error.what());
   }

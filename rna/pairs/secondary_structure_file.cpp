@@ -8,9 +8,9 @@
 #include <optional>
 #include <utility>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/letter_case.h"
+#include "base/utf8.h"
 
 namespace flashrna {
 namespace {
@@ -381,7 +381,7 @@ std::vector<SecondaryStructureRecord> parse_secondary_structures(std::string_vie
 
 std::vector<SecondaryStructureRecord> read_secondary_structures(const std::string& path) {
   const SecondaryStructureFormat format = secondary_structure_format(path);
-  return parse_secondary_structures(read_file(path), path, format);
+  return parse_secondary_structures(read_text_file(path), path, format);
 }
 
 std::string secondary_structure_text(const SecondaryStructureRecord& record, SecondaryStructureFormat format) {

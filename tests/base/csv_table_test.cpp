@@ -32,6 +32,15 @@ TEST(CsvTable, ALineIsSplitIntoTheCellsThatItWasMadeOf) {
   EXPECT_EQ(split_csv_line(""), std::vector<std::string>{""});
 }
 
+TEST(CsvTable, AByteOrderMarkIsNoPartOfTheFirstName) {
+  const TemporaryFolder folder("flashrna-csv-table");
+  const CsvTable table = CsvTable::read(folder.write("t.csv", "\xEF\xBB\xBFkey,value\r\na,1\r\n"));
+  EXPECT_EQ(table.column("key"), 0u);
+  EXPECT_EQ(table.rows.at(0), (std::vector<std::string>{"a", "1"}));
+  EXPECT_THAT(message_of([&] { CsvTable::read(folder.write("u.csv", std::string("\xFF\xFEk\0", 4))); }),
+              testing::HasSubstr("u.csv: the text is in UTF-16"));
+}
+
 TEST(CsvTable, BadFilesAreNamed) {
   const TemporaryFolder folder("flashrna-csv-table");
   const auto error = [&](const std::string& text) {

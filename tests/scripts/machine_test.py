@@ -29,7 +29,7 @@ class Folder(unittest.TestCase):
 
 
 class ChosenPreset(Folder):
-    def choose(self, version_text, compile_line="exit 0", option=None):
+    def choose(self, version_text, compile_line="exit 0", option=None, **environment):
         """Output and messages of choose_preset.sh, copied so that its memory is a folder of the test."""
         scripts = self.folder / "scripts"
         scripts.mkdir(exist_ok=True)
@@ -39,7 +39,8 @@ class ChosenPreset(Folder):
                         encoding="utf-8")
         nvcc.chmod(0o755)
         shutil.rmtree(self.folder / "build", ignore_errors=True)
-        status, output, errors = run([scripts / "choose_preset.sh", *([option] if option else [])], NVCC=str(nvcc))
+        status, output, errors = run([scripts / "choose_preset.sh", *([option] if option else [])], NVCC=str(nvcc),
+                                     **environment)
         self.assertEqual(status, 0, errors)
         return output.strip(), errors
 
@@ -63,6 +64,17 @@ class ChosenPreset(Folder):
         preset, errors = self.choose("Segmentation fault")
         self.assertEqual((preset, errors.count("\n")), ("cpu", 1))
         self.assertIn("it does not say its version", errors)
+
+    def test_an_nvcc_too_new_for_the_driver_is_reported_in_one_line(self):
+        if list(pathlib.Path("/usr/local").glob("cuda-12*/bin/nvcc")):
+            self.skipTest("this machine has an nvcc of CUDA 12, which is taken instead")
+        source = self.folder / "driver.c"
+        for version, lines in ((12040, 1), (13000, 0)):
+            source.write_text(f"int cuDriverGetVersion(int* v) {{ *v = {version}; return 0; }}\n", encoding="utf-8")
+            subprocess.run(["gcc", "-shared", "-fPIC", "-o", self.folder / "libcuda.so.1", source], check=True)
+            preset, errors = self.choose("release 13.0, V13.0.1", LD_LIBRARY_PATH=str(self.folder))
+            self.assertEqual((preset, errors.count("\n")), ("cuda", lines), errors)
+            self.assertEqual("needs driver 580 or newer" in errors, lines == 1)
 
     def test_the_answer_is_kept_until_nvcc_changes(self):
         text = "Cuda compilation tools, release 13.0, V13.0.1"
