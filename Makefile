@@ -39,8 +39,8 @@ test: build
 	@ctest --preset $(PRESET); status=$$?; scripts/list_skipped_tests.sh build/$(PRESET); exit $$status
 
 tidy:
-	@cmake --preset $(PRESET) >/dev/null
-	@scripts/tidy.sh build/$(PRESET)
+	@cmake --preset $(PRESET) $(CHOSEN) -B build/tidy -DFLASHRNA_UNITY=OFF >/dev/null
+	@scripts/tidy.sh build/tidy
 
 check-plain: deps
 	@scripts/check_plain.sh build/$(PRESET)

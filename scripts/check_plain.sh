@@ -8,16 +8,18 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cmake --preset plain >/dev/null
+# One object per source.
+plain=build/plain-sources
+cmake --preset plain -B "$plain" -DFLASHRNA_UNITY=OFF >/dev/null
 mapfile -t sources < <(grep --recursive --files-with-matches FLASHRNA_WITH_CUDA --include='*.cpp' base rna protein datasets kernels libfold cli)
 sources+=(kernels/without_cuda.cpp)
 objects=()
 for source in "${sources[@]}"; do
-  object=$(ninja -C build/plain -t query "$PWD/$source" | sed -n 's/^ *\(.*\.cpp\.o\)$/\1/p' | head -1)
+  object=$(ninja -C "$plain" -t query "$PWD/$source" | sed -n 's/^ *\(.*\.cpp\.o\)$/\1/p' | head -1)
   [ -n "$object" ] || { echo "error: $source is not part of the preset plain" >&2; exit 1; }
   objects+=("$object")
 done
-ninja -C build/plain "${objects[@]}"
+ninja -C "$plain" "${objects[@]}"
 
 with_cuda="${1:-}"
 [ -n "$with_cuda" ] && [ -e "$with_cuda/libflashrna_cuda.a" ] || exit 0
@@ -32,7 +34,7 @@ trap 'rm -rf "$folder"' EXIT
 symbols T "$with_cuda/libflashrna_cuda.a" >"$folder/cuda"
 mapfile -t callers < <(find "$with_cuda/kernels" "$with_cuda/libfold" "$with_cuda/cli" -name 'libflashrna_*.a')
 symbols U "${callers[@]}" >"$folder/used"
-symbols T "build/plain/${objects[-1]}" >"$folder/without"
+symbols T "$plain/${objects[-1]}" >"$folder/without"
 missing=$(LC_ALL=C comm -12 "$folder/cuda" "$folder/used" | LC_ALL=C comm -23 - "$folder/without" | c++filt)
 if [ -n "$missing" ]; then
   printf 'error: kernels/without_cuda.cpp lacks what other sources call:\n%s\n' "$missing" >&2

@@ -4,8 +4,9 @@
 #
 #   scripts/tidy.sh BUILD_FOLDER [REVISION]
 #
-# Takes the compile commands of the build folder; about ten seconds a file that includes LibTorch. TIDY_MOST=N checks at
-# most N files, those with the most changed lines, and says how many it leaves out.
+# Takes the compile commands of the build folder, configured with FLASHRNA_UNITY=OFF; about ten seconds a file that
+# includes LibTorch. TIDY_MOST=N checks at most N files, those with the most changed lines, and says how many it leaves
+# out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build="${1:?usage: scripts/tidy.sh build/cpu [REVISION]}"
@@ -15,7 +16,7 @@ if ! command -v clang-tidy >/dev/null; then
   exit 0
 fi
 if [ ! -e "$build/compile_commands.json" ]; then
-  echo "error: $build/compile_commands.json: not found; run cmake --preset ${build##*/} first" >&2
+  echo "error: $build/compile_commands.json: not found; run cmake --preset cpu -B $build -DFLASHRNA_UNITY=OFF first" >&2
   exit 1
 fi
 if ! git rev-parse --quiet --verify "$revision^{commit}" >/dev/null; then
