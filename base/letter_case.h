@@ -1,4 +1,4 @@
-// Upper and lower case of ASCII letters; other bytes are unchanged.
+// Upper and lower case of ASCII letters (other bytes are unchanged), and digits.
 #pragma once
 
 #include <string>
@@ -21,5 +21,7 @@ inline std::string to_upper(std::string_view text) {
   }
   return result;
 }
+
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace flashrna

@@ -24,7 +24,7 @@ constexpr Bench kBenches[] = {
     {"training", bench_training_main, "a training step: time, memory, bytes per residue"},
 };
 
-std::string overview() {
+std::string benchmark_overview() {
   std::string text =
       "Measures speed on this machine, ours beside a peer in the same run, and the sequences of a network.\n\nUsage: "
       "flashrna bench NAME ...\n\n";
@@ -42,7 +42,7 @@ std::vector<std::string> bench_names() {
 
 int bench_main(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h")) {
-    std::fputs(overview().c_str(), stdout);
+    std::fputs(benchmark_overview().c_str(), stdout);
     return 0;
   }
   for (const Bench& bench : kBenches) {

@@ -24,7 +24,7 @@
 namespace flashrna {
 namespace {
 
-struct Options {
+struct AttentionBenchOptions {
   std::string lengths = "128,256,512,1024,2048,4096";
   std::string backends;  // "": all backends of the device
   int slow_up_to = 1024;
@@ -35,7 +35,7 @@ struct Options {
   int batch = 1;  // batch size of the plan
 };
 
-std::vector<AttentionBenchCase> cases_of(const Options& options, at::Device device) {
+std::vector<AttentionBenchCase> cases_of(const AttentionBenchOptions& options, at::Device device) {
   std::vector<AttentionBenchCase> cases;
   for (const int length : parse_lengths(options.lengths)) {
     const std::string all = device.is_cuda() ? "dense,lifted,fused,simple" : "dense,lifted,simple";
@@ -127,7 +127,7 @@ double share_of_rounds(double blocks, double done) {
 }
 
 // Predicts the launches of the fused kernels on an H200.
-Table plan_table(const Options& options) {
+Table plan_table(const AttentionBenchOptions& options) {
   Table table({"length", "batch", "heads", "kernel", "blocks", "parts", "multiprocessors_used", "workspace_MB",
                "H200_roofline_us"});
   const FlashIpaSizes& s = options.sizes;
@@ -170,7 +170,7 @@ void check_sizes(const FlashIpaSizes& sizes) {
 }  // namespace
 
 int bench_attention_main(const std::vector<std::string>& arguments) {
-  Options options;
+  AttentionBenchOptions options;
   CommonOptions common;
   CommandLine line(
       "bench attention",

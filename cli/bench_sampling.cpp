@@ -22,7 +22,7 @@
 namespace flashrna {
 namespace {
 
-struct Options {
+struct SamplingBenchOptions {
   std::string lengths = "64,128,256,512,1024,2048";
   std::string batches = "1,2,4,8,16";
   int batch_length = 128;
@@ -40,7 +40,7 @@ std::vector<std::string> backends_of(const std::string& text) {
   return names;
 }
 
-std::vector<SamplingCase> cases_of(const Options& options) {
+std::vector<SamplingCase> cases_of(const SamplingBenchOptions& options) {
   std::vector<SamplingCase> cases;
   for (const std::string& backend : backends_of(options.backends)) {
     const std::vector<int> lengths = parse_lengths(options.lengths);
@@ -89,7 +89,7 @@ void make_folder(const std::string& folder) {
   if (error) fail("{}: the folder cannot be made: {}; give another --output folder", folder, error.message());
 }
 
-void write_figures(const std::vector<SamplingTiming>& timings, const Options& options) {
+void write_figures(const std::vector<SamplingTiming>& timings, const SamplingBenchOptions& options) {
   namespace fs = std::filesystem;
   const fs::path folder = options.output;
   CsvTable table{{"backend", "length", "batch", "steps", "step_seconds", "forward_seconds", "peak_bytes"}, {}};
@@ -111,7 +111,7 @@ int bench_sampling_main(const std::vector<std::string>& arguments) {
   RunConfig config;
   Configuration configuration;
   config.add_options(configuration);
-  Options options;
+  SamplingBenchOptions options;
   CommonOptions common;
   CommandLine line("bench sampling",
                    "Times sampling against length and, at one length, against batch size, for several attention "

@@ -18,7 +18,7 @@
 namespace flashrna {
 namespace {
 
-struct Options {
+struct SequenceBenchOptions {
   std::string checkpoint, weights = "ema", data, split;
   int longest = 1500;
   double temperature = 0.1;
@@ -39,7 +39,7 @@ Table table_of(const std::vector<SequenceRecovery>& predictors) {
 
 // The chains to measure: those of `split`, or the validation chains of the run.
 std::vector<std::size_t> held_out_chains(const DatasetReader& dataset, const TrainingData& data,
-                                         const Options& options) {
+                                         const SequenceBenchOptions& options) {
   std::vector<std::size_t> chains = data.validation();
   if (!options.split.empty()) {
     if (options.split == "train") fail_usage("--split train: the network was trained on it; give validation or test");
@@ -56,7 +56,7 @@ std::vector<std::size_t> held_out_chains(const DatasetReader& dataset, const Tra
 }  // namespace
 
 int bench_sequences_main(const std::vector<std::string>& arguments) {
-  Options options;
+  SequenceBenchOptions options;
   CommonOptions common;
   CommandLine line(
       "bench sequences",

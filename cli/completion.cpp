@@ -46,7 +46,7 @@ std::vector<std::string> second_words(const std::vector<CommandDescription>& com
 }
 
 // A single-quoted word of a shell.
-std::string quoted(const std::string& text) {
+std::string shell_word(const std::string& text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return result + "'";
@@ -162,12 +162,12 @@ std::string zsh_action(Value value) {
 }
 
 std::string zsh_case(const CommandDescription& command) {
-  std::string text = fmt::format("    {})\n      _arguments \\\n", quoted(command.command));
+  std::string text = fmt::format("    {})\n      _arguments \\\n", shell_word(command.command));
   for (const Option& option : command.options) {
     std::string specification = fmt::format("--{}[{}]", option.name, zsh_text(option.description));
     if (!option.placeholder.empty())
       specification += fmt::format(":{}:{}", zsh_text(option.placeholder), zsh_action(value_of(option)));
-    text += fmt::format("        {} \\\n", quoted(specification));
+    text += fmt::format("        {} \\\n", shell_word(specification));
   }
   text += "        '--help[this text]'";
   if (!command.positional.empty()) text += " \\\n        '*:file:_files'";
@@ -186,7 +186,7 @@ std::string zsh_script(const std::vector<CommandDescription>& commands) {
     std::string summary = "one of " + fmt::format("{}", fmt::join(second_words(commands, word), ", "));
     for (const CommandDescription& command : commands)
       if (command.command == word) summary = command.summary.substr(0, command.summary.find_first_of(".;\n"));
-    text += fmt::format("    {}\n", quoted(word + ":" + summary));
+    text += fmt::format("    {}\n", shell_word(word + ":" + summary));
   }
   text +=
       "    'help:what a subcommand takes'\n  )\n"

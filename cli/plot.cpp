@@ -12,7 +12,7 @@ namespace flashrna {
 namespace {
 
 // Quotes a text for gnuplot.
-std::string quoted(const std::string& text) {
+std::string gnuplot_text(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -35,7 +35,7 @@ void draw_plot(const std::string& path, const std::string& title, const std::str
   std::string text = fmt::format(
       "set terminal svg size 720,480 dynamic background rgb 'white'\nset output {}\nset title {} noenhanced\n"
       "set xlabel {}\nset ylabel {}\nset logscale xy\nset grid\nset key left top\n",
-      quoted(partial), quoted(title), quoted(x_label), quoted(y_label));
+      gnuplot_text(partial), gnuplot_text(title), gnuplot_text(x_label), gnuplot_text(y_label));
   for (std::size_t i = 0; i < lines.size(); ++i) {
     text += fmt::format("$line{} << END\n", i);
     for (const auto& [x, y] : lines[i].points) text += fmt::format("{} {}\n", x, y);
@@ -43,7 +43,7 @@ void draw_plot(const std::string& path, const std::string& title, const std::str
   }
   for (std::size_t i = 0; i < lines.size(); ++i)
     text += fmt::format("{} $line{} with linespoints pt 7 lw 2 title {} noenhanced", i == 0 ? "plot" : ",", i,
-                        quoted(lines[i].name));
+                        gnuplot_text(lines[i].name));
   write_file_atomically(script, text + "\n");
   run_program({"gnuplot", script}, log);
   std::filesystem::rename(partial, path);

@@ -3,9 +3,9 @@
 #include <Eigen/Geometry>
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
+#include "base/degree.h"
 #include "base/error.h"
 #include "rna/backbone.h"
 #include "rna/chi.h"
@@ -16,7 +16,6 @@
 namespace flashrna {
 namespace {
 
-constexpr double kDegree = std::numbers::pi / 180.0;
 // C4'-C3'-C2' of ribose is 102.7 +- 1.0 degrees (Gelbin et al. 1996).
 constexpr double kSmallestAngle = 92.0 * kDegree, kLargestAngle = 113.0 * kDegree;
 

@@ -6,13 +6,13 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/letter_case.h"
 
 namespace flashrna {
 namespace {
 
 constexpr int kMostNew = 100'000;  // new residues of an item; more than any machine samples
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 bool is_separator(char c) { return c == ',' || c == ' ' || c == '\t' || c == '\n'; }
 

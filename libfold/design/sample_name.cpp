@@ -6,12 +6,12 @@
 #include <cctype>
 #include <string_view>
 
+#include "base/letter_case.h"
+
 namespace flashrna {
 namespace {
 
 constexpr std::string_view kSample = "_sample_", kBatch = "_samples_";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The beginning of "<stem><mark><digits, and - where allowed>"; npos if `name` is not of this form.
 std::size_t mark_of(const std::string& name, std::string_view mark, bool range) {

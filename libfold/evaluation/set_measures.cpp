@@ -1,8 +1,8 @@
 #include "libfold/evaluation/set_measures.h"
 
 #include <cmath>
-#include <numbers>
 
+#include "base/degree.h"
 #include "libfold/evaluation/definitions.h"
 #include "libfold/evaluation/pair_summary.h"
 #include "libfold/evaluation/set_rates.h"
@@ -10,8 +10,6 @@
 
 namespace flashrna {
 namespace {
-
-constexpr double kDegree = std::numbers::pi / 180.0;
 
 // Measures that a reference has as well.
 KeyedValues geometry_of(const StructureSet& set, const GyrationFit& fit) {

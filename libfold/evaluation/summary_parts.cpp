@@ -1,8 +1,8 @@
 #include "libfold/evaluation/summary_parts.h"
 
 #include <cmath>
-#include <numbers>
 
+#include "base/degree.h"
 #include "libfold/evaluation/summary_numbers.h"
 
 namespace flashrna {
@@ -10,7 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kDegree = std::numbers::pi / 180.0;
 constexpr std::size_t kMostPoints = 4000;
 
 Json left_out_json(const std::vector<LeftOut>& left_out) {

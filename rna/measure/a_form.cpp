@@ -4,12 +4,12 @@
 #include <limits>
 #include <numbers>
 
+#include "base/degree.h"
 #include "rna/measure/local_geometry.h"
 
 namespace flashrna {
 namespace {
 
-constexpr double kDegree = std::numbers::pi / 180.0;
 constexpr double kEta = 168.0 * kDegree;
 constexpr double kTheta = 212.0 * kDegree;
 constexpr double kHalfWidth = 25.0 * kDegree;

@@ -2,9 +2,9 @@
 
 #include <Eigen/Geometry>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
+#include "base/degree.h"
 #include "base/error.h"
 #include "protein/backbone.h"
 #include "protein/measure/local_geometry.h"
@@ -12,8 +12,6 @@
 
 namespace flashrna {
 namespace {
-
-constexpr double kDegree = std::numbers::pi / 180.0;
 
 void check(std::span<const ProteinResidue> residues) {
   if (residues.empty()) fail("a structure without a residue cannot be measured");

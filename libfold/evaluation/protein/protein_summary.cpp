@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "base/degree.h"
 #include "libfold/evaluation/evaluation_summary.h"
 #include "libfold/evaluation/set_rates.h"
 #include "libfold/evaluation/summary_parts.h"
@@ -13,8 +13,6 @@ namespace flashrna {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double kDegree = std::numbers::pi / 180.0;
 
 // Measures that a reference has as well.
 KeyedValues geometry_of(const ProteinSet& set, const GyrationFit& fit) {
