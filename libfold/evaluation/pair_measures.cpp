@@ -1,15 +1,11 @@
 #include "libfold/evaluation/pair_measures.h"
 
 #include "base/median.h"
+#include "libfold/evaluation/summary_numbers.h"
 #include "rna/pairs/refined_base_pairs.h"
 
 namespace flashrna {
 namespace {
-
-using Maybe = std::optional<double>;
-
-Maybe ratio(double part, double whole) { return whole > 0.0 ? Maybe(part / whole) : std::nullopt; }
-Maybe share(long part, long whole) { return ratio(static_cast<double>(part), static_cast<double>(whole)); }
 
 Maybe median_of(const std::vector<int>& values) {
   return values.empty() ? Maybe() : median(std::vector<double>(values.begin(), values.end()));

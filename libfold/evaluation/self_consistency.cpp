@@ -159,7 +159,7 @@ std::string backbone_pdb(const StoredBackbone& backbone) {
   for (Nucleotide& nucleotide : chain.nucleotides) {
     if (nucleotide.base != Base::N) continue;
     nucleotide.base = Base::A;
-    nucleotide.name = base_letter(Base::A);
+    nucleotide.name = std::string(base_letter(Base::A));
   }
   Structure structure;
   structure.entry = "backbone";
