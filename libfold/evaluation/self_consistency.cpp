@@ -154,12 +154,12 @@ SelfConsistency check_consistency(std::span<const MeasuredStructure> samples, co
 
 std::string backbone_pdb(const StoredBackbone& backbone) {
   Chain chain;
-  chain.id = "A";
+  chain.id = std::string("A");  // assigned from the literal, GCC 12 warns of an overlap that is none
   chain.nucleotides = backbone.nucleotides();
   for (Nucleotide& nucleotide : chain.nucleotides) {
     if (nucleotide.base != Base::N) continue;
     nucleotide.base = Base::A;
-    nucleotide.name = std::string(base_letter(Base::A));
+    nucleotide.name = base_letter(Base::A);
   }
   Structure structure;
   structure.entry = "backbone";
