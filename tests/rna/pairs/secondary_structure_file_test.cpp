@@ -168,11 +168,12 @@ TEST(SecondaryStructureFile, BpseqAndCtOfOtherProgramsAreRead) {
 
 TEST(SecondaryStructureFile, AByteOrderMarkIsNoPartOfTheText) {
   const TemporaryFolder folder("flashrna-structure-file");
-  const std::string mark = "\xEF\xBB\xBF";
-  const auto dot_bracket = read_secondary_structures(folder.write("a.dbn", mark + ">x\r\n((....))\r\n"));
+  const auto dot_bracket = read_secondary_structures(folder.write("a.dbn", "\xEF\xBB\xBF>x\r\n((....))\r\n"));
   EXPECT_EQ(dot_bracket.at(0).name, "x");
   EXPECT_EQ(dot_bracket.at(0).partner, (std::vector<int>{7, 6, -1, -1, -1, -1, 1, 0}));
-  const auto bpseq = read_secondary_structures(folder.write("a.bpseq", mark + "1 A 5\n2 G 0\n3 C 0\n4 U 0\n5 U 1\n"));
+  const auto bpseq = read_secondary_structures(folder.write("a.bpseq",
+                                                            "\xEF\xBB\xBF"
+                                                            "1 A 5\n2 G 0\n3 C 0\n4 U 0\n5 U 1\n"));
   EXPECT_EQ(bpseq.at(0).sequence, "AGCUU");
 }
 
