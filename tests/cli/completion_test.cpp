@@ -1,4 +1,4 @@
-// Completion scripts and the manual page from a table of two commands. tests/cli/documentation_test.cpp tests the program's.
+// Completion scripts and the manual page from a table of two commands. documentation_test.cpp tests the program's.
 #include "cli/completion.h"
 
 #include <gmock/gmock.h>
