@@ -1,5 +1,4 @@
-// Completion scripts and the manual page from a table of two commands. tests/cli/documentation_test.cpp tests those of
-// the program.
+// Completion scripts and the manual page from a table of two commands. documentation_test.cpp tests the program's.
 #include "cli/completion.h"
 
 #include <gmock/gmock.h>

@@ -225,6 +225,15 @@ void add(const Chain& chain, Rebuilding& found) {
   if (chain_atoms > 0) found.of_chain.push_back(std::sqrt(chain_square / static_cast<double>(chain_atoms)));
 }
 
+TEST(AllAtoms, AnIdealDuplexIsRebuiltFromFramesAndNineTorsionsToAQuarterOfAnAngstrom) {
+  Rebuilding found;
+  for (const Chain& chain : read_structure(small_structure("duplex.pdb")).chains) add(chain, found);
+  ASSERT_EQ(found.of_chain.size(), 2u);
+  for (const double rmsd : found.of_chain) EXPECT_LE(rmsd, 0.25);
+  for (const double rmsd : found.of_nucleotide) EXPECT_LE(rmsd, 0.25);
+  EXPECT_NEAR(median(found.c1_c2), kC1C2BondLength, 1e-6);
+}
+
 TEST(AllAtoms, NativesAreRebuiltFromFramesAndNineTorsionsToAQuarterOfAnAngstrom) {
   FLASHRNA_REQUIRE_SHARED(folder, "structures/sample");
   Rebuilding found;

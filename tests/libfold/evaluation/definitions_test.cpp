@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "libfold/evaluation/embedded_file.h"
 #include "libfold/evaluation/metrics_table.h"

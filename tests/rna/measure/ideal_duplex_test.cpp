@@ -7,12 +7,15 @@
 #include "rna/io/structure_reader.h"
 #include "rna/measure/a_form.h"
 #include "rna/measure/backbone_checks.h"
+#include "rna/measure/base_pair_geometry.h"
 #include "rna/measure/clashes.h"
 #include "rna/measure/local_geometry.h"
 #include "rna/measure/ribose_chirality.h"
 #include "rna/measure/sugar_pucker.h"
 #include "rna/measure/suites.h"
 #include "rna/pairs/base_pairs.h"
+#include "rna/pairs/refined_base_pairs.h"
+#include "rna/pairs/secondary_structure.h"
 #include "tests/support/shared_data.h"
 
 namespace flashrna {
@@ -22,7 +25,18 @@ constexpr double kDegree = std::numbers::pi / 180.0;
 
 class IdealDuplex : public testing::Test {
  protected:
+  // Both strands; the second is molecule 1.
+  std::vector<Nucleotide> both_strands() const {
+    std::vector<Nucleotide> nucleotides = structure.chains.at(0).nucleotides;
+    for (Nucleotide nucleotide : structure.chains.at(1).nucleotides) {
+      nucleotide.chain_in_structure = 1;
+      nucleotides.push_back(nucleotide);
+    }
+    return nucleotides;
+  }
+
   const Structure structure = read_structure(small_structure("duplex.pdb"));
+  const std::vector<int> opposite{15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
 };
 
 TEST_F(IdealDuplex, HasTheTorsionsThatItWasMadeFrom) {
@@ -45,12 +59,25 @@ TEST_F(IdealDuplex, HasTheTorsionsThatItWasMadeFrom) {
 }
 
 TEST_F(IdealDuplex, EveryNucleotidePairsWithTheOneOpposite) {
-  std::vector<Nucleotide> nucleotides = structure.chains.at(0).nucleotides;
-  for (Nucleotide nucleotide : structure.chains.at(1).nucleotides) {
-    nucleotide.chain_in_structure = 1;
-    nucleotides.push_back(nucleotide);
+  EXPECT_EQ(find_base_pairs(both_strands()), opposite);
+  EXPECT_EQ(refine_base_pairs(both_strands()), opposite) << "by hydrogen bonds";
+  const std::vector<int> molecule{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1};
+  EXPECT_EQ(describe_secondary_structure(opposite, molecule).helix_share(), 1.0);
+}
+
+// A half-turn takes each nucleotide to its partner, and one motion takes each pair to the next.
+TEST_F(IdealDuplex, PairsAreSymmetricAndAllAlike) {
+  const std::vector<BasePairGeometry> pairs = base_pair_geometries(both_strands(), opposite);
+  ASSERT_EQ(pairs.size(), 8u);
+  for (const BasePairGeometry& pair : pairs) {
+    // The four bases differ by up to 0.06 Å where they meet the ribose, and coordinates are rounded to 0.001 Å.
+    EXPECT_NEAR(pair.shear, 0.0, 0.1);
+    EXPECT_NEAR(pair.buckle / kDegree, 0.0, 1.0);
+    EXPECT_NEAR(pair.stretch, pairs.front().stretch, 0.15);
+    EXPECT_NEAR(pair.stagger, pairs.front().stagger, 0.1);
+    EXPECT_NEAR(pair.propeller / kDegree, pairs.front().propeller / kDegree, 1.0);
+    EXPECT_NEAR(pair.opening / kDegree, pairs.front().opening / kDegree, 2.0);
   }
-  EXPECT_EQ(find_base_pairs(nucleotides), (std::vector<int>{15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0}));
 }
 
 TEST_F(IdealDuplex, IsAFormOfConformer1aWithNaturalRibosesAndNoClash) {
