@@ -134,9 +134,6 @@ TEST_F(BadInput, SecondaryStructuresThatAreNoneAreNamed) {
   expect_refused(words("((((....)))"), 1, {"--secondary-structure", "character 1"});
   expect_refused(words("((..))"), 1, {"--secondary-structure"});  // closer than 4
   expect_refused(words("no/such.dbn"), 1, {"no/such.dbn"});
-  // The shipped weights were trained without chi.
-  expect_refused({"sample", "--lengths", "12", "--nucleotide", "A", "--all-atom", "--output", "new"}, 1,
-                 {"--all-atom", "model.torsions = 8"});
   Words both = words("((((....))))");
   both.insert(both.end(), {"--lengths", "12"});
   expect_refused(both, 2, {"--lengths 12", "--secondary-structure"});

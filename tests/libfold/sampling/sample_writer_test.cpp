@@ -334,7 +334,7 @@ TEST(SampleWriter, AskedPairsAreComparedWithThoseMade) {
   // Random frames form no pairs: two were requested, none is found.
   EXPECT_TRUE(lines[1].starts_with("hair_sample_000,8,0,")) << lines[1];
   EXPECT_TRUE(lines[4].starts_with("open_sample_000,5,1000000,")) << "independent of --samples: " << lines[4];
-  EXPECT_TRUE(lines[1].ends_with(",0.0000,,,2,0,,0.0000,0.0000")) << lines[1];
+  EXPECT_TRUE(lines[1].ends_with(",0.0000,,,,2,0,,0.0000,0.0000")) << lines[1];
   EXPECT_TRUE(lines.back().starts_with("open_sample_00")) << lines.back();
 }
 

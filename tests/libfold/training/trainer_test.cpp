@@ -310,7 +310,8 @@ TEST_F(TrainerTest, ValidationIsOfHeldOutChainsByTimeBin) {
             "sample_o3_p_w1,sample_c4_neighbors,sample_bonded,sample_rg_ratio,"
             "sample_helix_share,sample_suite_outliers,sample_suiteness,sample_suites_1a");
   EXPECT_TRUE(lines[1].ends_with(",,,,,,,,,,,")) << "step 1 has no validation: " << lines[1];
-  EXPECT_EQ(lines[2].find(",,"), std::string::npos) << "step 2 has one, in every bin: " << lines[2];
+  // Its samples are hardly trained, and have no suite within linked residues: the last three columns are empty.
+  EXPECT_EQ(lines[2].find(",,"), lines[2].size() - 3) << "step 2 has one, in every bin: " << lines[2];
   EXPECT_NE(lines[4].find(fmt::format("{}", result.validation_loss)), std::string::npos) << lines[4];
 }
 
