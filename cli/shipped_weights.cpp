@@ -65,8 +65,8 @@ std::string cache_folder() {
 
 const std::vector<PublishedWeights>& published_weights() {
   static const std::vector<PublishedWeights> weights = {
-      {"flashrna-small", 4270125, "1e374a45bbe2f64038d17df888743c12ffdb78227b35795cf0027ef029b4e689",
-       "backbones of 20 nt and more, base pairs and motifs as asked; 2.4 M parameters"}};
+      {"flashrna-small", 4753348, "56d8c41ab984fe3660f67d8e0b103d62a85178da4d37db9b8a08af7026918480",
+       "backbones of 20 nt and more, base pairs, motifs and letters as asked, all atoms; 2.6 M parameters"}};
   return weights;
 }
 

@@ -157,8 +157,11 @@ def main():
     failures = [f"- {row['measure']}: {show(row['samples'])} where {row['threshold']} is asked for."
                 for row in missed] or ["- It reaches every threshold above."]
     longest = facts.get("longest_chain_length")
+    config = configparser.ConfigParser(interpolation=None)
+    config.read_string(facts["configuration"])
+    places_bases = config.get("model", "torsions", fallback="8") == "9"
     cannot = [*failures,
-              "- No ligands, no proteins. Whole bases need a model of nine torsions (`--all-atom`).",
+              "- No ligands, no proteins." + ("" if places_bases else " No whole bases (`--all-atom`)."),
               "- The nucleotides that it proposes are no replacement for an inverse-folding program.",
               "- It predicts no structure of a given sequence."]
     if longest:
