@@ -32,7 +32,7 @@ void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.clash_weight", clash_weight, "of overlaps of atoms of different residues; 0 = none");
   configuration.bind("losses.local_weight", local_weight,
                      "of the error of each residue's surroundings in its own frame; 0 = none");
-  configuration.bind("losses.pair_weight", pair_weight, "of the C1'-C1' and N-N distances of base pairs; 0 = none");
+  configuration.bind("losses.pair_weight", pair_weight, "of the distances between C1' and N of base pairs; 0 = none");
   configuration.bind("losses.letter_weight", letter_weight,
                      "of the nucleotides that the network proposes where t > 0.5; 0 = none");
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "libfold/backbone/backbone_atoms.h"
@@ -34,16 +35,20 @@ Tensor drawn_partner() {
   return partner;
 }
 
-TEST(BasePairLoss, IsTheSumOverBothDistancesOfThePairs) {
+TEST(BasePairLoss, IsTheSumOverTheFourDistancesOfThePairs) {
   const FlowModelOutput truth = drawn_backbone("truth", 2), prediction = drawn_backbone("prediction", 2);
-  const auto distance = [](const FlowModelOutput& x, int slot, int64_t i, int64_t j) {
-    const Tensor atoms = backbone_atoms(x.rotations, x.translations, x.torsions, {slot})[0];
-    return (atoms[i] - atoms[j]).norm().item<double>();
+  const std::array<int, 2> slots = {kC1, kGlycosidicNitrogen};
+  const auto distance = [](const FlowModelOutput& x, int64_t i, int slot, int64_t j, int other) {
+    const Tensor atoms = backbone_atoms(x.rotations, x.translations, x.torsions, {slot, other})[0];
+    return (atoms[i][0] - atoms[j][1]).norm().item<double>();
   };
   double sum = 0.0;
   for (const auto& [i, j] : {std::pair{1, 9}, {2, 8}})
-    for (int slot : {static_cast<int>(kC1), static_cast<int>(kGlycosidicNitrogen)})
-      sum += std::pow(distance(truth, slot, i, j) - distance(prediction, slot, i, j), 2);
+    for (const int a : slots)
+      for (const int b : slots) {
+        const double error = std::abs(distance(truth, i, a, j, b) - distance(prediction, i, a, j, b));
+        sum += error < 1 ? error * error : 2 * error - 1;
+      }
   const Tensor loss = base_pair_loss(prediction, truth, drawn_partner(), at::ones({2, kLength}, at::kBool));
   EXPECT_NEAR(loss[0].item<double>(), sum / 2, 1e-5);
   EXPECT_EQ(loss[1].item<double>(), 0.0) << "no pair is specified";
