@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <span>
 #include <vector>
 
 #include "datasets/polymer.h"
@@ -21,6 +22,12 @@ struct BackboneLink {
   double longest;            // Å; residues farther apart are not bonded
 };
 
+// A distance within a residue that varies little in structures, although frame and torsions can change it.
+struct RingDistance {
+  int slot, other_slot;
+  double distance;  // Å
+};
+
 class PolymerBackbone {
  public:
   virtual ~PolymerBackbone() = default;
@@ -30,6 +37,7 @@ class PolymerBackbone {
   virtual int atoms() const = 0;   // slots 0 ... atoms() - 1 are those that a frame and torsions place
   virtual int origin() const = 0;  // the slot at the origin of the frame
   virtual const BackboneLink& link() const = 0;
+  virtual std::span<const RingDistance> ring_distances() const { return {}; }  // of polymers with a ring
   std::vector<int> all_slots() const;
 
   // Slots of the losses on atoms and distances, by their number (losses.atoms). Throws Error for another number.

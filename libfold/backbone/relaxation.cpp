@@ -22,7 +22,7 @@ namespace {
 
 // Weights of squared errors. A bond that is 0.1 Å too long costs as much as an overlap of 0.3 Å; a residue moved by 1 Å
 // costs as much as an overlap of 0.2 Å.
-constexpr double kBondWeight = 10;     // per Å^2
+constexpr double kBondWeight = 10;     // per Å^2, of links and rings
 constexpr double kAngleWeight = 5;     // of cosines
 constexpr double kShiftWeight = 0.05;  // per Å^2
 constexpr double kTurnWeight = 0.5;    // per rad^2, of frames and torsions
@@ -48,6 +48,7 @@ struct Scene {
   Tensor lengths;        // [B]
   Tensor residue_index;  // [B, L]
   Tensor mask;           // [B, L] bool: real residues
+  Tensor unit_mask;      // [B, L] bool: the same, of the unit alone
   Tensor links;          // [B, L - 1] bool: bonded residues, of the unit alone
   Tensor partner;        // [B, L] or undefined
   const SymmetricCopies* copies;
@@ -58,7 +59,7 @@ Scene make_scene(const Tensor& lengths, int64_t L, const RelaxationOptions& opti
   const Tensor mask = place < lengths.unsqueeze(1);
   const Tensor index = options.residue_index.defined() ? options.residue_index : place;
   const Tensor rise = index.narrow(1, 1, L - 1) - index.narrow(1, 0, L - 1);
-  Scene scene{backbone_of(options.polymer),           lengths,         index,         mask,
+  Scene scene{backbone_of(options.polymer),           lengths,         index,         mask, mask,
               mask.narrow(1, 1, L - 1) & (rise == 1), options.partner, options.copies};
   if (options.copies == nullptr) return scene;
   scene.lengths = options.copies->lengths();
@@ -66,6 +67,14 @@ Scene make_scene(const Tensor& lengths, int64_t L, const RelaxationOptions& opti
   scene.mask = options.copies->mask();
   if (options.partner.defined()) scene.partner = options.copies->partner(options.partner);
   return scene;
+}
+
+// Squared errors of the distances that close the rings of the residues, Å^2: [B, L].
+Tensor ring_errors(const Tensor& atoms, const PolymerBackbone& backbone) {
+  Tensor sum = at::zeros(atoms.sizes().slice(0, 2), atoms.options());
+  for (const RingDistance& ring : backbone.ring_distances())
+    sum = sum + ((atoms.select(2, ring.slot) - atoms.select(2, ring.other_slot)).norm(2, -1) - ring.distance).square();
+  return sum;
 }
 
 Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Scene& scene) {
@@ -85,7 +94,9 @@ Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Scene& 
   const Tensor errors = kBondWeight * (link.length - ideal.length).square() +
                         kAngleWeight * ((link.cosine_before - std::cos(ideal.angle_before)).square() +
                                         (link.cosine_after - std::cos(ideal.angle_after)).square());
-  return between + (errors * scene.links).sum() + kShiftWeight * moves.shifts.square().sum() +
+  return between + (errors * scene.links).sum() +
+         kBondWeight * (ring_errors(unit, scene.backbone) * scene.unit_mask).sum() +
+         kShiftWeight * moves.shifts.square().sum() +
          kTurnWeight * (moves.turns.square().sum() + moves.torsions.square().sum());
 }
 

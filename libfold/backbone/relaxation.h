@@ -22,11 +22,12 @@ struct RelaxationOptions {
 };
 
 // Runs `rounds` steps of Adam (Kingma & Ba 2015, arXiv:1412.6980) on the sum of overlaps
-// (libfold/backbone/steric_overlap.h), link errors (libfold/backbone/link_geometry.h), a restraint to the original
-// positions, and the energy of requested base pairs. Each step moves a residue by at most about `step` Å along each
-// axis and turns frames and torsions by about `step` rad. The result does not depend on the batch except for rounding,
-// which Adam amplifies where the gradient is nearly zero. `lengths` [B] i64; padding is unchanged. Calls `keep_going`
-// (may be empty) before each round and stops if it returns false.
+// (libfold/backbone/steric_overlap.h), errors of links (libfold/backbone/link_geometry.h) and of rings
+// (PolymerBackbone::ring_distances), a restraint to the original positions, and the energy of requested base pairs.
+// Each step moves a residue by at most about `step` Å along each axis and turns frames and torsions by about `step`
+// rad. The result does not depend on the batch except for rounding, which Adam amplifies where the gradient is nearly
+// zero. `lengths` [B] i64; padding is unchanged. Calls `keep_going` (may be empty) before each round and stops if it
+// returns false.
 FlowModelOutput relaxed(const FlowModelOutput& backbone, const at::Tensor& lengths, const RelaxationOptions& options,
                         const std::function<bool()>& keep_going = {});
 

@@ -11,6 +11,11 @@ namespace {
 
 using at::Tensor;
 
+// C2' and C1' are placed by a torsion each. These bonds and angles (as distances over two bonds) close the ribose and
+// attach O3' and the base to it: means over C3'-endo and C2'-endo (Gelbin et al. 1996, doi:10.1021/ja9528846).
+constexpr std::array<RingDistance, 5> kRiboseDistances = {
+    {{kC1, kC2, 1.528}, {kC1, kC3, 2.36}, {kO4, kC2, 2.36}, {kO3, kC2, 2.44}, {kGlycosidicNitrogen, kC2, 2.50}}};
+
 class RnaBackbone final : public PolymerBackbone {
  public:
   Polymer polymer() const override { return Polymer::kRna; }
@@ -22,6 +27,8 @@ class RnaBackbone final : public PolymerBackbone {
         {kC4, kC3, kO3, kP, kO5, kC5}, kO3PBondLength, kC3O3PAngle, kO3PO5Angle, kLongestO3P};
     return link;
   }
+
+  std::span<const RingDistance> ring_distances() const override { return kRiboseDistances; }
 
   std::vector<int> loss_slots(int atoms) const override {
     switch (atoms) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/degree.h"
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/backbone/link_geometry.h"
 #include "libfold/backbone/pair_energy.h"
@@ -21,7 +22,8 @@ namespace {
 
 using at::Tensor;
 
-// Strands along x with 6 Å per residue and small errors of frames and torsions, placed `apart` Å from each other.
+// Strands along x with 6 Å per residue, with the torsions of A-form and small errors of frames and torsions, placed
+// `apart` Å from each other.
 FlowModelOutput make_backbone(const std::vector<int64_t>& lengths, double apart) {
   const auto B = static_cast<int64_t>(lengths.size()), L = *std::max_element(lengths.begin(), lengths.end());
   FlowModelOutput backbone;
@@ -32,9 +34,9 @@ FlowModelOutput make_backbone(const std::vector<int64_t>& lengths, double apart)
   backbone.translations.select(2, 1).copy_(half.to(at::kDouble) * apart);
   backbone.translations += 0.3 * RandomStream(2, "translations").normal({B, L, 3});
   backbone.rotations = so3_exp(0.2 * RandomStream(2, "rotations").normal({B, L, 3}));
-  const Tensor torsions =
-      at::ones({B, L, kTorsions, 2}, at::kDouble) + 0.3 * RandomStream(2, "torsions").normal({B, L, kTorsions, 2});
-  backbone.torsions = torsions / torsions.norm(2, -1, true);
+  const Tensor a_form = at::tensor({-157.0, 22.0, -119.0, 81.0, 55.0, 180.0, 50.0, 170.0}, at::kDouble) * kDegree;
+  const Tensor torsions = a_form + 0.2 * RandomStream(2, "torsions").normal({B, L, kTorsions});
+  backbone.torsions = at::stack({torsions.sin(), torsions.cos()}, -1);
   return backbone;
 }
 
@@ -80,6 +82,21 @@ TEST(Relaxation, MendsLinksAndOverlapsBySmallMoves) {
   const Tensor norms = mended.torsions.norm(2, -1);
   expect_close("torsions", norms, at::ones_like(norms), 1e-12);
   EXPECT_FALSE(mended.translations.requires_grad());
+}
+
+TEST(Relaxation, ClosesTheRiboses) {
+  FlowModelOutput backbone = relaxed(make_backbone({24}, 20.0), at::tensor({24}, at::kLong), {.rounds = 600});
+  const auto c1_c2_error = [](const FlowModelOutput& x) {
+    const Tensor atoms = backbone_atoms(x.rotations, x.translations, x.torsions, {kC1, kC2});
+    return ((atoms.select(2, 0) - atoms.select(2, 1)).norm(2, -1) - 1.528).square().mean().sqrt().item<double>();
+  };
+  const Tensor turn = 0.2 * RandomStream(5, "turn").normal({1, 24, kTorsions});
+  const Tensor sine = backbone.torsions.select(-1, 0), cosine = backbone.torsions.select(-1, 1);
+  backbone.torsions = at::stack({sine * turn.cos() + cosine * turn.sin(), cosine * turn.cos() - sine * turn.sin()}, -1);
+  const FlowModelOutput closed = relaxed(backbone, at::tensor({24}, at::kLong), {.rounds = 100});
+  fmt::print("  C1'-C2' off by {:.3f} to {:.4f} Å\n", c1_c2_error(backbone), c1_c2_error(closed));
+  EXPECT_GT(c1_c2_error(backbone), 0.1);
+  EXPECT_LT(c1_c2_error(closed), 0.2 * c1_c2_error(backbone));
 }
 
 TEST(Relaxation, OfAChainDoesNotDependOnItsBatchNorTouchThePadding) {
