@@ -7,6 +7,7 @@ foreach(_row
     "nvcc|${FLASHRNA_NVCC}"
     "gemmi|${FLASHRNA_GEMMI_INCLUDE}"
     "Gloo|${FLASHRNA_GLOO_INCLUDE}"
+    "NCCL|${FLASHRNA_NCCL_INCLUDE}"
     "HDF5|${HDF5_VERSION}"
     "Eigen|${Eigen3_VERSION}"
     "Boost|${Boost_VERSION_STRING}"

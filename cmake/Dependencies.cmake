@@ -39,5 +39,7 @@ if(NOT FLASHRNA_FUZZ)
   set(FLASHRNA_LIBTORCH_TEXT "${FLASHRNA_LIBTORCH_VERSION} in ${FLASHRNA_LIBTORCH}")
   if(FLASHRNA_WITH_CUDA)
     include(Cuda)
+    # NCCL's header, which c10d's includes; without it Gloo reduces the gradients of a GPU. The library is LibTorch's.
+    find_path(FLASHRNA_NCCL_INCLUDE nccl.h HINTS ${FLASHRNA_LIBTORCH}/nvidia/nccl/include ${CUDAToolkit_INCLUDE_DIRS})
   endif()
 endif()

@@ -105,7 +105,7 @@ import pathlib, re, shutil, sys, zipfile
 
 which, wheels, folder = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 torch = "c10|torch_cpu|gomp" + ("|c10_cuda|torch_cuda|torch_cuda_linalg|torch_nvshmem|caffe2_nvrtc" if which != "cpu" else "")
-wanted = re.compile(rf"torch/lib/lib({torch})\.so|torch/include/|nvidia/.*/lib/[^/]*\.so|[^/]*\.dist-info/.*(LICENSE|NOTICE|License)")
+wanted = re.compile(rf"torch/lib/lib({torch})\.so|torch/include/|nvidia/nccl/include/nccl\.h|nvidia/.*/lib/[^/]*\.so|[^/]*\.dist-info/.*(LICENSE|NOTICE|License)")
 for wheel in sorted(wheels.glob("*.whl")):
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():

@@ -1,6 +1,7 @@
-// c10d: TCPStore or FileStore for the meeting, Gloo for the operations. Gloo also takes tensors on a GPU, by way of the
-// host. Compiled with LibTorch's own settings of USE_DISTRIBUTED and USE_C10D_GLOO, which differ from those of the rest
-// of the project; this is why no precompiled header is used here.
+// c10d: TCPStore or FileStore for the meeting, Gloo for operations on the CPU, NCCL for those on a GPU. Without NCCL's
+// header (USE_C10D_NCCL undefined), Gloo also takes tensors on a GPU, by way of the host. Compiled with LibTorch's own
+// settings of USE_DISTRIBUTED, USE_C10D_GLOO and USE_C10D_NCCL, which differ from those of the rest of the project; this
+// is why no precompiled header is used here.
 #include <sys/stat.h>
 
 #include <charconv>
@@ -14,6 +15,9 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 #include <utility>
 
 #include "base/error.h"
@@ -122,6 +126,23 @@ std::shared_ptr<gloo::transport::Device> network_device(const Launch& launch) {
   return local ? Gloo::createDeviceForHostname("127.0.0.1") : Gloo::createDefaultDevice();
 }
 
+// What reduces tensors on a GPU; nullptr in a build without NCCL.
+c10::intrusive_ptr<c10d::Backend> open_nccl([[maybe_unused]] const c10::intrusive_ptr<c10d::Store>& store,
+                                            [[maybe_unused]] const Launch& launch,
+                                            [[maybe_unused]] Milliseconds timeout) {
+#ifdef USE_C10D_NCCL
+  // With it, wait() throws when a process is lost or the time is over. Otherwise NCCL's own thread aborts the program.
+  constexpr int kKeepThatOfTheUser = 0;
+  setenv("TORCH_NCCL_BLOCKING_WAIT", "1", kKeepThatOfTheUser);
+  const auto options = c10d::ProcessGroupNCCL::Options::create();
+  options->timeout = timeout;
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>("nccl", store), launch.rank,
+                                                     launch.size, options);
+#else
+  return nullptr;
+#endif
+}
+
 class C10dCommunicator : public Communicator {
  public:
   C10dCommunicator(const Launch& launch, Milliseconds timeout)
@@ -142,7 +163,7 @@ class C10dCommunicator : public Communicator {
   std::function<void()> sum(at::Tensor values) override {
     return pending([&] {
       std::vector<at::Tensor> tensors{values};
-      return gloo_->allreduce(tensors);
+      return backend_for(values).allreduce(tensors);
     });
   }
 
@@ -151,11 +172,17 @@ class C10dCommunicator : public Communicator {
       std::vector<at::Tensor> tensors{values};
       c10d::BroadcastOptions options;
       options.rootRank = from;
-      return gloo_->broadcast(tensors, options);
+      return backend_for(values).broadcast(tensors, options);
     })();
   }
 
  private:
+  // All processes reach the first operation on a GPU together, so that NCCL is opened there: a run on CPUs needs no GPU.
+  c10d::Backend& backend_for(const at::Tensor& values) {
+    if (values.is_cuda() && !nccl_) nccl_ = open_nccl(store_, launch_, timeout_);
+    return values.is_cuda() && nccl_ ? *nccl_ : *gloo_;
+  }
+
   template <typename Start>
   std::function<void()> pending(const Start& start) const {
     try {
@@ -182,6 +209,7 @@ class C10dCommunicator : public Communicator {
   const Milliseconds timeout_;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::Backend> gloo_;
+  c10::intrusive_ptr<c10d::Backend> nccl_;  // opened by the first operation on a GPU
 };
 
 }  // namespace
@@ -190,6 +218,12 @@ std::shared_ptr<Communicator> connect_processes(const Launch& launch, std::chron
   return std::make_shared<C10dCommunicator>(launch, timeout);
 }
 
-const char* communicator_text() { return "Gloo"; }
+const char* communicator_text() {
+#ifdef USE_C10D_NCCL
+  return "Gloo on CPUs, NCCL on GPUs";
+#else
+  return "Gloo";
+#endif
+}
 
 }  // namespace flashrna
