@@ -11,7 +11,7 @@
 namespace flashrna {
 namespace {
 
-constexpr std::string_view kSample = "_sample_", kBatch = "_samples_";
+constexpr std::string_view kSample = "_sample_", kBatch = "_samples_", kDigits = "0123456789";
 
 // The beginning of "<stem><mark><digits, and - where allowed>"; npos if `name` is not of this form.
 std::size_t mark_of(const std::string& name, std::string_view mark, bool range) {
@@ -38,16 +38,36 @@ std::string name_stem(const std::string& name) {
   return stem;
 }
 
-int index_digits(std::uint64_t samples) {
-  return std::max(3, static_cast<int>(std::to_string(samples == 0 ? 0 : samples - 1).size()));
+std::string sample_name(const std::string& stem, std::uint64_t index) {
+  return fmt::format("{}{}{:03d}", stem, kSample, index);
 }
 
-std::string sample_name(const std::string& stem, std::uint64_t index, int digits) {
-  return fmt::format("{}{}{:0{}d}", stem, kSample, index, digits);
+std::string batch_name(const std::string& stem, std::uint64_t first, std::uint64_t last) {
+  return fmt::format("{}{}{:03d}-{:03d}", stem, kBatch, first, last);
 }
 
-std::string batch_name(const std::string& stem, std::uint64_t first, std::uint64_t last, int digits) {
-  return fmt::format("{}{}{:0{}d}-{:0{}d}", stem, kBatch, first, digits, last, digits);
+bool SampleNameOrder::operator()(std::string_view a, std::string_view b) const {
+  // Removes a run of digits from the front and returns it without leading zeros.
+  const auto take_number = [](std::string_view& text) {
+    std::string_view number = text.substr(0, std::min(text.size(), text.find_first_not_of(kDigits)));
+    text.remove_prefix(number.size());
+    number.remove_prefix(std::min(number.size(), number.find_first_not_of('0')));
+    return number;
+  };
+  const std::string_view whole_a = a, whole_b = b;
+  while (!a.empty() && !b.empty()) {
+    if (is_digit(a.front()) && is_digit(b.front())) {
+      const std::string_view first = take_number(a), second = take_number(b);
+      if (first.size() != second.size()) return first.size() < second.size();
+      if (first != second) return first < second;
+    } else {
+      if (a.front() != b.front()) return a.front() < b.front();
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+    }
+  }
+  if (a.empty() != b.empty()) return a.empty();
+  return whole_a < whole_b;  // names that differ in leading zeros alone
 }
 
 std::string sample_stem(const std::string& file) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace flashrna {
 
@@ -16,11 +17,14 @@ std::string length_stem(std::span<const int> molecule_lengths);
 // The first word of `name`, with "_" for each character but letters, digits, "-" and ".". Empty for an empty name.
 std::string name_stem(const std::string& name);
 
-// Digits of an index among `samples` samples: at least 3, so that names sort as their indices do.
-int index_digits(std::uint64_t samples);
+// Indices have three digits, or more from 1,000 on, so that a name does not depend on the number of samples.
+std::string sample_name(const std::string& stem, std::uint64_t index);
+std::string batch_name(const std::string& stem, std::uint64_t first, std::uint64_t last);
 
-std::string sample_name(const std::string& stem, std::uint64_t index, int digits);
-std::string batch_name(const std::string& stem, std::uint64_t first, std::uint64_t last, int digits);
+// Order of names: as text, except that runs of digits compare as numbers: x_sample_999 before x_sample_1000.
+struct SampleNameOrder {
+  bool operator()(std::string_view a, std::string_view b) const;
+};
 
 // The name without folder, model number or chain, and extension: "1ehz" for "folder/1ehz.cif.gz#2" and for "1ehz.dbn".
 std::string sample_stem(const std::string& file);

@@ -51,13 +51,12 @@ namespace {
 // Batches of one series. `copies`: of each residue that the network sees.
 void append_batches(const DesignSeries& series, const SampleConfig& config, int copies,
                     std::vector<PlannedBatch>& batches) {
-  const int digits = index_digits(static_cast<std::uint64_t>(config.samples));
   std::vector<PlannedSample> samples;
   int longest = 0;
   std::uint64_t first = 0;  // of the batch in hand
   const auto end_batch = [&] {
     const std::uint64_t last = first + samples.size() - 1;
-    batches.push_back({batch_name(series.stem, first, last, digits), std::move(samples)});
+    batches.push_back({batch_name(series.stem, first, last), std::move(samples)});
     samples.clear();
     longest = 0, first = last + 1;
   };
@@ -71,7 +70,7 @@ void append_batches(const DesignSeries& series, const SampleConfig& config, int 
       end_batch();
       longest = design->length();
     }
-    samples.push_back({design, series.first_index + number, sample_name(series.stem, number, digits)});
+    samples.push_back({design, series.first_index + number, sample_name(series.stem, number)});
   }
   end_batch();
 }

@@ -49,7 +49,7 @@ void SampleTable::add(const std::vector<Row>& rows) {
   bool in_order = true;
   for (const Row& row : rows) {
     const std::string& name = row.at(columns_.front());
-    in_order = in_order && (rows_.empty() || rows_.rbegin()->first < name);
+    in_order = in_order && (rows_.empty() || rows_.key_comp()(rows_.rbegin()->first, name));
     rows_[name] = row;
     lines += line_of(row);
   }

@@ -56,9 +56,6 @@ std::string owner_of(std::string file) {
 // Whether `now` asks for the samples of `existing` and for more. False if they are equal, or if neither contains the
 // other.
 bool asks_for_more(const SampleConfig& existing, const SampleConfig& now) {
-  if (index_digits(static_cast<std::uint64_t>(existing.samples)) !=
-      index_digits(static_cast<std::uint64_t>(now.samples)))
-    return false;  // names would change
   if (existing.lengths.empty() || now.lengths.empty())
     return now.samples > existing.samples && now.lengths == existing.lengths;
   const auto few = parse_molecule_lengths(existing.lengths), many = parse_molecule_lengths(now.lengths);
@@ -164,7 +161,7 @@ void SampleWriter::remove_temporary_files() const {
 }
 
 void SampleWriter::take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const {
-  std::map<std::string, SampleTable::Row> found;
+  SampleTable::Rows found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     const std::string file = entry.path().filename();
     if (!file.starts_with(stem + ".") || !file.ends_with(".csv")) continue;
@@ -210,9 +207,7 @@ bool SampleWriter::check_same_run() const {
     const Configuration::Entry* hash = stored.find(entry.key + "_sha256");
     if (hash && !hash->get().empty() && hash->get() == present.find(hash->key)->get()) continue;
     fail("{}: holds the samples of another run: its {} = {}, now {}; give another --output folder{}", folder_,
-         entry.key, entry.get(), now,
-         is_amount ? ", or request the same samples and more (up to 1,000 samples; beyond, names have more digits)"
-                   : "");
+         entry.key, entry.get(), now, is_amount ? ", or request the same samples and more" : "");
   }
   return more;
 }

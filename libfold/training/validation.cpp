@@ -208,7 +208,7 @@ std::map<std::string, double> Validation::samples(const std::string& folder) {
   std::filesystem::create_directories(folder);
   SampleSums sums;
   for (std::size_t i = 0; i < backbones.size(); ++i) {
-    const std::string name = sample_name(length_stem({&sample_lengths_[i], 1}), i, index_digits(backbones.size()));
+    const std::string name = sample_name(length_stem({&sample_lengths_[i], 1}), i);
     const Structure structure = make_structure(backbones[i], name, Base::N);
     write_file_atomically((std::filesystem::path(folder) / (name + ".cif")).string(), to_mmcif(structure));
     const Chain& chain = structure.chains.front();

@@ -121,7 +121,7 @@ TEST_F(DesignedSamples, ABatchHoldsSuccessiveSamplesPaddedToTheLongest) {
   std::uint64_t next = 0;
   for (const PlannedBatch& batch : plan_batches(config)) {
     EXPECT_LE(static_cast<long>(batch.samples.size()) * batch.longest(), 40);
-    EXPECT_EQ(batch.name, batch_name("design", next, next + batch.samples.size() - 1, 3));
+    EXPECT_EQ(batch.name, batch_name("design", next, next + batch.samples.size() - 1));
     for (const PlannedSample& sample : batch.samples) EXPECT_EQ(sample.index, next++);
   }
   EXPECT_EQ(next, 20u);
