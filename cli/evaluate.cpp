@@ -25,6 +25,7 @@
 #include "libfold/evaluation/protein/protein_summary.h"
 #include "libfold/evaluation/readable_json.h"
 #include "libfold/evaluation/report/report.h"
+#include "libfold/evaluation/sample_hashes.h"
 #include "libfold/evaluation/thresholds.h"
 
 namespace flashrna {
@@ -185,6 +186,13 @@ void warn(const char* whose, const SetSource& set, const char* polymer) {
     fmt::print(stderr, "{}: {} PDB files beside mmCIF files of the same name left out\n", whose, set.pdb_twins);
 }
 
+void warn_of_changed_samples(const std::vector<std::string>& samples) {
+  const std::vector<std::string> changed = changed_samples(samples);
+  if (!changed.empty())
+    fmt::print(stderr, "samples: {} changed since {} written (another SHA-256 than in samples.csv)\n",
+               fmt::join(changed, ", "), changed.size() > 1 ? "they were" : "it was");
+}
+
 // What the user's programs did; `run` is a Judgment or a SelfConsistency.
 void print_runs(const char* whose, const auto& run) {
   fmt::print(stderr, "{}: {} commands run in {:.1f} s, {} results taken from the cache\n", whose,
@@ -203,6 +211,7 @@ void warn_of_judge(const Evaluation& evaluation) {
 template <typename AnyEvaluation>
 void warn_of_sets(const AnyEvaluation& evaluation, const char* polymer) {
   warn("samples", evaluation.samples, polymer);
+  warn_of_changed_samples(evaluation.settings.samples);
   if (evaluation.reference) warn("reference", *evaluation.reference, polymer);
   if (evaluation.reference && !evaluation.reference->held_out.empty())
     fmt::print(stderr, "reference: {}\n", evaluation.reference->held_out);
