@@ -19,6 +19,7 @@ constexpr Bench kBenches[] = {
     {"attention", bench_attention_main, "every attention backend against length, beside LibTorch's own attention"},
     {"convert", bench_convert_main, "reading structures into a dataset, beside gemmi reading the same files"},
     {"model", bench_model_main, "the network's forward and backward, beside matrix products on the same threads"},
+    {"pairs", bench_pairs_main, "finding the base pairs of a dataset's chains, by both rules"},
     {"sampling", bench_sampling_main, "sampling against length and batch size, for several attention backends"},
     {"sequences", bench_sequences_main, "nucleotides proposed for held-out natives: recovery and perplexity"},
     {"training", bench_training_main, "a training step: time, memory, bytes per residue"},

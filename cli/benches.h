@@ -9,6 +9,7 @@ namespace flashrna {
 int bench_attention_main(const std::vector<std::string>& arguments);
 int bench_convert_main(const std::vector<std::string>& arguments);
 int bench_model_main(const std::vector<std::string>& arguments);
+int bench_pairs_main(const std::vector<std::string>& arguments);
 int bench_sampling_main(const std::vector<std::string>& arguments);
 int bench_sequences_main(const std::vector<std::string>& arguments);
 int bench_training_main(const std::vector<std::string>& arguments);
