@@ -197,14 +197,20 @@ void add_design_options(CommandLine& line, SampleConfig& config, std::string& sp
   line.option("symmetry", config.symmetry, "GROUP", "C2 to C12, D2 to D6, T, O or I: the samples are its copies");
 }
 
-void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
+// Options that do not change what is made.
+struct RunOptions {
+  std::string output, shard, spec;
+  bool no_graph = false;
+};
+
+void add_options(CommandLine& line, SampleConfig& config, RunOptions& run) {
   line.option(
       "checkpoint", config.checkpoint, "FILE",
       "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
       "weights that ship with flashrna");
-  line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
+  line.option("output", run.output, "DIR", "folder of the samples; given again, only what is missing is made",
               Need::kRequired);
-  line.option("shard", shard, "K/N",
+  line.option("shard", run.shard, "K/N",
               "make part K of N, for a job of an array; without it, what is missing of all parts");
   line.option("samples", config.samples, "N", "backbones per length, structure, sequence or contig");
   line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
@@ -231,6 +237,8 @@ void add_options(CommandLine& line, SampleConfig& config, std::string& output, s
             "write the bases of named residues, placed by chi; needs a model with model.torsions = 9");
   line.option("trajectory", config.trajectory, "STEPS",
               "all or every:N: keep these steps, noise first, in an HDF5 file per batch (docs/sampling.md)");
+  line.flag("no-graph", run.no_graph,
+            "on a GPU, launch every operation of a step by itself, not as one CUDA graph: slower, less memory");
   line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
   line.option("reference-chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
 }
@@ -263,13 +271,14 @@ void write_drawn_structures(const std::vector<PlannedBatch>& plan, const std::st
              path);
 }
 
-SamplingControl control_of(const SampleConfig& config) {
+SamplingControl control_of(const SampleConfig& config, bool use_graphs) {
   SamplingControl control;
   if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
   control.noise_scale = config.noise_scale;
   control.steric_rounds = config.steric_rounds;
   control.relax_rounds = config.relax_rounds;
   control.pair_rounds = config.pair_rounds;
+  control.use_graphs = use_graphs;
   return control;
 }
 
@@ -277,7 +286,7 @@ SamplingControl control_of(const SampleConfig& config) {
 
 int sample_main(const std::vector<std::string>& arguments) {
   SampleConfig config;
-  std::string output, shard_text, spec;
+  RunOptions run;
   CommonOptions common;
   if (const std::string path = spec_argument(arguments); !path.empty()) read_spec(path, config);
   common.seed = config.seed;
@@ -286,14 +295,14 @@ int sample_main(const std::vector<std::string>& arguments) {
       "flashrna sample --lengths 40,60-120:20 --samples 10 --output samples\n"
       "flashrna sample --checkpoint runs/demo --lengths 40 --shard 1/2 --trajectory every:10 --output part\n"
       "flashrna sample --checkpoint runs/demo --secondary-structure '((((((....))))))' --samples 2 --output hairpins");
-  add_options(line, config, output, shard_text);
-  add_design_options(line, config, spec);
+  add_options(line, config, run);
+  add_design_options(line, config, run.spec);
   line.common(common);
   if (!line.parse(arguments)) return 0;
   forget_hashes_of_given(line, config);
   config.seed = common.seed;
   config.validate();
-  const Shard shard = parse_shard(shard_text);
+  const Shard shard = parse_shard(run.shard);
   std::vector<PlannedBatch> plan = plan_batches(config);
   const bool shipped = config.checkpoint.empty();
   config.checkpoint = checkpoint_file(find_checkpoint(config.checkpoint, weights_folders()));
@@ -306,7 +315,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   set_file_hashes(config);
   const std::optional<StructureGrammar> grammar = choose_grammar(config, checkpoint);
   if (grammar) draw_structures(plan, *grammar, config.seed);
-  Sampler sampler(checkpoint, config.weights, device, control_of(config));
+  Sampler sampler(checkpoint, config.weights, device, control_of(config, !run.no_graph));
   ConditioningKinds asked = conditions_of(plan);
   const bool letters_known = sampler.config().model.condition_letters;
   if (!common.quiet) {
@@ -318,11 +327,11 @@ int sample_main(const std::vector<std::string>& arguments) {
   sampler.require_known(asked);
   sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
-  SampleWriter writer(config, plan, output, shard);
-  if (grammar) write_drawn_structures(plan, output, common.quiet);
+  SampleWriter writer(config, plan, run.output, shard);
+  if (grammar) write_drawn_structures(plan, run.output, common.quiet);
   const std::vector<PlannedBatch> batches = part_of(plan, shard);
   if (!sample_all(sampler, writer, batches, config, letters_known, common.quiet)) {
-    fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
+    fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", run.output);
     return interrupted_status();
   }
   const std::vector<PlannedSample> samples = samples_of(batches);
