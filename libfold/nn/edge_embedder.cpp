@@ -1,9 +1,11 @@
 #include "libfold/nn/edge_embedder.h"
 
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "libfold/device_constants.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/index_embedding.h"
 #include "rna/assembly.h"
@@ -19,8 +21,11 @@ static_assert(kChainJoin > kLargestOffset, "residues of different molecules are 
 }  // namespace
 
 Tensor distance_bins(const Tensor& distances, int64_t bins) {
-  const Tensor lower = at::linspace(1e-3, 20.0, bins, distances.options());
-  const Tensor upper = at::cat({lower.narrow(0, 1, bins - 1), at::full({1}, 1e8, lower.options())});
+  static DeviceConstants<int64_t, std::pair<Tensor, Tensor>> constants;  // lower and upper edges
+  const auto& [lower, upper] = constants.get(bins, distances, [&](const at::TensorOptions& options) {
+    const Tensor from = at::linspace(1e-3, 20.0, bins, options);
+    return std::pair(from, at::cat({from.narrow(0, 1, bins - 1), at::full({1}, 1e8, options)}));
+  });
   const Tensor d = distances.unsqueeze(-1);
   return at::logical_and(d > lower, d < upper).to(distances.scalar_type());
 }

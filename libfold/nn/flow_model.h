@@ -38,7 +38,7 @@ struct FlowModelInput {
   // tie in their self-conditioning structure.
   at::Tensor self_condition_neighbors;
   // Whether any length is below L. If unset, the model computes it from `lengths`, at the cost of one device
-  // synchronization per block.
+  // synchronization.
   std::optional<bool> padded;
   Conditioning told;  // the model ignores members that it was not built for
 };
@@ -95,6 +95,8 @@ class FlowModelImpl : public torch::nn::Module {
   };
   // Tensors that all blocks of a forward pass share.
   struct Surroundings {
+    PaddingMasks padding;
+    bool padded;                                           // whether any residue is padding
     at::Tensor mask;                                       // [B, L] of the frames' dtype: real residues
     at::Tensor moving;                                     // the same without residues whose structure is given
     EdgeList edges;                                        // empty without sparse edges
@@ -103,8 +105,8 @@ class FlowModelImpl : public torch::nn::Module {
   };
   Conditioning taken_in(const Conditioning& told) const;  // keeps the members that this model uses
   Surroundings surroundings_of(const FlowModelInput& input, const at::Tensor& residue_index,
-                               const at::Tensor& mask) const;
-  TrunkState run_block(Block& block, const TrunkState& state, const FlowModelInput& network_input,
+                               const PaddingMasks& padding) const;
+  TrunkState run_block(Block& block, const TrunkState& state, const at::Tensor& lengths,
                        const Surroundings& surroundings);
   PairRepresentation update_pair(Block& block, const at::Tensor& single, const PairRepresentation& pair,
                                  const at::Tensor& row_mask) const;

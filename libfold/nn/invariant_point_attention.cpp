@@ -53,9 +53,11 @@ FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const F
 }
 
 Tensor InvariantPointAttentionImpl::forward(const Tensor& single, const PairRepresentation& pair, const Frames& frames,
-                                            const Tensor& lengths, const RotaryAngles* positions) {
+                                            const Tensor& lengths, const RotaryAngles* positions,
+                                            const PaddingMasks& masks) {
   const int64_t B = single.size(0), L = single.size(1);
   FlashIpaInput in = project(single, frames, lengths);
+  in.masks = masks;
   if (positions) {
     in.q = rotate_by(*positions, in.q);
     in.k = rotate_by(*positions, in.k);

@@ -28,9 +28,10 @@ class InvariantPointAttentionImpl : public torch::nn::Module {
   explicit InvariantPointAttentionImpl(const InvariantPointAttentionConfig& config);
   // single [B, L, node_channels], frames [B, L] in nm, lengths [B] -> update [B, L, node_channels]. `pair` holds
   // factors or the full form, or neither if pair_channels = 0. The full form needs O(L^2) memory. With `positions`, the
-  // scalar queries and keys get a rotary embedding.
+  // scalar queries and keys get a rotary embedding. `masks`: FlashIpaInput::masks.
   at::Tensor forward(const at::Tensor& single, const PairRepresentation& pair, const Frames& frames,
-                     const at::Tensor& lengths, const RotaryAngles* positions = nullptr);
+                     const at::Tensor& lengths, const RotaryAngles* positions = nullptr,
+                     const PaddingMasks& masks = {});
 
  private:
   FlashIpaInput project(const at::Tensor& single, const Frames& frames, const at::Tensor& lengths);

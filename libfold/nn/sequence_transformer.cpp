@@ -59,15 +59,18 @@ SequenceTransformerImpl::SequenceTransformerImpl(int64_t channels, int64_t heads
 
 Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths, std::optional<bool> padded,
                                         const RotaryAngles* positions) {
-  const int64_t B = x.size(0), L = x.size(1);
   if (x.numel() == 0) return x;
-  const Tensor padding = padding_mask(lengths, L);  // [B, L]
-  Tensor key_padding;
-  // Without padding no mask is passed, which allows LibTorch's fastest implementation. The mask value is finite,
-  // because a row without real keys must not become NaN.
-  if (padded ? *padded : padding.any().item<bool>()) {
-    key_padding = at::zeros({B, 1, 1, L}, x.options()).masked_fill(padding.view({B, 1, 1, L}), -1e30);
-  }
+  const PaddingMasks masks = make_padding_masks(lengths, x.size(1), x.scalar_type());
+  const bool mask = padded ? *padded : masks.padding.any().item<bool>();
+  return forward_masked(x, mask ? masks.key_logits : Tensor(), positions);
+}
+
+Tensor SequenceTransformerImpl::forward_masked(const Tensor& x, const Tensor& key_logits,
+                                               const RotaryAngles* positions) {
+  if (x.numel() == 0) return x;
+  // Without padding no mask is passed, which allows LibTorch's fastest implementation.
+  const Tensor key_padding =
+      key_logits.defined() ? key_logits.to(x.scalar_type()).view({x.size(0), 1, 1, x.size(1)}) : Tensor();
   Tensor hidden = x;
   for (const auto& layer : *layers) hidden = layer->as<TransformerLayerImpl>()->forward(hidden, key_padding, positions);
   return hidden;

@@ -43,6 +43,8 @@ class SequenceTransformerImpl : public torch::nn::Module {
   // width of one head, or null.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths, std::optional<bool> padded = std::nullopt,
                      const RotaryAngles* positions = nullptr);
+  // The same with the logits of padded keys [B, L] (PaddingMasks::key_logits), undefined if no row has padding.
+  at::Tensor forward_masked(const at::Tensor& x, const at::Tensor& key_logits, const RotaryAngles* positions);
 
  private:
   torch::nn::ModuleList layers{nullptr};
