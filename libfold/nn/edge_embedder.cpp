@@ -31,9 +31,9 @@ Tensor distance_bins(const Tensor& distances, int64_t bins) {
 }
 
 PairPerceptronImpl::PairPerceptronImpl(int64_t in_channels, int64_t channels) {
-  linear_0 = register_module("0", torch::nn::Linear(in_channels, channels));
-  linear_2 = register_module("2", torch::nn::Linear(channels, channels));
-  linear_4 = register_module("4", torch::nn::Linear(channels, channels));
+  linear_0 = register_module("0", Linear(in_channels, channels));
+  linear_2 = register_module("2", Linear(channels, channels));
+  linear_4 = register_module("4", Linear(channels, channels));
   norm_5 = register_module("5", torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels})));
 }
 
@@ -46,14 +46,12 @@ Tensor PairPerceptronImpl::forward(const Tensor& features) {
 EdgeEmbedderImpl::EdgeEmbedderImpl(const EdgeEmbedderConfig& config) : config_(config) {
   const int64_t factors = 2 * config.pair_rank;
   const int64_t neighbor_channels = config.neighbors * (config.distance_bins + config.feature_channels);
-  linear_s_p =
-      register_module("linear_s_p", torch::nn::Linear(config.node_channels, factors * config.feature_channels));
-  linear_relpos = register_module("linear_relpos",
-                                  torch::nn::Linear(config.feature_channels, factors * 2 * config.feature_channels));
-  linear_t_distogram =
-      register_module("linear_t_distogram", torch::nn::Linear(neighbor_channels, factors * config.distance_bins));
+  linear_s_p = register_module("linear_s_p", Linear(config.node_channels, factors * config.feature_channels));
+  linear_relpos =
+      register_module("linear_relpos", Linear(config.feature_channels, factors * 2 * config.feature_channels));
+  linear_t_distogram = register_module("linear_t_distogram", Linear(neighbor_channels, factors * config.distance_bins));
   linear_sc_distogram =
-      register_module("linear_sc_distogram", torch::nn::Linear(neighbor_channels, factors * config.distance_bins));
+      register_module("linear_sc_distogram", Linear(neighbor_channels, factors * config.distance_bins));
   edge_embedder = register_module(
       "edge_embedder", PairPerceptron(3 * config.feature_channels + 2 * config.distance_bins, config.pair_channels));
 }
@@ -95,8 +93,7 @@ EdgeEmbedderImpl::Neighbors EdgeEmbedderImpl::find_neighbors(const Tensor& trans
 }
 
 Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Tensor& given_neighbors,
-                                           const EdgeEmbedderInput& in, const Tensor& index_features,
-                                           torch::nn::Linear& linear) {
+                                           const EdgeEmbedderInput& in, const Tensor& index_features, Linear& linear) {
   const int64_t B = translations.size(0), L = translations.size(1), k = config_.neighbors;
   const auto [neighbors, distances] = find_neighbors(translations, given_neighbors, in.lengths);
   // A missing neighbor has zero features: its distance is beyond every bin, and its index selects an extra row of

@@ -128,10 +128,10 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
     block.edge_messages = trunk.register_module(name("edge_messages"), EdgeMessages(c_s, config_.local_edges));
   const int64_t c_t = config_.transformer_channels();
   if (config_.skip_channels > 0)
-    block.skip_embed = trunk.register_module(name("skip_embed"), torch::nn::Linear(c_s, config_.skip_channels));
+    block.skip_embed = trunk.register_module(name("skip_embed"), Linear(c_s, config_.skip_channels));
   block.seq_tfmr = trunk.register_module(
       name("seq_tfmr"), SequenceTransformer(c_t, config_.transformer_heads, config_.transformer_layers));
-  block.post_tfmr = trunk.register_module(name("post_tfmr"), torch::nn::Linear(c_t, c_s));
+  block.post_tfmr = trunk.register_module(name("post_tfmr"), Linear(c_t, c_s));
   block.node_transition = trunk.register_module(name("node_transition"), Transition(c_s));
   block.bb_update = trunk.register_module(name("bb_update"), BackboneUpdate(c_s));
   if (config_.edge_votes > 0)

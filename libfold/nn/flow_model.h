@@ -16,6 +16,7 @@
 #include "libfold/nn/group_edges.h"
 #include "libfold/nn/invariant_point_attention.h"
 #include "libfold/nn/letter_head.h"
+#include "libfold/nn/linear.h"
 #include "libfold/nn/local_edges.h"
 #include "libfold/nn/model_config.h"
 #include "libfold/nn/node_embedder.h"
@@ -74,9 +75,9 @@ class FlowModelImpl : public torch::nn::Module {
     torch::nn::LayerNorm ipa_ln{nullptr};
     EdgeMessages edge_messages{nullptr};    // optional
     GroupMessages group_messages{nullptr};  // optional
-    torch::nn::Linear skip_embed{nullptr};  // optional
+    Linear skip_embed{nullptr};             // optional
     SequenceTransformer seq_tfmr{nullptr};
-    torch::nn::Linear post_tfmr{nullptr};
+    Linear post_tfmr{nullptr};
     Transition node_transition{nullptr};
     BackboneUpdate bb_update{nullptr};
     EdgeVotes edge_votes{nullptr};            // optional

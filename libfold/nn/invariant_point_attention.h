@@ -4,6 +4,7 @@
 
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 #include "libfold/nn/pair_representation.h"
 #include "libfold/nn/rotary_embedding.h"
 #include "libfold/rigid.h"
@@ -38,8 +39,8 @@ class InvariantPointAttentionImpl : public torch::nn::Module {
 
   InvariantPointAttentionConfig config_;
   torch::Tensor head_weights;
-  torch::nn::Linear linear_q{nullptr}, linear_kv{nullptr}, linear_q_points{nullptr}, linear_kv_points{nullptr};
-  torch::nn::Linear linear_b{nullptr}, down_z{nullptr}, linear_out{nullptr};
+  Linear linear_q{nullptr}, linear_kv{nullptr}, linear_q_points{nullptr}, linear_kv_points{nullptr};
+  Linear linear_b{nullptr}, down_z{nullptr}, linear_out{nullptr};
 };
 TORCH_MODULE(InvariantPointAttention);
 

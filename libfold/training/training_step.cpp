@@ -70,6 +70,7 @@ PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t se
 FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Corrupted& noisy, std::uint64_t seed,
                                       std::uint64_t index) {
   const ScopedAutocast autocast(device_, config_.training.precision == "bf16");
+  const ScopedTf32 tf32(config_.training.precision == "tf32");
   FlowModelInput input;
   input.lengths = truth.lengths;
   input.residue_index = truth.residue_index;
