@@ -26,12 +26,15 @@ set_target_properties(flashrna_cuda PROPERTIES LINKER_LANGUAGE CXX)
 find_package(CUDAToolkit REQUIRED)
 target_link_libraries(flashrna_cuda PRIVATE CUDA::cudart_static)
 
-# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a [OPTIONS ...]): machine code for each architecture. For 80 also
-# PTX, from which the driver compiles for other devices of that or a later generation (not possible for architectures
-# with the suffix "a").
+# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a 100 120 [OPTIONS ...]): machine code for each architecture that
+# nvcc knows (100 and 120 from 12.8 on). For 80 also PTX, from which the driver compiles for other devices of that or a
+# later generation (not possible for architectures with the suffix "a").
 function(flashrna_cuda_sources)
   cmake_parse_arguments(ARG "" "" "ARCHITECTURES;OPTIONS" ${ARGN})
   set(_flags "")
+  if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12.8)
+    list(REMOVE_ITEM ARG_ARCHITECTURES 100 120)
+  endif()
   foreach(_architecture IN LISTS ARG_ARCHITECTURES)
     set(_code sm_${_architecture})
     if(_architecture STREQUAL "80")
