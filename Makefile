@@ -60,8 +60,11 @@ install: build
 
 # The program alone: no test is built.
 program: deps
-	@cmake --preset $(PRESET) $(CHOSEN)
+	@cmake --preset $(PRESET) $(CHOSEN) $(if $(CUDA_TARGETS),-DFLASHRNA_CUDA_TARGETS=$(CUDA_TARGETS))
 	@cmake --build --preset $(PRESET) --target flashrna
+
+# What goes to other machines has machine code for all devices.
+package wheel: CUDA_TARGETS := all
 
 package: program
 	@scripts/package.sh $(PRESET)

@@ -30,6 +30,7 @@ struct SamplingBenchOptions {
   int dense_up_to = 512;
   int steps = 4;
   int repeats = 2;
+  bool no_graph = false;
   std::string output;
 };
 
@@ -45,10 +46,10 @@ std::vector<SamplingCase> cases_of(const SamplingBenchOptions& options) {
   for (const std::string& backend : backends_of(options.backends)) {
     const std::vector<int> lengths = parse_lengths(options.lengths);
     for (const int length : lengths)
-      if (backend != "dense" || length <= options.dense_up_to) cases.push_back({backend, length, 1});
+      if (backend != "dense" || length <= options.dense_up_to) cases.push_back({backend, length, 1, !options.no_graph});
     for (const int batch : parse_lengths(options.batches))
       if (batch > 1 || !std::ranges::binary_search(lengths, options.batch_length))
-        cases.push_back({backend, options.batch_length, batch});
+        cases.push_back({backend, options.batch_length, batch, !options.no_graph});
   }
   return cases;
 }
@@ -124,6 +125,7 @@ int bench_sampling_main(const std::vector<std::string>& arguments) {
   line.option("dense-up-to", options.dense_up_to, "N", "longest backbone for the dense backend, whose memory is O(L²)");
   line.option("steps", options.steps, "N", "calls of the network per backbone, at least 2");
   line.option("repeats", options.repeats, "N", "times; the fastest of each counts");
+  line.flag("no-graph", options.no_graph, "on a GPU, launch every operation of a step by itself");
   line.option("output", options.output, "DIR", "also write sampling.csv and two pictures there (needs gnuplot)");
   line.common(common);
   line.configuration(configuration);

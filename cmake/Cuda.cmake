@@ -26,12 +26,35 @@ set_target_properties(flashrna_cuda PROPERTIES LINKER_LANGUAGE CXX)
 find_package(CUDAToolkit REQUIRED)
 target_link_libraries(flashrna_cuda PRIVATE CUDA::cudart_static)
 
-# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a [OPTIONS ...]): machine code for each architecture. For 80 also
-# PTX, from which the driver compiles for other devices of that or a later generation (not possible for architectures
-# with the suffix "a").
+# Machine code for 10.0 and 12.0 doubles the time of compilation, which takes minutes: packages have it, other builds
+# where such a device is in the machine.
+set(FLASHRNA_CUDA_TARGETS here CACHE STRING
+    "machine code for: here (8.0, 9.0 and the devices of this machine) or all (8.0, 9.0, 10.0 and 12.0)")
+set(FLASHRNA_CUDA_OPTIONAL 100 120)
+if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12.8)
+  set(FLASHRNA_CUDA_OPTIONAL "")
+elseif(NOT FLASHRNA_CUDA_TARGETS STREQUAL "all")
+  execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
+    OUTPUT_VARIABLE _capabilities ERROR_QUIET RESULT_VARIABLE _status)
+  foreach(_architecture IN ITEMS 100 120)
+    string(REGEX REPLACE "0$" "\\\\." _generation "${_architecture}")  # 10\. of 10.0 and 10.3
+    if(NOT "${_capabilities}" MATCHES "(^|\n)${_generation}")
+      list(REMOVE_ITEM FLASHRNA_CUDA_OPTIONAL ${_architecture})
+    endif()
+  endforeach()
+endif()
+
+# flashrna_cuda_sources(FILE.cu... ARCHITECTURES 80 90a 100 120 [OPTIONS ...]): machine code for each architecture; for
+# 100 and 120 as above. For 80 also PTX, from which the driver compiles for other devices of that or a later generation
+# (not possible for architectures with the suffix "a").
 function(flashrna_cuda_sources)
   cmake_parse_arguments(ARG "" "" "ARCHITECTURES;OPTIONS" ${ARGN})
   set(_flags "")
+  foreach(_architecture IN ITEMS 100 120)
+    if(NOT _architecture IN_LIST FLASHRNA_CUDA_OPTIONAL)
+      list(REMOVE_ITEM ARG_ARCHITECTURES ${_architecture})
+    endif()
+  endforeach()
   foreach(_architecture IN LISTS ARG_ARCHITECTURES)
     set(_code sm_${_architecture})
     if(_architecture STREQUAL "80")

@@ -23,8 +23,8 @@ CudaDevice describe_cuda_device(int device);
 // Version of the CUDA runtime in this program, 1000 major + 10 minor: 13000.
 int cuda_runtime_version();
 
-// The architecture for which the code was compiled that runs on this device and stream, 80 or 90, as a kernel itself
-// reports it. Throws std::runtime_error if no kernel can be launched.
+// The architecture for which the code was compiled that runs on this device and stream, 80, 90, 100 or 120, as a kernel
+// itself reports it. Throws std::runtime_error if no kernel can be launched.
 int probe_cuda_architecture(const CudaStream& stream);
 
 // Whether the stream is being captured into a CUDA graph. The host must not synchronize with it then.

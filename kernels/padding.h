@@ -1,13 +1,25 @@
-// The padding mask of a batch, computed from the lengths where needed and never stored; and the check of lengths.
+// The padding of a batch as masks, computed from the lengths; and the check of lengths.
 #pragma once
 
 #include <ATen/ATen.h>
+
+#include "kernels/padding_masks.h"
 
 namespace flashrna {
 
 // True where position >= length: lengths [B] i64 -> [B, padded_length] bool on the same device.
 inline at::Tensor padding_mask(const at::Tensor& lengths, int64_t padded_length) {
   return at::arange(padded_length, lengths.options()).unsqueeze(0) >= lengths.unsqueeze(1);
+}
+
+// Floating members have dtype `dtype`.
+inline PaddingMasks make_padding_masks(const at::Tensor& lengths, int64_t padded_length, at::ScalarType dtype) {
+  PaddingMasks masks;
+  masks.padding = padding_mask(lengths, padded_length);
+  masks.real = masks.padding.logical_not().to(dtype).unsqueeze(2);
+  masks.residues = masks.real.sum(1, /*keepdim=*/true).clamp_min(1);
+  masks.key_logits = at::zeros(masks.padding.sizes(), masks.real.options()).masked_fill(masks.padding, -1e30);
+  return masks;
 }
 
 // Checks that lengths [B] are i64, on `device`, and from 0 to the padded length L. Throws c10::Error "OPERATION:

@@ -12,6 +12,10 @@ using at::Tensor;
 
 namespace flash_ipa_backends {
 
+PaddingMasks masks_of(const FlashIpaInput& in) {
+  return in.masks.defined() ? in.masks : make_padding_masks(in.lengths, in.q.size(1), in.q.scalar_type());
+}
+
 Tensor to_global(const Tensor& points, const Tensor& rotations, const Tensor& translations) {
   const int64_t B = points.size(0), L = points.size(1), H = points.size(2), P = points.size(3);
   // Coordinate-major layout: one [3, 3] x [3, H P] product per residue transforms all points.
@@ -21,7 +25,7 @@ Tensor to_global(const Tensor& points, const Tensor& rotations, const Tensor& tr
 
 FlashIpaOutput finish(const FlashIpaInput& in, const Tensor& scalars, const Tensor& points, const Tensor& pairs) {
   const int64_t B = points.size(0), L = points.size(1), H = points.size(3), P = points.size(4);
-  const Tensor padding = padding_mask(in.lengths, L);  // [B, L]
+  const Tensor padding = in.masks.defined() ? in.masks.padding : padding_mask(in.lengths, L);  // [B, L]
 
   FlashIpaOutput out;
   out.scalars = scalars.masked_fill(padding.view({B, L, 1, 1}), 0);
@@ -54,10 +58,8 @@ FlashIpaOutput finish_by_operations(const FlashIpaInput& in, const Tensor& sums)
 // is zero and the centroid is a constant for autograd.
 Tensor sequence_centroid(const FlashIpaInput& in) {
   const at::NoGradGuard no_grad;
-  const Tensor real =
-      padding_mask(in.lengths, in.q.size(1)).logical_not().to(in.translations.scalar_type()).unsqueeze(2);  // [B, L, 1]
-  const Tensor count = real.sum(1, /*keepdim=*/true).clamp_min(1);
-  return (in.translations * real).sum(1, /*keepdim=*/true) / count;
+  const PaddingMasks masks = masks_of(in);
+  return (in.translations * masks.real).sum(1, /*keepdim=*/true) / masks.residues;
 }
 
 }  // namespace flash_ipa_backends

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "kernels/flash_ipa/fused/precision.h"
+#include "kernels/padding_masks.h"
 
 namespace flashrna {
 
@@ -31,6 +32,7 @@ struct FlashIpaInput {
   at::Tensor pair_bias;    // [B, L, L, H] (query, key) or undefined
   at::Tensor pair_values;  // [B, L, L, c] or undefined
   at::Tensor lengths;      // [B] i64, real residues, 0 to L; the rest is padding
+  PaddingMasks masks;      // of these lengths in the dtype of q, for several calls; undefined: computed from lengths
 };
 
 // Rows in the padding are zero.

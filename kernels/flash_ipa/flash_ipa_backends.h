@@ -34,6 +34,9 @@ LiftedOperands lift_on_cpu(const FlashIpaInput& input, const at::Tensor& origins
 
 // Shared by the backends ---------------------------------------------------------------------------------------------
 
+// input.masks, or those of its lengths.
+PaddingMasks masks_of(const FlashIpaInput& input);
+
 // Transforms local points [B, L, H, P, 3] to global points, coordinate-major: [B, L, 3, H, P].
 at::Tensor to_global(const at::Tensor& points, const at::Tensor& rotations, const at::Tensor& translations);
 

@@ -29,7 +29,7 @@ FlashIpaOutput dense(const FlashIpaInput& in) {
   }
   logits = logits - 0.5 * in.point_weights.view({1, H, 1, 1}) * squared_distances;
 
-  const Tensor padding = padding_mask(in.lengths, L);  // [B, L]
+  const Tensor padding = in.masks.defined() ? in.masks.padding : padding_mask(in.lengths, L);  // [B, L]
   // A finite value, so that a batch entry without residues does not give NaN.
   const Tensor probabilities = at::softmax(logits.masked_fill(padding.view({B, 1, 1, L}), -1e30), -1);
 

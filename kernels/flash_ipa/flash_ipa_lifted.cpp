@@ -59,10 +59,8 @@ LiftedOperands lift_by_operations(const FlashIpaInput& in, const Tensor& origins
   const Tensor v_points = by_point(to_global(in.v_points, in.rotations, translations)).flatten(3);  // [B, L, H, 3 P_v]
 
   const Tensor weights = in.point_weights.view({1, 1, H, 1, 1});
-  const Tensor padding = padding_mask(in.lengths, L);
-  const Tensor one = at::ones({B, L, H, 1}, in.q.options());
-  // Finite, because minus infinity times a zero of the other operand would be NaN.
-  const Tensor key_padding = at::zeros_like(one).masked_fill(padding.view({B, L, 1, 1}), -1e30);
+  const Tensor one = at::ones({}, in.q.options()).expand({B, L, H, 1});
+  const Tensor key_padding = masks_of(in).key_logits.view({B, L, 1, 1}).expand({B, L, H, 1});
 
   std::vector<Tensor> q = {in.q / std::sqrt(3.0 * C), query_columns(q_points, weights), one};
   std::vector<Tensor> k = {in.k, key_columns(k_points, weights), key_padding};
@@ -97,7 +95,9 @@ FlashIpaInput shifted(FlashIpaInput in, const Tensor& origins) {
 
 }  // namespace
 
-FlashIpaOutput lifted_by_operations(const FlashIpaInput& in) {
+FlashIpaOutput lifted_by_operations(const FlashIpaInput& input) {
+  FlashIpaInput in = input;
+  in.masks = masks_of(input);
   const Tensor origins = sequence_centroid(in);
   return finish_by_operations(shifted(in, origins), attend(lift_by_operations(in, origins, width_of(in))));
 }

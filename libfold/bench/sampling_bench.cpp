@@ -21,7 +21,7 @@ std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::v
     FlowModel model(with_backend.model, with_backend.published);
     model->initialize(0);
     model->to(device);
-    Sampler sampler(with_backend, model, device);
+    Sampler sampler(with_backend, model, device, {.use_graphs = one.use_graphs});
     const std::vector<int> lengths(static_cast<std::size_t>(one.batch), one.length);
     std::vector<std::uint64_t> indices(lengths.size());
     std::iota(indices.begin(), indices.end(), std::uint64_t{0});
@@ -29,7 +29,7 @@ std::vector<SamplingTiming> bench_sampling(const RunConfig& config, const std::v
 
     constexpr double kNever = std::numeric_limits<double>::infinity();
     SamplingTiming timing{one.backend, one.length, one.batch, steps, kNever, kNever};
-    sampler.sample(lengths, indices, 0, 2);  // warm-up
+    sampler.sample(lengths, indices, 0, 4);  // warm-up; the third step records the graph of most steps
     for (int repeat = 0; repeat < repeats; ++repeat) {
       const AllocationRecorder memory(device);
       const double sampling = seconds_of([&] { sampler.sample(lengths, indices, 0, steps); });

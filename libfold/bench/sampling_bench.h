@@ -23,6 +23,7 @@ struct SamplingTiming {
 struct SamplingCase {
   std::string backend;
   int length = 0, batch = 0;
+  bool use_graphs = true;  // as SamplingControl::use_graphs
 };
 
 // Random weights, seed 0. Each sample takes `steps` >= 2 calls of the model; each case runs `repeats` times.

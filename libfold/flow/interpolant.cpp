@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "libfold/flow/coupling.h"
+#include "libfold/flow/sampling_step.h"
 #include "libfold/flow/so3.h"
 
 namespace flashrna {
@@ -182,25 +183,15 @@ std::vector<double> Interpolant::sampling_times(int steps, double start) const {
 }
 
 FlowState Interpolant::euler_step(const FlowState& state, const FlowState& prediction, double t, double dt) const {
-  const Tensor share = at::full({1}, sampling_schedule_.speed(t) * dt, state.rotations.options());
-  return {state.translations + (prediction.translations - state.translations) * (dt / (1.0 - t)),
-          geodesic(state.rotations, prediction.rotations, share, published_.truncated_log)};
+  const auto options = state.rotations.options();
+  return flashrna::euler_step(state, prediction,
+                              {at::full({1}, translation_factor(t, dt), options),
+                               at::full({1}, rotation_factor(sampling_schedule_, t, dt), options)},
+                              published_.truncated_log);
 }
 
 FlowState Interpolant::diffused(const FlowState& state, const NoiseRequest& request, int step, double dt) const {
-  if (config_.stochasticity == 0) return state;
-  const double width = config_.stochasticity * std::sqrt(dt);
-  Tensor shifts = at::zeros(state.translations.sizes(), at::kDouble), turns = shifts.clone();
-  for (std::size_t b = 0; b < request.lengths.size(); ++b) {
-    const auto row = static_cast<int64_t>(b);
-    const int64_t n = request.lengths[b];
-    RandomStream stream(request.seed, "diffusion",
-                        {static_cast<std::uint64_t>(n), request.indices[b], static_cast<std::uint64_t>(step)});
-    shifts[row].narrow(0, 0, n).copy_(stream.normal({n, 3}) * (width * config_.translation_sigma));
-    turns[row].narrow(0, 0, n).copy_(sample_narrow_igso3(width, n, stream));
-  }
-  return {state.translations + shifts.to(state.translations.options()),
-          at::matmul(state.rotations, so3_exp(turns).to(state.rotations.options()))};
+  return flashrna::diffused(state, draw_diffusion(config_, request, state.translations.size(1), step, dt));
 }
 
 }  // namespace flashrna

@@ -7,7 +7,7 @@ namespace flashrna {
 using at::Tensor;
 
 BackboneUpdateImpl::BackboneUpdateImpl(int64_t node_channels) {
-  linear = register_module("linear", torch::nn::Linear(node_channels, 6));
+  linear = register_module("linear", Linear(node_channels, 6));
 }
 
 // The published code multiplies quaternions, q' ~ q (1, b, c, d). In matrices this is R' = R R(1, b, c, d), which does

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 #include "libfold/rigid.h"
 
 namespace flashrna {
@@ -13,7 +14,7 @@ class BackboneUpdateImpl : public torch::nn::Module {
   Frames forward(const at::Tensor& single, const Frames& frames, const at::Tensor& mask);
 
  private:
-  torch::nn::Linear linear{nullptr};  // to (b, c, d, t_x, t_y, t_z)
+  Linear linear{nullptr};  // to (b, c, d, t_x, t_y, t_z)
 };
 TORCH_MODULE(BackboneUpdate);
 

@@ -1,9 +1,11 @@
 #include "libfold/nn/edge_embedder.h"
 
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "libfold/device_constants.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/index_embedding.h"
 #include "rna/assembly.h"
@@ -19,16 +21,19 @@ static_assert(kChainJoin > kLargestOffset, "residues of different molecules are 
 }  // namespace
 
 Tensor distance_bins(const Tensor& distances, int64_t bins) {
-  const Tensor lower = at::linspace(1e-3, 20.0, bins, distances.options());
-  const Tensor upper = at::cat({lower.narrow(0, 1, bins - 1), at::full({1}, 1e8, lower.options())});
+  static DeviceConstants<int64_t, std::pair<Tensor, Tensor>> constants;  // lower and upper edges
+  const auto& [lower, upper] = constants.get(bins, distances, [&](const at::TensorOptions& options) {
+    const Tensor from = at::linspace(1e-3, 20.0, bins, options);
+    return std::pair(from, at::cat({from.narrow(0, 1, bins - 1), at::full({1}, 1e8, options)}));
+  });
   const Tensor d = distances.unsqueeze(-1);
   return at::logical_and(d > lower, d < upper).to(distances.scalar_type());
 }
 
 PairPerceptronImpl::PairPerceptronImpl(int64_t in_channels, int64_t channels) {
-  linear_0 = register_module("0", torch::nn::Linear(in_channels, channels));
-  linear_2 = register_module("2", torch::nn::Linear(channels, channels));
-  linear_4 = register_module("4", torch::nn::Linear(channels, channels));
+  linear_0 = register_module("0", Linear(in_channels, channels));
+  linear_2 = register_module("2", Linear(channels, channels));
+  linear_4 = register_module("4", Linear(channels, channels));
   norm_5 = register_module("5", torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels})));
 }
 
@@ -41,14 +46,12 @@ Tensor PairPerceptronImpl::forward(const Tensor& features) {
 EdgeEmbedderImpl::EdgeEmbedderImpl(const EdgeEmbedderConfig& config) : config_(config) {
   const int64_t factors = 2 * config.pair_rank;
   const int64_t neighbor_channels = config.neighbors * (config.distance_bins + config.feature_channels);
-  linear_s_p =
-      register_module("linear_s_p", torch::nn::Linear(config.node_channels, factors * config.feature_channels));
-  linear_relpos = register_module("linear_relpos",
-                                  torch::nn::Linear(config.feature_channels, factors * 2 * config.feature_channels));
-  linear_t_distogram =
-      register_module("linear_t_distogram", torch::nn::Linear(neighbor_channels, factors * config.distance_bins));
+  linear_s_p = register_module("linear_s_p", Linear(config.node_channels, factors * config.feature_channels));
+  linear_relpos =
+      register_module("linear_relpos", Linear(config.feature_channels, factors * 2 * config.feature_channels));
+  linear_t_distogram = register_module("linear_t_distogram", Linear(neighbor_channels, factors * config.distance_bins));
   linear_sc_distogram =
-      register_module("linear_sc_distogram", torch::nn::Linear(neighbor_channels, factors * config.distance_bins));
+      register_module("linear_sc_distogram", Linear(neighbor_channels, factors * config.distance_bins));
   edge_embedder = register_module(
       "edge_embedder", PairPerceptron(3 * config.feature_channels + 2 * config.distance_bins, config.pair_channels));
 }
@@ -90,8 +93,7 @@ EdgeEmbedderImpl::Neighbors EdgeEmbedderImpl::find_neighbors(const Tensor& trans
 }
 
 Tensor EdgeEmbedderImpl::neighbor_features(const Tensor& translations, const Tensor& given_neighbors,
-                                           const EdgeEmbedderInput& in, const Tensor& index_features,
-                                           torch::nn::Linear& linear) {
+                                           const EdgeEmbedderInput& in, const Tensor& index_features, Linear& linear) {
   const int64_t B = translations.size(0), L = translations.size(1), k = config_.neighbors;
   const auto [neighbors, distances] = find_neighbors(translations, given_neighbors, in.lengths);
   // A missing neighbor has zero features: its distance is beyond every bin, and its index selects an extra row of

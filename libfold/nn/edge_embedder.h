@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 #include "libfold/nn/pair_representation.h"
 
 namespace flashrna {
@@ -38,7 +39,7 @@ class PairPerceptronImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& features);
 
  private:
-  torch::nn::Linear linear_0{nullptr}, linear_2{nullptr}, linear_4{nullptr};
+  Linear linear_0{nullptr}, linear_2{nullptr}, linear_4{nullptr};
   torch::nn::LayerNorm norm_5{nullptr};
 };
 TORCH_MODULE(PairPerceptron);
@@ -57,12 +58,11 @@ class EdgeEmbedderImpl : public torch::nn::Module {
   Neighbors find_neighbors(const at::Tensor& translations, const at::Tensor& given, const at::Tensor& lengths) const;
   // [B, L, 2 R bins] for one structure: distance bins and index embeddings of the neighbors, passed through `linear`.
   at::Tensor neighbor_features(const at::Tensor& translations, const at::Tensor& given_neighbors,
-                               const EdgeEmbedderInput& input, const at::Tensor& index_features,
-                               torch::nn::Linear& linear);
+                               const EdgeEmbedderInput& input, const at::Tensor& index_features, Linear& linear);
 
   EdgeEmbedderConfig config_;
-  torch::nn::Linear linear_s_p{nullptr}, linear_relpos{nullptr};
-  torch::nn::Linear linear_t_distogram{nullptr}, linear_sc_distogram{nullptr};
+  Linear linear_s_p{nullptr}, linear_relpos{nullptr};
+  Linear linear_t_distogram{nullptr}, linear_sc_distogram{nullptr};
   PairPerceptron edge_embedder{nullptr};
 };
 TORCH_MODULE(EdgeEmbedder);

@@ -22,8 +22,8 @@ Tensor distogram(const Tensor& translations, int64_t bins) {
 
 EdgeEmbedder2dImpl::EdgeEmbedder2dImpl(const EdgeEmbedderConfig& config) : config_(config) {
   const int64_t f = config.feature_channels;
-  linear_s_p = register_module("linear_s_p", torch::nn::Linear(config.node_channels, f));
-  linear_relpos = register_module("linear_relpos", torch::nn::Linear(f, f));
+  linear_s_p = register_module("linear_s_p", Linear(config.node_channels, f));
+  linear_relpos = register_module("linear_relpos", Linear(f, f));
   edge_embedder =
       register_module("edge_embedder", PairPerceptron(3 * f + 2 * config.distance_bins, config.pair_channels));
 }
@@ -47,9 +47,7 @@ PairRepresentation EdgeEmbedder2dImpl::forward(const EdgeEmbedderInput& in) { re
 
 PairFactorizerImpl::PairFactorizerImpl(int64_t pair_channels, int64_t pair_rank, int64_t max_length)
     : pair_rank_(pair_rank), max_length_(max_length) {
-  const auto linear = [](int64_t in, int64_t out) {
-    return torch::nn::Linear(torch::nn::LinearOptions(in, out).bias(false));
-  };
+  const auto linear = [](int64_t in, int64_t out) { return Linear(torch::nn::LinearOptions(in, out).bias(false)); };
   length_compressor = register_module("length_compressor", linear(max_length, pair_rank));
   length_norm = register_module("length_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({pair_rank})));
   inner_compressor = register_module("inner_compressor", linear(pair_channels, pair_channels));

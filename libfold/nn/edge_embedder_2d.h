@@ -4,6 +4,7 @@
 
 #include "kernels/torch_headers.h"
 #include "libfold/nn/edge_embedder.h"
+#include "libfold/nn/linear.h"
 
 namespace flashrna {
 
@@ -18,7 +19,7 @@ class EdgeEmbedder2dImpl : public torch::nn::Module {
 
  private:
   EdgeEmbedderConfig config_;
-  torch::nn::Linear linear_s_p{nullptr}, linear_relpos{nullptr};
+  Linear linear_s_p{nullptr}, linear_relpos{nullptr};
   PairPerceptron edge_embedder{nullptr};
 };
 TORCH_MODULE(EdgeEmbedder2d);
@@ -34,9 +35,9 @@ class PairFactorizerImpl : public torch::nn::Module {
   at::Tensor compress(const at::Tensor& full);  // over the first of the two residues
 
   int64_t pair_rank_, max_length_;
-  torch::nn::Linear length_compressor{nullptr};
+  Linear length_compressor{nullptr};
   torch::nn::LayerNorm length_norm{nullptr};
-  torch::nn::Linear inner_compressor{nullptr};
+  Linear inner_compressor{nullptr};
   torch::nn::LayerNorm inner_norm{nullptr};
 };
 TORCH_MODULE(PairFactorizer);

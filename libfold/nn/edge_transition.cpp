@@ -9,8 +9,8 @@ namespace flashrna {
 using at::Tensor;
 
 EdgeTrunkImpl::EdgeTrunkImpl(int64_t channels) {
-  linear_0 = register_module("0", torch::nn::Linear(channels, channels));
-  linear_2 = register_module("2", torch::nn::Linear(channels, channels));
+  linear_0 = register_module("0", Linear(channels, channels));
+  linear_2 = register_module("2", Linear(channels, channels));
 }
 
 Tensor EdgeTrunkImpl::forward(const Tensor& x) { return linear_2(linear_0(x).relu_()).relu_(); }
@@ -18,10 +18,10 @@ Tensor EdgeTrunkImpl::forward(const Tensor& x) { return linear_2(linear_0(x).rel
 EdgeTransitionImpl::EdgeTransitionImpl(int64_t node_channels, int64_t pair_channels, int64_t pair_rank)
     : pair_rank_(pair_rank) {
   const int64_t half = node_channels / 2;
-  initial_embed = register_module("initial_embed", torch::nn::Linear(node_channels, half));
-  edge_bias_linear = register_module("edge_bias_linear", torch::nn::Linear(half, 2 * pair_rank * node_channels));
+  initial_embed = register_module("initial_embed", Linear(node_channels, half));
+  edge_bias_linear = register_module("edge_bias_linear", Linear(half, 2 * pair_rank * node_channels));
   trunk = register_module("trunk", EdgeTrunk(pair_channels + node_channels));
-  final_layer = register_module("final_layer", torch::nn::Linear(pair_channels + node_channels, pair_channels));
+  final_layer = register_module("final_layer", Linear(pair_channels + node_channels, pair_channels));
   layer_norm = register_module("layer_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({pair_channels})));
 }
 
@@ -34,9 +34,9 @@ PairRepresentation EdgeTransitionImpl::forward(const Tensor& single, const PairR
 }
 
 EdgeTransition2dImpl::EdgeTransition2dImpl(int64_t node_channels, int64_t pair_channels) {
-  initial_embed = register_module("initial_embed", torch::nn::Linear(node_channels, node_channels / 2));
+  initial_embed = register_module("initial_embed", Linear(node_channels, node_channels / 2));
   trunk = register_module("trunk", EdgeTrunk(pair_channels + node_channels));
-  final_layer = register_module("final_layer", torch::nn::Linear(pair_channels + node_channels, pair_channels));
+  final_layer = register_module("final_layer", Linear(pair_channels + node_channels, pair_channels));
   layer_norm = register_module("layer_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({pair_channels})));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 #include "libfold/nn/pair_representation.h"
 
 namespace flashrna {
@@ -13,7 +14,7 @@ class EdgeTrunkImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
 
  private:
-  torch::nn::Linear linear_0{nullptr}, linear_2{nullptr};
+  Linear linear_0{nullptr}, linear_2{nullptr};
 };
 TORCH_MODULE(EdgeTrunk);
 
@@ -25,9 +26,9 @@ class EdgeTransitionImpl : public torch::nn::Module {
 
  private:
   int64_t pair_rank_;
-  torch::nn::Linear initial_embed{nullptr}, edge_bias_linear{nullptr};
+  Linear initial_embed{nullptr}, edge_bias_linear{nullptr};
   EdgeTrunk trunk{nullptr};
-  torch::nn::Linear final_layer{nullptr};
+  Linear final_layer{nullptr};
   torch::nn::LayerNorm layer_norm{nullptr};
 };
 TORCH_MODULE(EdgeTransition);
@@ -39,9 +40,9 @@ class EdgeTransition2dImpl : public torch::nn::Module {
   PairRepresentation forward(const at::Tensor& single, const PairRepresentation& pair);
 
  private:
-  torch::nn::Linear initial_embed{nullptr};
+  Linear initial_embed{nullptr};
   EdgeTrunk trunk{nullptr};
-  torch::nn::Linear final_layer{nullptr};
+  Linear final_layer{nullptr};
   torch::nn::LayerNorm layer_norm{nullptr};
 };
 TORCH_MODULE(EdgeTransition2d);

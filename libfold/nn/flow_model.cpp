@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/padding.h"
 #include "libfold/batch.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/nn/initialization.h"
@@ -127,10 +128,10 @@ FlowModelImpl::Block FlowModelImpl::make_block(torch::nn::Module& trunk, int ind
     block.edge_messages = trunk.register_module(name("edge_messages"), EdgeMessages(c_s, config_.local_edges));
   const int64_t c_t = config_.transformer_channels();
   if (config_.skip_channels > 0)
-    block.skip_embed = trunk.register_module(name("skip_embed"), torch::nn::Linear(c_s, config_.skip_channels));
+    block.skip_embed = trunk.register_module(name("skip_embed"), Linear(c_s, config_.skip_channels));
   block.seq_tfmr = trunk.register_module(
       name("seq_tfmr"), SequenceTransformer(c_t, config_.transformer_heads, config_.transformer_layers));
-  block.post_tfmr = trunk.register_module(name("post_tfmr"), torch::nn::Linear(c_t, c_s));
+  block.post_tfmr = trunk.register_module(name("post_tfmr"), Linear(c_t, c_s));
   block.node_transition = trunk.register_module(name("node_transition"), Transition(c_s));
   block.bb_update = trunk.register_module(name("bb_update"), BackboneUpdate(c_s));
   if (config_.edge_votes > 0)
@@ -155,29 +156,27 @@ std::vector<Tensor> FlowModelImpl::run_part(const TensorFunction& part, const st
   return recompute_ ? recomputed(part, inputs) : part(inputs);
 }
 
-FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state,
-                                                   const FlowModelInput& network_input,
+FlowModelImpl::TrunkState FlowModelImpl::run_block(Block& block, const TrunkState& state, const Tensor& lengths,
                                                    const Surroundings& surroundings) {
-  const Tensor lengths = network_input.lengths;
-  const std::optional<bool> padded = network_input.padded;
   const Tensor row_mask = surroundings.mask.unsqueeze(2);
   const auto angles = [](const RotaryAngles& positions) { return positions.cosines.defined() ? &positions : nullptr; };
 
   // Captures `around` by value, because backward may run the part after the forward pass has ended.
   const auto attend = [&block, around = surroundings, lengths, row_mask, angles](
                           const Tensor& before, const PairRepresentation& pair, const Frames& frames) {
-    const Tensor update = block.ipa(before, pair, frames, lengths, angles(around.attention_positions));
+    const Tensor update = block.ipa(before, pair, frames, lengths, angles(around.attention_positions), around.padding);
     Tensor single = block.ipa_ln(before + update * row_mask);
     if (block.edge_messages) single = block.edge_messages(single, frames, around.edges) * row_mask;
     if (block.group_messages && around.group_edges.defined())
       single = block.group_messages(single, frames, around.group_edges);
     return single;
   };
-  const auto refine = [&block, around = surroundings, lengths, padded, row_mask, angles](
-                          const Tensor& before, const Tensor& initial, const Frames& from) {
+  const auto refine = [&block, around = surroundings, row_mask, angles](const Tensor& before, const Tensor& initial,
+                                                                        const Frames& from) {
     const Tensor along_chain = block.skip_embed ? at::cat({before, block.skip_embed(initial)}, 2) : before;
-    Tensor single =
-        before + block.post_tfmr(block.seq_tfmr(along_chain, lengths, padded, angles(around.sequence_positions)));
+    const Tensor attended = block.seq_tfmr->forward_masked(
+        along_chain, around.padded ? around.padding.key_logits : Tensor(), angles(around.sequence_positions));
+    Tensor single = before + block.post_tfmr(attended);
     single = block.node_transition(single) * row_mask;
     Frames frames = block.bb_update(single, from, around.moving);
     if (block.edge_votes) frames = block.edge_votes(single, frames, around.edges, around.moving);
@@ -222,8 +221,11 @@ Conditioning FlowModelImpl::taken_in(const Conditioning& told) const {
 }
 
 FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput& in, const Tensor& residue_index,
-                                                           const Tensor& mask) const {
+                                                           const PaddingMasks& padding) const {
   Surroundings around;
+  around.padding = padding;
+  around.padded = in.padded ? *in.padded : padding.padding.any().item<bool>();
+  const Tensor mask = padding.real.squeeze(2);
   around.mask = around.moving = mask;
   const Conditioning told = taken_in(in.told);
   if (told.fixed.defined()) around.moving = mask * told.fixed.logical_not();
@@ -246,7 +248,8 @@ FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput&
 
 FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   const int64_t L = in.translations.size(1);
-  const Tensor mask = mask_from_lengths(in.lengths, L).to(in.translations.scalar_type());  // [B, L]
+  const PaddingMasks padding = make_padding_masks(in.lengths, L, in.translations.scalar_type());
+  const Tensor mask = padding.real.squeeze(2);  // [B, L]
   const Tensor residue_index = published_.index_by_position
                                    ? at::arange(L, in.lengths.options()).unsqueeze(0).expand({in.lengths.size(0), L})
                                    : in.residue_index;
@@ -271,8 +274,8 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   };
   const auto run = [this](const auto& part, const auto& inputs) { return run_part(part, inputs); };
   if (pair_mode_ != PairMode::kNone) state.pair = run_on_groups(run, embed, initial);
-  const Surroundings surroundings = surroundings_of(in, residue_index, mask);
-  for (Block& block : blocks_) state = run_block(block, state, in, surroundings);
+  const Surroundings surroundings = surroundings_of(in, residue_index, padding);
+  for (Block& block : blocks_) state = run_block(block, state, in.lengths, surroundings);
   const Tensor torsions = angle_pred_net(state.single, initial);  // [B, L, T or T + 1, 2], chi last
   const int64_t T = traits_of(config_.polymer_kind()).torsions;
   return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, torsions.narrow(2, 0, T),

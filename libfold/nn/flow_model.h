@@ -16,6 +16,7 @@
 #include "libfold/nn/group_edges.h"
 #include "libfold/nn/invariant_point_attention.h"
 #include "libfold/nn/letter_head.h"
+#include "libfold/nn/linear.h"
 #include "libfold/nn/local_edges.h"
 #include "libfold/nn/model_config.h"
 #include "libfold/nn/node_embedder.h"
@@ -38,7 +39,7 @@ struct FlowModelInput {
   // tie in their self-conditioning structure.
   at::Tensor self_condition_neighbors;
   // Whether any length is below L. If unset, the model computes it from `lengths`, at the cost of one device
-  // synchronization per block.
+  // synchronization.
   std::optional<bool> padded;
   Conditioning told;  // the model ignores members that it was not built for
 };
@@ -74,9 +75,9 @@ class FlowModelImpl : public torch::nn::Module {
     torch::nn::LayerNorm ipa_ln{nullptr};
     EdgeMessages edge_messages{nullptr};    // optional
     GroupMessages group_messages{nullptr};  // optional
-    torch::nn::Linear skip_embed{nullptr};  // optional
+    Linear skip_embed{nullptr};             // optional
     SequenceTransformer seq_tfmr{nullptr};
-    torch::nn::Linear post_tfmr{nullptr};
+    Linear post_tfmr{nullptr};
     Transition node_transition{nullptr};
     BackboneUpdate bb_update{nullptr};
     EdgeVotes edge_votes{nullptr};            // optional
@@ -95,6 +96,8 @@ class FlowModelImpl : public torch::nn::Module {
   };
   // Tensors that all blocks of a forward pass share.
   struct Surroundings {
+    PaddingMasks padding;
+    bool padded;                                           // whether any residue is padding
     at::Tensor mask;                                       // [B, L] of the frames' dtype: real residues
     at::Tensor moving;                                     // the same without residues whose structure is given
     EdgeList edges;                                        // empty without sparse edges
@@ -103,8 +106,8 @@ class FlowModelImpl : public torch::nn::Module {
   };
   Conditioning taken_in(const Conditioning& told) const;  // keeps the members that this model uses
   Surroundings surroundings_of(const FlowModelInput& input, const at::Tensor& residue_index,
-                               const at::Tensor& mask) const;
-  TrunkState run_block(Block& block, const TrunkState& state, const FlowModelInput& network_input,
+                               const PaddingMasks& padding) const;
+  TrunkState run_block(Block& block, const TrunkState& state, const at::Tensor& lengths,
                        const Surroundings& surroundings);
   PairRepresentation update_pair(Block& block, const at::Tensor& single, const PairRepresentation& pair,
                                  const at::Tensor& row_mask) const;

@@ -81,7 +81,6 @@ GroupEdges make_group_edges(const Tensor& group, const Frames& given, const Tens
 }
 
 GroupPerceptronImpl::GroupPerceptronImpl(int64_t node_channels, int64_t hidden_channels) {
-  using torch::nn::Linear;
   using torch::nn::LinearOptions;
   linear_edge = register_module("linear_edge", Linear(2 * kRelativeFrameFeatures, hidden_channels));
   linear_q = register_module("linear_q", Linear(LinearOptions(node_channels, hidden_channels).bias(false)));
@@ -102,8 +101,8 @@ Tensor GroupPerceptronImpl::forward(const Tensor& single, const Frames& frames, 
 
 GroupMessagesImpl::GroupMessagesImpl(int64_t node_channels, int64_t hidden_channels) {
   perceptron = register_module("perceptron", GroupPerceptron(node_channels, hidden_channels));
-  linear_out = register_module("linear_out",
-                               torch::nn::Linear(torch::nn::LinearOptions(hidden_channels, node_channels).bias(false)));
+  linear_out =
+      register_module("linear_out", Linear(torch::nn::LinearOptions(hidden_channels, node_channels).bias(false)));
 }
 
 Tensor GroupMessagesImpl::forward(const Tensor& single, const Frames& frames, const GroupEdges& edges) {
@@ -114,7 +113,7 @@ Tensor GroupMessagesImpl::forward(const Tensor& single, const Frames& frames, co
 
 GroupVotesImpl::GroupVotesImpl(int64_t node_channels, int64_t hidden_channels) {
   perceptron = register_module("perceptron", GroupPerceptron(node_channels, hidden_channels));
-  linear_out = register_module("linear_out", torch::nn::Linear(hidden_channels, 2));
+  linear_out = register_module("linear_out", Linear(hidden_channels, 2));
 }
 
 Frames GroupVotesImpl::forward(const Tensor& single, const Frames& frames, const GroupEdges& edges,

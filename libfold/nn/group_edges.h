@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 #include "libfold/rigid.h"
 
 namespace flashrna {
@@ -36,7 +37,7 @@ class GroupPerceptronImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& single, const Frames& frames, const GroupEdges& edges);
 
  private:
-  torch::nn::Linear linear_edge{nullptr}, linear_q{nullptr}, linear_k{nullptr}, linear_2{nullptr};
+  Linear linear_edge{nullptr}, linear_q{nullptr}, linear_k{nullptr}, linear_2{nullptr};
 };
 TORCH_MODULE(GroupPerceptron);
 
@@ -49,7 +50,7 @@ class GroupMessagesImpl : public torch::nn::Module {
 
  private:
   GroupPerceptron perceptron{nullptr};
-  torch::nn::Linear linear_out{nullptr};
+  Linear linear_out{nullptr};
 };
 TORCH_MODULE(GroupMessages);
 
@@ -63,7 +64,7 @@ class GroupVotesImpl : public torch::nn::Module {
 
  private:
   GroupPerceptron perceptron{nullptr};
-  torch::nn::Linear linear_out{nullptr};  // two logits: of translation and rotation
+  Linear linear_out{nullptr};  // two logits: of translation and rotation
 };
 TORCH_MODULE(GroupVotes);
 

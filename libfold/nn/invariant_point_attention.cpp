@@ -18,15 +18,15 @@ InvariantPointAttentionImpl::InvariantPointAttentionImpl(const InvariantPointAtt
   const int64_t H = config.heads, C = config.channels, P_q = config.query_points, P_v = config.value_points;
   const int64_t pair_values = config.pair_channels / 4;
   head_weights = register_parameter("head_weights", torch::zeros({H}));
-  linear_q = register_module("linear_q", torch::nn::Linear(config.node_channels, H * C));
-  linear_kv = register_module("linear_kv", torch::nn::Linear(config.node_channels, 2 * H * C));
-  linear_q_points = register_module("linear_q_points", torch::nn::Linear(config.node_channels, H * P_q * 3));
-  linear_kv_points = register_module("linear_kv_points", torch::nn::Linear(config.node_channels, H * (P_q + P_v) * 3));
+  linear_q = register_module("linear_q", Linear(config.node_channels, H * C));
+  linear_kv = register_module("linear_kv", Linear(config.node_channels, 2 * H * C));
+  linear_q_points = register_module("linear_q_points", Linear(config.node_channels, H * P_q * 3));
+  linear_kv_points = register_module("linear_kv_points", Linear(config.node_channels, H * (P_q + P_v) * 3));
   if (config.pair_channels > 0) {
-    linear_b = register_module("linear_b", torch::nn::Linear(config.pair_channels, H));
-    down_z = register_module("down_z", torch::nn::Linear(config.pair_channels, pair_values));
+    linear_b = register_module("linear_b", Linear(config.pair_channels, H));
+    down_z = register_module("down_z", Linear(config.pair_channels, pair_values));
   }
-  linear_out = register_module("linear_out", torch::nn::Linear(H * (C + 4 * P_v + pair_values), config.node_channels));
+  linear_out = register_module("linear_out", Linear(H * (C + 4 * P_v + pair_values), config.node_channels));
 }
 
 FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const Frames& frames, const Tensor& lengths) {
@@ -53,9 +53,11 @@ FlashIpaInput InvariantPointAttentionImpl::project(const Tensor& single, const F
 }
 
 Tensor InvariantPointAttentionImpl::forward(const Tensor& single, const PairRepresentation& pair, const Frames& frames,
-                                            const Tensor& lengths, const RotaryAngles* positions) {
+                                            const Tensor& lengths, const RotaryAngles* positions,
+                                            const PaddingMasks& masks) {
   const int64_t B = single.size(0), L = single.size(1);
   FlashIpaInput in = project(single, frames, lengths);
+  in.masks = masks;
   if (positions) {
     in.q = rotate_by(*positions, in.q);
     in.k = rotate_by(*positions, in.k);

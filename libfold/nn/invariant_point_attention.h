@@ -4,6 +4,7 @@
 
 #include "kernels/flash_ipa/flash_ipa.h"
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 #include "libfold/nn/pair_representation.h"
 #include "libfold/nn/rotary_embedding.h"
 #include "libfold/rigid.h"
@@ -28,17 +29,18 @@ class InvariantPointAttentionImpl : public torch::nn::Module {
   explicit InvariantPointAttentionImpl(const InvariantPointAttentionConfig& config);
   // single [B, L, node_channels], frames [B, L] in nm, lengths [B] -> update [B, L, node_channels]. `pair` holds
   // factors or the full form, or neither if pair_channels = 0. The full form needs O(L^2) memory. With `positions`, the
-  // scalar queries and keys get a rotary embedding.
+  // scalar queries and keys get a rotary embedding. `masks`: FlashIpaInput::masks.
   at::Tensor forward(const at::Tensor& single, const PairRepresentation& pair, const Frames& frames,
-                     const at::Tensor& lengths, const RotaryAngles* positions = nullptr);
+                     const at::Tensor& lengths, const RotaryAngles* positions = nullptr,
+                     const PaddingMasks& masks = {});
 
  private:
   FlashIpaInput project(const at::Tensor& single, const Frames& frames, const at::Tensor& lengths);
 
   InvariantPointAttentionConfig config_;
   torch::Tensor head_weights;
-  torch::nn::Linear linear_q{nullptr}, linear_kv{nullptr}, linear_q_points{nullptr}, linear_kv_points{nullptr};
-  torch::nn::Linear linear_b{nullptr}, down_z{nullptr}, linear_out{nullptr};
+  Linear linear_q{nullptr}, linear_kv{nullptr}, linear_q_points{nullptr}, linear_kv_points{nullptr};
+  Linear linear_b{nullptr}, down_z{nullptr}, linear_out{nullptr};
 };
 TORCH_MODULE(InvariantPointAttention);
 

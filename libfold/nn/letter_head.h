@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 
 namespace flashrna {
 
@@ -13,7 +14,7 @@ class LetterHeadImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& single);
 
  private:
-  torch::nn::Linear linear_1{nullptr}, linear_out{nullptr};
+  Linear linear_1{nullptr}, linear_out{nullptr};
 };
 TORCH_MODULE(LetterHead);
 

@@ -86,7 +86,6 @@ EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index,
 }
 
 EdgePerceptronImpl::EdgePerceptronImpl(int64_t node_channels, int64_t hidden_channels) {
-  using torch::nn::Linear;
   using torch::nn::LinearOptions;
   linear_edge = register_module("linear_edge", Linear(kEdgeListFeatures + kEdgeFrameFeatures, hidden_channels));
   linear_q = register_module("linear_q", Linear(LinearOptions(node_channels, hidden_channels).bias(false)));
@@ -95,8 +94,8 @@ EdgePerceptronImpl::EdgePerceptronImpl(int64_t node_channels, int64_t hidden_cha
 }
 
 LocalEdgesInput EdgePerceptronImpl::operands(const Tensor& single, const Frames& frames, const EdgeList& edges,
-                                             const torch::nn::Linear& out) {
-  return {.center = at::linear(single, linear_q->weight, linear_edge->bias),
+                                             const Linear& out) {
+  return {.center = linear_product(single, linear_q->weight, linear_edge->bias),
           .neighbor = linear_k(single),
           .rotations = frames.rotations,
           .translations = frames.translations,
@@ -110,9 +109,9 @@ LocalEdgesInput EdgePerceptronImpl::operands(const Tensor& single, const Frames&
 
 EdgeMessagesImpl::EdgeMessagesImpl(int64_t node_channels, int64_t hidden_channels) : hidden_channels_(hidden_channels) {
   perceptron = register_module("perceptron", EdgePerceptron(node_channels, hidden_channels));
-  linear_attention = register_module("linear_attention", torch::nn::Linear(hidden_channels, kEdgeHeads));
-  linear_v = register_module("linear_v", torch::nn::Linear(hidden_channels, hidden_channels));
-  linear_out = register_module("linear_out", torch::nn::Linear(2 * hidden_channels, node_channels));
+  linear_attention = register_module("linear_attention", Linear(hidden_channels, kEdgeHeads));
+  linear_v = register_module("linear_v", Linear(hidden_channels, hidden_channels));
+  linear_out = register_module("linear_out", Linear(2 * hidden_channels, node_channels));
   norm = register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({node_channels})));
 }
 
@@ -124,13 +123,13 @@ Tensor EdgeMessagesImpl::forward(const Tensor& single, const Frames& frames, con
   const Tensor weight_by_head = linear_v->weight.view({kEdgeHeads, head, H}).transpose(1, 2);
   const Tensor by_head = at::bmm(hidden_by_head, weight_by_head).transpose(0, 1).reshape({B, L, H});
   const Tensor attended = full_precision(by_head) + linear_v->bias * (edges.degrees > 0);
-  const Tensor summed = full_precision(at::linear(sums.sum, linear_v->weight)) + linear_v->bias * edges.degrees;
+  const Tensor summed = full_precision(linear_product(sums.sum, linear_v->weight)) + linear_v->bias * edges.degrees;
   return norm(full_precision(single + linear_out(at::cat({attended, summed * kSumScale}, 2))));
 }
 
 EdgeVotesImpl::EdgeVotesImpl(int64_t node_channels, int64_t hidden_channels) {
   perceptron = register_module("perceptron", EdgePerceptron(node_channels, hidden_channels));
-  linear_out = register_module("linear_out", torch::nn::Linear(hidden_channels, kVoteOutputs));
+  linear_out = register_module("linear_out", Linear(hidden_channels, kVoteOutputs));
 }
 
 Frames EdgeVotesImpl::forward(const Tensor& single, const Frames& frames, const EdgeList& edges, const Tensor& mask) {

@@ -10,6 +10,7 @@
 #include "kernels/local_edges/local_edges.h"
 #include "kernels/torch_headers.h"
 #include "libfold/conditioning.h"
+#include "libfold/nn/linear.h"
 #include "libfold/rigid.h"
 
 namespace flashrna {
@@ -41,11 +42,10 @@ class EdgePerceptronImpl : public torch::nn::Module {
   EdgePerceptronImpl(int64_t node_channels, int64_t hidden_channels);
   // The operands of edge_messages() or edge_votes() with the last layer `out`: single [B, L, node_channels], frames
   // [B, L] in nm.
-  LocalEdgesInput operands(const at::Tensor& single, const Frames& frames, const EdgeList& edges,
-                           const torch::nn::Linear& out);
+  LocalEdgesInput operands(const at::Tensor& single, const Frames& frames, const EdgeList& edges, const Linear& out);
 
  private:
-  torch::nn::Linear linear_edge{nullptr}, linear_q{nullptr}, linear_k{nullptr}, linear_2{nullptr};
+  Linear linear_edge{nullptr}, linear_q{nullptr}, linear_k{nullptr}, linear_2{nullptr};
 };
 TORCH_MODULE(EdgePerceptron);
 
@@ -59,7 +59,7 @@ class EdgeMessagesImpl : public torch::nn::Module {
  private:
   int64_t hidden_channels_;
   EdgePerceptron perceptron{nullptr};
-  torch::nn::Linear linear_attention{nullptr}, linear_v{nullptr}, linear_out{nullptr};
+  Linear linear_attention{nullptr}, linear_v{nullptr}, linear_out{nullptr};
   torch::nn::LayerNorm norm{nullptr};
 };
 TORCH_MODULE(EdgeMessages);
@@ -73,8 +73,7 @@ class EdgeVotesImpl : public torch::nn::Module {
 
  private:
   EdgePerceptron perceptron{nullptr};
-  torch::nn::Linear linear_out{
-      nullptr};  // outputs two logits, a displacement (nm) and (b, c, d) of a quaternion (1, b, c, d)
+  Linear linear_out{nullptr};  // outputs two logits, a displacement (nm) and (b, c, d) of a quaternion (1, b, c, d)
 };
 TORCH_MODULE(EdgeVotes);
 

@@ -12,7 +12,7 @@ NodeEmbedderImpl::NodeEmbedderImpl(int64_t node_channels, int64_t position_chann
       time_channels_(time_channels),
       short_index_periods_(short_index_periods),
       relative_positions_(relative_positions) {
-  linear = register_module("linear", torch::nn::Linear(position_channels + time_channels, node_channels));
+  linear = register_module("linear", Linear(position_channels + time_channels, node_channels));
 }
 
 Tensor NodeEmbedderImpl::forward(const Tensor& t, const Tensor& residue_index, const Tensor& mask) {
@@ -27,7 +27,7 @@ Tensor NodeEmbedderImpl::forward(const Tensor& t, const Tensor& residue_index, c
 
 // One-hot letter or unspecified (5), pairing specified, paired, structure given.
 ConditionEmbedderImpl::ConditionEmbedderImpl(int64_t node_channels) {
-  linear = register_module("linear", torch::nn::Linear(kLetterNotSaid + 4, node_channels));
+  linear = register_module("linear", Linear(kLetterNotSaid + 4, node_channels));
 }
 
 Tensor ConditionEmbedderImpl::forward(const Conditioning& told, const Tensor& mask) {

@@ -3,6 +3,7 @@
 
 #include "kernels/torch_headers.h"
 #include "libfold/conditioning.h"
+#include "libfold/nn/linear.h"
 
 namespace flashrna {
 
@@ -18,7 +19,7 @@ class NodeEmbedderImpl : public torch::nn::Module {
  private:
   int64_t position_channels_, time_channels_;
   bool short_index_periods_, relative_positions_;
-  torch::nn::Linear linear{nullptr};
+  Linear linear{nullptr};
 };
 TORCH_MODULE(NodeEmbedder);
 
@@ -30,7 +31,7 @@ class ConditionEmbedderImpl : public torch::nn::Module {
   at::Tensor forward(const Conditioning& told, const at::Tensor& mask);
 
  private:
-  torch::nn::Linear linear{nullptr};
+  Linear linear{nullptr};
 };
 TORCH_MODULE(ConditionEmbedder);
 

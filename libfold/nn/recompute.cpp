@@ -14,7 +14,7 @@ namespace {
 // State that backward needs besides the tensors.
 struct SavedFunction : torch::CustomClassHolder {
   TensorFunction function;
-  bool autocast = false;
+  bool autocast = false, tf32 = false;
 };
 
 class Recomputed : public torch::autograd::Function<Recomputed> {
@@ -23,6 +23,7 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
     auto saved = c10::make_intrusive<SavedFunction>();
     saved->function = function;
     saved->autocast = autocast_enabled(inputs[0].device());
+    saved->tf32 = tf32_enabled();
     context->saved_data["function"] = c10::IValue::make_capsule(std::move(saved));
     context->save_for_backward(inputs.vec());
     context->set_materialize_grads(false);
@@ -39,6 +40,7 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
     {
       const at::AutoGradMode with_gradient(true);
       const ScopedAutocast autocast(inputs[0].device(), saved->autocast);
+      const ScopedTf32 tf32(saved->tf32);
       outputs = saved->function(inputs);
     }
     variable_list reached, gradients;

@@ -1,19 +1,32 @@
 #include "libfold/nn/rotary_embedding.h"
 
+#include <cmath>
+
+#include "libfold/device_constants.h"
+
 namespace flashrna {
 
 using at::Tensor;
 
 namespace {
+
 constexpr double kRotaryBase = 1000.0;
+
+// [half], f64 on the device of `like`.
+const Tensor& frequencies(int64_t half, const Tensor& like) {
+  static DeviceConstants<int64_t, Tensor> constants;
+  return constants.get(half, like, [&](const at::TensorOptions& options) {
+    const Tensor k = at::arange(half, options.dtype(at::kDouble));
+    return at::exp(k * (-std::log(kRotaryBase) / static_cast<double>(half)));
+  });
 }
+
+}  // namespace
 
 RotaryAngles rotary_angles(const Tensor& residue_index, int64_t width, at::ScalarType dtype) {
   const int64_t half = width / 2;
-  const auto options = residue_index.options().dtype(at::kDouble);
-  const Tensor frequency = at::exp(at::arange(half, options) * (-std::log(kRotaryBase) / static_cast<double>(half)));
   const Tensor relative = (residue_index - residue_index.narrow(1, 0, 1)).to(at::kDouble);
-  const Tensor angle = relative.unsqueeze(2) * frequency;  // [B, L, half]
+  const Tensor angle = relative.unsqueeze(2) * frequencies(half, residue_index);  // [B, L, half]
   const Tensor cosine = angle.cos(), sine = angle.sin();
   return {at::cat({cosine, cosine}, 2).to(dtype), at::cat({-sine, sine}, 2).to(dtype)};
 }

@@ -27,12 +27,13 @@ Tensor attend(Tensor q, Tensor k, Tensor v, const c10::optional<Tensor>& mask) {
 SelfAttentionImpl::SelfAttentionImpl(int64_t channels, int64_t heads) : heads_(heads) {
   in_proj_weight = register_parameter("in_proj_weight", torch::zeros({3 * channels, channels}));
   in_proj_bias = register_parameter("in_proj_bias", torch::zeros({3 * channels}));
-  out_proj = register_module("out_proj", torch::nn::Linear(channels, channels));
+  out_proj = register_module("out_proj", Linear(channels, channels));
 }
 
 Tensor SelfAttentionImpl::forward(const Tensor& x, const Tensor& key_padding, const RotaryAngles* positions) {
   const int64_t B = x.size(0), L = x.size(1);
-  const Tensor qkv = at::linear(x, in_proj_weight, in_proj_bias).view({B, L, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
+  const Tensor qkv =
+      linear_product(x, in_proj_weight, in_proj_bias).view({B, L, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
   const c10::optional<Tensor> mask = key_padding.defined() ? c10::optional<Tensor>(key_padding) : c10::nullopt;
   const auto placed = [positions](const Tensor& head) { return positions ? rotate_by(*positions, head, true) : head; };
   const Tensor heads = attend(placed(qkv[0]), placed(qkv[1]), qkv[2], mask);  // [B, H, L, c]
@@ -42,8 +43,8 @@ Tensor SelfAttentionImpl::forward(const Tensor& x, const Tensor& key_padding, co
 TransformerLayerImpl::TransformerLayerImpl(int64_t channels, int64_t heads) {
   self_attn = register_module("self_attn", SelfAttention(channels, heads));
   norm1 = register_module("norm1", layer_norm(channels));
-  linear1 = register_module("linear1", torch::nn::Linear(channels, channels));
-  linear2 = register_module("linear2", torch::nn::Linear(channels, channels));
+  linear1 = register_module("linear1", Linear(channels, channels));
+  linear2 = register_module("linear2", Linear(channels, channels));
   norm2 = register_module("norm2", layer_norm(channels));
 }
 
@@ -59,15 +60,18 @@ SequenceTransformerImpl::SequenceTransformerImpl(int64_t channels, int64_t heads
 
 Tensor SequenceTransformerImpl::forward(const Tensor& x, const Tensor& lengths, std::optional<bool> padded,
                                         const RotaryAngles* positions) {
-  const int64_t B = x.size(0), L = x.size(1);
   if (x.numel() == 0) return x;
-  const Tensor padding = padding_mask(lengths, L);  // [B, L]
-  Tensor key_padding;
-  // Without padding no mask is passed, which allows LibTorch's fastest implementation. The mask value is finite,
-  // because a row without real keys must not become NaN.
-  if (padded ? *padded : padding.any().item<bool>()) {
-    key_padding = at::zeros({B, 1, 1, L}, x.options()).masked_fill(padding.view({B, 1, 1, L}), -1e30);
-  }
+  const PaddingMasks masks = make_padding_masks(lengths, x.size(1), x.scalar_type());
+  const bool mask = padded ? *padded : masks.padding.any().item<bool>();
+  return forward_masked(x, mask ? masks.key_logits : Tensor(), positions);
+}
+
+Tensor SequenceTransformerImpl::forward_masked(const Tensor& x, const Tensor& key_logits,
+                                               const RotaryAngles* positions) {
+  if (x.numel() == 0) return x;
+  // Without padding no mask is passed, which allows LibTorch's fastest implementation.
+  const Tensor key_padding =
+      key_logits.defined() ? key_logits.to(x.scalar_type()).view({x.size(0), 1, 1, x.size(1)}) : Tensor();
   Tensor hidden = x;
   for (const auto& layer : *layers) hidden = layer->as<TransformerLayerImpl>()->forward(hidden, key_padding, positions);
   return hidden;

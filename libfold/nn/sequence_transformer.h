@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 #include "libfold/nn/rotary_embedding.h"
 
 namespace flashrna {
@@ -19,7 +20,7 @@ class SelfAttentionImpl : public torch::nn::Module {
  private:
   int64_t heads_;
   torch::Tensor in_proj_weight, in_proj_bias;  // rows in the order q, k, v
-  torch::nn::Linear out_proj{nullptr};
+  Linear out_proj{nullptr};
 };
 TORCH_MODULE(SelfAttention);
 
@@ -30,7 +31,7 @@ class TransformerLayerImpl : public torch::nn::Module {
 
  private:
   SelfAttention self_attn{nullptr};
-  torch::nn::Linear linear1{nullptr}, linear2{nullptr};
+  Linear linear1{nullptr}, linear2{nullptr};
   torch::nn::LayerNorm norm1{nullptr}, norm2{nullptr};
 };
 TORCH_MODULE(TransformerLayer);
@@ -43,6 +44,8 @@ class SequenceTransformerImpl : public torch::nn::Module {
   // width of one head, or null.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& lengths, std::optional<bool> padded = std::nullopt,
                      const RotaryAngles* positions = nullptr);
+  // The same with the logits of padded keys [B, L] (PaddingMasks::key_logits), undefined if no row has padding.
+  at::Tensor forward_masked(const at::Tensor& x, const at::Tensor& key_logits, const RotaryAngles* positions);
 
  private:
   torch::nn::ModuleList layers{nullptr};

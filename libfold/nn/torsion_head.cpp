@@ -7,19 +7,19 @@ namespace flashrna {
 using at::Tensor;
 
 TorsionBlockImpl::TorsionBlockImpl(int64_t channels) {
-  linear_1 = register_module("linear_1", torch::nn::Linear(channels, channels));
-  linear_2 = register_module("linear_2", torch::nn::Linear(channels, channels));
+  linear_1 = register_module("linear_1", Linear(channels, channels));
+  linear_2 = register_module("linear_2", Linear(channels, channels));
 }
 
 Tensor TorsionBlockImpl::forward(const Tensor& x) { return x + linear_2(linear_1(at::relu(x)).relu_()); }
 
 TorsionHeadImpl::TorsionHeadImpl(int64_t node_channels, int64_t hidden_channels, int64_t n_blocks, int64_t n_angles)
     : n_angles_(n_angles) {
-  linear_in = register_module("linear_in", torch::nn::Linear(node_channels, hidden_channels));
-  linear_initial = register_module("linear_initial", torch::nn::Linear(node_channels, hidden_channels));
+  linear_in = register_module("linear_in", Linear(node_channels, hidden_channels));
+  linear_initial = register_module("linear_initial", Linear(node_channels, hidden_channels));
   layers = register_module("layers", torch::nn::ModuleList());
   for (int64_t i = 0; i < n_blocks; ++i) layers->push_back(TorsionBlock(hidden_channels));
-  linear_out = register_module("linear_out", torch::nn::Linear(hidden_channels, 2 * n_angles));
+  linear_out = register_module("linear_out", Linear(hidden_channels, 2 * n_angles));
 }
 
 Tensor TorsionHeadImpl::unnormalized(const Tensor& single, const Tensor& initial) {

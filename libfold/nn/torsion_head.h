@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 
 namespace flashrna {
 
@@ -12,7 +13,7 @@ class TorsionBlockImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
 
  private:
-  torch::nn::Linear linear_1{nullptr}, linear_2{nullptr};
+  Linear linear_1{nullptr}, linear_2{nullptr};
 };
 TORCH_MODULE(TorsionBlock);
 
@@ -26,9 +27,9 @@ class TorsionHeadImpl : public torch::nn::Module {
 
  private:
   int64_t n_angles_;
-  torch::nn::Linear linear_in{nullptr}, linear_initial{nullptr};
+  Linear linear_in{nullptr}, linear_initial{nullptr};
   torch::nn::ModuleList layers{nullptr};
-  torch::nn::Linear linear_out{nullptr};
+  Linear linear_out{nullptr};
 };
 TORCH_MODULE(TorsionHead);
 

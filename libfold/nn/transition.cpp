@@ -5,9 +5,9 @@ namespace flashrna {
 using at::Tensor;
 
 TransitionImpl::TransitionImpl(int64_t channels) {
-  linear_1 = register_module("linear_1", torch::nn::Linear(channels, channels));
-  linear_2 = register_module("linear_2", torch::nn::Linear(channels, channels));
-  linear_3 = register_module("linear_3", torch::nn::Linear(channels, channels));
+  linear_1 = register_module("linear_1", Linear(channels, channels));
+  linear_2 = register_module("linear_2", Linear(channels, channels));
+  linear_3 = register_module("linear_3", Linear(channels, channels));
   ln = register_module("ln", torch::nn::LayerNorm(torch::nn::LayerNormOptions({channels})));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/torch_headers.h"
+#include "libfold/nn/linear.h"
 
 namespace flashrna {
 
@@ -11,7 +12,7 @@ class TransitionImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& single);  // [B, L, C] -> [B, L, C]
 
  private:
-  torch::nn::Linear linear_1{nullptr}, linear_2{nullptr}, linear_3{nullptr};
+  Linear linear_1{nullptr}, linear_2{nullptr}, linear_3{nullptr};
   torch::nn::LayerNorm ln{nullptr};
 };
 TORCH_MODULE(Transition);

@@ -164,7 +164,8 @@ Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device, co
       pair_rounds_(control.pair_rounds),
       interpolant_(config_.flow, config_.published, config_.model.polymer_kind()),
       model_(std::move(model)),
-      device_(device) {}
+      device_(device),
+      graphs_(std::make_unique<GraphedFunction>(device, control.use_graphs)) {}
 
 Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device,
                  const SamplingControl& control)
@@ -250,13 +251,15 @@ Sampler::Run Sampler::make_run(const SampleRequest& request, const PreparedReque
 }
 
 FlowModelOutput Sampler::predict(const Run& run) {
+  FlowModelInput input = run.input;
+  input.t = run.time.narrow(0, 0, 1).expand({input.lengths.size(0)}).contiguous();
   if (!run.copies) {
-    const FlowModelOutput prediction = model_->forward(run.input);
-    const at::Tensor& fixed = run.input.told.fixed;
+    const FlowModelOutput prediction = model_->forward(input);
+    const at::Tensor& fixed = input.told.fixed;
     return fixed.defined() ? with_given(prediction, run.given, fixed) : prediction;
   }
   const SymmetricCopies& copies = *run.copies;
-  const FlowModelOutput all = model_->forward(of_all_copies(run.input, copies));
+  const FlowModelOutput all = model_->forward(of_all_copies(input, copies));
   return mean_of_copies(all, copies);
 }
 
@@ -290,6 +293,102 @@ FlowModelOutput Sampler::move_apart(const Run& run, FlowModelOutput prediction) 
   return prediction;
 }
 
+std::vector<at::Tensor*> Sampler::Run::tensors() {
+  Conditioning& told = input.told;
+  return {&input.lengths,
+          &input.residue_index,
+          &input.translations,
+          &input.rotations,
+          &input.self_condition,
+          &told.partner,
+          &told.nucleotide,
+          &told.fixed,
+          &told.chain,
+          &told.fixed_group,
+          &told.given.rotations,
+          &told.given.translations,
+          &given.translations,
+          &given.rotations,
+          &given.torsions,
+          &given.chi,
+          &time,
+          &noise.shifts,
+          &noise.turns};
+}
+
+std::vector<at::Tensor*> Sampler::StepResult::tensors() {
+  return {&prediction.translations, &prediction.rotations, &prediction.torsions,
+          &prediction.letters,      &prediction.chi,       &corrected,
+          &next.translations,       &next.rotations};
+}
+
+at::Tensor Sampler::rows_of_times(const std::vector<double>& times) const {
+  std::vector<double> rows;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const bool last = i + 1 == times.size();
+    const double t = times[i], dt = last ? 0.0 : times[i + 1] - t;
+    rows.insert(rows.end(),
+                {t, last ? 0.0 : translation_factor(t, dt), last ? 0.0 : rotation_factor(schedule(), t, dt)});
+  }
+  return at::tensor(rows, at::kDouble).to(at::kFloat).view({-1, 3}).to(device_);
+}
+
+// Pinned for a GPU, which copies it without the host waiting.
+DiffusionNoise Sampler::noise_of(const SampleRequest& request, std::int64_t length, int step, double dt) const {
+  const DiffusionNoise noise = draw_diffusion(
+      config_.flow, {.lengths = request.lengths, .indices = request.indices, .seed = request.seed}, length, step, dt);
+  if (!noise.shifts.defined()) return noise;
+  const auto ready = [&](const at::Tensor& values) {
+    const at::Tensor rounded = values.to(at::kFloat);
+    return device_.is_cuda() ? rounded.pin_memory() : rounded;
+  };
+  return {ready(noise.shifts), ready(noise.turns)};
+}
+
+Sampler::StepResult Sampler::step(const Run& run, bool mend_pairs) {
+  const FlowState state{run.input.translations, run.input.rotations};
+  StepResult result;
+  result.prediction = predict(run);
+  FlowModelOutput end = mend_pairs ? relax(run, result.prediction, pair_rounds_, {}) : result.prediction;
+  end = move_apart(run, end);
+  result.corrected = end.translations;
+  result.next = euler_step(state, {end.translations, end.rotations},
+                           {run.time.narrow(0, 1, 1), run.time.narrow(0, 2, 1)}, config_.published.truncated_log);
+  result.next = diffused(result.next, run.noise);
+  if (run.input.told.fixed.defined()) result.next = with_fixed(result.next, run.given, run.input.told.fixed);
+  return result;
+}
+
+Sampler::StepResult Sampler::graphed_step(const Run& run, bool mend_pairs) {
+  Run copy = run;
+  std::vector<at::Tensor> inputs;
+  for (const at::Tensor* tensor : copy.tensors()) inputs.push_back(*tensor);
+  const auto on_tensors = [&](const std::vector<at::Tensor>& tensors) {
+    const std::vector<at::Tensor*> places = copy.tensors();
+    for (std::size_t i = 0; i < places.size(); ++i) *places[i] = tensors[i];
+    StepResult result = step(copy, mend_pairs);
+    std::vector<at::Tensor> results;
+    for (const at::Tensor* tensor : result.tensors()) results.push_back(*tensor);
+    return results;
+  };
+  // The tensors of a symmetric assembly's copies are not among the inputs: its graph serves one request.
+  const std::int64_t variant =
+      (run.copies ? 4 * requests_ : 0) + (run.input.padded.value() ? 2 : 0) + (mend_pairs ? 1 : 0);
+  const std::vector<at::Tensor> outputs = graphs_->run(variant, on_tensors, inputs);
+  StepResult result;
+  const std::vector<at::Tensor*> places = result.tensors();
+  for (std::size_t i = 0; i < places.size(); ++i) *places[i] = outputs[i];
+  return result;
+}
+
+void Sampler::forget_graphs_of_moved_weights() {
+  if (!graphs_->uses_graphs()) return;
+  std::vector<const void*> now;
+  for (const at::Tensor& weights : model_->parameters()) now.push_back(weights.const_data_ptr());
+  if (now != weights_at_) graphs_->clear();
+  weights_at_ = now;
+}
+
 std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const std::function<bool()>& keep_going,
                                              const std::function<void(const SamplingStep&)>& observe) {
   const PreparedRequest prepared = prepare(request);
@@ -301,30 +400,35 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
   const at::NoGradGuard no_grad;
   FlowState state = initial_state(request, prepared);
   Run run = make_run(request, prepared, state);
+  forget_graphs_of_moved_weights();
+  ++requests_;
   const bool asks_pairs = run.input.told.partner.defined();
   const std::vector<double> times = interpolant_.sampling_times(request.steps, request.start_time);
-  FlowModelOutput prediction;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    if (keep_going && !keep_going()) return {};
-    run.input.t = at::full({run.input.lengths.size(0)}, times[i], state.translations.options());
+  const at::Tensor rows = rows_of_times(times);
+  const std::size_t last = times.size() - 1;  // its prediction is the sample
+  const auto at_step = [&](std::size_t i) {
+    run.time = rows[static_cast<std::int64_t>(i)];
     run.input.translations = state.translations;
     run.input.rotations = state.rotations;
+  };
+  for (std::size_t i = 0; i < last; ++i) {
+    if (keep_going && !keep_going()) return {};
+    at_step(i);
+    run.noise = noise_of(request, state.translations.size(1), static_cast<int>(i), times[i + 1] - times[i]);
+    // The step overwrites the state that a graph returned.
+    const FlowState before =
+        observe && graphs_->uses_graphs() ? FlowState{state.translations.clone(), state.rotations.clone()} : state;
+    const StepResult result = graphed_step(run, asks_pairs && times[i] > kPairTime);
+    if (observe) observe({static_cast<int>(i), times[i], before, result.prediction});
     // A model trained without self-conditioning does not get its own prediction.
-    if (config_.training.self_conditioning > 0) run.input.self_condition = prediction.translations;
-    prediction = predict(run);
-    const bool last = i + 1 == times.size();  // its prediction is the sample
-    if (last) prediction = relax(run, prediction, relax_rounds_, keep_going);
-    if (last && keep_going && !keep_going()) return {};
-    if (observe) observe({static_cast<int>(i), times[i], state, prediction});
-    if (last) break;
-    if (asks_pairs && times[i] > kPairTime) prediction = relax(run, prediction, pair_rounds_, keep_going);
-    prediction = move_apart(run, prediction);
-    state = interpolant_.euler_step(state, {prediction.translations, prediction.rotations}, times[i],
-                                    times[i + 1] - times[i]);
-    state = interpolant_.diffused(state, {.lengths = request.lengths, .indices = request.indices, .seed = request.seed},
-                                  static_cast<int>(i), times[i + 1] - times[i]);
-    if (run.input.told.fixed.defined()) state = with_fixed(state, run.given, run.input.told.fixed);
+    if (config_.training.self_conditioning > 0) run.input.self_condition = result.corrected;
+    state = result.next;
   }
+  if (keep_going && !keep_going()) return {};
+  at_step(last);
+  const FlowModelOutput prediction = relax(run, predict(run), relax_rounds_, keep_going);
+  if (keep_going && !keep_going()) return {};
+  if (observe) observe({static_cast<int>(last), times[last], state, prediction});
   return backbones_of(prediction, config_.model.polymer_kind(), request, prepared);
 }
 

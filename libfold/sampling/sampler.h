@@ -6,13 +6,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "kernels/graphed_function.h"
 #include "libfold/backbone/sampled_backbone.h"
 #include "libfold/checkpoint.h"
 #include "libfold/flow/interpolant.h"
+#include "libfold/flow/sampling_step.h"
 #include "libfold/nn/flow_model.h"
 #include "libfold/run_config.h"
 #include "libfold/sampling/sample_request.h"
@@ -27,6 +30,7 @@ struct SamplingStep {
   double t = 0.0;                     // min_t .. 1
   const FlowState& state;             // input of the model; the noise at the first call
   const FlowModelOutput& prediction;  // predicted end, before residues are moved apart; the last is the sample
+  // The next step overwrites both.
 };
 
 // Settings that modify the flow of the checkpoint.
@@ -38,6 +42,9 @@ struct SamplingControl {
   int steric_rounds = 0;
   int relax_rounds = 0;  // rounds of relaxation of the last prediction (libfold/backbone/relaxation.h)
   int pair_rounds = 0;   // the same at each step from t = 0.3 on, if base pairs are requested
+  // On a CUDA device a step becomes a graph (kernels/graphed_function.h) for each number and length of samples. Holds
+  // the memory of a step between calls of Sampler::sample.
+  bool use_graphs = true;
 };
 
 // Sets the rotation schedule that `flow` uses in sampling.
@@ -50,7 +57,8 @@ class Sampler {
   Sampler(const Checkpoint& checkpoint, const std::string& weights, at::Device device,
           const SamplingControl& control = {});
 
-  // Uses a model that is owned elsewhere, with its current weights at each call.
+  // Uses a model that is owned elsewhere, with its current weights at each call. With graphs, weights do not move
+  // during a call.
   Sampler(const RunConfig& config, FlowModel model, at::Device device, const SamplingControl& control = {});
 
   // Samples the backbones of a request. The noise of each depends only on (seed, length, index), its residue index and
@@ -75,19 +83,41 @@ class Sampler {
   const RunConfig& config() const { return config_; }
   FlowModel& model() { return model_; }
   at::Device device() const { return device_; }
+  // Whether steps are graphs: asked for, on a CUDA device, and nothing has prevented it so far.
+  bool uses_graphs() const { return graphs_->uses_graphs(); }
   // Schedule of the rotations.
   RotationSchedule schedule() const;
 
  private:
-  // What the steps of one request share; on the device.
+  // What a step reads besides the weights, on the device: what the steps of a request share, and their state.
   struct Run {
-    FlowModelInput input;
+    FlowModelInput input;                   // without t
     FlowModelOutput given;                  // of input.told.fixed
     std::optional<SymmetricCopies> copies;  // of a symmetric assembly
+    at::Tensor time;                        // [3]: t, and the two factors of the Euler step
+    DiffusionNoise noise;                   // may be in host memory
+
+    // All but the copies, in a fixed order.
+    std::vector<at::Tensor*> tensors();
+  };
+  struct StepResult {
+    FlowModelOutput prediction;
+    at::Tensor corrected;  // [B, L, 3] Å: its translations after the corrections
+    FlowState next;
+
+    std::vector<at::Tensor*> tensors();
   };
   Run make_run(const SampleRequest& request, const PreparedRequest& prepared, const FlowState& state) const;
   FlowState initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
+  // Run::time of all steps, [steps, 3].
+  at::Tensor rows_of_times(const std::vector<double>& times) const;
+  DiffusionNoise noise_of(const SampleRequest& request, std::int64_t length, int step, double dt) const;
   FlowModelOutput predict(const Run& run);
+  // Any step but the last. `mend_pairs`: with the rounds of relaxation for requested pairs.
+  StepResult step(const Run& run, bool mend_pairs);
+  // The same by a graph, if the sampler uses them.
+  StepResult graphed_step(const Run& run, bool mend_pairs);
+  void forget_graphs_of_moved_weights();
   FlowModelOutput relax(const Run& run, const FlowModelOutput& prediction, int rounds,
                         const std::function<bool()>& keep_going) const;
   // The prediction with overlapping residues moved apart.
@@ -99,6 +129,9 @@ class Sampler {
   Interpolant interpolant_;
   FlowModel model_;
   at::Device device_;
+  std::unique_ptr<GraphedFunction> graphs_;
+  std::vector<const void*> weights_at_;  // where the graphs read the weights
+  std::int64_t requests_ = 0;            // so far
 };
 
 }  // namespace flashrna

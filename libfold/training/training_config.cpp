@@ -23,7 +23,7 @@ void TrainingConfig::add_options(Configuration& configuration) {
                      "of the gradients over processes: fast, or ordered, with equal bits for any number of processes");
   configuration.bind("training.shards", shards,
                      "parts of each step that the ordered reduction adds in order; at least the number of processes");
-  configuration.bind("training.precision", precision, "f32, or bf16 in the network's matrix products");
+  configuration.bind("training.precision", precision, "f32, or bf16 or tf32 in the network's matrix products");
   configuration.bind("training.recompute", recompute,
                      "compute activations again in backward, block by block: less memory, a third more time");
   configuration.bind("training.self_conditioning", self_conditioning,
@@ -58,7 +58,8 @@ void TrainingConfig::validate() const {
   check_at_least("training.shards", shards, 1L);
   if (reduction != "fast" && reduction != "ordered")
     fail_usage("training.reduction = {}: must be fast or ordered", reduction);
-  if (precision != "f32" && precision != "bf16") fail_usage("training.precision = {}: must be f32 or bf16", precision);
+  if (precision != "f32" && precision != "bf16" && precision != "tf32")
+    fail_usage("training.precision = {}: must be f32, bf16 or tf32", precision);
   if (learning_rate <= 0) fail_usage("training.learning_rate = {}: must be above 0", learning_rate);
   if (schedule != "constant" && schedule != "cosine")
     fail_usage("training.schedule = {}: must be constant or cosine", schedule);

@@ -22,7 +22,7 @@ struct TrainingConfig {
   long accumulate = 1;                // batches whose gradients are accumulated per step
   std::string reduction = "fast";     // of gradients over processes, or ordered: distributed/gradient_reduction.h
   long shards = 8;                    // parts of a step with the ordered reduction; at least the processes
-  std::string precision = "f32";      // or bf16: matrix products of the network (libfold/mixed_precision.h)
+  std::string precision = "f32";      // or bf16, tf32: matrix products of the network (libfold/mixed_precision.h)
   bool recompute = false;             // recompute activations in backward: less memory, a third more time
   double self_conditioning = 0.5;     // fraction of steps that use the model's own first prediction
   long checkpoint_every = 1000;       // steps; 0 = only at the end

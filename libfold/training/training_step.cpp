@@ -71,6 +71,7 @@ PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t se
 FlowModelOutput TrainingStep::predict(const Batch& truth, bool padded, const Corrupted& noisy, std::uint64_t seed,
                                       std::uint64_t index) {
   const ScopedAutocast autocast(device_, config_.training.precision == "bf16");
+  const ScopedTf32 tf32(config_.training.precision == "tf32");
   FlowModelInput input = model_input(truth, noisy);
   input.padded = padded;
   if (RandomStream(seed, "self_condition", {index}).uniform() < config_.training.self_conditioning) {

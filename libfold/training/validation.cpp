@@ -125,7 +125,11 @@ constexpr SampleColumn kSampleColumns[] = {
 }  // namespace
 
 Validation::Validation(const RunConfig& config, const TrainingData& data, TrainingStep& step, const ProcessGroup& group)
-    : config_(config), data_(data), step_(step), group_(group), sampler_(config, step.model(), step.device()) {
+    : config_(config),
+      data_(data),
+      step_(step),
+      group_(group),
+      sampler_(config, step.model(), step.device(), {.use_graphs = false}) {
   if (config.training.validation_samples == 0) return;
   std::vector<int> lengths;
   for (const std::size_t chain : data.validation()) {

@@ -15,6 +15,7 @@
 #include "kernels/flash_ipa/attention_choice.h"
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/flash_ipa/flash_ipa_simple_rows.h"
+#include "kernels/padding.h"
 #include "kernels/self_check.h"
 #include "kernels/torch_headers.h"
 #include "tests/kernels/flash_ipa_cases.h"
@@ -138,6 +139,16 @@ TEST_P(EveryBackend, PaddingDoesNotMatterAndStaysZero) {
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_TRUE(at::equal(got[i], expected[i])) << "output " << i;
     EXPECT_EQ(got[i].select(0, 1).narrow(0, 6, 3).abs().max().item<double>(), 0.0) << "output " << i;
+  }
+}
+
+TEST_P(EveryBackend, MasksMadeOnceGiveTheSameBits) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+    FlashIpaInput in = make_input({{33, 20, 0, 1}, 3, 8, 4, 5, 2, 4}, dtype);
+    const std::vector<Tensor> expected = outputs_of(flash_ipa(in, GetParam()));
+    in.masks = make_padding_masks(in.lengths, in.q.size(1), dtype);
+    const std::vector<Tensor> got = outputs_of(flash_ipa(in, GetParam()));
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(at::equal(got[i], expected[i])) << "output " << i;
   }
 }
 

@@ -221,6 +221,31 @@ TEST_F(OnCuda, SamplesAreThoseOfTheCpu) {
   }
 }
 
+// The second call replays what the first one recorded.
+TEST_F(OnCuda, SamplesByGraphsAreThoseWithoutToTheBit) {
+  RunConfig config = small_run();
+  config.training.self_conditioning = 0.5;
+  for (const char* attention : {"lifted", "fused"}) {
+    config.model.attention = attention;
+    FlowModel model(config.model, config.published);
+    model->initialize(1);
+    set_parameters(model->parameters_by_name(), false);
+    model->to(cuda_device());
+    const auto two_calls = [&](bool use_graphs) {
+      Sampler sampler(config, model, cuda_device(), {.steric_rounds = 3, .use_graphs = use_graphs});
+      std::vector<double> numbers;
+      for (const std::vector<std::uint64_t>& indices : {std::vector<std::uint64_t>{0, 1}, {2, 3}}) {
+        for (const SampledBackbone& backbone : sampler.sample({60, 41}, indices, 4, 6))
+          for (const RigidTransform& frame : backbone.frames)
+            numbers.insert(numbers.end(), frame.translation.data(), frame.translation.data() + 3);
+      }
+      EXPECT_EQ(sampler.uses_graphs(), use_graphs) << attention;
+      return numbers;
+    };
+    EXPECT_TRUE(two_calls(true) == two_calls(false)) << attention;
+  }
+}
+
 // Corrections --------------------------------------------------------------------------------------------------------
 
 // Residues at random positions in a ball: they overlap, and all links are wrong.

@@ -5,6 +5,7 @@
 #include <ATen/native/transformers/sdp_utils_cpp.h>
 #include <torch/library.h>
 
+#include "tests/stand_in_cuda/capture.h"
 #include "tests/stand_in_cuda/counters.h"
 #include "tests/stand_in_cuda/host_views.h"
 
@@ -34,11 +35,13 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> attend(const Tensor& q, const Tensor&
                                                   const OptionalTensor& bias, bool, double, bool causal,
                                                   std::optional<double> scale) {
   count_operation("attention");
-  const c10::DeviceGuard guard(q.device());
-  const auto [out, log_sum_exp] = at::_scaled_dot_product_flash_attention_for_cpu(*in_f32(q), *in_f32(k), *in_f32(v), 0,
-                                                                                  causal, in_f32(bias), scale);
-  const Tensor no_dropout = on_device(at::zeros({}, at::kLong));
-  return {on_device(out.to(q.scalar_type())), on_device(log_sum_exp), no_dropout, no_dropout};
+  return computed([=] {
+    const c10::DeviceGuard guard(q.device());
+    const auto [out, log_sum_exp] = at::_scaled_dot_product_flash_attention_for_cpu(*in_f32(q), *in_f32(k), *in_f32(v),
+                                                                                    0, causal, in_f32(bias), scale);
+    const Tensor no_dropout = on_device(at::zeros({}, at::kLong));
+    return std::tuple(on_device(out.to(q.scalar_type())), on_device(log_sum_exp), no_dropout, no_dropout);
+  });
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> attend_backward(const Tensor& gradient, const Tensor& q, const Tensor& k,
@@ -47,12 +50,14 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> attend_backward(const Tensor& gradien
                                                            double, std::array<bool, 4>, bool causal,
                                                            std::optional<double> scale) {
   count_operation("attention");
-  const c10::DeviceGuard guard(q.device());
-  const auto [dq, dk, dv] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-      *in_f32(gradient), *in_f32(q), *in_f32(k), *in_f32(v), *in_f32(out), *in_f32(log_sum_exp), 0, causal,
-      in_f32(bias), scale);
-  const auto back = [&](const Tensor& tensor) { return on_device(tensor.to(q.scalar_type())); };
-  return {back(dq), back(dk), back(dv), Tensor()};
+  return computed([=] {
+    const c10::DeviceGuard guard(q.device());
+    const auto [dq, dk, dv] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
+        *in_f32(gradient), *in_f32(q), *in_f32(k), *in_f32(v), *in_f32(out), *in_f32(log_sum_exp), 0, causal,
+        in_f32(bias), scale);
+    const auto back = [&](const Tensor& tensor) { return on_device(tensor.to(q.scalar_type())); };
+    return std::tuple(back(dq), back(dk), back(dv), Tensor());
+  });
 }
 
 const bool chosen = (at::native::_fused_sdp_choice_stub.set_cuda_dispatch_ptr(&choose), true);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/stand_in_cuda/capture.h"
 #include "tests/stand_in_cuda/stand_in_cuda.h"
 
 namespace flashrna::stand_in {
@@ -20,6 +21,9 @@ struct Report {
     std::fprintf(stderr, "stand-in: %ld operations, %ld host waits, %ld attention without L x L, %ld with\n",
                  static_cast<long>(c.operations), static_cast<long>(c.waits), static_cast<long>(c.linear_attention),
                  static_cast<long>(c.square_attention));
+    if (c.recordings > 0)
+      std::fprintf(stderr, "stand-in: %ld graphs, %ld replays\n", static_cast<long>(c.recordings),
+                   static_cast<long>(c.replays));
   }
 } report;
 
@@ -45,12 +49,14 @@ Counters& counters() {
 
 Counts counts() {
   const Counters& all = counters();
-  return {all.operations, all.waits, all.linear_attention, all.square_attention};
+  return {all.operations,  all.waits,      all.linear_attention, all.square_attention,
+          all.allocations, all.recordings, all.replays};
 }
 
 void count_operations(int operations) { counters().operations += operations; }
 
 void count_wait(const char* what) {
+  refuse_while_recording(what);
   ++counters().waits;
   static const bool traced = is_traced("waits");
   if (traced) print_trace("wait in", what);

@@ -4,6 +4,8 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/core/impl/alloc_cpu.h>
 
+#include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "tests/stand_in_cuda/counters.h"
 #include "tests/stand_in_cuda/device_memory.h"
 #include "tests/stand_in_cuda/pinned_memory.h"
+#include "tests/stand_in_cuda/streams.h"
 
 namespace flashrna::stand_in {
 namespace {
@@ -23,8 +26,14 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
   c10::Device getDevice() const override { return {c10::kCUDA, current_device()}; }
   void setDevice(c10::Device device) const override { current_device() = device.index(); }
   void uncheckedSetDevice(c10::Device device) const noexcept override { current_device() = device.index(); }
-  c10::Stream getStream(c10::Device device) const override { return c10::Stream(c10::Stream::DEFAULT, device); }
-  c10::Stream exchangeStream(c10::Stream stream) const override { return stream; }
+  c10::Stream getStream(c10::Device device) const override { return current_stream(device.index()); }
+  c10::Stream exchangeStream(c10::Stream stream) const override {
+    return std::exchange(current_stream(stream.device_index()), stream);
+  }
+  c10::Stream getStreamFromGlobalPool(c10::Device device, bool) const override {
+    static std::atomic<c10::StreamId> last{0};
+    return c10::Stream(c10::Stream::UNSAFE, device, ++last);
+  }
   void* getStreamNativeHandle(const c10::Stream) const override { return nullptr; }
   c10::DeviceIndex deviceCount() const noexcept override { return kDevices; }
   void record(void**, const c10::Stream&, c10::DeviceIndex, c10::EventFlag) const override {}
@@ -86,6 +95,13 @@ struct Hooks : at::CUDAHooksInterface {
 };
 
 }  // namespace
+
+c10::Stream& current_stream(c10::DeviceIndex device) {
+  static_assert(kDevices == 2);
+  static thread_local std::array streams{c10::Stream(c10::Stream::DEFAULT, {c10::kCUDA, 0}),
+                                         c10::Stream(c10::Stream::DEFAULT, {c10::kCUDA, 1})};
+  return streams.at(static_cast<std::size_t>(device < 0 ? current_device() : device));
+}
 
 bool is_pinned(const void* pointer) { return PinnedMemory::instance().holds(pointer); }
 

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "tests/stand_in_cuda/counters.h"
+
 namespace flashrna::stand_in {
 namespace {
 
@@ -66,7 +68,9 @@ c10::DataPtr DeviceMemory::allocate(std::size_t bytes) {
     block = shown_ + top_;
     top_ += rounded;
   }
-  blocks_[block] = {rounded, index};
+  blocks_[block] = {rounded, index, recording_};
+  if (recording_) allocated_recording_.emplace_back(block, rounded);
+  ++counters().allocations;
   used.increase(rounded);
   mark_unwritten(block, rounded);
   return {block, block, [](void* pointer) { device_memory().release(pointer); }, device};
@@ -78,7 +82,7 @@ void DeviceMemory::release(void* pointer) {
   const auto [block, about] = *found;
   blocks_.erase(found);
   mark_unwritten(block, about.bytes);
-  released_.emplace(about.bytes, block);
+  if (!about.of_graph) released_.emplace(about.bytes, block);
   stats_[about.device].allocated_bytes[0].decrease(about.bytes);
 }
 
@@ -94,6 +98,27 @@ c10::CachingDeviceAllocator::DeviceStats DeviceMemory::getDeviceStats(c10::Devic
 void DeviceMemory::resetPeakStats(c10::DeviceIndex device) {
   const std::lock_guard lock(mutex_);
   stats_.at(device).allocated_bytes[0].reset_peak();
+}
+
+void DeviceMemory::begin_recording() {
+  const std::lock_guard lock(mutex_);
+  recording_ = true;
+  for (const auto& [block, about] : blocks_)
+    before_recording_.emplace(block, std::string(static_cast<const char*>(host(block)), about.bytes));
+}
+
+void DeviceMemory::end_recording() {
+  const std::lock_guard lock(mutex_);
+  recording_ = false;
+  for (const auto& [block, bytes] : allocated_recording_) {
+    mark_unwritten(block, bytes);
+    before_recording_.erase(block);
+  }
+  for (const auto& [block, content] : before_recording_) {
+    if (blocks_.contains(block)) std::memcpy(host(block), content.data(), content.size());
+  }
+  allocated_recording_.clear();
+  before_recording_.clear();
 }
 
 void DeviceMemory::limit(std::int64_t bytes) {

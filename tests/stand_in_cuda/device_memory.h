@@ -8,6 +8,9 @@
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/stand_in_cuda/stand_in_cuda.h"
 
@@ -31,10 +34,16 @@ class DeviceMemory : public c10::DeviceAllocator {
   void* host(const void* device_pointer) const;
   void limit(std::int64_t bytes);
 
+  // What is allocated in between belongs to a graph and is never used for anything else. At the end it holds NaN, and
+  // other memory what it held at the beginning: recording computes nothing.
+  void begin_recording();
+  void end_recording();
+
  private:
   struct Block {
     std::size_t bytes;
     c10::DeviceIndex device;
+    bool of_graph;
   };
 
   void release(void* pointer);
@@ -46,6 +55,9 @@ class DeviceMemory : public c10::DeviceAllocator {
   std::multimap<std::size_t, char*> released_;  // by size
   std::size_t top_ = 0;                         // bytes that were ever used
   std::int64_t limit_;
+  bool recording_ = false;
+  std::map<char*, std::string> before_recording_;                   // contents of the blocks
+  std::vector<std::pair<char*, std::size_t>> allocated_recording_;  // blocks and their sizes
   std::array<c10::CachingDeviceAllocator::DeviceStats, kDevices> stats_;
 };
 

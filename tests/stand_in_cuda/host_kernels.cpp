@@ -1,6 +1,7 @@
 // Our own CUDA kernels on the stand-in: the functions that launch them, defined by what tests of the kernels run on the
 // host. A program linked with this file takes them instead of those of the .cu sources.
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "kernels/cuda_probe.h"
@@ -29,11 +30,19 @@ void all_to_host(T*&... pointers) {
   (to_host(pointers), ...);
 }
 
+// Computes now, and again in each replay if a graph is being recorded.
+void launch(int operations, const std::function<void()>& compute) {
+  stand_in::count_operations(operations);
+  compute();
+  if (stand_in::is_recording()) stand_in::remember(compute);
+}
+
 template <typename T, typename Arguments, typename Row>
 void run_rows(const Arguments& arguments, std::int64_t rows, std::int64_t scratch_size, Row row) {
-  stand_in::count_operations(1);
-  std::vector<T> scratch(static_cast<std::size_t>(scratch_size));
-  for (std::int64_t item = 0; item < rows; ++item) row(HostLanes(), arguments, item, scratch.data());
+  launch(1, [=] {
+    std::vector<T> scratch(static_cast<std::size_t>(scratch_size));
+    for (std::int64_t item = 0; item < rows; ++item) row(HostLanes(), arguments, item, scratch.data());
+  });
 }
 
 fused_ipa::Arguments on_host(fused_ipa::Arguments a) {
@@ -59,7 +68,7 @@ int cuda_runtime_version() { return 13000; }
 
 int probe_cuda_architecture(const CudaStream&) { return kCapability; }
 
-bool is_capturing(const CudaStream&) { return false; }
+bool is_capturing(const CudaStream&) { return stand_in::is_recording(); }
 
 template <typename T>
 void simple_forward_cuda(const SimpleForward<T>& arguments, const CudaStream&) {
@@ -124,7 +133,7 @@ void edge_rows_cuda(EdgeRowKind kind, const EdgeRows<T>& rows, const EdgeRowOutp
   all_to_host(to.first, to.second);
   const EdgeRows<T> a = on_host(rows);
   run_rows<T>(a, a.B * a.L, EdgeScratch<T>::size(a.E, a.H, false),
-              [&](const HostLanes& lanes, const EdgeRows<T>&, std::int64_t item, T* scratch) {
+              [=](const HostLanes& lanes, const EdgeRows<T>&, std::int64_t item, T* scratch) {
                 kind == EdgeRowKind::kMessages ? edge_messages_row(lanes, a, to, item, scratch)
                                                : edge_votes_row(lanes, a, to, item, scratch);
               });
@@ -140,7 +149,7 @@ void edge_rows_backward_cuda(EdgeRowKind kind, const EdgeRows<T>& rows, const Ed
               to.by_hidden_1, to.by_hidden_2, to.by_outputs);
   const EdgeRows<T> a = on_host(rows);
   run_rows<T>(a, a.B * a.L, EdgeScratch<T>::size(a.E, a.H, true),
-              [&](const HostLanes& lanes, const EdgeRows<T>&, std::int64_t item, T* scratch) {
+              [=](const HostLanes& lanes, const EdgeRows<T>&, std::int64_t item, T* scratch) {
                 kind == EdgeRowKind::kMessages ? edge_messages_row_backward(lanes, a, to, item, scratch)
                                                : edge_votes_row_backward(lanes, a, to, item, scratch);
               });
@@ -154,24 +163,24 @@ void fused_forward_cuda(const fused_ipa::Arguments& arguments, const fused_ipa::
                         const FusedForwardPlan& plan, void*, const CudaStream&) {
   fused_ipa::Outputs out = outputs;
   all_to_host(out.scalars, out.points, out.point_norms, out.pairs, out.pair_sums, out.lse);
-  stand_in::count_operations(plan.parts > 1 ? 3 : 2);  // operands, attention, the sum of parts
   EmulatorOptions options;
   options.tile = plan.tile;
   options.strict = plan.precision == FusedPrecision::kStrict;
   options.parts = plan.parts;
-  emulate_forward(on_host(arguments), options, out);
+  launch(plan.parts > 1 ? 3 : 2,  // operands, attention, the sum of parts
+         [a = on_host(arguments), options, out] { emulate_forward(a, options, out); });
 }
 
 void fused_backward_cuda(const fused_ipa::Arguments& arguments, const fused_ipa::OutputGradients& gradients,
                          const fused_ipa::InputGradients& out, const FusedBackwardPlan& plan, void*,
                          const CudaStream&) {
-  stand_in::count_operations(8);
   fused_ipa::OutputGradients by = gradients;
   all_to_host(by.scalars, by.points, by.pair_sums, by.lse, by.d_scalars, by.d_points, by.d_point_norms, by.d_pairs);
   fused_ipa::InputGradients to = out;
   all_to_host(to.q, to.k, to.v, to.q_points, to.k_points, to.v_points, to.rotations, to.translations, to.point_weights,
               to.bias_q, to.bias_k, to.pair_q, to.pair_k, to.key_bias);
-  emulate_backward(on_host(arguments), by, {.query_tile = plan.of_queries.tile, .key_tile = plan.of_keys.tile}, to);
+  const BackwardOptions tiles{.query_tile = plan.of_queries.tile, .key_tile = plan.of_keys.tile};
+  launch(8, [a = on_host(arguments), by, tiles, to] { emulate_backward(a, by, tiles, to); });
 }
 
 }  // namespace flashrna

@@ -106,11 +106,12 @@ TEST_F(HostWaits, HeadsOfAnyWidthTakeLinearMemory) {
 
 // Sampling -----------------------------------------------------------------------------------------------------------
 
-// What one more step, and one more round of the relaxation, costs.
+// What one more step, and one more round of the relaxation, costs without graphs.
 Counts counts_of_sample(TinyRun& run, int steps, SamplingControl control) {
   FlowModel model(run.config.model, run.config.published);
   model->initialize(1);
   model->to(kDevice);
+  control.use_graphs = false;
   Sampler sampler(run.config, model, kDevice, control);
   const Counts before = counts();
   sampler.sample({30, 21}, {0, 1}, 4, steps);

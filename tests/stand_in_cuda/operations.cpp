@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/stand_in_cuda/capture.h"
 #include "tests/stand_in_cuda/counters.h"
 #include "tests/stand_in_cuda/device_memory.h"
 #include "tests/stand_in_cuda/host_views.h"
@@ -43,8 +44,14 @@ class Call {
 
   void run() {
     count_operation(schema_.name().c_str());
-    for (std::size_t i = 0; i < count_; ++i) convert(stack_[stack_.size() - count_ + i]);
     count_waits();
+    compute();
+    if (is_recording()) remember_call();
+  }
+
+ private:
+  void compute() {
+    for (std::size_t i = 0; i < count_; ++i) convert(stack_[stack_.size() - count_ + i]);
     operation_.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), &stack_);
     for (auto& [own, view] : converted_) {  // a result given by out= may have got another size
       if (own.sizes() == view.sizes()) continue;
@@ -55,7 +62,34 @@ class Call {
     for (std::size_t r = 0; r < results; ++r) convert_back(stack_[stack_.size() - results + r], r);
   }
 
- private:
+  // With the values that the host gives now, as the arguments of a kernel.
+  void remember_call() const {
+    std::vector<at::IValue> given = given_;
+    for (at::IValue& value : given) {
+      if (!value.isTensor() || !value.toTensor().defined() || !value.toTensor().is_cpu()) continue;
+      const bool is_number = value.toTensor().unsafeGetTensorImpl()->is_wrapped_number();
+      value = value.toTensor().clone();
+      if (is_number) value.toTensor().unsafeGetTensorImpl()->set_wrapped_number(true);
+    }
+    const std::vector<at::IValue> results(stack_.end() - static_cast<std::ptrdiff_t>(schema_.returns().size()),
+                                          stack_.end());
+    remember([operation = operation_, given, results] {
+      torch::jit::Stack stack(given);
+      Call(operation, stack).compute();
+      for (std::size_t r = 0; r < results.size(); ++r) write(results[r], stack[r]);
+    });
+  }
+
+  static void write(const at::IValue& to, const at::IValue& from) {
+    if (to.isTensor()) {
+      if (to.toTensor().defined() && !to.toTensor().is_same(from.toTensor()))
+        on_host(to.toTensor()).copy_(on_host(from.toTensor()));
+    } else if (to.isTensorList()) {
+      const std::vector<Tensor> tensors = to.toTensorVector(), values = from.toTensorVector();
+      for (std::size_t i = 0; i < tensors.size(); ++i) on_host(tensors[i]).copy_(on_host(values[i]));
+    }
+  }
+
   // A GPU takes scalars and indices from the CPU, and nothing of another GPU. The first tensor decides the device.
   Tensor checked(const Tensor& tensor) {
     if (tensor.defined() && tensor.is_cuda() && !guard_.current_device()) guard_.reset_device(tensor.device());
@@ -154,6 +188,7 @@ Tensor& copy(Tensor& to, const Tensor& from, bool non_blocking) {
     if (!non_blocking || !as_it_is || !is_pinned(host.const_data_ptr())) count_wait("a copy between host and device");
   }
   on_host(to).copy_(on_host(from));
+  if (is_recording()) remember([to, from] { on_host(to).copy_(on_host(from)); });
   return to;
 }
 

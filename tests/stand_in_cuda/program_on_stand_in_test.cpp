@@ -163,6 +163,41 @@ TEST_F(OnStandIn, SamplesWithBothCorrectionsAreThoseOfTheCpu) {
   }
 }
 
+TEST_F(OnStandIn, SamplesByGraphsAreThoseWithoutToTheByte) {
+  const auto sample = [](const std::string& output, const Words& more) {
+    Words words{"sample",
+                "--checkpoint",
+                "run",
+                "--lengths",
+                "30,24",
+                "--samples",
+                "3",
+                "--steps",
+                "6",
+                "--seed",
+                "3",
+                "--quiet",
+                "--threads",
+                "1",
+                "--device",
+                "cuda:1",
+                "--max-residues",
+                "60",
+                "--relax-rounds",
+                "2",
+                "--trajectory",
+                "all",
+                "--output",
+                output};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(kWithKernels, words).errors;
+  };
+  EXPECT_THAT(sample("graphs", {}), HasSubstr("replays"));
+  EXPECT_THAT(sample("no_graphs", {"--no-graph"}), Not(HasSubstr("replays")));
+  const ProgramResult same = run_shell("diff -r --exclude=samples.csv graphs no_graphs", {.folder = folder->path()});
+  EXPECT_EQ(same.status, 0) << same.output;
+}
+
 TEST_F(OnStandIn, DoctorChecksTheDevice) {
   // LibTorch reads this variable; the program's own setting comes later.
   const ProgramResult result = run("env TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=1 " + kWithKernels,

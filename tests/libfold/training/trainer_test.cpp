@@ -421,6 +421,17 @@ TEST_F(TrainerTest, ValidationDoesNotChangeTheTraining) {
   expect_same_state(with.train(folder_ / "with").checkpoint, without.train(folder_ / "without").checkpoint);
 }
 
+TEST(TrainingPrecision, IsOneOfThree) {
+  TrainingConfig config;
+  for (const char* precision : {"f32", "bf16", "tf32"}) {
+    config.precision = precision;
+    config.validate();
+    EXPECT_EQ(config.precision, precision);
+  }
+  config.precision = "f16";
+  EXPECT_EQ(message_of([&] { config.validate(); }), "training.precision = f16: must be f32, bf16 or tf32");
+}
+
 // The configuration files for users, each with "[model]  # 2.1 M parameters" in it.
 class ConfigurationFile : public testing::TestWithParam<const char*> {};
 
