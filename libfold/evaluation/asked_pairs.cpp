@@ -65,7 +65,9 @@ std::optional<PairComparison> AskedPairs::compare(const MeasuredStructure& sampl
   if (found == asked_.end()) found = asked_.find(stem_of_sample(stem));
   if (found == asked_.end() || found->second.partner.size() != sample.partner.size()) return std::nullopt;
   const std::vector<int>& asked = found->second.partner;
-  return PairComparison{compare_pairs(asked, sample.partner), compare_loop_positions(asked, sample.partner)};
+  PairComparison comparison{compare_pairs(asked, sample.partner), compare_loop_positions(asked, sample.partner), {}};
+  if (!sample.whole_base_partner.empty()) comparison.whole_bases = compare_pairs(asked, sample.whole_base_partner);
+  return comparison;
 }
 
 }  // namespace flashrna

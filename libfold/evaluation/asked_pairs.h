@@ -14,7 +14,8 @@ namespace flashrna {
 
 struct PairComparison {
   Agreement pairs;
-  Agreement loop_positions;  // unpaired positions
+  Agreement loop_positions;              // unpaired positions
+  std::optional<Agreement> whole_bases;  // pairs that whole bases form; empty without base atoms
 };
 
 class AskedPairs {

@@ -82,6 +82,24 @@ Json trace_json(const StoredBackbone& backbone) {
   return trace;
 }
 
+// Letters, and the outline of each base as x, y, z, x, ... relative to the center of the trace, rounded to 0.1 Å; null
+// for a base that is incomplete.
+Json bases_json(const MeasuredStructure& structure) {
+  std::string letters;
+  for (const std::uint8_t base : structure.backbone.bases) letters += base_letter(static_cast<Base>(base));
+  const Vec3 center = centroid(structure.backbone.positions(kC4));
+  Json bases = Json::array();
+  for (const BaseOutline& outline : structure.outlines) {
+    Json points = Json::array();
+    for (const std::array<float, 3>& point : outline)
+      for (int axis = 0; axis < 3; ++axis)
+        points.push_back(
+            std::round(10.0 * (static_cast<double>(point[static_cast<std::size_t>(axis)]) - center[axis])) / 10.0);
+    bases.push_back(outline.empty() ? Json(nullptr) : points);
+  }
+  return {{"letters", letters}, {"bases", bases}};
+}
+
 Json examples_json(const Evaluation& evaluation) {
   const std::vector<std::size_t> ranking = evaluation.ranking();
   Json examples = Json::array();
@@ -95,6 +113,7 @@ Json examples_json(const Evaluation& evaluation) {
     Json example = {{"rank", rank}, {"name", structure.name}, {"sample", ranking[place]}};
     example.update(trace_json(structure.backbone));
     example.update(example_pairs_json(structure));
+    example.update(bases_json(structure));
     examples.push_back(std::move(example));
   }
   return examples;

@@ -71,6 +71,8 @@ KeyedCells asked_pair_cells(const std::optional<PairComparison>& comparison) {
   return {{"pair_precision", cell(&PairComparison::pairs, &Agreement::precision)},
           {"pair_recall", cell(&PairComparison::pairs, &Agreement::recall)},
           {"pair_f1", cell(&PairComparison::pairs, &Agreement::f1)},
+          {"pair_f1_whole_bases",
+           comparison && comparison->whole_bases ? text(comparison->whole_bases->f1()) : std::string()},
           {"loop_precision", cell(&PairComparison::loop_positions, &Agreement::precision)},
           {"loop_recall", cell(&PairComparison::loop_positions, &Agreement::recall)},
           {"loop_f1", cell(&PairComparison::loop_positions, &Agreement::f1)}};
@@ -109,10 +111,14 @@ KeyedValues asked_pair_values(const Evaluation& evaluation) {
     if (!comparison) continue;
     all.pairs.add(comparison->pairs);
     all.loop_positions.add(comparison->loop_positions);
+    if (!comparison->whole_bases) continue;
+    if (!all.whole_bases) all.whole_bases.emplace();
+    all.whole_bases->add(*comparison->whole_bases);
   }
   return {{"asked_pair_f1", defined(all.pairs.f1())},
           {"asked_pair_precision", defined(all.pairs.precision())},
           {"asked_pair_recall", defined(all.pairs.recall())},
+          {"asked_pair_f1_whole_bases", all.whole_bases ? defined(all.whole_bases->f1()) : std::nullopt},
           {"asked_loop_f1", defined(all.loop_positions.f1())},
           {"asked_loop_precision", defined(all.loop_positions.precision())},
           {"asked_loop_recall", defined(all.loop_positions.recall())}};

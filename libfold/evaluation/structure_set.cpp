@@ -1,11 +1,15 @@
 #include "libfold/evaluation/structure_set.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "base/error.h"
 #include "datasets/chain_rows.h"
 #include "libfold/evaluation/set_source.h"
 #include "rna/assembly.h"
 #include "rna/io/structure_reader.h"
 #include "rna/pairs/base_pairs.h"
+#include "rna/pairs/refined_base_pairs.h"
 
 namespace flashrna {
 namespace {
@@ -17,6 +21,31 @@ struct Measured {
   std::vector<std::array<float, 2>> eta_theta;
   std::vector<LeftOut> unreadable, without_polymer, too_short;
 };
+
+// Whether an atom of the base beyond the glycosidic nitrogen is present.
+bool has_base(const Nucleotide& nucleotide) { return nucleotide.atom_mask >> (kGlycosidicNitrogen + 1) != 0; }
+
+BaseOutline outline_of(const Nucleotide& nucleotide) {
+  constexpr std::array<std::string_view, 9> kPurine = {"N9", "C8", "N7", "C5", "C6", "N1", "C2", "N3", "C4"};
+  constexpr std::array<std::string_view, 6> kPyrimidine = {"N1", "C2", "N3", "C4", "C5", "C6"};
+  BaseOutline outline;
+  const auto add = [&](const auto& names) {
+    for (const std::string_view name : names) {
+      const int slot = atom_slot(nucleotide.base, name);
+      if (slot < 0 || !nucleotide.has(slot)) {
+        outline.clear();
+        return;
+      }
+      const Vec3& at = nucleotide.atoms[static_cast<std::size_t>(slot)];
+      outline.push_back({static_cast<float>(at[0]), static_cast<float>(at[1]), static_cast<float>(at[2])});
+    }
+  };
+  if (nucleotide.base == Base::A || nucleotide.base == Base::G)
+    add(kPurine);
+  else if (nucleotide.base != Base::N)
+    add(kPyrimidine);
+  return outline;
+}
 
 void measure_into(const std::string& name, const std::vector<Nucleotide>& nucleotides, const ReadSetOptions& options,
                   Measured& measured) {
@@ -32,9 +61,13 @@ void measure_into(const std::string& name, const std::vector<Nucleotide>& nucleo
   // By the two-atom rule even where bases are present, as in natives: samples have none, and both sides must be
   // compared by one rule.
   structure.partner = find_base_pairs(nucleotides);
+  const bool with_bases = std::ranges::any_of(nucleotides, has_base);
+  if (with_bases) structure.whole_base_partner = refine_base_pairs(nucleotides);
   structure.pairs = measure_pairs(nucleotides, structure.partner);
   for (const Nucleotide& nucleotide : nucleotides) structure.c3.push_back(nucleotide.atoms[kC3]);
   if (options.keep_backbones) structure.backbone = StoredBackbone::of(nucleotides);
+  if (options.keep_backbones && with_bases)
+    for (const Nucleotide& nucleotide : nucleotides) structure.outlines.push_back(outline_of(nucleotide));
   add_values(nucleotides, structure.pairs, measured.values);
   const auto pairs = eta_theta_pairs(nucleotides);
   measured.eta_theta.insert(measured.eta_theta.end(), pairs.begin(), pairs.end());

@@ -17,8 +17,8 @@ namespace flashrna {
 
 // The 13 backbone atoms of a structure in single precision; other atoms are not stored.
 struct StoredBackbone {
-  std::vector<std::array<float, 3 * kBackboneAtoms>> atoms;  // Å, by slot
-  std::vector<std::uint16_t> masks;                          // bit s set: slot s is present
+  std::vector<std::array<float, std::size_t{3} * kBackboneAtoms>> atoms;  // Å, by slot
+  std::vector<std::uint16_t> masks;                                       // bit s set: slot s is present
   std::vector<std::int32_t> residue_index;
   std::vector<std::uint8_t> bases;
   std::vector<std::uint16_t> chain;  // Nucleotide::chain_in_structure
@@ -29,13 +29,19 @@ struct StoredBackbone {
   std::vector<Vec3> positions(int slot) const;  // the slot must be present in every nucleotide
 };
 
+// Outline of a base for pictures, Å: N9 C8 N7 C5 C6 N1 C2 N3 C4 of a purine, N1 C2 N3 C4 C5 C6 of a pyrimidine. Empty
+// if an atom is missing.
+using BaseOutline = std::vector<std::array<float, 3>>;
+
 struct MeasuredStructure {
   std::string name;  // "folder/1ehz.cif"; with "#2" for the second of several models, "/A" for one of several chains
   StructureMeasures measures;
-  std::vector<int> partner;  // base pairs (rna/pairs/base_pairs.h), -1 without
+  std::vector<int> partner;             // base pairs (rna/pairs/base_pairs.h), -1 without
+  std::vector<int> whole_base_partner;  // the same by rna/pairs/refined_base_pairs.h; empty without base atoms
   PairMeasures pairs;
-  std::vector<Vec3> c3;     // Å
-  StoredBackbone backbone;  // empty unless requested
+  std::vector<Vec3> c3;               // Å
+  StoredBackbone backbone;            // empty unless requested
+  std::vector<BaseOutline> outlines;  // by nucleotide; empty unless requested with the backbone, or without base atoms
 };
 
 struct StructureSet : SetSource {

@@ -101,6 +101,7 @@ TEST_F(Report, ShowsEveryChartWithoutAMessageOnTheConsole) {
     EXPECT_GE(count_of(body, "class=\"main-svg\""), charts);
     EXPECT_EQ(count_of(body, "<canvas class=\"backbone\""), views);
     EXPECT_EQ(count_of(body, "<canvas class=\"arcs\""), views);
+    EXPECT_EQ(count_of(body, "<details class=\"soft\""), views) << "sequence and dot-bracket";
     for (const char* id :
          {"p-paired", "p-conformers", "p-helices", "p-hairpins", "p-bulges", "p-interiors", "p-multiloops"}) {
       EXPECT_EQ(count_of(body, fmt::format("id=\"{}\"", id)), 1u) << id;

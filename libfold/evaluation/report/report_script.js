@@ -68,7 +68,7 @@ document.getElementById("tiles").innerHTML = headline.filter(key => sets.some(se
   return `<div class="card tile"><span class="label">${tip(key)}</span>${shown}<span class="label">${reference === undefined ? "&nbsp;" : "reference " + withUnit(number(reference), unit)}</span></div>`;
 }).join("");
 
-const groups = [["Set", ["samples", "median_length"]], ["Asked for", ["asked_pair_f1", "asked_pair_precision", "asked_pair_recall", "asked_loop_f1", "asked_loop_precision", "asked_loop_recall"]], ["Judged by another program", ["mean_judge_score", "median_judge_score"]], ["Base pairs", ["paired_rate", "median_helix_length", "stem_rate", "pseudoknot_rate", "hairpin_rate", "median_hairpin", "bulge_rate", "median_bulge", "interior_rate", "median_interior", "multiloop_rate", "median_multiloop", "exterior_rate", "median_pair_c1_distance", "median_pair_n_distance", "hydrogen_bond_rate"]], ["Backbone conformers", ["suite_outlier_rate", "mean_suiteness", "suite_1a_rate"]], ["Geometry", ["break_rate", "ca_near_rate", "ca_deviation", "c_n_near_rate", "ramachandran_distance", "alpha_rate", "beta_rate", "c4_neighbor_rate", "c4_close_rate", "bonded_rate", "o3_p_near_rate", "clash_rate", "median_clashes", "all_atom_clash_rate", "published_clash_rate", "inversion_rate", "a_form_rate", "c3_endo_rate", "median_rg_ratio", "rg_band_rate", "mean_distance"]], ["Diversity", ["clusters", "d_raw", "mean_pair_tm", "d_valid", "unique_valid"]], ["Novelty", ["mean_tm_to_reference", "mean_tm_longer", "novel_rate"]], ["Self-consistency", ["validity", "median_sc_tm", "median_sc_rmsd"]], ["Natives", ["mean_native_lddt", "median_native_rmsd", "mean_native_tm"]]];
+const groups = [["Set", ["samples", "median_length"]], ["Asked for", ["asked_pair_f1", "asked_pair_precision", "asked_pair_recall", "asked_pair_f1_whole_bases", "asked_loop_f1", "asked_loop_precision", "asked_loop_recall"]], ["Judged by another program", ["mean_judge_score", "median_judge_score"]], ["Base pairs", ["paired_rate", "median_helix_length", "stem_rate", "pseudoknot_rate", "hairpin_rate", "median_hairpin", "bulge_rate", "median_bulge", "interior_rate", "median_interior", "multiloop_rate", "median_multiloop", "exterior_rate", "median_pair_c1_distance", "median_pair_n_distance", "hydrogen_bond_rate"]], ["Backbone conformers", ["suite_outlier_rate", "mean_suiteness", "suite_1a_rate"]], ["Geometry", ["break_rate", "ca_near_rate", "ca_deviation", "c_n_near_rate", "ramachandran_distance", "alpha_rate", "beta_rate", "c4_neighbor_rate", "c4_close_rate", "bonded_rate", "o3_p_near_rate", "clash_rate", "median_clashes", "all_atom_clash_rate", "published_clash_rate", "inversion_rate", "a_form_rate", "c3_endo_rate", "median_rg_ratio", "rg_band_rate", "mean_distance"]], ["Diversity", ["clusters", "d_raw", "mean_pair_tm", "d_valid", "unique_valid"]], ["Novelty", ["mean_tm_to_reference", "mean_tm_longer", "novel_rate"]], ["Self-consistency", ["validity", "median_sc_tm", "median_sc_rmsd"]], ["Natives", ["mean_native_lddt", "median_native_rmsd", "mean_native_tm"]]];
 function interval(set, key) {
   const sc = set.summary.self_consistency;
   return key === "validity" && sc ? ` <span class="soft">(${number(100 * sc.validity.low)} to ${number(100 * sc.validity.high)}, ${sc.validity.valid} of ${sc.validity.scored})</span>` : "";
@@ -133,6 +133,7 @@ class BackboneView {
       const a = at(example.N, i), b = at(example.N, j);
       if (a && b) this.segments.push([a, b, -1, 0.3]);
     }
+    this.slabs = (example.bases || []).map((flat, i) => flat && {letter: example.letters[i], points: Array.from({length: flat.length / 3}, (_, k) => at(flat, k))}).filter(slab => slab);
     for (const i of example.outliers || []) this.segments.push([c4[i], c4[i], -2, 1.5]);
     this.rotation = principalAxes(c4);
     // Scaled to most nucleotides: a few distant ones may be outside the picture.
@@ -168,13 +169,19 @@ class BackboneView {
     const dot = (u, v) => u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
     const project = p => [w / 2 + zoom * dot(this.rotation[0], p), h / 2 - zoom * dot(this.rotation[1], p), dot(this.rotation[2], p)];
     const lines = this.segments.map(([a, b, place, width]) => { const p = project(a), q = project(b); return {p, q, place, width, depth: (p[2] + q[2]) / 2 + (place === -2 ? 4 : 0)}; });  // a dot before the bonds of its atom
+    for (const {letter, points} of this.slabs) { const corners = points.map(project); lines.push({corners, letter, depth: corners.reduce((sum, c) => sum + c[2], 0) / corners.length}); }
     lines.sort((a, b) => a.depth - b.depth);
     context.lineCap = "round";
     const thick = Math.max(1.6 * scale, Math.min(0.95 * zoom, 5 * scale));
-    for (const {p, q, place, width, depth} of lines) {
+    for (const {p, q, place, width, depth, corners, letter} of lines) {
       const near = Math.min(1, Math.max(0, 0.5 + depth / (2 * this.reach)));
-      const own = place === -1 ? [140, 150, 165] : place === -2 ? (dark ? [236, 240, 246] : [24, 30, 42]) : rainbow(place);
+      const own = corners ? letterColors[letter] : place === -1 ? [140, 150, 165] : place === -2 ? (dark ? [236, 240, 246] : [24, 30, 42]) : rainbow(place);
       const rgb = own.map((c, i) => Math.round(back[i] + (c - back[i]) * (0.4 + 0.6 * near)));
+      if (corners) {
+        context.fillStyle = `rgb(${rgb})`; context.strokeStyle = `rgb(${back})`; context.lineWidth = 0.8 * scale;
+        context.beginPath(); corners.forEach(c => context.lineTo(c[0], c[1])); context.closePath(); context.fill(); context.stroke();
+        continue;
+      }
       for (const [extra, style] of [[1.6 * scale, `rgb(${back})`], [0, `rgb(${rgb})`]]) {
         context.strokeStyle = style;
         context.lineWidth = thick * width * (0.75 + 0.5 * near) + extra;
@@ -185,6 +192,7 @@ class BackboneView {
     }
   }
 }
+const letterColors = {A: [210, 70, 60], C: [205, 165, 40], G: [60, 150, 85], U: [45, 150, 190]};
 function rainbow(t) {  // 5' blue, through green and yellow, to 3' red
   const stops = [[49, 99, 214], [30, 160, 190], [63, 172, 88], [214, 172, 40], [214, 64, 54]];
   const at = Math.min(t, 0.9999) * (stops.length - 1), i = Math.floor(at), f = at - i;
@@ -230,9 +238,15 @@ function exampleCaption(set, example) {
   if (m.tm_longer && m.tm_longer[i] !== null) parts.push(`nearest TM ${number(m.tm_longer[i])}`);
   return parts.join(" · ");
 }
+// FASTA with the dot-bracket under it; of a sample without letters the dot-bracket alone.
+function sequenceText(example) {
+  if (!example.pairs) return "";
+  const named = /[ACGU]/.test(example.letters || ""), lines = named ? [`>${example.name}`, example.letters, example.dot_bracket] : [example.dot_bracket];
+  return `<details class="soft" style="font-size:13px"><summary>${named ? "sequence and base pairs" : "base pairs"}</summary><pre style="overflow-x:auto;margin:4px 0">${lines.map(escape).join("\n")}</pre></details>`;
+}
 function showExamples() {
   const by = set => set.summary.self_consistency ? tip("sc_tm") : tip(defects);
-  document.getElementById("examples").innerHTML = sets.map((set, s) => `<h2>${swatch(s)}Backbones${several ? " of " + escape(set.name) : ""} <span class="soft" style="font-size:14px;font-weight:400">by ${by(set)}; ${protein ? "N blue to C red, drag to turn; stubs: Cβ" : "5′ blue to 3′ red, drag to turn; arcs: base pairs, below the line pseudoknots; dots: suites that are outliers"}</span></h2><section class="three">` + set.summary.examples.map((example, k) => `<div class="card"><div class="caption"><b>${set.metrics.name.length === 1 ? "The sample" : example.rank[0].toUpperCase() + example.rank.slice(1)}</b><span class="soft">${exampleCaption(set, example)}</span></div><canvas class="backbone" tabindex="0" id="view-${s}-${k}" role="img" aria-label="backbone of ${escape(example.name)}"></canvas>${example.pairs ? `<canvas class="arcs" id="arcs-${s}-${k}" role="img" aria-label="base pairs of ${escape(example.name)}: ${escape(example.dot_bracket)}"></canvas>` : ""}<div class="soft" style="font-size:13px;overflow-wrap:anywhere">${escape(example.name)}</div></div>`).join("") + "</section>").join("");
+  document.getElementById("examples").innerHTML = sets.map((set, s) => `<h2>${swatch(s)}Backbones${several ? " of " + escape(set.name) : ""} <span class="soft" style="font-size:14px;font-weight:400">by ${by(set)}; ${protein ? "N blue to C red, drag to turn; stubs: Cβ" : "5′ blue to 3′ red, drag to turn; arcs: base pairs, below the line pseudoknots; dots: suites that are outliers" + (sets.some(set => set.summary.examples.some(example => (example.bases || []).some(base => base))) ? "; slabs: bases A red, C yellow, G green, U blue" : "")}</span></h2><section class="three">` + set.summary.examples.map((example, k) => `<div class="card"><div class="caption"><b>${set.metrics.name.length === 1 ? "The sample" : example.rank[0].toUpperCase() + example.rank.slice(1)}</b><span class="soft">${exampleCaption(set, example)}</span></div><canvas class="backbone" tabindex="0" id="view-${s}-${k}" role="img" aria-label="backbone of ${escape(example.name)}"></canvas>${example.pairs ? `<canvas class="arcs" id="arcs-${s}-${k}" role="img" aria-label="base pairs of ${escape(example.name)}: ${escape(example.dot_bracket)}"></canvas>` : ""}<div class="soft" style="font-size:13px;overflow-wrap:anywhere">${escape(example.name)}</div>${sequenceText(example)}</div>`).join("") + "</section>").join("");
   sets.forEach((set, s) => set.summary.examples.forEach((example, k) => {
     views.push(new BackboneView(document.getElementById(`view-${s}-${k}`), example));
     if (example.pairs) views.push(new ArcView(document.getElementById(`arcs-${s}-${k}`), example));

@@ -39,6 +39,18 @@ TEST_F(AskedPairsTest, OneStructureIsForEverySampleOfItsLength) {
   EXPECT_FALSE(asked.compare(samples.structures[1])) << "of another length";
 }
 
+TEST_F(AskedPairsTest, WholeBasesArePairedByTheirHydrogenBonds) {
+  const AskedPairs asked(folder.write("asked.dbn", std::string(kPairedHairpin) + "\n"));
+  MeasuredStructure sample = samples.structures[0];
+  sample.whole_base_partner.clear();
+  EXPECT_FALSE(asked.compare(sample)->whole_bases);
+  sample.whole_base_partner = samples.structures[2].partner;  // no pair
+  EXPECT_EQ(asked.compare(sample)->whole_bases->f1(), 0.0);
+  EXPECT_EQ(asked.compare(sample)->pairs.f1(), 1.0);
+  sample.whole_base_partner = sample.partner;
+  EXPECT_EQ(asked.compare(sample)->whole_bases->f1(), 1.0);
+}
+
 TEST_F(AskedPairsTest, SeveralGoByTheirNamesAndFilesOfAFolderByTheirs) {
   const std::string hairpin = kPairedHairpin, open(30, '.');
   const AskedPairs several(folder.write("all.dbn", ">one\n" + hairpin + "\n>two\n" + open + "\n"));
