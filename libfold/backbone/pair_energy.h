@@ -7,9 +7,9 @@ namespace flashrna {
 
 // c1, n [B, L, 3] Å: C1' and the glycosidic nitrogen; partner [B, L] i64, negative if unpaired. Returns a scalar, the
 // sum over the paired residues i with partner j (each pair counts in both directions) of
-//   2 h(|C1'C1'| - 10.5 Å) + 2 h(|NN| - 8.9 Å) + 10 (cos λ_i - 0.574)²,   h(x) = sqrt(1 + x²) - 1,
-// where λ_i is the angle between C1'->N of i and C1' of i -> C1' of j. The distance terms grow linearly beyond a few Å,
-// so that one distant pair does not outweigh a helix.
+//   2 h(|C1'C1'| - 10.62 Å) + 2 h(|NN| - 8.92 Å) + 10 (cos λ_i - 0.579)² + 5 (1 - cos(ψ + 6°)),
+// where h(x) = sqrt(1 + x²) - 1, λ_i is the angle between C1'->N of i and C1' of i -> C1' of j, and ψ the torsion
+// N-C1'-C1'-N. The distance terms grow linearly beyond a few Å, so that one distant pair does not outweigh a helix.
 at::Tensor pair_energy(const at::Tensor& c1, const at::Tensor& n, const at::Tensor& partner);
 
 }  // namespace flashrna

@@ -218,20 +218,29 @@ TEST(Relaxation, BringsPairsBetweenCopiesTogether) {
 }
 
 TEST(PairEnergy, IsZeroForTheMeanCanonicalPairAndCountsBothDirections) {
-  // C1' at both ends of an axis, N inwards at the mean angle; this determines the N-N distance.
-  const double cosine = 0.574, sine = std::sqrt(1 - cosine * cosine), bond = 1.47;
-  const auto energy_at = [&](double distance) {
+  // C1' at both ends of an axis, N inwards at the mean angle, turned by the torsion; this determines the N-N distance.
+  const double cosine = 0.579, sine = std::sqrt(1 - cosine * cosine), bond = 1.47;
+  const auto n_distance = [&](double distance, double torsion) {
+    return std::hypot(distance - 2 * bond * cosine, 2 * bond * sine * std::sin(torsion / 2));
+  };
+  const auto energy_at = [&](double distance, double torsion) {
     const Tensor c1 = at::tensor({0.0, 0.0, 0.0, distance, 0.0, 0.0}, at::kDouble).view({1, 2, 3});
-    const Tensor n =
-        at::tensor({bond * cosine, bond * sine, 0.0, distance - bond * cosine, bond * sine, 0.0}, at::kDouble)
-            .view({1, 2, 3});
+    const Tensor n = at::tensor({bond * cosine, bond * sine, 0.0, distance - bond * cosine,
+                                 bond * sine * std::cos(torsion), bond * sine * std::sin(torsion)},
+                                at::kDouble)
+                         .view({1, 2, 3});
     return pair_energy(c1, n, at::tensor({1, 0}, at::kLong).view({1, 2})).item<double>();
   };
   const auto h = [](double x) { return std::sqrt(1 + x * x) - 1; };
-  for (const double distance : {10.5, 11.5, 20.0}) {
-    const double expected = 2 * (2 * h(distance - 10.5) + 2 * h(distance - 2 * bond * cosine - 8.9));
-    EXPECT_NEAR(energy_at(distance), expected, 1e-6) << distance;
+  for (const double distance : {10.62, 11.5, 20.0}) {
+    for (const double degrees : {-6.0, 0.0, 50.0, -120.0}) {
+      const double torsion = degrees * kDegree;
+      const double expected = 2 * (2 * h(distance - 10.62) + 2 * h(n_distance(distance, torsion) - 8.92) +
+                                   5 * (1 - std::cos(torsion + 6 * kDegree)));
+      EXPECT_NEAR(energy_at(distance, torsion), expected, 2e-5) << distance << " " << degrees;
+    }
   }
+  EXPECT_LT(energy_at(10.62, -6.0 * kDegree), 1e-3);
 }
 
 TEST(Relaxation, OfNoRoundsOrOneResidueIsNothing) {
