@@ -173,66 +173,30 @@ std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) 
   return samples;
 }
 
-void add_design_options(CommandLine& line, SampleConfig& config, std::string& spec) {
-  line.option("spec", spec, "FILE",
-              "take options from this .ini or .json file, such as the config.ini beside samples; those given here win");
-  line.option("lengths", config.lengths, "LIST",
-              "residues: lengths and ranges first-last:step, such as 40,60-120:20; 40+60 for two molecules");
-  line.option("secondary-structure", config.secondary_structure, "STRING|FILE",
-              "base pairs to make: dot-bracket, & between molecules, ? where nothing is said; or a .dbn, .bpseq or .ct "
-              "file, each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from "
-              "the checkpoint's grammar (the default if it has one), or none: left to the network");
-  line.option("sequence", config.sequence, "STRING|FILE",
-              "letters A, C, G, U, N or ? where nothing is said; or a FASTA file. They name the residues, and are a "
-              "condition where the model was trained with letters");
-  line.option("contig", config.contig, "ITEMS",
-              "new residues and residues of --motif, such as 10-20,A23-41,5-10,B3-9,10-20; /0 begins a molecule");
-  line.option("motif", config.motif, "FILE", "PDB or mmCIF file with the residues that --contig names");
-  line.option("motif-groups", config.motif_groups, "KIND",
-              "fixed: motif items keep their places; free: each item alone keeps its shape");
-  line.option("length", config.length, "N|MIN-MAX", "bounds of the total of --contig");
-  line.option("partial", config.partial, "T", "start from --start noised to time T, between 0 (noise) and 1");
-  line.option("start", config.start, "FILE", "PDB or mmCIF file to start from");
-  line.option("start-chain", config.start_chain, "IDS", "its chains, such as A,B; default: the first with RNA");
-  line.option("symmetry", config.symmetry, "GROUP", "C2 to C12, D2 to D6, T, O or I: the samples are its copies");
-}
+// Options that do not change what is made.
+struct RunOptions {
+  std::string output, shard, spec;
+  bool no_graph = false;
+};
 
-void add_options(CommandLine& line, SampleConfig& config, std::string& output, std::string& shard) {
-  line.option(
-      "checkpoint", config.checkpoint, "FILE",
-      "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
-      "weights that ship with flashrna");
-  line.option("output", output, "DIR", "folder of the samples; given again, only what is missing is made",
+void add_options(CommandLine& line, SampleConfig& config, RunOptions& run) {
+  line.option("spec", run.spec, "FILE",
+              "take options from this .ini or .json file, such as the config.ini beside samples; those given here win");
+  line.option("output", run.output, "DIR", "folder of the samples; given again, only what is missing is made",
               Need::kRequired);
-  line.option("shard", shard, "K/N",
+  line.option("shard", run.shard, "K/N",
               "make part K of N, for a job of an array; without it, what is missing of all parts");
-  line.option("samples", config.samples, "N", "backbones per length, structure, sequence or contig");
-  line.option("steps", config.steps, "N", "calls of the model per backbone, at least 2");
-  line.option("schedule", config.schedule, "NAME",
-              "of the rotations: linear, or exponential[:rate]; default: the checkpoint's");
-  line.option("noise-scale", config.noise_scale, "X", "times the standard deviation of the initial translations");
-  line.option("steric-rounds", config.steric_rounds, "N",
-              "at each step, in which residues whose atoms overlap are moved apart; 0 = none");
-  line.option("relax-rounds", config.relax_rounds, "N",
-              "in the end, in which small moves mend overlaps, links O3'-P and asked base pairs; 0 = none");
-  line.option("pair-rounds", config.pair_rounds, "N",
-              "the same at each step, where base pairs are asked for; 0 = none");
-  line.option("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
-  line.option("max-residues", config.max_residues, "N", "residues per batch; a longer backbone runs alone");
-  line.option("format", config.format, "NAME",
-              "cif, pdb, both, or models: all samples of a batch as models of one mmCIF file");
-  line.option("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
-  line.option("design-sequence", config.design_sequence, "N",
-              "sequences proposed per backbone, as FASTA beside it, pairs drawn jointly; no replacement for an "
-              "inverse-folding program: docs/sampling.md says how to hand a backbone to one; 0 = none");
-  line.option("temperature", config.temperature, "T",
-              "of that draw: 1 = the network's own probabilities, below 1 more of the probable letters");
-  line.flag("all-atom", config.all_atom,
-            "write the bases of named residues, placed by chi; needs a model with model.torsions = 9");
-  line.option("trajectory", config.trajectory, "STEPS",
-              "all or every:N: keep these steps, noise first, in an HDF5 file per batch (docs/sampling.md)");
-  line.option("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
-  line.option("reference-chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
+  for_each_sample_setting(config,
+                          [&](std::string name, auto& field, const std::string& placeholder, const char* description) {
+                            if (placeholder.empty()) return;
+                            std::ranges::replace(name, '_', '-');
+                            if constexpr (std::is_same_v<decltype(field), bool&>)
+                              line.flag(name, field, description);
+                            else
+                              line.option(name, field, placeholder, description);
+                          });
+  line.flag("no-graph", run.no_graph,
+            "on a GPU, launch every operation of a step by itself, not as one CUDA graph: slower, less memory");
 }
 
 // The value of --spec, before the other options, whose defaults are those of that file.
@@ -263,13 +227,14 @@ void write_drawn_structures(const std::vector<PlannedBatch>& plan, const std::st
              path);
 }
 
-SamplingControl control_of(const SampleConfig& config) {
+SamplingControl control_of(const SampleConfig& config, bool use_graphs) {
   SamplingControl control;
   if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
   control.noise_scale = config.noise_scale;
   control.steric_rounds = config.steric_rounds;
   control.relax_rounds = config.relax_rounds;
   control.pair_rounds = config.pair_rounds;
+  control.use_graphs = use_graphs;
   return control;
 }
 
@@ -277,7 +242,7 @@ SamplingControl control_of(const SampleConfig& config) {
 
 int sample_main(const std::vector<std::string>& arguments) {
   SampleConfig config;
-  std::string output, shard_text, spec;
+  RunOptions run;
   CommonOptions common;
   if (const std::string path = spec_argument(arguments); !path.empty()) read_spec(path, config);
   common.seed = config.seed;
@@ -286,14 +251,13 @@ int sample_main(const std::vector<std::string>& arguments) {
       "flashrna sample --lengths 40,60-120:20 --samples 10 --output samples\n"
       "flashrna sample --checkpoint runs/demo --lengths 40 --shard 1/2 --trajectory every:10 --output part\n"
       "flashrna sample --checkpoint runs/demo --secondary-structure '((((((....))))))' --samples 2 --output hairpins");
-  add_options(line, config, output, shard_text);
-  add_design_options(line, config, spec);
+  add_options(line, config, run);
   line.common(common);
   if (!line.parse(arguments)) return 0;
   forget_hashes_of_given(line, config);
   config.seed = common.seed;
   config.validate();
-  const Shard shard = parse_shard(shard_text);
+  const Shard shard = parse_shard(run.shard);
   std::vector<PlannedBatch> plan = plan_batches(config);
   const bool shipped = config.checkpoint.empty();
   config.checkpoint = checkpoint_file(find_checkpoint(config.checkpoint, weights_folders()));
@@ -306,7 +270,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   set_file_hashes(config);
   const std::optional<StructureGrammar> grammar = choose_grammar(config, checkpoint);
   if (grammar) draw_structures(plan, *grammar, config.seed);
-  Sampler sampler(checkpoint, config.weights, device, control_of(config));
+  Sampler sampler(checkpoint, config.weights, device, control_of(config, !run.no_graph));
   ConditioningKinds asked = conditions_of(plan);
   const bool letters_known = sampler.config().model.condition_letters;
   if (!common.quiet) {
@@ -318,11 +282,11 @@ int sample_main(const std::vector<std::string>& arguments) {
   sampler.require_known(asked);
   sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
-  SampleWriter writer(config, plan, output, shard);
-  if (grammar) write_drawn_structures(plan, output, common.quiet);
+  SampleWriter writer(config, plan, run.output, shard);
+  if (grammar) write_drawn_structures(plan, run.output, common.quiet);
   const std::vector<PlannedBatch> batches = part_of(plan, shard);
   if (!sample_all(sampler, writer, batches, config, letters_known, common.quiet)) {
-    fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", output);
+    fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", run.output);
     return interrupted_status();
   }
   const std::vector<PlannedSample> samples = samples_of(batches);

@@ -44,44 +44,9 @@ int parse_positive(const std::string& text, const std::string& item, std::string
 }  // namespace
 
 void SampleConfig::add_options(Configuration& configuration) {
-  configuration.bind("sample.checkpoint", checkpoint, "trained model");
-  configuration.bind("sample.checkpoint_sha256", checkpoint_sha256, "of that file");
-  configuration.bind("sample.polymer", polymer, "of that model: rna or protein");
-  configuration.bind("sample.weights", weights, "ema or raw");
-  configuration.bind("sample.lengths", lengths, "residues: lengths and ranges first-last:step; a+b for two molecules");
-  configuration.bind("sample.secondary_structure", secondary_structure,
-                     "dot-bracket, a file of structures, grammar or none");
-  configuration.bind("sample.secondary_structure_sha256", secondary_structure_sha256, "of that file");
-  configuration.bind("sample.sequence", sequence, "letters, or a FASTA file");
-  configuration.bind("sample.sequence_sha256", sequence_sha256, "of that file");
-  configuration.bind("sample.contig", contig, "new residues and residues of the motif file, such as 10-20,A23-41,5");
-  configuration.bind("sample.motif", motif, "structure file of the contig");
-  configuration.bind("sample.motif_sha256", motif_sha256, "of that file");
-  configuration.bind("sample.motif_groups", motif_groups,
-                     "fixed: motif items keep their places; free: each item alone");
-  configuration.bind("sample.length", length, "bounds of the residues of the contig");
-  configuration.bind("sample.partial", partial, "time to which the start is noised; 0 = from noise");
-  configuration.bind("sample.start", start, "structure file to start from");
-  configuration.bind("sample.start_sha256", start_sha256, "of that file");
-  configuration.bind("sample.start_chain", start_chain, "its chains; empty = the first with RNA");
-  configuration.bind("sample.symmetry", symmetry, "rotation group: C2 to C12, D2 to D6, T, O, I");
-  configuration.bind("sample.samples", samples, "per length, secondary structure, sequence or contig");
-  configuration.bind("sample.steps", steps, "calls of the model per sample");
-  configuration.bind("sample.schedule", schedule, "of the rotations: linear or exponential:rate");
-  configuration.bind("sample.noise_scale", noise_scale, "times the standard deviation of the initial translations");
-  configuration.bind("sample.steric_rounds", steric_rounds, "at each step, in which overlapping residues move apart");
-  configuration.bind("sample.relax_rounds", relax_rounds, "of the correction of overlaps and links in the end");
-  configuration.bind("sample.pair_rounds", pair_rounds, "of the same at each step, where base pairs are asked for");
-  configuration.bind("sample.seed", seed, "of the noise");
-  configuration.bind("sample.max_residues", max_residues, "per batch");
-  configuration.bind("sample.format", format, "cif, pdb, both or models");
-  configuration.bind("sample.nucleotide", nucleotide, "residue name: N, A, C, G or U");
-  configuration.bind("sample.design_sequence", design_sequence, "sequences proposed per sample; 0 = none");
-  configuration.bind("sample.temperature", temperature, "of their draw");
-  configuration.bind("sample.all_atom", all_atom, "write the bases of named residues");
-  configuration.bind("sample.trajectory", trajectory, "steps kept in the trajectory: all or every:N; empty = none");
-  configuration.bind("sample.reference", reference, "structure that samples are compared with");
-  configuration.bind("sample.reference_chain", reference_chain, "its chain; empty = the first with RNA");
+  for_each_sample_setting(*this, [&](const char* name, auto& field, const char*, const char* description) {
+    configuration.bind(std::string("sample.") + name, field, description);
+  });
 }
 
 // What determines the molecules: one of --lengths, --contig and --start; else --secondary-structure or --sequence

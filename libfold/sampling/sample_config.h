@@ -67,6 +67,68 @@ struct SampleConfig {
   void validate_design() const;
 };
 
+// Calls visit(name, field, placeholder, description) for every setting: the one list of them, for config.ini, spec
+// files and the command line. `name` is the key in section [sample] and, with "-" for "_", the option of flashrna
+// sample. An empty placeholder: it is no option of its own.
+template <typename Config, typename Visit>
+void for_each_sample_setting(Config& config, const Visit& visit) {
+  visit("lengths", config.lengths, "LIST",
+        "residues: lengths and ranges first-last:step, such as 40,60-120:20; 40+60 for two molecules");
+  visit("secondary_structure", config.secondary_structure, "STRING|FILE",
+        "base pairs to make: dot-bracket, & between molecules, ? where nothing is said; or a .dbn, .bpseq or .ct file, "
+        "each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from the "
+        "checkpoint's grammar (the default if it has one), or none: left to the network");
+  visit("secondary_structure_sha256", config.secondary_structure_sha256, "", "of that file");
+  visit("sequence", config.sequence, "STRING|FILE",
+        "letters A, C, G, U, N or ? where nothing is said; or a FASTA file. They name the residues, and are a "
+        "condition where the model was trained with letters");
+  visit("sequence_sha256", config.sequence_sha256, "", "of that file");
+  visit("contig", config.contig, "ITEMS",
+        "new residues and residues of --motif, such as 10-20,A23-41,5-10,B3-9,10-20; /0 begins a molecule");
+  visit("motif", config.motif, "FILE", "PDB or mmCIF file with the residues that --contig names");
+  visit("motif_sha256", config.motif_sha256, "", "of that file");
+  visit("motif_groups", config.motif_groups, "KIND",
+        "fixed: motif items keep their places; free: each item alone keeps its shape");
+  visit("length", config.length, "N|MIN-MAX", "bounds of the total of --contig");
+  visit("partial", config.partial, "T", "start from --start noised to time T, between 0 (noise) and 1");
+  visit("start", config.start, "FILE", "PDB or mmCIF file to start from");
+  visit("start_sha256", config.start_sha256, "", "of that file");
+  visit("start_chain", config.start_chain, "IDS", "its chains, such as A,B; default: the first with RNA");
+  visit("symmetry", config.symmetry, "GROUP", "C2 to C12, D2 to D6, T, O or I: the samples are its copies");
+  visit("checkpoint", config.checkpoint, "FILE",
+        "trained model, a run's folder for its last checkpoint, or a name of flashrna weights --list; default: the "
+        "weights that ship with flashrna");
+  visit("checkpoint_sha256", config.checkpoint_sha256, "", "of that file");
+  visit("polymer", config.polymer, "", "of that model: rna or protein");
+  visit("weights", config.weights, "KIND", "ema (raw where the checkpoint has no average) or raw");
+  visit("samples", config.samples, "N", "backbones per length, structure, sequence or contig");
+  visit("steps", config.steps, "N", "calls of the model per backbone, at least 2");
+  visit("schedule", config.schedule, "NAME",
+        "of the rotations: linear, or exponential[:rate]; default: the checkpoint's");
+  visit("noise_scale", config.noise_scale, "X", "times the standard deviation of the initial translations");
+  visit("steric_rounds", config.steric_rounds, "N",
+        "at each step, in which residues whose atoms overlap are moved apart; 0 = none");
+  visit("relax_rounds", config.relax_rounds, "N",
+        "in the end, in which small moves mend overlaps, links O3'-P and asked base pairs; 0 = none");
+  visit("pair_rounds", config.pair_rounds, "N", "the same at each step, where base pairs are asked for; 0 = none");
+  visit("seed", config.seed, "", "of the noise");
+  visit("max_residues", config.max_residues, "N", "residues per batch; a longer backbone runs alone");
+  visit("format", config.format, "NAME",
+        "cif, pdb, both, or models: all samples of a batch as models of one mmCIF file");
+  visit("nucleotide", config.nucleotide, "LETTER", "name of every residue: N, A, C, G or U");
+  visit("design_sequence", config.design_sequence, "N",
+        "sequences proposed per backbone, as FASTA beside it, pairs drawn jointly; no replacement for an "
+        "inverse-folding program: docs/sampling.md says how to hand a backbone to one; 0 = none");
+  visit("temperature", config.temperature, "T",
+        "of that draw: 1 = the network's own probabilities, below 1 more of the probable letters");
+  visit("all_atom", config.all_atom, "BOOL",
+        "write the bases of named residues, placed by chi; needs a model with model.torsions = 9");
+  visit("trajectory", config.trajectory, "STEPS",
+        "all or every:N: keep these steps, noise first, in an HDF5 file per batch (docs/sampling.md)");
+  visit("reference", config.reference, "FILE", "structure to compare samples of its length with (C4' RMSD)");
+  visit("reference_chain", config.reference_chain, "ID", "its chain; default: the first with RNA");
+}
+
 // Values of SampleConfig::secondary_structure.
 inline constexpr const char* kFromGrammar = "grammar";
 inline constexpr const char* kNoStructures = "none";
