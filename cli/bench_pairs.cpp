@@ -52,16 +52,17 @@ Timing time_pairs(const Chains& chains, int repeats,
 }  // namespace
 
 int bench_pairs_main(const std::vector<std::string>& arguments) {
-  std::string path;
+  std::vector<std::string> files;
   int repeats = 5;
   CommonOptions common;
   CommandLine line("bench pairs", "Times both rules for base pairs on the chains of a dataset, on one thread.",
                    "flashrna bench pairs rna.h5");
-  line.positional("FILE", path, "a dataset of RNA");
+  line.positional("FILE", files, "a dataset of RNA");
   line.option("repeats", repeats, "N", "times; the fastest of each counts");
   line.common(common);
   if (!line.parse(arguments)) return 0;
   if (repeats < 1) fail_usage("--repeats \"{}\" is not a whole number from 1", repeats);
+  const std::string& path = files.front();
   const DatasetReader dataset(path);
   dataset.require(Polymer::kRna, "flashrna bench pairs");
   Chains chains;

@@ -10,6 +10,9 @@ set_target_properties(flashrna PROPERTIES
   INSTALL_RPATH "$ORIGIN/../lib/flashrna;$ORIGIN/../lib/libtorch/torch/lib" INSTALL_RPATH_USE_LINK_PATH ON)
 # Component "program": all that is needed to run; the rest is for C++.
 install(TARGETS flashrna RUNTIME DESTINATION bin COMPONENT program)
+if(TARGET flashrna_nccl)
+  install(TARGETS flashrna_nccl LIBRARY DESTINATION lib/flashrna COMPONENT program)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs DESTINATION share/flashrna COMPONENT program
   FILES_MATCHING PATTERN "*.ini")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/weights DESTINATION share/flashrna COMPONENT program)

@@ -120,6 +120,8 @@ target_include_directories(flashrna_libtorch SYSTEM INTERFACE
 target_compile_definitions(flashrna_libtorch INTERFACE USE_DISTRIBUTED=0 FMT_HEADER_ONLY)
 # The CUDA library is not linked: kernels/cuda_backend.cpp loads it if there is a GPU.
 target_link_libraries(flashrna_libtorch INTERFACE "${_torch_root}/lib/libtorch_cpu.so" "${_torch_root}/lib/libc10.so")
+set(FLASHRNA_TORCH_CUDA_LIBRARIES "${_torch_root}/lib/libtorch_cpu.so" "${_torch_root}/lib/libc10.so"
+  "${_torch_root}/lib/libtorch_cuda.so" "${_torch_root}/lib/libc10_cuda.so")
 # RPATH, not RUNPATH: another LibTorch on LD_LIBRARY_PATH must not replace this one.
 target_link_options(flashrna_libtorch INTERFACE
   "-Wl,--disable-new-dtags" "-Wl,-rpath,${_torch_root}/lib" "-Wl,--allow-shlib-undefined")

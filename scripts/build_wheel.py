@@ -71,7 +71,7 @@ def assemble(build_folder, tree, version):
     libraries = sorted((build_folder / "python").glob("*.so"))
     run(sys.executable, ROOT / "scripts" / "bundle_libraries.py", "--licenses-only", package, build_folder / "flashrna",
         *libraries)
-    set_rpath(package / "bin" / "flashrna", "$ORIGIN/../../torch/lib")
+    set_rpath(package / "bin" / "flashrna", "$ORIGIN/../../torch/lib:$ORIGIN/../lib/flashrna")
     for library in libraries:
         target = package / library.name
         run("strip", "--strip-unneeded", "-o", target, library)

@@ -1,7 +1,8 @@
-// c10d: TCPStore or FileStore for the meeting, Gloo for operations on the CPU, NCCL for those on a GPU. Without NCCL's
-// header (USE_C10D_NCCL undefined), Gloo also takes tensors on a GPU, by way of the host. Compiled with LibTorch's own
-// settings of USE_DISTRIBUTED, USE_C10D_GLOO and USE_C10D_NCCL, which differ from those of the rest of the project; this
-// is why no precompiled header is used here.
+// c10d: TCPStore or FileStore for the meeting, Gloo for operations on the CPU, NCCL for those on a GPU
+// (nccl_backend.h). Without NCCL, Gloo also takes tensors on a GPU, by way of the host. Compiled with LibTorch's own
+// settings of USE_DISTRIBUTED and USE_C10D_GLOO, which differ from those of the rest of the project; this is why no
+// precompiled header is used here.
+#include <dlfcn.h>
 #include <sys/stat.h>
 
 #include <charconv>
@@ -15,13 +16,11 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#ifdef USE_C10D_NCCL
-#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
-#endif
 #include <utility>
 
 #include "base/error.h"
 #include "libfold/distributed/communicator.h"
+#include "libfold/distributed/nccl_backend.h"
 
 namespace flashrna {
 namespace {
@@ -126,21 +125,10 @@ std::shared_ptr<gloo::transport::Device> network_device(const Launch& launch) {
   return local ? Gloo::createDeviceForHostname("127.0.0.1") : Gloo::createDefaultDevice();
 }
 
-// What reduces tensors on a GPU; nullptr in a build without NCCL.
-c10::intrusive_ptr<c10d::Backend> open_nccl([[maybe_unused]] const c10::intrusive_ptr<c10d::Store>& store,
-                                            [[maybe_unused]] const Launch& launch,
-                                            [[maybe_unused]] Milliseconds timeout) {
-#ifdef USE_C10D_NCCL
-  // With it, wait() throws when a process is lost or the time is over. Otherwise NCCL's own thread aborts the program.
-  constexpr int kKeepThatOfTheUser = 0;
-  setenv("TORCH_NCCL_BLOCKING_WAIT", "1", kKeepThatOfTheUser);
-  const auto options = c10d::ProcessGroupNCCL::Options::create();
-  options->timeout = timeout;
-  return c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>("nccl", store), launch.rank,
-                                                     launch.size, options);
-#else
-  return nullptr;
-#endif
+// NCCL's function to open it; nullptr if the build has none, or if it is not beside the program.
+OpenNccl find_nccl() {
+  static void* const object = dlopen(kNcclObject, RTLD_NOW);
+  return object == nullptr ? nullptr : reinterpret_cast<OpenNccl>(dlsym(object, kOpenNccl));
 }
 
 class C10dCommunicator : public Communicator {
@@ -177,9 +165,11 @@ class C10dCommunicator : public Communicator {
   }
 
  private:
-  // All processes reach the first operation on a GPU together, so that NCCL is opened there: a run on CPUs needs no GPU.
+  // All processes reach the first operation on a GPU together, so that NCCL is opened there: a run on CPUs needs no
+  // GPU.
   c10d::Backend& backend_for(const at::Tensor& values) {
-    if (values.is_cuda() && !nccl_) nccl_ = open_nccl(store_, launch_, timeout_);
+    const OpenNccl open = values.is_cuda() && !nccl_ ? find_nccl() : nullptr;
+    if (open != nullptr) open(store_, launch_.rank, launch_.size, timeout_, nccl_);
     return values.is_cuda() && nccl_ ? *nccl_ : *gloo_;
   }
 
@@ -218,12 +208,6 @@ std::shared_ptr<Communicator> connect_processes(const Launch& launch, std::chron
   return std::make_shared<C10dCommunicator>(launch, timeout);
 }
 
-const char* communicator_text() {
-#ifdef USE_C10D_NCCL
-  return "Gloo on CPUs, NCCL on GPUs";
-#else
-  return "Gloo";
-#endif
-}
+const char* communicator_text() { return FLASHRNA_WITH_NCCL ? "Gloo on CPUs, NCCL on GPUs" : "Gloo"; }
 
 }  // namespace flashrna

@@ -1,4 +1,4 @@
-// Runs convert, split, merge, export and bench convert as a user does.
+// Runs convert, split, merge, export, bench convert and bench pairs as a user does.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -278,6 +278,22 @@ TEST_F(DatasetCommands, BenchConvertPrintsGemmiBesideOurs) {
   EXPECT_EQ(rows[0]["relative to gemmi"], 1.0);
   EXPECT_EQ(rows[2]["what"], "convert, 2 threads");
   for (const auto& row : rows) EXPECT_GT(row["MB/s"].get<double>(), 0.0);
+}
+
+TEST_F(DatasetCommands, BenchPairsTimesBothRules) {
+  const ProgramResult result = flashrna({"bench", "pairs", "rna.h5", "--repeats", "1", "--json"});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  const auto rows = nlohmann::json::parse(result.output);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["rule"], "C1' and N9/N1");
+  EXPECT_EQ(rows[1]["rule"], "whole bases");
+  for (const auto& row : rows) {
+    EXPECT_EQ(row["chains"], 12);
+    EXPECT_GT(row["nt"], row["longest, nt"]);
+    EXPECT_GE(row["seconds"].get<double>(), row["seconds of the longest"].get<double>());
+  }
+  expect_error({"bench", "pairs", "rna.h5", "--repeats", "0"}, 2, "--repeats \"0\"");
+  expect_error({"bench", "pairs", "structures"}, 1, "structures");
 }
 
 // The Python of Debian, for which python3-h5py is installed, whatever other Python is on the PATH.
