@@ -24,7 +24,7 @@ TEST(KilledProcesses, LeaveARunThatEndsBitEqual) {
     const std::string key = "--training.steps 4";
     return line.replace(line.find(key), key.size(), "--training.steps " + std::to_string(count));
   };
-  constexpr int kSteps = 3000;
+  constexpr int kSteps = 5000;
   ASSERT_EQ(run_shell("flashrna train " + steps(first, kSteps) + options + " --output whole", {.folder = folder.path()})
                 .status,
             0);
@@ -49,7 +49,7 @@ TEST(KilledProcesses, LeaveARunThatEndsBitEqual) {
     // Killed before the first checkpoint: there is nothing to resume.
     if (list_files(folder.path("run")).empty()) --attempt, run_shell("rm -rf run", {.folder = folder.path()});
   }
-  EXPECT_GE(killed, 10) << "the run was over too early";
+  EXPECT_EQ(killed, 20) << "the run was over too early";
   ASSERT_EQ(
       run_shell("flashrna train --resume --devices 2" + options + " --output run", {.folder = folder.path()}).status,
       0);

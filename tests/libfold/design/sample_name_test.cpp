@@ -14,7 +14,7 @@ TEST(SampleName, IsTakenApartAsItWasMade) {
     EXPECT_EQ(stem_of_sample(name), stem);
     EXPECT_EQ(sample_stem("folder/" + name + ".cif.gz#2"), name);
     EXPECT_TRUE(is_sample_name(name));
-    EXPECT_TRUE(is_sample_name(batch_name(stem, 0, 31, 3)));
+    EXPECT_TRUE(is_sample_name(batch_name(stem, 0, 31)));
     EXPECT_FALSE(is_sample_name(stem.starts_with("1ehz") ? "1ehz" : stem));
   }
 }
