@@ -11,6 +11,7 @@
 #include "libfold/backbone/pair_energy.h"
 #include "libfold/backbone/polymer_backbone.h"
 #include "libfold/backbone/steric_overlap.h"
+#include "libfold/device_constants.h"
 #include "libfold/flow/so3.h"
 #include "rna/nucleotide.h"
 
@@ -69,12 +70,29 @@ Scene make_scene(const Tensor& lengths, int64_t L, const RelaxationOptions& opti
   return scene;
 }
 
+struct RingTensors {
+  Tensor slots, other_slots, distances;  // of PolymerBackbone::ring_distances
+};
+
+RingTensors make_ring_tensors(const PolymerBackbone& backbone, const at::TensorOptions& options) {
+  std::vector<int64_t> slots, other_slots;
+  std::vector<double> distances;
+  for (const RingDistance& ring : backbone.ring_distances()) {
+    slots.push_back(ring.slot);
+    other_slots.push_back(ring.other_slot);
+    distances.push_back(ring.distance);
+  }
+  return {at::tensor(slots, at::kLong).to(options.device()), at::tensor(other_slots, at::kLong).to(options.device()),
+          at::tensor(distances, at::kDouble).to(options)};
+}
+
 // Squared errors of the distances that close the rings of the residues, Å^2: [B, L].
 Tensor ring_errors(const Tensor& atoms, const PolymerBackbone& backbone) {
-  Tensor sum = at::zeros(atoms.sizes().slice(0, 2), atoms.options());
-  for (const RingDistance& ring : backbone.ring_distances())
-    sum = sum + ((atoms.select(2, ring.slot) - atoms.select(2, ring.other_slot)).norm(2, -1) - ring.distance).square();
-  return sum;
+  static DeviceConstants<const PolymerBackbone*, RingTensors> constants;
+  const RingTensors& rings = constants.get(
+      &backbone, atoms, [&](const at::TensorOptions& options) { return make_ring_tensors(backbone, options); });
+  const Tensor apart = atoms.index_select(2, rings.slots) - atoms.index_select(2, rings.other_slots);
+  return (apart.norm(2, -1) - rings.distances).square().sum(2);
 }
 
 Tensor energy(const FlowModelOutput& backbone, const Moves& moves, const Scene& scene) {

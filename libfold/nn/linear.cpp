@@ -1,5 +1,7 @@
 #include "libfold/nn/linear.h"
 
+#include <optional>
+
 #include "libfold/mixed_precision.h"
 
 namespace flashrna {
@@ -13,12 +15,15 @@ namespace {
 // around each product.
 class Tf32Linear : public torch::autograd::Function<Tf32Linear> {
  public:
+  // `bias` is optional because a custom function takes no undefined tensors.
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
-                        const Tensor& bias) {
+                        const std::optional<Tensor>& bias) {
     context->save_for_backward({x, weight});
-    context->saved_data["bias"] = bias.defined();
+    context->saved_data["bias"] = bias.has_value();
     const Tf32Products tf32;
-    return at::linear(x, weight, bias);
+    // Not a view, as at::linear returns for more than two dimensions: a layer may work in place on it.
+    const Tensor product = at::linear(x, weight, bias);
+    return at::_unsafe_view(product, product.sizes());
   }
 
   static variable_list backward(torch::autograd::AutogradContext* context, const variable_list& gradients) {
@@ -39,7 +44,8 @@ class Tf32Linear : public torch::autograd::Function<Tf32Linear> {
 }  // namespace
 
 Tensor linear_product(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  return tf32_enabled() && x.is_cuda() ? Tf32Linear::apply(x, weight, bias) : at::linear(x, weight, bias);
+  const std::optional<Tensor> present = bias.defined() ? std::optional(bias) : std::nullopt;
+  return tf32_enabled() && x.is_cuda() ? Tf32Linear::apply(x, weight, present) : at::linear(x, weight, bias);
 }
 
 }  // namespace flashrna

@@ -81,7 +81,8 @@ TEST_F(Tf32, IsInTheLinearLayersOfAttentionAndNotInItsPoints) {
   EXPECT_EQ(found["aten::bmm"].with, 0);
   EXPECT_GT(found["aten::bmm"].without, 0) << "rotations of points";
   found = calls_of([&] { out.sum().backward(); });
-  EXPECT_EQ(found["aten::mm"].with, 7 + 3) << "by the weights, and by the single representation";
+  // The stand-in computes a product by another call on the host.
+  EXPECT_EQ(found["aten::mm"].with, 2 * (7 + 3)) << "by the weights, and by the single representation";
   EXPECT_GT(found["aten::mm"].without, 0) << "backward of the points";
   EXPECT_EQ(found["aten::bmm"].with, 0);
 }
