@@ -65,7 +65,7 @@ std::string cache_folder() {
 
 const std::vector<PublishedWeights>& published_weights() {
   static const std::vector<PublishedWeights> weights = {
-      {"flashrna-small", 4753348, "56d8c41ab984fe3660f67d8e0b103d62a85178da4d37db9b8a08af7026918480",
+      {"flashrna-small", 4755350, "f480f508a5def982a7be84658a7bc27ba626b5ac22343596dc1032b5d782a8c7",
        "backbones of 20 nt and more, base pairs, motifs and letters as asked, all atoms; 2.6 M parameters"}};
   return weights;
 }

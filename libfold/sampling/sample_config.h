@@ -37,7 +37,7 @@ struct SampleConfig {
   std::string start_chain;   // chain identifiers, separated by commas; "" = the first with RNA
   std::string symmetry;      // group of libfold/sampling/symmetry.h
   int samples = 10;          // per length, secondary structure, sequence or contig; at most kMostSamples
-  int steps = 50;            // calls of the model per sample, >= 2
+  int steps = 20;            // calls of the model per sample, >= 2; more make no better samples (docs/sampling.md)
   std::string schedule;      // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
   double noise_scale = 1.0;  // factor of the standard deviation of the initial translations, > 0
   int steric_rounds = 20;    // rounds per step that move overlapping residues apart; >= 0

@@ -21,7 +21,7 @@ struct SampleRequest {
   std::vector<int> lengths;
   std::vector<std::uint64_t> indices;  // by sample; with seed and length they determine the noise
   std::uint64_t seed = 0;
-  int steps = 50;  // >= 2 calls of the model: steps - 1 Euler steps and a final call, whose prediction is the sample
+  int steps = 20;  // >= 2 calls of the model: steps - 1 Euler steps and a final call, whose prediction is the sample
   // [B, longest] i64; undefined = 0, 1, 2, ..., rising by kChainJoin (rna/assembly.h) between molecules
   at::Tensor residue_index;
   Conditioning told;  // [B, longest] each; undefined members set no condition. told.given is not read.
