@@ -51,9 +51,9 @@ TEST(Quality, HeldOutNativesAndTheirRebuiltOnesKeepEveryThreshold) {
   }
 }
 
-// Other weights require an update of this list and the model card. Conformer 1a lies 14 points above natives, where 15
-// are allowed, in the 240 samples of the card, and 16 in these 20.
-TEST(Quality, TheWeightsThatShipReachTheThresholdsOfTheirModelCard) {
+// Other weights require an update of this list and the model card. Conformer 1a lies 15.3 points above the training
+// chains, where 15 are allowed.
+TEST(Quality, TheWeightsThatShipMissTheThresholdsThatTheirModelCardNames) {
   const std::string weights = FLASHRNA_SOURCE_DIR "/weights/flashrna-small.h5";
   if (!std::filesystem::exists(weights)) GTEST_SKIP() << "no " << weights;
   FLASHRNA_REQUIRE_SHARED(structures, "structures");
@@ -71,8 +71,8 @@ TEST(Quality, TheWeightsThatShipReachTheThresholdsOfTheirModelCard) {
     if (row.at("samples passes") == false) missed.insert(row.at("key"));
   }
   EXPECT_EQ(missed, (std::set<std::string>{"suite_1a_rate"}));
-  EXPECT_THAT(file_bytes(FLASHRNA_SOURCE_DIR "/weights/README.md").substr(0, 800), Not(HasSubstr("It misses")));
-  EXPECT_THAT(file_bytes(FLASHRNA_SOURCE_DIR "/weights/README.md"), HasSubstr("It reaches every threshold above"));
+  EXPECT_THAT(file_bytes(FLASHRNA_SOURCE_DIR "/weights/README.md").substr(0, 800), HasSubstr("misses"));
+  EXPECT_THAT(file_bytes(FLASHRNA_SOURCE_DIR "/weights/README.md").substr(0, 800), HasSubstr("Conformer 1a"));
 }
 
 class Thresholds : public testing::Test {
