@@ -60,6 +60,8 @@ std::vector<std::size_t> chain_order(const LinkedResidues& residues) {
   starts.push_back(order.size());
 
   const std::vector<std::size_t> next = link_fragments(residues, order, starts);
+  const auto joints = std::ranges::count_if(next, [](std::size_t fragment) { return fragment != kNone; });
+  if (2 * static_cast<std::size_t>(joints) < n_fragments - 1) return order;
   std::vector<bool> is_first(n_fragments, true);
   for (std::size_t fragment : next) {
     if (fragment != kNone) is_first[fragment] = false;
