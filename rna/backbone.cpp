@@ -10,8 +10,8 @@ namespace {
 
 // Means over A, C, G and U of the published ideal positions (tests/data/golden/geometry.h5, constants/atom23_positions,
 // rows 4 to 7, which differ by at most 0.006 Å), each in the frame of its group. C4' is the origin. C2' is not: the
-// published C4'-C3'-C2' is 106.3 degrees, which leaves C1'-C2' at 1.61 Å in riboses of X-ray structures (1.53 Å). Here it
-// is 102.7 degrees, C2'-C3' 1.525 Å (Gelbin et al. 1996, doi:10.1021/ja9528846).
+// published C4'-C3'-C2' is 106.3 degrees, which leaves C1'-C2' at 1.61 Å in riboses of X-ray structures (1.53 Å). Here
+// it is 102.7 degrees, C2'-C3' 1.525 Å (Gelbin et al. 1996, doi:10.1021/ja9528846).
 const Vec3 kIdealC3(-0.37425, 1.47525, 0.0);
 const Vec3 kIdealO4(1.4505, 0.0, 0.0);
 const Vec3 kIdealC5(-0.513, -0.806, -1.17125);
