@@ -178,7 +178,7 @@ class BackboneView {
       const own = corners ? letterColors[letter] : place === -1 ? [140, 150, 165] : place === -2 ? (dark ? [236, 240, 246] : [24, 30, 42]) : rainbow(place);
       const rgb = own.map((c, i) => Math.round(back[i] + (c - back[i]) * (0.4 + 0.6 * near)));
       if (corners) {
-        context.fillStyle = `rgb(${rgb})`; context.strokeStyle = `rgb(${back})`; context.lineWidth = 0.8 * scale;
+        context.fillStyle = `rgb(${rgb})`; context.strokeStyle = `rgb(${rgb.map(c => Math.round(0.85 * c))})`; context.lineWidth = 0.4 * thick; context.lineJoin = "round";  // visible from its edge
         context.beginPath(); corners.forEach(c => context.lineTo(c[0], c[1])); context.closePath(); context.fill(); context.stroke();
         continue;
       }
