@@ -2,6 +2,7 @@
 // whole, and the run that goes on must end with the bits of one that was never killed.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
 
 #include "base/atomic_file.h"
@@ -24,16 +25,20 @@ TEST(KilledProcesses, LeaveARunThatEndsBitEqual) {
     const std::string key = "--training.steps 4";
     return line.replace(line.find(key), key.size(), "--training.steps " + std::to_string(count));
   };
-  constexpr int kSteps = 5000;
+  constexpr int kSteps = 1000;
+  const auto begin = std::chrono::steady_clock::now();
   ASSERT_EQ(run_shell("flashrna train " + steps(first, kSteps) + options + " --output whole", {.folder = folder.path()})
                 .status,
             0);
+
+  // So that twenty runs end before the last step.
+  const double longest = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / 20;
 
   std::mt19937 random(20261130);
   int killed = 0;
   for (int attempt = 0; attempt < 20; ++attempt) {
     const int rank = static_cast<int>(random() % 2);
-    const double seconds = 0.3 + 6.0 * std::uniform_real_distribution<>()(random);
+    const double seconds = 0.3 + longest * std::uniform_real_distribution<>()(random);
     const std::string start = attempt == 0 ? steps(first, kSteps) : "--resume";
     const ProgramResult result =
         run_shell(fmt::format("flashrna train {}{} --devices 2 --output run & parent=$!\nsleep {:.2f}\n"
