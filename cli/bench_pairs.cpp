@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <limits>
 
@@ -12,14 +11,15 @@
 #include "cli/table.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_reader.h"
+#include "libfold/bench/stopwatch.h"
 #include "rna/pairs/base_pairs.h"
 #include "rna/pairs/refined_base_pairs.h"
-#include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 namespace {
 
 using Chains = std::vector<std::vector<Nucleotide>>;
+using PairRule = std::vector<int> (*)(std::span<const Nucleotide>);  // partner of each nucleotide
 
 struct Timing {
   double all = std::numeric_limits<double>::infinity();      // s, fastest run over all chains
@@ -27,18 +27,15 @@ struct Timing {
   std::int64_t pairs = 0;
 };
 
-Timing time_pairs(const Chains& chains, int repeats,
-                  const std::function<std::vector<int>(std::span<const Nucleotide>)>& partners_of,
-                  const std::function<void()>& after_run) {
+Timing time_pairs(const Chains& chains, int repeats, PairRule partners_of, const std::function<void()>& after_run) {
   const auto longest = std::ranges::max_element(chains, {}, &std::vector<Nucleotide>::size);
   Timing timing;
   for (int k = 0; k < repeats; ++k) {
     double sum = 0;
     timing.pairs = 0;
     for (auto chain = chains.begin(); chain != chains.end(); ++chain) {
-      const auto start = std::chrono::steady_clock::now();
-      const std::vector<int> partner = partners_of(*chain);
-      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      std::vector<int> partner;
+      const double seconds = seconds_of([&] { partner = partners_of(*chain); });
       sum += seconds;
       if (chain == longest) timing.longest = std::min(timing.longest, seconds);
       timing.pairs += std::ranges::count_if(partner, [](int p) { return p >= 0; }) / 2;
@@ -76,7 +73,7 @@ int bench_pairs_main(const std::vector<std::string>& arguments) {
 
   Progress progress("timing", "runs", 2 * repeats, common.quiet);
   Table table({"rule", "chains", "nt", "pairs", "seconds", "longest, nt", "seconds of the longest"});
-  const auto add = [&](const char* rule, const std::function<std::vector<int>(std::span<const Nucleotide>)>& find) {
+  const auto add = [&](const char* rule, PairRule find) {
     const Timing timing = time_pairs(chains, repeats, find, [&] { progress.advance(); });
     table.add_row({rule,
                    std::ssize(chains),
@@ -86,8 +83,8 @@ int bench_pairs_main(const std::vector<std::string>& arguments) {
                    static_cast<std::int64_t>(longest),
                    {timing.longest, 3}});
   };
-  add("C1' and N9/N1", [](std::span<const Nucleotide> chain) { return find_base_pairs(chain); });
-  add("whole bases", [](std::span<const Nucleotide> chain) { return refine_base_pairs(chain); });
+  add("C1' and N9/N1", find_base_pairs);
+  add("whole bases", refine_base_pairs);
   table.print(common.json);
   return 0;
 }

@@ -35,7 +35,7 @@ if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12.8)
   set(FLASHRNA_CUDA_OPTIONAL "")
 elseif(NOT FLASHRNA_CUDA_TARGETS STREQUAL "all")
   execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
-    OUTPUT_VARIABLE _capabilities ERROR_QUIET RESULT_VARIABLE _status)
+    OUTPUT_VARIABLE _capabilities ERROR_QUIET)
   foreach(_architecture IN ITEMS 100 120)
     string(REGEX REPLACE "0$" "\\\\." _generation "${_architecture}")  # 10\. of 10.0 and 10.3
     if(NOT "${_capabilities}" MATCHES "(^|\n)${_generation}")

@@ -57,19 +57,23 @@ Json consistency_json(const Evaluation& evaluation) {
   return json;
 }
 
-// P, C4' and the base's first atom of every nucleotide, relative to their center, rounded to 0.1 Å; null if absent.
-Json trace_json(const StoredBackbone& backbone) {
-  const Vec3 center = centroid(backbone.positions(kC4));
+// Appends x, y, z of a point (Å) relative to `center`, rounded to 0.1 Å.
+void append_point(Json& list, const float* point, const Vec3& center) {
+  for (int axis = 0; axis < 3; ++axis)
+    list.push_back(std::round(10.0 * (static_cast<double>(point[axis]) - center[axis])) / 10.0);
+}
+
+// P, C4' and the base's first atom of every nucleotide, relative to `center`; null if absent.
+Json trace_json(const StoredBackbone& backbone, const Vec3& center) {
   Json trace = Json::object();
   for (const auto& [name, slot] : {std::pair("P", kP), std::pair("C4", kC4), std::pair("N", kGlycosidicNitrogen)}) {
     Json atoms = Json::array();
     for (std::size_t i = 0; i < backbone.size(); ++i) {
       const float* at = &backbone.atoms[i][3 * static_cast<std::size_t>(slot)];
-      const bool present = (backbone.masks[i] >> slot & 1u) != 0;
-      for (int axis = 0; axis < 3; ++axis) {
-        const double value = static_cast<double>(at[axis]) - center[axis];
-        atoms.push_back(present ? Json(std::round(10.0 * value) / 10.0) : Json(nullptr));
-      }
+      if ((backbone.masks[i] >> slot & 1u) != 0)
+        append_point(atoms, at, center);
+      else
+        atoms.insert(atoms.end(), {nullptr, nullptr, nullptr});
     }
     trace[name] = atoms;
   }
@@ -82,19 +86,14 @@ Json trace_json(const StoredBackbone& backbone) {
   return trace;
 }
 
-// Letters, and the outline of each base as x, y, z, x, ... relative to the center of the trace, rounded to 0.1 Å; null
-// for a base that is incomplete.
-Json bases_json(const MeasuredStructure& structure) {
+// Letters, and the outline of each base as x, y, z, x, ... relative to `center`; null for a base that is incomplete.
+Json bases_json(const MeasuredStructure& structure, const Vec3& center) {
   std::string letters;
   for (const std::uint8_t base : structure.backbone.bases) letters += base_letter(static_cast<Base>(base));
-  const Vec3 center = centroid(structure.backbone.positions(kC4));
   Json bases = Json::array();
   for (const BaseOutline& outline : structure.outlines) {
     Json points = Json::array();
-    for (const std::array<float, 3>& point : outline)
-      for (int axis = 0; axis < 3; ++axis)
-        points.push_back(
-            std::round(10.0 * (static_cast<double>(point[static_cast<std::size_t>(axis)]) - center[axis])) / 10.0);
+    for (const std::array<float, 3>& point : outline) append_point(points, point.data(), center);
     bases.push_back(outline.empty() ? Json(nullptr) : points);
   }
   return {{"letters", letters}, {"bases", bases}};
@@ -111,9 +110,10 @@ Json examples_json(const Evaluation& evaluation) {
     if (shown) continue;  // with one or two samples the ranks coincide
     const MeasuredStructure& structure = evaluation.samples.structures[ranking[place]];
     Json example = {{"rank", rank}, {"name", structure.name}, {"sample", ranking[place]}};
-    example.update(trace_json(structure.backbone));
+    const Vec3 center = centroid(structure.backbone.positions(kC4));
+    example.update(trace_json(structure.backbone, center));
     example.update(example_pairs_json(structure));
-    example.update(bases_json(structure));
+    example.update(bases_json(structure, center));
     examples.push_back(std::move(example));
   }
   return examples;
