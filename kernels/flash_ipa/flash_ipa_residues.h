@@ -1,7 +1,9 @@
 // A loop over the residues of a batch on a CPU.
 #pragma once
 
-#include <ATen/Parallel.h>
+#include <cstdint>
+
+#include "kernels/parallel_ranges.h"
 
 namespace flashrna {
 
@@ -9,7 +11,7 @@ namespace flashrna {
 template <typename Residue>
 void for_each_residue(int64_t count, Residue residue) {
   constexpr int64_t kResiduesPerTask = 16;
-  at::parallel_for(0, count, kResiduesPerTask, [&](int64_t begin, int64_t end) {
+  parallel_ranges(count, kResiduesPerTask, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) residue(i);
   });
 }

@@ -1,7 +1,6 @@
 // The simple backend: packs tensors into rows and runs the row functions in a loop on the host or in warps on a GPU.
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <cmath>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "kernels/flash_ipa/flash_ipa_backends.h"
 #include "kernels/flash_ipa/flash_ipa_example.h"
 #include "kernels/flash_ipa/flash_ipa_simple_rows.h"
+#include "kernels/parallel_ranges.h"
 #include "kernels/torch_headers.h"
 
 namespace flashrna::flash_ipa_backends {
@@ -30,7 +30,7 @@ SimpleSizes sizes_of(const Tensor& queries, const Tensor& values, int64_t produc
 // Calls row(item, scratch) for every row, on all threads.
 template <typename T, typename Row>
 void for_each_row(const SimpleSizes& n, Row row) {
-  at::parallel_for(0, n.B * n.H * n.L, 16, [&](int64_t begin, int64_t end) {
+  parallel_ranges(n.B * n.H * n.L, 16, [&](int64_t begin, int64_t end) {
     std::vector<T> scratch(simple_scratch_size(n));
     for (int64_t item = begin; item < end; ++item) row(item, scratch.data());
   });

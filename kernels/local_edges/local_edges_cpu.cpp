@@ -1,6 +1,5 @@
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <utility>
@@ -8,6 +7,7 @@
 
 #include "kernels/local_edges/local_edges_backends.h"
 #include "kernels/local_edges/local_edges_rows.h"
+#include "kernels/parallel_ranges.h"
 
 namespace flashrna {
 
@@ -91,7 +91,7 @@ struct PackedEdges {
   // Calls task(chunk number in [0, B * chunks), begin, end in [0, B * L)) for every chunk, on all threads.
   template <typename Task>
   void for_each_chunk(Task task) const {
-    at::parallel_for(0, B * chunks, 1, [&](int64_t first, int64_t last) {
+    parallel_ranges(B * chunks, 1, [&](int64_t first, int64_t last) {
       for (int64_t c = first; c < last; ++c) {
         const int64_t begin = c % chunks * chunk, sample = c / chunks * L;
         task(c, sample + begin, sample + std::min(L, begin + chunk));

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +12,7 @@
 #include "kernels/cuda_backend.h"
 #include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/padding.h"
+#include "kernels/parallel_ranges.h"
 #include "kernels/self_check.h"
 
 namespace flashrna {
@@ -25,7 +25,7 @@ namespace {
 template <typename T>
 void neighbors_of_sequence(const T* positions, int64_t n, int64_t k, double self_distance, int64_t* indices,
                            T* distances) {
-  at::parallel_for(0, n, 16, [&](int64_t begin, int64_t end) {
+  parallel_ranges(n, 16, [&](int64_t begin, int64_t end) {
     std::vector<std::pair<T, int64_t>> row;  // (distance, index): the lower index comes first if distances are equal
     row.reserve(n);
     for (int64_t i = begin; i < end; ++i) {

@@ -1,11 +1,11 @@
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <vector>
 
 #include "kernels/pair_distance_loss/pair_distance_loss_backends.h"
 #include "kernels/pair_distance_loss/pair_distance_row.h"
+#include "kernels/parallel_ranges.h"
 
 namespace flashrna {
 
@@ -52,7 +52,7 @@ double compute_sample(const T* predicted, const T* truth, const bool* mask, int6
   const PackedAtoms<T> packed(predicted, truth, mask, count);
   const PairDistanceAtoms<T> atoms = packed.view();
   std::vector<double> rows(packed.origin.size());
-  at::parallel_for(0, static_cast<int64_t>(rows.size()), kRowsPerTask, [&](int64_t begin, int64_t end) {
+  parallel_ranges(static_cast<int64_t>(rows.size()), kRowsPerTask, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       double pull[3];
       rows[i] = pair_distance_row(atoms, i, gradient != nullptr ? pull : nullptr);

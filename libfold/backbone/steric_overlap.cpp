@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 
 #include "kernels/cuda_backend.h"
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
+#include "kernels/parallel_ranges.h"
 #include "kernels/self_check.h"
 #include "kernels/steric_overlap/steric_overlap_row.h"
 #include "kernels/torch_headers.h"
@@ -69,7 +69,7 @@ void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& res
   const T* const limit = limits.const_data_ptr<T>();
   T* const energies = energy.mutable_data_ptr<T>();
   T* const gradients = gradient.mutable_data_ptr<T>();
-  at::parallel_for(0, atoms.size(0) * L, 32, [&](int64_t begin, int64_t end) {
+  parallel_ranges(atoms.size(0) * L, 32, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       T sum = 0;
       for (int64_t n = 0; n < k && neighbors[i * k + n] >= 0; ++n) {
