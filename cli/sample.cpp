@@ -1,5 +1,6 @@
 // flashrna sample: samples backbones from a checkpoint or from the shipped weights, and writes one structure file each
 // (libfold/sampling).
+#include <ATen/Parallel.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include "cli/progress.h"
 #include "cli/shipped_weights.h"
 #include "cli/table.h"
+#include "datasets/ordered_pipeline.h"
 #include "kernels/memory_usage.h"
 #include "kernels/torch_headers.h"
 #include "libfold/checkpoint.h"
@@ -148,23 +150,61 @@ std::vector<SampledBackbone> sample_batch(Sampler& sampler, const PlannedBatch& 
   return backbones;
 }
 
+// How the batches of a run share the threads of a CPU. It depends on the plan, not on what is missing, because rounding
+// may depend on the number of threads.
+struct BatchThreads {
+  int at_once;  // batches sampled at the same time
+  int each;     // threads of each
+};
+
+BatchThreads share_threads(const std::vector<PlannedBatch>& plan, const SampleConfig& config, at::Device device) {
+  const int threads = at::get_num_threads();
+  // A GPU runs one batch at a time. Trajectories are written during sampling, and HDF5 does not allow two writers.
+  if (device.is_cuda() || trajectory_interval(config.trajectory) > 0) return {1, threads};
+  const int at_once = std::clamp(static_cast<int>(std::min<std::size_t>(plan.size(), threads)), 1, threads);
+  return {at_once, threads / at_once};
+}
+
+struct SampledBatch {
+  const PlannedBatch* batch;
+  std::vector<SampledBackbone> backbones;  // empty if interrupted or already written
+  double seconds;
+};
+
 // Returns false if interrupted. A batch with a missing part is sampled again as a whole, because rounding depends on
 // the batch. The files are therefore the same however often the command was interrupted.
 bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedBatch>& batches,
-                const SampleConfig& config, bool letters_known, bool quiet) {
+                const BatchThreads& threads, const SampleConfig& config, bool letters_known, bool quiet) {
   std::int64_t total = 0;
-  for (const PlannedBatch& batch : batches) total += static_cast<std::int64_t>(batch.samples.size());
-  Progress progress("sampling", "backbones", total, quiet);
+  std::vector<const PlannedBatch*> missing;
   for (const PlannedBatch& batch : batches) {
-    if (!writer.has(batch)) {
-      const auto start = std::chrono::steady_clock::now();
-      const auto backbones = sample_batch(sampler, batch, config, letters_known, writer.trajectory_path(batch));
-      if (backbones.empty()) return false;
-      writer.write(batch, backbones, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    progress.advance(static_cast<std::int64_t>(batch.samples.size()));
+    total += static_cast<std::int64_t>(batch.samples.size());
+    if (!writer.has(batch)) missing.push_back(&batch);
   }
-  return true;
+  Progress progress("sampling", "backbones", total, quiet);
+  for (const PlannedBatch& batch : batches)
+    if (writer.has(batch)) progress.advance(static_cast<std::int64_t>(batch.samples.size()));
+  auto next = missing.begin();
+  run_in_order<const PlannedBatch*, SampledBatch>(
+      threads.at_once,
+      [&]() -> std::optional<const PlannedBatch*> {
+        if (next == missing.end() || interrupted()) return std::nullopt;
+        return *next++;
+      },
+      [&](const PlannedBatch* batch) -> SampledBatch {
+        at::set_num_threads(threads.each);  // of the calling thread
+        const auto start = std::chrono::steady_clock::now();
+        auto backbones = sample_batch(sampler, *batch, config, letters_known, writer.trajectory_path(*batch));
+        return {batch, std::move(backbones),
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+      },
+      [&](const SampledBatch& sampled) {
+        if (sampled.backbones.empty()) return;
+        writer.write(*sampled.batch, sampled.backbones, sampled.seconds);
+        progress.advance(static_cast<std::int64_t>(sampled.batch->samples.size()));
+      },
+      threads.at_once);
+  return std::ranges::all_of(missing, [&](const PlannedBatch* batch) { return writer.has(*batch); });
 }
 
 std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) {
@@ -285,7 +325,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   SampleWriter writer(config, plan, run.output, shard);
   if (grammar) write_drawn_structures(plan, run.output, common.quiet);
   const std::vector<PlannedBatch> batches = part_of(plan, shard);
-  if (!sample_all(sampler, writer, batches, config, letters_known, common.quiet)) {
+  if (!sample_all(sampler, writer, batches, share_threads(plan, config, device), config, letters_known, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", run.output);
     return interrupted_status();
   }

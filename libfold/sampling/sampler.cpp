@@ -382,7 +382,6 @@ Sampler::StepResult Sampler::graphed_step(const Run& run, bool mend_pairs) {
 }
 
 void Sampler::forget_graphs_of_moved_weights() {
-  if (!graphs_->uses_graphs()) return;
   std::vector<const void*> now;
   for (const at::Tensor& weights : model_->parameters()) now.push_back(weights.const_data_ptr());
   if (now != weights_at_) graphs_->clear();
@@ -400,8 +399,10 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
   const at::NoGradGuard no_grad;
   FlowState state = initial_state(request, prepared);
   Run run = make_run(request, prepared, state);
-  forget_graphs_of_moved_weights();
-  ++requests_;
+  if (graphs_->uses_graphs()) {
+    forget_graphs_of_moved_weights();
+    ++requests_;
+  }
   const bool asks_pairs = run.input.told.partner.defined();
   const std::vector<double> times = interpolant_.sampling_times(request.steps, request.start_time);
   const at::Tensor rows = rows_of_times(times);

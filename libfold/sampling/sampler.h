@@ -66,7 +66,7 @@ class Sampler {
   // and link corrections do not move them. Calls `keep_going` (may be empty) before each call of the model;
   // if it returns false, the result is empty. Calls `observe` (may be empty) after each call of the model. Throws Error
   // naming length, index, seed and step for a coordinate that is not finite, and Error for a condition with which the
-  // model was not trained.
+  // model was not trained. Without graphs, several threads may call this at the same time.
   std::vector<SampledBackbone> sample(const SampleRequest& request, const std::function<bool()>& keep_going = {},
                                       const std::function<void(const SamplingStep&)>& observe = {});
   // The same without a condition.

@@ -170,6 +170,24 @@ TEST_F(SampleCommand, ShardsTogetherAreTheRunInOnePiece) {
   EXPECT_EQ(fs::last_write_time(folder->path("shards/len_00020_sample_000.cif")), written);
 }
 
+TEST_F(SampleCommand, BatchesSampledAtOnceAreThoseSampledOneAfterTheOther) {
+  sample("one_thread", kManyBatches);
+  Words words = request("three_threads", kManyBatches);
+  *(std::ranges::find(words, "--threads") + 1) = "3";
+  const ProgramResult result = run_flashrna(words, {.folder = folder->path()});
+  ASSERT_EQ(result.status, 0) << result.errors;
+  EXPECT_TRUE(structures_in(folder->path("one_thread")) == structures_in(folder->path("three_threads")));
+  const auto table = [](const std::string& name) { return file_bytes(folder->path(name)); };
+  EXPECT_EQ(table("three_threads/samples.csv"), table("one_thread/samples.csv"));
+  const auto batches = [&](const std::string& name) {
+    std::istringstream text(table(name));
+    std::vector<std::string> names;
+    for (std::string line; std::getline(text, line);) names.push_back(line.substr(0, line.find(',')));
+    return names;
+  };
+  EXPECT_EQ(batches("three_threads/timings.csv"), batches("one_thread/timings.csv"));
+}
+
 TEST_F(SampleCommand, MoreShardsThanBatchesLeaveSomeWithNothingToDo) {
   const ProgramResult result = sample("spare", {"--lengths", "8", "--samples", "2", "--shard", "2/2"});
   EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
