@@ -1,6 +1,9 @@
 #include "libfold/sampling/sampled_molecule.h"
 
+#include <Eigen/LU>
+
 #include "base/error.h"
+#include "libfold/backbone/base_relaxation.h"
 #include "libfold/random_streams.h"
 #include "libfold/sampling/sampled_structure.h"
 #include "rna/assembly.h"
@@ -31,19 +34,59 @@ std::vector<int> pairs_of_copy(const SampledBackbone& backbone, const std::strin
 }
 
 std::vector<DesignedSequence> propose_sequences(const SampledBackbone& backbone, const std::string& name,
-                                                std::uint64_t index, const Design& design,
+                                                std::uint64_t index, const std::vector<int>& pairs,
                                                 const std::vector<Base>& given, const SampleConfig& config) {
   if (backbone.letters.size() != backbone.frames.size())
     fail("{}: no probabilities to draw sequences from; --design-sequence needs a model with model.letter_head = true",
          name);
-  const std::vector<int> pairs = pairs_of_copy(backbone, name, design);
-  const std::span letters(backbone.letters.data(), design.molecule.size());
+  const std::span letters(backbone.letters.data(), given.size());
   std::vector<DesignedSequence> sequences;
   for (int k = 0; k < config.design_sequence; ++k) {
-    RandomStream stream(config.seed, "design_sequence", {design.molecule.size(), index, static_cast<std::uint64_t>(k)});
+    RandomStream stream(config.seed, "design_sequence", {given.size(), index, static_cast<std::uint64_t>(k)});
     sequences.push_back(design_sequence(letters, pairs, given, config.temperature, stream));
   }
   return sequences;
+}
+
+// The first `n` residues of a backbone.
+SampledBackbone first_copy(const SampledBackbone& backbone, std::size_t n) {
+  SampledBackbone copy = backbone;
+  copy.frames.resize(n);
+  copy.torsions.resize(n * (backbone.torsions.size() / backbone.frames.size()));
+  copy.chi.resize(std::min(n, copy.chi.size()));
+  return copy;
+}
+
+// Replaces the copies of a symmetric assembly by `copy`, each where the one before was.
+SampledBackbone assembly_of(const SampledBackbone& copy, const SampledBackbone& before) {
+  SampledBackbone assembly = copy;
+  const std::size_t n = copy.frames.size();
+  for (std::size_t first = n; first < before.frames.size(); first += n) {
+    const RigidTransform &from = before.frames.front(), &to = before.frames[first];
+    const Mat3 turn = to.rotation * from.rotation.transpose();
+    for (const RigidTransform& frame : copy.frames)
+      assembly.frames.push_back(
+          {turn * frame.rotation, turn * (frame.translation - from.translation) + to.translation});
+    assembly.torsions.insert(assembly.torsions.end(), copy.torsions.begin(), copy.torsions.end());
+    assembly.chi.insert(assembly.chi.end(), copy.chi.begin(), copy.chi.end());
+  }
+  assembly.letters = before.letters;
+  return assembly;
+}
+
+// Makes room for the bases. Contacts between the copies of a symmetric assembly are not considered.
+SampledBackbone with_room_for_bases(const SampledBackbone& backbone, const Design& design,
+                                    const std::vector<Base>& letters, const std::vector<int>& pairs,
+                                    const SampleConfig& config) {
+  std::vector<char> fixed;
+  for (std::size_t i = 0; i < letters.size(); ++i) fixed.push_back(design.motif_nucleotide(i) != nullptr);
+  const SampledBackbone relaxed =
+      relaxed_with_bases(first_copy(backbone, letters.size()), {.bases = letters,
+                                                                .partner = pairs,
+                                                                .residue_index = design.residue_index,
+                                                                .fixed = fixed,
+                                                                .rounds = config.relax_rounds});
+  return assembly_of(relaxed, backbone);
 }
 
 }  // namespace
@@ -51,17 +94,21 @@ std::vector<DesignedSequence> propose_sequences(const SampledBackbone& backbone,
 SampledMolecule make_molecule(const SampledBackbone& backbone, const std::string& name, std::uint64_t index,
                               const Design& design, const SampleConfig& config) {
   const int copies = copies_in(backbone, design);
+  const std::vector<int> pairs = pairs_of_copy(backbone, name, design);
   std::vector<Base> letters = given_letters(design, config);
   SampledMolecule molecule;
   if (config.design_sequence > 0) {
-    molecule.designs = propose_sequences(backbone, name, index, design, letters, config);
+    molecule.designs = propose_sequences(backbone, name, index, pairs, letters, config);
     letters = molecule.designs.front().bases;
   }
   std::vector<Base> bases;
   for (int copy = 0; copy < copies; ++copy) bases.insert(bases.end(), letters.begin(), letters.end());
-  const Structure structure =
-      config.all_atom ? make_all_atom_structure(backbone, name, bases) : make_structure(backbone, name, bases);
-  molecule.structure = as_designed(structure, backbone, design);
+  if (!config.all_atom) {
+    molecule.structure = as_designed(make_structure(backbone, name, bases), backbone, design);
+    return molecule;
+  }
+  const SampledBackbone relaxed = with_room_for_bases(backbone, design, letters, pairs, config);
+  molecule.structure = as_designed(make_all_atom_structure(relaxed, name, bases), relaxed, design);
   return molecule;
 }
 

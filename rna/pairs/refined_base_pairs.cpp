@@ -11,20 +11,9 @@
 namespace flashrna {
 namespace {
 
-struct Bond {
-  std::string_view atom, other_atom;
-};
-
-struct CanonicalPair {
-  Base one, other;
-  std::array<Bond, 3> bonds;  // the third name is empty if there are two bonds
-};
-
-constexpr std::array<CanonicalPair, 3> kCanonicalPairs = {{
-    {Base::G, Base::C, {{{"N1", "N3"}, {"N2", "O2"}, {"O6", "N4"}}}},
-    {Base::A, Base::U, {{{"N1", "N3"}, {"N6", "O4"}}}},
-    {Base::G, Base::U, {{{"N1", "O2"}, {"O6", "N3"}}}},
-}};
+constexpr std::array<HydrogenBond, 3> kGuanineCytosine = {{{"N1", "N3", 2.93}, {"N2", "O2", 2.87}, {"O6", "N4", 2.95}}};
+constexpr std::array<HydrogenBond, 2> kAdenineUracil = {{{"N1", "N3", 2.88}, {"N6", "O4", 2.98}}};
+constexpr std::array<HydrogenBond, 2> kGuanineUracil = {{{"N1", "O2", 2.93}, {"O6", "N3", 2.93}}};
 
 constexpr std::size_t kMostBonds = 3;
 
@@ -54,10 +43,9 @@ bool has_whole_base(const Nucleotide& nucleotide) {
   return true;
 }
 
-EdgeBonds bonds_of(const CanonicalPair& pair, const Nucleotide& one, const Nucleotide& other) {
+EdgeBonds count_bonds(std::span<const HydrogenBond> possible, const Nucleotide& one, const Nucleotide& other) {
   EdgeBonds bonds;
-  for (const Bond& bond : pair.bonds) {
-    if (bond.atom.empty()) continue;
+  for (const HydrogenBond& bond : possible) {
     const Vec3 *a = find_atom(one, bond.atom), *b = find_atom(other, bond.other_atom);
     if (a == nullptr || b == nullptr) return {};
     ++bonds.possible;
@@ -68,12 +56,16 @@ EdgeBonds bonds_of(const CanonicalPair& pair, const Nucleotide& one, const Nucle
 
 }  // namespace
 
-EdgeBonds watson_crick_bonds(const Nucleotide& one, const Nucleotide& other) {
-  for (const CanonicalPair& pair : kCanonicalPairs) {
-    if (one.base == pair.one && other.base == pair.other) return bonds_of(pair, one, other);
-    if (one.base == pair.other && other.base == pair.one) return bonds_of(pair, other, one);
-  }
+std::span<const HydrogenBond> hydrogen_bonds(Base one, Base other) {
+  if (one == Base::G && other == Base::C) return kGuanineCytosine;
+  if (one == Base::A && other == Base::U) return kAdenineUracil;
+  if (one == Base::G && other == Base::U) return kGuanineUracil;
   return {};
+}
+
+EdgeBonds watson_crick_bonds(const Nucleotide& one, const Nucleotide& other) {
+  if (const auto bonds = hydrogen_bonds(one.base, other.base); !bonds.empty()) return count_bonds(bonds, one, other);
+  return count_bonds(hydrogen_bonds(other.base, one.base), other, one);
 }
 
 std::vector<int> refine_base_pairs(std::span<const Nucleotide> nucleotides) {

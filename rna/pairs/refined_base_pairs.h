@@ -5,11 +5,21 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "rna/nucleotide.h"
 
 namespace flashrna {
+
+// A hydrogen bond of a canonical pair, between an atom of each base.
+struct HydrogenBond {
+  std::string_view atom, other_atom;
+  double length;  // Å; median of 38 X-ray and EM structures and of 16S and 23S ribosomal RNA
+};
+
+// Of the pairs G-C, A-U and G-U, in this order of the bases; empty for all others.
+std::span<const HydrogenBond> hydrogen_bonds(Base one, Base other);
 
 // Hydrogen bonds of the canonical pair of two bases: three for G-C, two for A-U and G-U.
 struct EdgeBonds {

@@ -128,6 +128,7 @@ SampledBackbone some_backbone(std::size_t length) {
 
 TEST(SampledMolecule, DesignsNameTheResiduesWhoseBasesArePlacedByChi) {
   SampleConfig config;
+  config.relax_rounds = 0;
   config.design_sequence = 3;
   config.all_atom = true;
   const SampledBackbone backbone = some_backbone(12);
@@ -158,6 +159,32 @@ TEST(SampledMolecule, CopiesOfASymmetricAssemblyHaveOneSequence) {
   ASSERT_EQ(molecule.structure.chains.size(), 2u);
   EXPECT_EQ(molecule.structure.chains[0].sequence(), text_of(molecule.designs[0].bases));
   EXPECT_EQ(molecule.structure.chains[1].sequence(), molecule.structure.chains[0].sequence());
+}
+
+TEST(SampledMolecule, RelaxedCopiesStayCopies) {
+  SampleConfig config;
+  config.nucleotide = "A";
+  config.all_atom = true;
+  SampledBackbone backbone = some_backbone(12);
+  // The second copy is the first, turned by 180 degrees about an axis that is far away.
+  const Mat3 turn = Vec3(-1, -1, 1).asDiagonal();
+  const Vec3 shift(0, 80, 0);
+  for (std::size_t i = 0; i < 6; ++i) {
+    backbone.frames[i].translation = Vec3(5.0 * static_cast<double>(i), 0, 0);  // bases overlap
+    backbone.frames[i + 6] = {turn * backbone.frames[i].rotation, turn * backbone.frames[i].translation + shift};
+  }
+  const Design design = design_of_lengths(std::vector<int>{6});
+  const auto made = [&](int rounds) {
+    config.relax_rounds = rounds;
+    return make_molecule(backbone, "one", 0, design, config).structure.chains;
+  };
+  const std::vector<Chain> before = made(0), after = made(100);
+  EXPECT_GT((after[0].nucleotides[2].atoms[kC4] - before[0].nucleotides[2].atoms[kC4]).norm(), 0.1);
+  for (std::size_t i = 0; i < 6; ++i) {
+    const Nucleotide &one = after[0].nucleotides[i], &copy = after[1].nucleotides[i];
+    for (std::size_t slot = 0; slot < kAtomSlots && one.has(static_cast<int>(slot)); ++slot)
+      EXPECT_LT((turn * one.atoms[slot] + shift - copy.atoms[slot]).norm(), 1e-9);
+  }
 }
 
 TEST(SampledMolecule, WhatTheModelDoesNotPredictIsAnError) {
