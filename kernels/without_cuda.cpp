@@ -9,7 +9,8 @@
 #include "kernels/local_edges/local_edges_gpu_rows.h"
 #include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
-#include "kernels/steric_overlap/steric_overlap_row.h"
+#include "kernels/relaxation/relaxation_rows.h"
+#include "kernels/steric_overlap/steric_move_row.h"
 
 namespace flashrna {
 namespace {
@@ -57,11 +58,25 @@ template void pair_distance_rows_cuda(const PairDistanceRows<float>&, const Cuda
 template void pair_distance_rows_cuda(const PairDistanceRows<double>&, const CudaStream&);
 
 template <typename T>
+void relaxation_rows_cuda(RelaxationRowKind, const RelaxationRows<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void relaxation_rows_cuda(RelaxationRowKind, const RelaxationRows<float>&, const CudaStream&);
+template void relaxation_rows_cuda(RelaxationRowKind, const RelaxationRows<double>&, const CudaStream&);
+
+template <typename T>
 void steric_rows_cuda(const StericRows<T>&, const CudaStream&) {
   fail_without_cuda();
 }
 template void steric_rows_cuda(const StericRows<float>&, const CudaStream&);
 template void steric_rows_cuda(const StericRows<double>&, const CudaStream&);
+
+template <typename T>
+void steric_move_rows_cuda(const StericMoveRows<T>&, const CudaStream&) {
+  fail_without_cuda();
+}
+template void steric_move_rows_cuda(const StericMoveRows<float>&, const CudaStream&);
+template void steric_move_rows_cuda(const StericMoveRows<double>&, const CudaStream&);
 
 template <typename T>
 void edge_rows_cuda(EdgeRowKind, const EdgeRows<T>&, const EdgeRowOutputs<T>&, const CudaStream&) {

@@ -20,6 +20,7 @@ class SymmetricCopies {
                   const std::vector<int>& lengths, at::Device device);
 
   std::int64_t count() const { return rotations_.size(0); }   // G copies
+  const at::Tensor& group() const { return rotations_; }      // [G, 3, 3] f64, the identity first
   const at::Tensor& lengths() const { return all_lengths_; }  // [B] i64, of the assemblies
   at::Tensor mask() const;                                    // [B, G L] bool: residues of the assemblies
 

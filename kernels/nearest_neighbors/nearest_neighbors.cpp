@@ -46,9 +46,13 @@ void neighbors_of_sequence(const T* positions, int64_t n, int64_t k, double self
   });
 }
 
-NearestNeighbors on_cpu(const Tensor& positions, const Tensor& lengths, int64_t k, double self_distance) {
+NearestNeighbors no_neighbors(const Tensor& positions, const Tensor& lengths, int64_t k) {
   const int64_t B = positions.size(0), L = positions.size(1);
-  NearestNeighbors result{at::full({B, L, k}, -1, lengths.options()), at::zeros({B, L, k}, positions.options())};
+  return {at::full({B, L, k}, -1, lengths.options()), at::zeros({B, L, k}, positions.options())};
+}
+
+void on_cpu(const Tensor& positions, const Tensor& lengths, double self_distance, NearestNeighbors& result) {
+  const int64_t B = positions.size(0), L = positions.size(1), k = result.indices.size(2);
   const Tensor contiguous = positions.contiguous(), dense_lengths = lengths.contiguous();
   const int64_t* length = dense_lengths.const_data_ptr<int64_t>();
   AT_DISPATCH_FLOATING_TYPES(positions.scalar_type(), "nearest_neighbors", [&] {
@@ -58,12 +62,10 @@ NearestNeighbors on_cpu(const Tensor& positions, const Tensor& lengths, int64_t 
                                       result.distances.mutable_data_ptr<scalar_t>() + b * L * k);
     }
   });
-  return result;
 }
 
-NearestNeighbors on_cuda(const Tensor& positions, const Tensor& lengths, int64_t k, double self_distance) {
-  const int64_t B = positions.size(0), L = positions.size(1);
-  NearestNeighbors result{at::full({B, L, k}, -1, lengths.options()), at::zeros({B, L, k}, positions.options())};
+void on_cuda(const Tensor& positions, const Tensor& lengths, double self_distance, NearestNeighbors& result) {
+  const int64_t B = positions.size(0), L = positions.size(1), k = result.indices.size(2);
   const Tensor contiguous = positions.contiguous(), contiguous_lengths = lengths.contiguous();
   AT_DISPATCH_FLOATING_TYPES(positions.scalar_type(), "nearest_neighbors", [&] {
     nearest_neighbors_cuda<scalar_t>({.B = B,
@@ -76,14 +78,14 @@ NearestNeighbors on_cuda(const Tensor& positions, const Tensor& lengths, int64_t
                                       .distances = result.distances.mutable_data_ptr<scalar_t>()},
                                      current_cuda_stream(positions.device()));
   });
-  return result;
 }
 
 // Number of neighbors that differ, plus the largest difference of a distance.
 double self_check_error(at::Device device) {
   const Tensor positions = self_check_values({2, 37, 3}, 0.2, device) * 10.0;
   const Tensor lengths = at::tensor({37, 20}, at::kLong).to(device);
-  const NearestNeighbors got = on_cuda(positions, lengths, 5, 0.0);
+  NearestNeighbors got = no_neighbors(positions, lengths, 5);
+  on_cuda(positions, lengths, 0.0, got);
   const NearestNeighbors expected = nearest_neighbors_in_blocks(positions, lengths, 5);
   return (got.indices != expected.indices).sum().item<double>() +
          (got.distances - expected.distances).abs().max().item<double>();
@@ -121,13 +123,21 @@ NearestNeighbors nearest_neighbors(const Tensor& positions, const Tensor& length
               positions.sizes(), ", expected [B, L, 3]");
   TORCH_CHECK(k >= 1, "nearest_neighbors: k = ", k, ", must be at least 1");
   check_lengths("nearest_neighbors", lengths, positions.size(0), positions.size(1), positions.device());
+  NearestNeighbors result = no_neighbors(positions, lengths, k);
+  update_nearest_neighbors(result, positions, lengths, options);
+  return result;
+}
+
+void update_nearest_neighbors(NearestNeighbors& result, const Tensor& positions, const Tensor& lengths,
+                              const NearestNeighborsOptions& options) {
+  check_lengths("nearest_neighbors", lengths, positions.size(0), positions.size(1), positions.device());
   const at::NoGradGuard no_grad;
   const Tensor detached = positions.detach();
-  if (detached.is_cpu()) return on_cpu(detached, lengths, k, options.self_distance);
+  if (detached.is_cpu()) return on_cpu(detached, lengths, options.self_distance, result);
   static SelfCheck kernel("the CUDA kernel of nearest_neighbors", "blocks of distances", 1e-5, self_check_error);
   if (detached.is_cuda() && kernel.passes(detached.device()))
-    return on_cuda(detached, lengths, k, options.self_distance);
-  return nearest_neighbors_in_blocks(detached, lengths, k, options);
+    return on_cuda(detached, lengths, options.self_distance, result);
+  result = nearest_neighbors_in_blocks(detached, lengths, result.indices.size(2), options);
 }
 
 }  // namespace flashrna

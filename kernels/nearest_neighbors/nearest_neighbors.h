@@ -22,6 +22,11 @@ struct NearestNeighborsOptions {
 NearestNeighbors nearest_neighbors(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,
                                    const NearestNeighborsOptions& options = {});
 
+// The same into the result of an earlier call with the same shapes, dtype, lengths and options: without any other
+// operation on a GPU.
+void update_nearest_neighbors(NearestNeighbors& result, const at::Tensor& positions, const at::Tensor& lengths,
+                              const NearestNeighborsOptions& options = {});
+
 // The definition for one block of queries at a time: linear memory on any device. A GPU uses it if our kernel fails its
 // self-check.
 NearestNeighbors nearest_neighbors_in_blocks(const at::Tensor& positions, const at::Tensor& lengths, int64_t k,

@@ -2,23 +2,11 @@
 
 #include <cmath>
 
-#include "base/degree.h"
-
 namespace flashrna {
 
 using at::Tensor;
 
 namespace {
-
-// Medians of the canonical pairs of X-ray structures. They agree: at these angles and this C1'-C1' distance, N-N is 8.9
-// Å in a flat pair only. (With 10.5 Å for C1'-C1', a pair has to twist by 60 degrees.)
-constexpr double kC1Distance = 10.62;  // Å
-constexpr double kNDistance = 8.92;    // Å
-constexpr double kLambdaCosine = 0.579;
-constexpr double kTorsion = -6.0 * kDegree;  // N-C1'-C1'-N
-constexpr double kDistanceWeight = 2.0;
-constexpr double kPairAngleWeight = 10.0;
-constexpr double kTorsionWeight = 5.0;
 
 Tensor smooth_length(const Tensor& v) { return (v.square().sum(2) + 1e-6).sqrt(); }
 
@@ -30,7 +18,7 @@ Tensor torsion_error(const Tensor& bond, const Tensor& axis, const Tensor& other
   const Tensor p = across(bond), q = across(other_bond);
   const Tensor size = smooth_length(p) * smooth_length(q);
   const Tensor cosine = (p * q).sum(2) / size, sine = (p * at::cross(q, axis, 2)).sum(2) / size;
-  return 1.0 - std::cos(kTorsion) * cosine - std::sin(kTorsion) * sine;
+  return 1.0 - std::cos(kPairTorsion) * cosine - std::sin(kPairTorsion) * sine;
 }
 
 }  // namespace
@@ -41,10 +29,10 @@ Tensor pair_energy(const Tensor& c1, const Tensor& n, const Tensor& partner) {
   const Tensor across = c1.gather(1, index) - c1;
   const Tensor distance = smooth_length(across), n_distance = smooth_length(n.gather(1, index) - n);
   const Tensor cosine = (bond * across).sum(2) / (distance * smooth_length(bond));
-  const Tensor energy =
-      kDistanceWeight * (smooth_distance(distance - kC1Distance) + smooth_distance(n_distance - kNDistance)) +
-      kPairAngleWeight * (cosine - kLambdaCosine).square() +
-      kTorsionWeight * torsion_error(bond, across / distance.unsqueeze(2), other_bond);
+  const Tensor energy = kPairDistanceWeight * (smooth_distance(distance - kPairC1Distance) +
+                                               smooth_distance(n_distance - kPairNDistance)) +
+                        kPairAngleWeight * (cosine - kPairLambdaCosine).square() +
+                        kPairTorsionWeight * torsion_error(bond, across / distance.unsqueeze(2), other_bond);
   return (energy * (partner >= 0)).sum();
 }
 

@@ -3,7 +3,19 @@
 
 #include <ATen/ATen.h>
 
+#include "base/degree.h"
+
 namespace flashrna {
+
+// Medians of the canonical pairs of X-ray structures, and weights. The medians agree: at these angles and this C1'-C1'
+// distance, N-N is 8.9 Å in a flat pair only. (With 10.5 Å for C1'-C1', a pair has to twist by 60 degrees.)
+inline constexpr double kPairC1Distance = 10.62;  // Å
+inline constexpr double kPairNDistance = 8.92;    // Å
+inline constexpr double kPairLambdaCosine = 0.579;
+inline constexpr double kPairTorsion = -6.0 * kDegree;  // N-C1'-C1'-N
+inline constexpr double kPairDistanceWeight = 2.0;
+inline constexpr double kPairAngleWeight = 10.0;
+inline constexpr double kPairTorsionWeight = 5.0;
 
 // c1, n [B, L, 3] Å: C1' and the glycosidic nitrogen; partner [B, L] i64, negative if unpaired. Returns a scalar, the
 // sum over the paired residues i with partner j (each pair counts in both directions) of

@@ -5,10 +5,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "datasets/polymer.h"
+#include "rna/geometry.h"
 
 namespace flashrna {
 
@@ -26,6 +28,23 @@ struct BackboneLink {
 struct RingDistance {
   int slot, other_slot;
   double distance;  // Å
+};
+
+// An atom placed from three others: at `outward` Å from `center` along the exterior bisector of the angle
+// before-center-after, and `up` Å along (after - center) x (before - center).
+struct ApexAtom {
+  int slot, before, center, after;
+  double outward, up;
+};
+
+// How frame and torsions place the atoms: group 0 is the frame, and torsion k turns group k + 1, whose pose is that of
+// its parent times to_parent times a turn about x.
+struct ResidueGroups {
+  std::vector<int> parent;                // by group; parents precede their children, parent[0] = -1
+  std::vector<RigidTransform> to_parent;  // to_parent[0] is not used
+  std::vector<int> group;                 // by slot; -1 for the apex
+  std::vector<Vec3> position;             // by slot, Å, in the group's frame
+  std::optional<ApexAtom> apex;
 };
 
 class PolymerBackbone {
@@ -47,6 +66,8 @@ class PolymerBackbone {
   // [..., T, 2] (sin, cos) -> [..., slots, 3]. Differentiable.
   virtual at::Tensor place(const at::Tensor& rotations, const at::Tensor& translations, const at::Tensor& torsions,
                            const std::vector<int>& slots) const = 0;
+  // The same as tables, for kernels.
+  virtual const ResidueGroups& groups() const = 0;
   // Whether all torsions that place an atom are defined: torsion_mask [..., T] bool -> [..., slots] bool.
   virtual at::Tensor placed(const at::Tensor& torsion_mask, const std::vector<int>& slots) const = 0;
 
@@ -54,6 +75,8 @@ class PolymerBackbone {
   virtual double closest_without_clash(int slot, int other_slot) const = 0;
   // Whether `slot` of a residue is one or two bonds from `next_slot` of the residue bonded after it.
   virtual bool near_by_bonds(int slot, int next_slot) const = 0;
+  // C1' and the glycosidic nitrogen, between which pairs are requested (pair_energy.h); none of proteins.
+  virtual std::optional<std::array<int, 2>> pair_slots() const { return std::nullopt; }
 };
 
 const PolymerBackbone& backbone_of(Polymer polymer);

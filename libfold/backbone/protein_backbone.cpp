@@ -15,6 +15,23 @@ using at::Tensor;
 constexpr double kOverlapAllowed = 0.6;                                                // Å, as of RNA
 constexpr std::array<double, kProteinAtomSlots> kRadii{1.55, 1.70, 1.70, 1.70, 1.52};  // Å, by slot
 
+// psi turns O about CA->C.
+ResidueGroups make_protein_groups() {
+  const auto point = [](const std::array<double, 3>& v) { return Vec3(v[0], v[1], v[2]); };
+  ResidueGroups groups{{-1, 0},
+                       std::vector<RigidTransform>(2),
+                       std::vector<int>(kProteinAtomSlots, 0),
+                       std::vector<Vec3>(kProteinAtomSlots, Vec3::Zero()),
+                       std::nullopt};
+  groups.to_parent[1].translation = point(kIdealC);
+  groups.group[kO] = 1;
+  groups.position[kN] = point(kIdealN);
+  groups.position[kC] = point(kIdealC);
+  groups.position[kCB] = point(kIdealCB);
+  groups.position[kO] = Vec3(kIdealO[0], -kIdealO[1], kIdealO[2]);
+  return groups;
+}
+
 class ProteinBackbone final : public PolymerBackbone {
  public:
   Polymer polymer() const override { return Polymer::kProtein; }
@@ -39,6 +56,11 @@ class ProteinBackbone final : public PolymerBackbone {
     std::vector<Tensor> atoms;
     for (const int slot : slots) atoms.push_back(in_frame(slot, rotations, torsions));  // [..., 3]
     return at::matmul(at::stack(atoms, -2), rotations.transpose(-1, -2)) + translations.unsqueeze(-2);
+  }
+
+  const ResidueGroups& groups() const override {
+    static const ResidueGroups groups = make_protein_groups();
+    return groups;
   }
 
   Tensor placed(const Tensor& torsion_mask, const std::vector<int>& slots) const override {

@@ -12,8 +12,9 @@ namespace flashrna {
 struct RelaxationOptions {
   Polymer polymer = Polymer::kRna;
   int rounds = 0;
-  double step = 0.02;        // step size of Adam, Å and radians
-  at::Tensor partner;        // [B, L] i64: requested base pairs (pair_energy.h), negative if unpaired; undefined: none
+  double step = 0.02;  // step size of Adam, Å and radians
+  // [B, L] i64: requested base pairs (pair_energy.h), mutual, negative if unpaired; undefined: none.
+  at::Tensor partner;
   at::Tensor residue_index;  // [B, L] i64: i and i + 1 are bonded where it rises by 1; undefined: everywhere
   at::Tensor fixed;          // [B, L] bool: residues that do not change; undefined: none
   // If set, the backbone is the unit of these copies: overlaps and requested pairs between copies count, and the copies
@@ -30,5 +31,10 @@ struct RelaxationOptions {
 // returns false.
 FlowModelOutput relaxed(const FlowModelOutput& backbone, const at::Tensor& lengths, const RelaxationOptions& options,
                         const std::function<bool()>& keep_going = {});
+
+// The definition: tensor operations, autograd and torch::optim::Adam. `relaxed` computes the same by hand-written
+// gradients, one residue at a time (relaxation_rounds.h).
+FlowModelOutput relaxed_by_autograd(const FlowModelOutput& backbone, const at::Tensor& lengths,
+                                    const RelaxationOptions& options, const std::function<bool()>& keep_going = {});
 
 }  // namespace flashrna

@@ -10,7 +10,6 @@
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/device_constants.h"
 #include "libfold/flow/so3.h"
-#include "rna/nucleotide.h"
 
 namespace flashrna {
 
@@ -66,6 +65,8 @@ RelaxationScene make_relaxation_scene(const Tensor& lengths, int64_t L, const Re
   const Tensor rise = index.narrow(1, 1, L - 1) - index.narrow(1, 0, L - 1);
   RelaxationScene scene{backbone_of(options.polymer),           lengths,         index,         mask, mask,
                         mask.narrow(1, 1, L - 1) & (rise == 1), options.partner, options.copies};
+  TORCH_CHECK(!options.partner.defined() || scene.backbone.pair_slots(),
+              "relaxation: base pairs are requested of a polymer without bases");
   if (options.copies == nullptr) return scene;
   scene.lengths = options.copies->lengths();
   scene.residue_index = options.copies->residue_index(index);
@@ -83,7 +84,8 @@ Tensor relaxation_energy(const FlowModelOutput& backbone, const RelaxationMoves&
                                   {.margin = kRelaxationMargin, .polymer = scene.backbone.polymer()})
                        .sum();
   if (scene.partner.defined()) {
-    between = between + pair_energy(atoms.select(2, kC1), atoms.select(2, kGlycosidicNitrogen), scene.partner);
+    const auto [c1, n] = *scene.backbone.pair_slots();
+    between = between + pair_energy(atoms.select(2, c1), atoms.select(2, n), scene.partner);
   }
   if (scene.copies != nullptr) between = between / scene.copies->count();
   const BackboneLink& ideal = scene.backbone.link();

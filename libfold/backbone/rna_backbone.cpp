@@ -1,4 +1,6 @@
 // The backbone of RNA: the 13 backbone atoms of a nucleotide (rna/nucleotide.h).
+#include <cmath>
+
 #include "base/error.h"
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/backbone/link_geometry.h"
@@ -15,6 +17,15 @@ using at::Tensor;
 // attach O3' and the base to it: means over C3'-endo and C2'-endo (Gelbin et al. 1996, doi:10.1021/ja9528846).
 constexpr std::array<RingDistance, 5> kRiboseDistances = {
     {{kC1, kC2, 1.528}, {kC1, kC3, 2.36}, {kO4, kC2, 2.36}, {kO3, kC2, 2.44}, {kGlycosidicNitrogen, kC2, 2.50}}};
+
+ResidueGroups make_rna_groups() {
+  const BackboneGeometry& geometry = ideal_backbone_geometry();
+  return {{geometry.parent.begin(), geometry.parent.end()},
+          {geometry.to_parent.begin(), geometry.to_parent.end()},
+          {geometry.group.begin(), geometry.group.end()},
+          {geometry.position.begin(), geometry.position.end()},
+          ApexAtom{kO2, kC1, kC2, kC3, kO2BondLength * std::cos(kO2Elevation), kO2BondLength * std::sin(kO2Elevation)}};
+}
 
 class RnaBackbone final : public PolymerBackbone {
  public:
@@ -49,6 +60,10 @@ class RnaBackbone final : public PolymerBackbone {
                const std::vector<int>& slots) const override {
     return backbone_atoms(rotations, translations, torsions, slots);
   }
+  const ResidueGroups& groups() const override {
+    static const ResidueGroups groups = make_rna_groups();
+    return groups;
+  }
   Tensor placed(const Tensor& torsion_mask, const std::vector<int>& slots) const override {
     return backbone_atom_mask(torsion_mask, slots);
   }
@@ -57,6 +72,7 @@ class RnaBackbone final : public PolymerBackbone {
     return flashrna::closest_without_clash(slot, other_slot);
   }
   bool near_by_bonds(int slot, int next_slot) const override { return flashrna::near_by_bonds(slot, next_slot); }
+  std::optional<std::array<int, 2>> pair_slots() const override { return {{kC1, kGlycosidicNitrogen}}; }
 };
 
 }  // namespace

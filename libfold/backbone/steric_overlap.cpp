@@ -4,8 +4,6 @@
 #include <ATen/Dispatch.h>
 
 #include <algorithm>
-#include <cmath>
-#include <utility>
 
 #include "kernels/cuda_backend.h"
 #include "kernels/nearest_neighbors/nearest_neighbors.h"
@@ -13,8 +11,8 @@
 #include "kernels/self_check.h"
 #include "kernels/steric_overlap/steric_overlap_row.h"
 #include "kernels/torch_headers.h"
+#include "libfold/backbone/contact_limits.h"
 #include "libfold/backbone/polymer_backbone.h"
-#include "libfold/device_constants.h"
 
 namespace flashrna {
 
@@ -22,106 +20,40 @@ using at::Tensor;
 
 namespace {
 
-constexpr double kStep = 0.04;        // of moved_apart: Å per unit of a residue's gradient, stable for a dozen pairs
-constexpr double kLongestStep = 0.5;  // Å
 constexpr int64_t kPairsAtOnce = int64_t{1} << 22;  // of atoms; some 50 bytes of memory each
-
-// Position of another residue relative to this one along the chain.
-enum Relation { kElsewhere, kNext, kPrevious, kRelations };
-
-// Distance (Å) below which a pair of atoms overlaps, -1 for pairs that never count: [relation, own slot, other slot].
-Tensor make_limits(const PolymerBackbone& backbone, double margin, const at::TensorOptions& like) {
-  const int A = backbone.atoms();
-  Tensor limits = at::empty({kRelations, A, A}, at::kDouble);
-  auto limit = limits.accessor<double, 3>();
-  for (int a = 0; a < A; ++a) {
-    for (int b = 0; b < A; ++b) {
-      const double apart = backbone.closest_without_clash(a, b) + margin;
-      limit[kElsewhere][a][b] = apart;
-      limit[kNext][a][b] = backbone.near_by_bonds(a, b) ? -1 : apart;
-      limit[kPrevious][a][b] = backbone.near_by_bonds(b, a) ? -1 : apart;
-    }
-  }
-  return limits.to(like);
-}
-
-const Tensor& limits(const PolymerBackbone& backbone, double margin, const Tensor& like) {
-  static DeviceConstants<std::pair<Polymer, double>, Tensor> constants;
-  return constants.get({backbone.polymer(), margin}, like,
-                       [&](const at::TensorOptions& options) { return make_limits(backbone, margin, options); });
-}
 
 struct Overlap {
   Tensor value;     // [B]
   Tensor gradient;  // [B, L, A, 3]
 };
 
-// Computes one residue at a time with its neighbors.
-template <class T>
-void compute_cpu(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& nearest,
-                 const Tensor& limits, Tensor& energy, Tensor& gradient) {
-  const int64_t L = atoms.size(1), k = nearest.size(2), A = atoms.size(2);
-  const Tensor x = atoms.contiguous(), mask = atom_mask.contiguous(), position = residue_index.contiguous();
-  const T* const coordinates = x.const_data_ptr<T>();
-  const bool* const present = mask.const_data_ptr<bool>();
-  const int64_t* const index = position.const_data_ptr<int64_t>();
-  const int64_t* const neighbors = nearest.const_data_ptr<int64_t>();
-  const T* const limit = limits.const_data_ptr<T>();
-  T* const energies = energy.mutable_data_ptr<T>();
-  T* const gradients = gradient.mutable_data_ptr<T>();
-  parallel_ranges(atoms.size(0) * L, 32, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      T sum = 0;
-      for (int64_t n = 0; n < k && neighbors[i * k + n] >= 0; ++n) {
-        const int64_t j = i / L * L + neighbors[i * k + n];
-        const int64_t step = index[j] - index[i];
-        const T* const apart = limit + (step == 1 ? kNext : step == -1 ? kPrevious : kElsewhere) * A * A;
-        for (int64_t a = 0; a < A; ++a) {
-          if (!present[i * A + a]) continue;
-          const T* const own = coordinates + (i * A + a) * 3;
-          T* const pushed = gradients + (i * A + a) * 3;
-          for (int64_t b = 0; b < A; ++b) {
-            const T* const other = coordinates + (j * A + b) * 3;
-            const T dx = own[0] - other[0], dy = own[1] - other[1], dz = own[2] - other[2];
-            const T square = dx * dx + dy * dy + dz * dz, most = apart[a * A + b];
-            if (most < 0 || square >= most * most || !present[j * A + b]) continue;
-            const T distance = std::sqrt(square), depth = most - distance;
-            const T push = -2 * depth / std::max(distance, T(1e-6));
-            sum += depth * depth / 2;
-            pushed[0] += push * dx;
-            pushed[1] += push * dy;
-            pushed[2] += push * dz;
-          }
-        }
-      }
-      energies[i] = sum;
-    }
-  });
-}
-
-Overlap compute_cuda(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& nearest,
-                     const Tensor& limits) {
+// By the row function of kernels/steric_overlap.
+Overlap compute_rows(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& nearest,
+                     const ContactLimits& contacts, const PolymerBackbone& backbone) {
   const int64_t B = atoms.size(0), L = atoms.size(1);
   const Tensor x = atoms.contiguous(), mask = atom_mask.contiguous(), position = residue_index.contiguous();
   const Tensor energy = at::empty({B, L}, atoms.options()), gradient = at::empty_like(x);
   AT_DISPATCH_FLOATING_TYPES(atoms.scalar_type(), "steric_overlap", [&] {
-    steric_rows_cuda<scalar_t>({.B = B,
-                                .L = L,
-                                .A = atoms.size(2),
-                                .k = nearest.size(2),
-                                .atoms = x.const_data_ptr<scalar_t>(),
-                                .mask = mask.const_data_ptr<bool>(),
-                                .residue_index = position.const_data_ptr<int64_t>(),
-                                .nearest = nearest.const_data_ptr<int64_t>(),
-                                .limits = limits.const_data_ptr<scalar_t>(),
-                                .energy = energy.mutable_data_ptr<scalar_t>(),
-                                .gradient = gradient.mutable_data_ptr<scalar_t>()},
-                               current_cuda_stream(atoms.device()));
+    const StericRows<scalar_t> rows{.B = B,
+                                    .L = L,
+                                    .A = atoms.size(2),
+                                    .k = nearest.size(2),
+                                    .atoms = x.const_data_ptr<scalar_t>(),
+                                    .mask = mask.const_data_ptr<bool>(),
+                                    .residue_index = position.const_data_ptr<int64_t>(),
+                                    .nearest = nearest.const_data_ptr<int64_t>(),
+                                    .limits = contacts.limits.const_data_ptr<scalar_t>(),
+                                    .longest = static_cast<scalar_t>(contacts.longest),
+                                    .center = backbone.origin(),
+                                    .energy = energy.mutable_data_ptr<scalar_t>(),
+                                    .gradient = gradient.mutable_data_ptr<scalar_t>()};
+    if (atoms.is_cuda()) return steric_rows_cuda(rows, current_cuda_stream(atoms.device()));
+    parallel_ranges(B * L, 32, [&](int64_t begin, int64_t end) { steric_rows_cpu(rows, begin, end); });
   });
   return {energy.sum(1), gradient};
 }
 
-enum class Implementation { kFastest, kBlocks, kCudaKernel };
+enum class Implementation { kFastest, kBlocks, kRows };
 
 Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index, const Tensor& lengths,
                 const StericOptions& options, Implementation implementation = Implementation::kFastest);
@@ -136,7 +68,7 @@ double self_check_error(at::Device device) {
   const auto run = [&](Implementation implementation) {
     return compute(atoms, mask & (index < L - 2).unsqueeze(2), index, lengths, {}, implementation);
   };
-  const Overlap got = run(Implementation::kCudaKernel), expected = run(Implementation::kBlocks);
+  const Overlap got = run(Implementation::kRows), expected = run(Implementation::kBlocks);
   const auto error = [](const Tensor& a, const Tensor& b) { return ((a - b).norm() / b.norm()).item<double>(); };
   return larger_error(error(got.value, expected.value), error(got.gradient, expected.gradient));
 }
@@ -148,21 +80,15 @@ Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& resi
   Overlap overlap{at::zeros({B}, atoms.options()), at::zeros(atoms.sizes(), atoms.options())};
   const int64_t k = std::min(options.neighbors, L - 1);
   if (B == 0 || k < 1) return overlap;
-  const Tensor limit = limits(backbone, options.margin, atoms).view({kRelations, A * A});
+  const ContactLimits& contacts = contact_limits(backbone, options.margin, atoms);
   const Tensor nearest =
       nearest_neighbors(atoms.select(2, backbone.origin()).contiguous(), lengths, k).indices;  // [B, L, k]
   static SelfCheck kernel("the CUDA kernel of steric_overlap", "blocks of pairs", 1e-4, self_check_error);
-  if (implementation == Implementation::kCudaKernel ||
-      (atoms.is_cuda() && implementation == Implementation::kFastest && kernel.passes(atoms.device())))
-    return compute_cuda(atoms, atom_mask, residue_index, nearest, limit);
-  if (atoms.is_cpu() && implementation == Implementation::kFastest) {
-    Tensor energy = at::empty({B, L}, atoms.options());
-    AT_DISPATCH_FLOATING_TYPES(atoms.scalar_type(), "steric_overlap", [&] {
-      compute_cpu<scalar_t>(atoms, atom_mask, residue_index, nearest, limit, energy, overlap.gradient);
-    });
-    overlap.value = energy.sum(1);
-    return overlap;
-  }
+  if (implementation == Implementation::kRows ||
+      (implementation == Implementation::kFastest &&
+       (atoms.is_cpu() || (atoms.is_cuda() && kernel.passes(atoms.device())))))
+    return compute_rows(atoms, atom_mask, residue_index, nearest, contacts, backbone);
+  const Tensor limit = contacts.limits.view({kRelations, A * A});
   // Index of each chain's first row when the chains are concatenated.
   const Tensor offset = at::arange(B, nearest.options()).mul(L).view({B, 1, 1});
   const Tensor others = (nearest.clamp_min(0) + offset).view({B * L, k});
@@ -239,26 +165,6 @@ Tensor steric_overlap(const Tensor& atoms, const Tensor& atom_mask, const Tensor
 Tensor steric_overlap_in_blocks(const Tensor& atoms, const Tensor& atom_mask, const Tensor& residue_index,
                                 const Tensor& lengths, const StericOptions& options) {
   return checked(atoms, atom_mask, residue_index, lengths, options, /*in_blocks=*/true);
-}
-
-Tensor moved_apart(const Tensor& rotations, const Tensor& translations, const Tensor& torsions,
-                   const Tensor& residue_index, const Tensor& lengths, int rounds, const Tensor& fixed,
-                   const StericOptions& options) {
-  const at::NoGradGuard no_grad;
-  const int64_t L = translations.size(1);
-  const PolymerBackbone& backbone = backbone_of(options.polymer);
-  Tensor atoms = backbone.place(rotations, translations, torsions, backbone.all_slots()), moved = translations;
-  const Tensor real = at::arange(L, lengths.options()) < lengths.unsqueeze(1);  // [B, L]
-  const Tensor mask = real.unsqueeze(-1).expand({-1, -1, backbone.atoms()});
-  for (int round = 0; round < rounds; ++round) {
-    const Tensor downhill =
-        -kStep * compute(atoms, mask, residue_index, lengths, options).gradient.sum(2);  // [B, L, 3]
-    Tensor step = downhill * (kLongestStep / downhill.norm(2, -1, true).clamp_min(kLongestStep));
-    if (fixed.defined()) step = step.masked_fill(fixed.unsqueeze(-1), 0);
-    moved = moved + step;
-    atoms = atoms + step.unsqueeze(2);
-  }
-  return moved;
 }
 
 }  // namespace flashrna

@@ -24,16 +24,9 @@ struct StericOptions {
 at::Tensor steric_overlap(const at::Tensor& atoms, const at::Tensor& atom_mask, const at::Tensor& residue_index,
                           const at::Tensor& lengths, const StericOptions& options = {});
 
-// The same by tensor operations on blocks of residues: the version for GPUs.
+// The same by tensor operations on blocks of residues.
 at::Tensor steric_overlap_in_blocks(const at::Tensor& atoms, const at::Tensor& atom_mask,
                                     const at::Tensor& residue_index, const at::Tensor& lengths,
                                     const StericOptions& options = {});
-
-// Moves residues with overlapping atoms apart as rigid bodies, in `rounds` small steps along the negative gradient of
-// steric_overlap. rotations [B, L, 3, 3], translations [B, L, 3] Å, torsions [B, L, T, 2], all taken as defined.
-// Residues in `fixed` [B, L] bool (may be undefined) keep their place. Returns the new translations.
-at::Tensor moved_apart(const at::Tensor& rotations, const at::Tensor& translations, const at::Tensor& torsions,
-                       const at::Tensor& residue_index, const at::Tensor& lengths, int rounds,
-                       const at::Tensor& fixed = {}, const StericOptions& options = {});
 
 }  // namespace flashrna

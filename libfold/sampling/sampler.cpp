@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "kernels/torch_headers.h"
 #include "libfold/backbone/relaxation.h"
-#include "libfold/backbone/steric_overlap.h"
+#include "libfold/backbone/steric_move.h"
 #include "libfold/model_input.h"
 
 namespace flashrna {

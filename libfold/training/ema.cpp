@@ -5,7 +5,7 @@
 namespace flashrna {
 namespace {
 
-std::vector<at::Tensor> tensors_of(const NamedParameters& named) {
+std::vector<at::Tensor> values_of(const NamedParameters& named) {
   std::vector<at::Tensor> tensors;
   for (const auto& [name, tensor] : named) tensors.push_back(tensor);
   return tensors;
@@ -22,7 +22,7 @@ void Ema::update(std::int64_t n) {
   if (!enabled()) return;
   const at::NoGradGuard no_grad;
   const double decay = std::min(decay_, static_cast<double>(1 + n) / static_cast<double>(10 + n));
-  at::_foreach_lerp_(tensors_of(average_), tensors_of(parameters_), 1.0 - decay);
+  at::_foreach_lerp_(values_of(average_), values_of(parameters_), 1.0 - decay);
 }
 
 void Ema::swap() {

@@ -10,7 +10,7 @@
 #include "kernels/cuda_backend.h"
 #include "kernels/torch_headers.h"
 #include "libfold/backbone/relaxation.h"
-#include "libfold/backbone/steric_overlap.h"
+#include "libfold/backbone/steric_move.h"
 #include "libfold/bench/random_input.h"
 #include "libfold/conditioning.h"
 #include "libfold/flow/so3.h"

@@ -88,6 +88,7 @@ const std::unordered_map<std::string_view, Operation>& table() {
                                            half_from_float(low);
                                   }>},
       {"cvt.f64.f32", unary<double, float, [](float a) { return static_cast<double>(a); }>},
+      {"cvt.rmi.f64.f64", unary<double, double, [](double a) { return std::floor(a); }>},
       {"cvt.rn.f32.f64", to_float<double>()},
       {"cvt.rn.f32.s32", to_float<std::int32_t>()},
       {"cvt.rn.f32.u32", to_float<std::uint32_t>()},

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "tests/ptx/device.h"
@@ -31,6 +32,36 @@ class DeviceArray {
  private:
   std::size_t n_;
   T* data_;
+};
+
+// Copies of values on the device, as long as it lives.
+class DeviceCopies {
+ public:
+  template <typename T>
+  const T* operator()(const std::vector<T>& values) {
+    const auto copy = std::make_shared<DeviceArray<T>>(values);
+    copies_.push_back(copy);
+    return copy->data();
+  }
+
+ private:
+  std::vector<std::shared_ptr<void>> copies_;
+};
+
+// Arrays on the device for results that are copied back into vectors.
+template <typename T>
+class DeviceResults {
+ public:
+  T* operator()(std::vector<T>& values) {
+    results_.emplace_back(&values, std::make_unique<DeviceArray<T>>(values));
+    return results_.back().second->data();
+  }
+  void fetch() {
+    for (auto& [values, array] : results_) *values = array->values();
+  }
+
+ private:
+  std::vector<std::pair<std::vector<T>*, std::unique_ptr<DeviceArray<T>>>> results_;
 };
 
 }  // namespace flashrna::ptx

@@ -2,10 +2,8 @@
 // host in f64.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <vector>
 
 #include "kernels/local_edges/local_edges_gpu_rows_backward.h"
@@ -20,22 +18,6 @@ template <typename T>
 class EdgeKernelsPtx : public RowKernelTest {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(EdgeKernelsPtx, Types);
-
-// A flag per element; std::vector<bool> has no data().
-using Flags = std::vector<char>;
-const bool* as_bool(const Flags& flags) { return reinterpret_cast<const bool*>(flags.data()); }
-
-// Turns about z, then about x: [n, 3, 3].
-template <typename T>
-std::vector<T> turns(std::int64_t n) {
-  std::vector<T> all;
-  for (std::int64_t i = 0; i < n; ++i) {
-    const double a = 0.7 * static_cast<double>(i), b = 1.9 * static_cast<double>(i) + 0.3;
-    const double ca = std::cos(a), sa = std::sin(a), cb = std::cos(b), sb = std::sin(b);
-    for (const double x : {ca, -sa, 0.0, cb * sa, cb * ca, -sb, sb * sa, sb * ca, cb}) all.push_back(static_cast<T>(x));
-  }
-  return all;
-}
 
 struct EdgeSizes {
   std::int64_t B, L, E, F, H;
@@ -131,20 +113,6 @@ EdgeRowGradients<T> gradients_in(const T* by_first, const T* by_second, Arrays& 
           g[4].data(), g[5].data(), g[6].data(), g[7].data(), g[8].data()};
 }
 
-// Copies of values on the device, as long as it lives.
-class DeviceCopies {
- public:
-  template <typename T>
-  const T* operator()(const std::vector<T>& values) {
-    const auto copy = std::make_shared<DeviceArray<T>>(values);
-    copies_.push_back(copy);
-    return copy->data();
-  }
-
- private:
-  std::vector<std::shared_ptr<void>> copies_;
-};
-
 // The two outputs, then the gradients.
 std::vector<std::vector<double>> on_host(EdgeScene<double> s) {
   const auto pointer_to = [](const auto& values) { return values.data(); };
@@ -232,12 +200,14 @@ void expect_overlaps(std::int64_t B, std::int64_t L, std::int64_t A, std::int64_
                        .residue_index = device_index.data(),
                        .nearest = device_nearest.data(),
                        .limits = device_limits.data(),
+                       .longest = T(2.9),
+                       .center = 1,
                        .energy = energy.data(),
                        .gradient = gradient.data()},
                       {});
   const std::vector<double> x_f64 = in_f64(x), limits_f64 = in_f64(limits);
   std::vector<double> expected_energy(static_cast<std::size_t>(residues)),
-      expected_gradient(static_cast<std::size_t>(atoms * 3)), scratch(static_cast<std::size_t>(steric_scratch(A)));
+      expected_gradient(static_cast<std::size_t>(atoms * 3)), scratch(static_cast<std::size_t>(steric_scratch(A, k)));
   const StericRows<double> rows{.B = B,
                                 .L = L,
                                 .A = A,
@@ -247,6 +217,8 @@ void expect_overlaps(std::int64_t B, std::int64_t L, std::int64_t A, std::int64_
                                 .residue_index = index.data(),
                                 .nearest = nearest.data(),
                                 .limits = limits_f64.data(),
+                                .longest = 2.9,
+                                .center = 1,
                                 .energy = expected_energy.data(),
                                 .gradient = expected_gradient.data()};
   for (std::int64_t item = 0; item < residues; ++item) steric_row(HostLanes{}, rows, item, scratch.data());

@@ -19,7 +19,8 @@ std::vector<std::uint32_t> run(const std::string& body, unsigned threads = 32, u
   device.options = options;
   device.load_module(
       ".extern .shared .align 128 .b8 shared[];\n.entry kernel(.param .u64 p)\n{\n"
-      ".reg .b64 %out, %at, %rd<8>; .reg .b32 %t, %r<16>; .reg .f32 %f<8>; .reg .pred %p<4>; .reg .b16 %h<4>;\n"
+      ".reg .b64 %out, %at, %rd<8>; .reg .b32 %t, %r<16>; .reg .f32 %f<8>; .reg .f64 %fd<2>; .reg .pred %p<4>; .reg "
+      ".b16 %h<4>;\n"
       "ld.param.u64 %rd0, [p]; cvta.to.global.u64 %out, %rd0; mov.u32 %t, %tid.x;\n"
       "mul.wide.u32 %at, %t, 4; add.s64 %at, %at, %out;\n" +
           body + "\nret;\n}\n",
@@ -62,6 +63,9 @@ TEST(PtxInterpreter, ComputesByThePtxIsa) {
   EXPECT_EQ(result_of("mov.f32 %f0, 0f3F801000; cvt.rn.f16.f32 %h0, %f0; mov.b32 %r0, {%h0, %h0};"), 0x3c003c00u);
   EXPECT_EQ(result_of("mov.f32 %f0, 0f3F803000; cvt.rn.f16.f32 %h0, %f0; mov.b32 %r0, {%h0, 1};"), 0x00013c02u);
   EXPECT_EQ(result_of("mov.f32 %f0, 0fC0000000; cvt.sat.f32.f32 %f1, %f0; mov.b32 %r0, %f1;"), 0u);
+  EXPECT_EQ(result_of("mov.f64 %fd0, 0dC004000000000000; cvt.rmi.f64.f64 %fd1, %fd0; cvt.rn.f32.f64 %f0, %fd1; "
+                      "mov.b32 %r0, %f0;"),
+            0xc0400000u);  // floor(-2.5)
   EXPECT_EQ(result_of("shfl.sync.bfly.b32 %r0, %t, 3, 31, -1;"), 6u);
   EXPECT_EQ(result_of("shfl.sync.idx.b32 %r0|%p0, %t, 9, 31, -1;"), 9u);
   EXPECT_EQ(result_of("shfl.sync.idx.b32 %r0, %t, 1, 6175, -1;"), 1u);  // segments of 8 lanes: 0x181f

@@ -33,6 +33,22 @@ std::vector<T> waves(std::int64_t n, double phase, double size = 1.0) {
   return all;
 }
 
+// A flag per element; std::vector<bool> has no data().
+using Flags = std::vector<char>;
+inline const bool* as_bool(const Flags& flags) { return reinterpret_cast<const bool*>(flags.data()); }
+
+// Turns about z, then about x: [n, 3, 3].
+template <typename T>
+std::vector<T> turns(std::int64_t n) {
+  std::vector<T> all;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double a = 0.7 * static_cast<double>(i), b = 1.9 * static_cast<double>(i) + 0.3;
+    const double ca = std::cos(a), sa = std::sin(a), cb = std::cos(b), sb = std::sin(b);
+    for (const double x : {ca, -sa, 0.0, cb * sa, cb * ca, -sb, sb * sa, sb * ca, cb}) all.push_back(static_cast<T>(x));
+  }
+  return all;
+}
+
 // `additions` numbers up to the largest one are summed.
 template <typename T>
 void expect_near(const std::vector<T>& got, const std::vector<double>& expected, int additions, const char* name) {

@@ -11,7 +11,8 @@
 #include "kernels/local_edges/local_edges_gpu_rows_backward.h"
 #include "kernels/nearest_neighbors/nearest_neighbors_row.h"
 #include "kernels/pair_distance_loss/pair_distance_gpu_row.h"
-#include "kernels/steric_overlap/steric_overlap_row.h"
+#include "kernels/relaxation/relaxation_rows.h"
+#include "kernels/steric_overlap/steric_move_row.h"
 #include "tests/kernels/fused_ipa_emulator.h"
 #include "tests/stand_in_cuda/stand_in_cuda.h"
 
@@ -112,13 +113,40 @@ template void pair_distance_rows_cuda(const PairDistanceRows<float>&, const Cuda
 template void pair_distance_rows_cuda(const PairDistanceRows<double>&, const CudaStream&);
 
 template <typename T>
+void relaxation_rows_cuda(RelaxationRowKind kind, const RelaxationRows<T>& arguments, const CudaStream&) {
+  RelaxationRows<T> a = arguments;
+  all_to_host(a.residue.parent, a.residue.level, a.residue.moved, a.residue.group, a.residue.to_parent,
+              a.residue.position, a.overlap.atoms, a.overlap.residue_index, a.overlap.nearest, a.overlap.limits,
+              a.rings.slots, a.rings.other_slots, a.rings.distances, a.lengths, a.fixed, a.partner, a.rotations,
+              a.translations, a.torsions, a.copy_rotations, a.moves, a.first_moment, a.second_moment, a.axes, a.arms,
+              a.atoms, a.origins);
+  run_rows<T>(a, a.B * a.L, relaxation_scratch(a),
+              [kind](const HostLanes& lanes, const RelaxationRows<T>& rows, std::int64_t item, T* scratch) {
+                relaxation_row(lanes, kind, rows, item, scratch);
+              });
+}
+template void relaxation_rows_cuda(RelaxationRowKind, const RelaxationRows<float>&, const CudaStream&);
+template void relaxation_rows_cuda(RelaxationRowKind, const RelaxationRows<double>&, const CudaStream&);
+
+template <typename T>
 void steric_rows_cuda(const StericRows<T>& arguments, const CudaStream&) {
   StericRows<T> a = arguments;
   all_to_host(a.atoms, a.mask, a.residue_index, a.nearest, a.limits, a.energy, a.gradient);
-  run_rows<T>(a, a.B * a.L, steric_scratch(a.A), [](const auto&... all) { steric_row(all...); });
+  run_rows<T>(a, a.B * a.L, steric_scratch(a.A, a.k), [](const auto&... all) { steric_row(all...); });
 }
 template void steric_rows_cuda(const StericRows<float>&, const CudaStream&);
 template void steric_rows_cuda(const StericRows<double>&, const CudaStream&);
+
+template <typename T>
+void steric_move_rows_cuda(const StericMoveRows<T>& arguments, const CudaStream&) {
+  StericMoveRows<T> a = arguments;
+  all_to_host(a.overlap.atoms, a.overlap.residue_index, a.overlap.nearest, a.overlap.limits, a.lengths, a.fixed,
+              a.atoms, a.origins);
+  run_rows<T>(a, a.overlap.B * a.overlap.L, steric_move_scratch(a.overlap),
+              [](const auto&... all) { steric_move_row(all...); });
+}
+template void steric_move_rows_cuda(const StericMoveRows<float>&, const CudaStream&);
+template void steric_move_rows_cuda(const StericMoveRows<double>&, const CudaStream&);
 
 template <typename T>
 EdgeRows<T> on_host(EdgeRows<T> a) {

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "libfold/backbone/backbone_atoms.h"
+#include "libfold/backbone/steric_move.h"
 #include "libfold/flow/so3.h"
 #include "libfold/random_streams.h"
 #include "rna/measure/clashes.h"
@@ -162,6 +163,23 @@ TEST(StericOverlap, FixedResiduesStayWhileOthersMoveAwayFromThem) {
   const Tensor after = steric_overlap(scene.atoms + (translations - scene.translations).unsqueeze(2), all,
                                       scene.residue_index, scene.lengths);
   EXPECT_TRUE((after < 0.5 * before).all().item<bool>());
+}
+
+TEST(StericOverlap, MovesAreThoseOfTheDefinition) {
+  const Scene scene = make_scene(40, 12.0);
+  const Tensor fixed = (at::arange(40, at::kLong) % 5 == 0).expand({2, 40});
+  for (const at::ScalarType dtype : {at::kDouble, at::kFloat}) {
+    const Tensor rotations = scene.rotations.to(dtype), translations = scene.translations.to(dtype),
+                 torsions = scene.torsions.to(dtype);
+    const auto after = [&](auto move) {
+      return move(rotations, translations, torsions, scene.residue_index, scene.lengths, 20, fixed, StericOptions{});
+    };
+    const Tensor got = after(moved_apart), expected = after(moved_apart_by_autograd);
+    EXPECT_GT((got - translations).abs().max().item<double>(), 1.0);
+    EXPECT_TRUE(got.equal(after(moved_apart))) << "in every run";
+    // 20 steps of a sum over a dozen pairs, in coordinates of 40 Å.
+    expect_close("moved", got, expected, dtype == at::kDouble ? 1e-13 : 1e-4);
+  }
 }
 
 TEST(StericOverlap, OfOneResidueOrNoneIsZero) {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "libfold/backbone/steric_overlap.h"
+#include "libfold/backbone/steric_move.h"
 #include "libfold/sampling/sample_config.h"
 #include "tests/libfold/tiny_run.h"
 
