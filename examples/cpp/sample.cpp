@@ -16,7 +16,7 @@ static int run(const char* weights, const char* structure, const char* output) {
 
   flashrna::SamplingControl control;
   control.steric_rounds = 20;
-  control.relax_rounds = 100;
+  control.relax_rounds = 300;
   control.pair_rounds = 10;
   flashrna::Sampler sampler(flashrna::read_checkpoint(weights), "ema", at::kCPU, control);
 

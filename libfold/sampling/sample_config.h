@@ -41,7 +41,7 @@ struct SampleConfig {
   std::string schedule;      // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
   double noise_scale = 1.0;  // factor of the standard deviation of the initial translations, > 0
   int steric_rounds = 20;    // rounds per step that move overlapping residues apart; >= 0
-  int relax_rounds = 100;    // rounds of the final correction of overlaps, links and requested pairs; >= 0
+  int relax_rounds = 300;    // rounds of the final correction of overlaps, links and requested pairs; >= 0
   int pair_rounds = 10;      // rounds of that correction per step if pairs are requested; >= 0
   std::uint64_t seed = 0;
   long max_residues = 4096;      // per batch; a longer sample is a batch of its own
