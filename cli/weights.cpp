@@ -64,7 +64,7 @@ void print_list(bool as_json) {
 
 int weights_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
-  std::string output, kind = "ema", dataset, schedule, grammar_from;
+  std::string output, kind = "ema", dataset, schedule, grammar_from, average_file;
   WeightsNotes notes;
   bool overwrite = false, list = false;
   CommonOptions common;
@@ -74,6 +74,8 @@ int weights_main(const std::vector<std::string>& arguments) {
   line.positional("CHECKPOINT", files, "a checkpoint, or a run's folder for its last one");
   line.option("output", output, "FILE.h5", "the weights, as float16, with the configuration", Need::kRequired);
   line.option("weights", kind, "KIND", "ema (raw where the checkpoint has no average) or raw");
+  line.option("average-with", average_file, "CHECKPOINT",
+              "write the mean of these weights and those of another checkpoint of the same model");
   line.option("schedule", schedule, "NAME",
               "of the rotations, in its samples: linear, or exponential[:rate]; default: the checkpoint's");
   line.option("dataset", dataset, "FILE.h5", "what it was trained on: its SHA-256 is kept");
@@ -101,6 +103,7 @@ int weights_main(const std::vector<std::string>& arguments) {
   Checkpoint checkpoint = read_checkpoint(path);
   if (checkpoint.averaged && kind == "raw")
     fail("{}: holds the moving average of the weights alone; leave --weights raw out", path);
+  if (!average_file.empty()) average_with(checkpoint, read_checkpoint(checkpoint_file(average_file)), kind == "ema");
   if (!dataset.empty()) notes.dataset_sha256 = sha256_hex(read_file(dataset));
   if (!grammar_from.empty()) checkpoint.structure_grammar = grammar_of_dataset(grammar_from, checkpoint);
   notes.program_version = program_version();

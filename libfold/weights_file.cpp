@@ -41,6 +41,8 @@ NamedTensors to_float16(const NamedTensors& tensors, const std::string& where) {
   return halves;
 }
 
+bool has_average(const Checkpoint& checkpoint, bool averaged) { return averaged && !checkpoint.ema.empty(); }
+
 std::int64_t parameter_count(const NamedTensors& tensors) {
   std::int64_t count = 0;
   for (const auto& [name, tensor] : tensors) count += tensor.numel();
@@ -49,9 +51,25 @@ std::int64_t parameter_count(const NamedTensors& tensors) {
 
 }  // namespace
 
+void average_with(Checkpoint& checkpoint, const Checkpoint& other, bool averaged) {
+  NamedTensors& tensors = has_average(checkpoint, averaged) ? checkpoint.ema : checkpoint.weights;
+  const NamedTensors& others = has_average(other, averaged) ? other.ema : other.weights;
+  const auto check = [&](const NamedTensors& these, const NamedTensors& those) {
+    for (const auto& [name, tensor] : these) {
+      const auto found = those.find(name);
+      if (found == those.end() || found->second.sizes() != tensor.sizes())
+        fail("{} and {}: \"{}\" is not in both with the same shape; average weights of one model", checkpoint.path,
+             other.path, name);
+    }
+  };
+  check(tensors, others);
+  check(others, tensors);
+  for (auto& [name, tensor] : tensors) tensor = (tensor + others.at(name)) / 2;
+}
+
 void write_weights(const std::string& path, const Checkpoint& checkpoint, const WeightsNotes& notes, bool averaged,
                    bool overwrite) {
-  const bool average = averaged && !checkpoint.ema.empty();
+  const bool average = has_average(checkpoint, averaged);
   const NamedTensors tensors =
       to_float16(average ? checkpoint.ema : checkpoint.weights, checkpoint.path + (average ? ":/ema" : ":/weights"));
   const std::string configuration = shared_configuration(checkpoint, notes);

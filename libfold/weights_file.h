@@ -25,6 +25,11 @@ struct WeightsNotes {
   std::optional<RotationSchedule> schedule;  // default schedule of its samples; empty: the checkpoint's own
 };
 
+// Replaces the weights that write_weights would write (those as trained, or their moving average) by the mean of them
+// and of `other`'s. The mean of two states of one training is often better than both (Wortsman et al. 2022,
+// arXiv:2203.05482). Throws Error naming the first tensor whose name or shape differs.
+void average_with(Checkpoint& checkpoint, const Checkpoint& other, bool averaged);
+
 // Writes the moving average if `averaged` is true and the checkpoint has one, otherwise the weights as trained. The
 // same checkpoint and notes give the same bytes. Throws Error, and writes nothing, if `path` exists and `overwrite` is
 // false, if the configuration cannot be read, or if float16 cannot represent a value (beyond ±65,504, or not finite);

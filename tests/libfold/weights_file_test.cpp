@@ -100,6 +100,27 @@ TEST_F(WeightsFile, HoldsTheRawWeightsWhereTheyAreAskedForOrAllThereIs) {
   EXPECT_TRUE(written_and_read("again.h5", written_and_read("once.h5", checkpoint_, true), true).averaged);
 }
 
+TEST_F(WeightsFile, HoldsTheMeanOfTwoCheckpointsOfOneModel) {
+  Checkpoint other = checkpoint_, mean = checkpoint_;
+  for (auto& [name, tensor] : other.ema) tensor = tensor * 3;
+  average_with(mean, other, true);
+  NamedTensors expected;
+  for (const auto& [name, tensor] : checkpoint_.ema) expected[name] = tensor * 2;
+  expect_rounded(written_and_read("mean.h5", mean, true).weights, expected);
+  EXPECT_TRUE(at::equal(mean.weights.at("large"), checkpoint_.weights.at("large"))) << "these are not written";
+  // A weights file beside a checkpoint: its weights beside the moving average.
+  const Checkpoint file = written_and_read("other.h5", other, true);
+  mean = checkpoint_;
+  average_with(mean, file, true);
+  EXPECT_TRUE(at::allclose(mean.ema.at("large"), checkpoint_.ema.at("large") * 2, 1e-3, 1e-7));
+
+  other.ema["large"] = at::zeros({3});
+  EXPECT_THROW(average_with(mean, other, true), Error);
+  other.ema.erase("large");
+  EXPECT_THROW(average_with(mean, other, true), Error);
+  EXPECT_THROW(average_with(other, checkpoint_, true), Error);
+}
+
 TEST_F(WeightsFile, TheSameCheckpointGivesTheSameBytes) {
   written_and_read("one.h5", checkpoint_, true);
   written_and_read("two.h5", checkpoint_, true);
