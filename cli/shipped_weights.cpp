@@ -65,7 +65,7 @@ std::string cache_folder() {
 
 const std::vector<PublishedWeights>& published_weights() {
   static const std::vector<PublishedWeights> weights = {
-      {"flashrna-small", 4755350, "f480f508a5def982a7be84658a7bc27ba626b5ac22343596dc1032b5d782a8c7",
+      {"flashrna-small", 4734896, "f73d0f688c10154db7b12a85a770327f9c17c4e82df78e9dab515d46ce996545",
        "backbones of 20 nt and more, base pairs, motifs and letters as asked, all atoms; 2.6 M parameters"}};
   return weights;
 }
