@@ -81,7 +81,7 @@ void on_cuda(const Tensor& positions, const Tensor& lengths, double self_distanc
 }
 
 // Number of neighbors that differ, plus the largest difference of a distance.
-double self_check_error(at::Device device) {
+double nearest_neighbors_error(at::Device device) {
   const Tensor positions = self_check_values({2, 37, 3}, 0.2, device) * 10.0;
   const Tensor lengths = at::tensor({37, 20}, at::kLong).to(device);
   NearestNeighbors got = no_neighbors(positions, lengths, 5);
@@ -134,7 +134,7 @@ void update_nearest_neighbors(NearestNeighbors& result, const Tensor& positions,
   const at::NoGradGuard no_grad;
   const Tensor detached = positions.detach();
   if (detached.is_cpu()) return on_cpu(detached, lengths, options.self_distance, result);
-  static SelfCheck kernel("the CUDA kernel of nearest_neighbors", "blocks of distances", 1e-5, self_check_error);
+  static SelfCheck kernel("the CUDA kernel of nearest_neighbors", "blocks of distances", 1e-5, nearest_neighbors_error);
   if (detached.is_cuda() && kernel.passes(detached.device()))
     return on_cuda(detached, lengths, options.self_distance, result);
   result = nearest_neighbors_in_blocks(detached, lengths, result.indices.size(2), options);

@@ -20,7 +20,7 @@ namespace {
 constexpr int64_t kTileDistances = int64_t{1} << 22;  // per tile, over the batch; 30 to 60 bytes of memory each
 
 // Largest difference of value or gradient, relative to the largest magnitude of each.
-double self_check_error(at::Device device) {
+double pair_distance_loss_error(at::Device device) {
   const Tensor truth = self_check_values({2, 9, 3, 3}, 0.2, device) * 10.0;
   const Tensor predicted = truth + self_check_values({2, 9, 3, 3}, 0.9, device);
   const Tensor mask = self_check_values({2, 9, 3}, 1.7, device) > -0.7;
@@ -34,7 +34,7 @@ double self_check_error(at::Device device) {
 
 PairDistanceLoss compute(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask, bool with_gradient) {
   if (predicted.is_cpu()) return pair_distance_loss_cpu(predicted, truth, atom_mask, with_gradient);
-  static SelfCheck kernel("the CUDA kernel of pair_distance_loss", "blocks of distances", 1e-5, self_check_error);
+  static SelfCheck kernel("the CUDA kernel of pair_distance_loss", "blocks of distances", 1e-5, pair_distance_loss_error);
   if (predicted.is_cuda() && kernel.passes(predicted.device()))
     return pair_distance_loss_cuda(predicted, truth, atom_mask, with_gradient);
   return pair_distance_loss_tiled(predicted, truth, atom_mask, with_gradient);

@@ -59,7 +59,7 @@ Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& resi
                 const StericOptions& options, Implementation implementation = Implementation::kFastest);
 
 // Relative difference of energies and gradients of the CUDA kernel from those in blocks, for crowded residues.
-double self_check_error(at::Device device) {
+double steric_overlap_error(at::Device device) {
   const int64_t L = 24, A = backbone_of(StericOptions{}.polymer).atoms();
   const Tensor atoms = self_check_values({1, L, A, 3}, 0.4, device) * 4.0;
   const Tensor mask = self_check_values({1, L, A}, 0.1, device) > -0.8;
@@ -83,7 +83,7 @@ Overlap compute(const Tensor& atoms, const Tensor& atom_mask, const Tensor& resi
   const ContactLimits& contacts = contact_limits(backbone, options.margin, atoms);
   const Tensor nearest =
       nearest_neighbors(atoms.select(2, backbone.origin()).contiguous(), lengths, k).indices;  // [B, L, k]
-  static SelfCheck kernel("the CUDA kernel of steric_overlap", "blocks of pairs", 1e-4, self_check_error);
+  static SelfCheck kernel("the CUDA kernel of steric_overlap", "blocks of pairs", 1e-4, steric_overlap_error);
   if (implementation == Implementation::kRows ||
       (implementation == Implementation::kFastest &&
        (atoms.is_cpu() || (atoms.is_cuda() && kernel.passes(atoms.device())))))
