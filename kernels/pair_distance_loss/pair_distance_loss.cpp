@@ -34,7 +34,8 @@ double pair_distance_loss_error(at::Device device) {
 
 PairDistanceLoss compute(const Tensor& predicted, const Tensor& truth, const Tensor& atom_mask, bool with_gradient) {
   if (predicted.is_cpu()) return pair_distance_loss_cpu(predicted, truth, atom_mask, with_gradient);
-  static SelfCheck kernel("the CUDA kernel of pair_distance_loss", "blocks of distances", 1e-5, pair_distance_loss_error);
+  static SelfCheck kernel("the CUDA kernel of pair_distance_loss", "blocks of distances", 1e-5,
+                          pair_distance_loss_error);
   if (predicted.is_cuda() && kernel.passes(predicted.device()))
     return pair_distance_loss_cuda(predicted, truth, atom_mask, with_gradient);
   return pair_distance_loss_tiled(predicted, truth, atom_mask, with_gradient);
