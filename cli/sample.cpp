@@ -167,7 +167,7 @@ BatchThreads share_threads(const std::vector<PlannedBatch>& plan, const SampleCo
 
 struct SampledBatch {
   const PlannedBatch* batch;
-  std::vector<SampledBackbone> backbones;  // empty if interrupted or already written
+  std::vector<SampledBackbone> backbones;  // empty if interrupted
   double seconds;
 };
 
@@ -175,15 +175,19 @@ struct SampledBatch {
 // the batch. The files are therefore the same however often the command was interrupted.
 bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<PlannedBatch>& batches,
                 const BatchThreads& threads, const SampleConfig& config, bool letters_known, bool quiet) {
-  std::int64_t total = 0;
+  std::int64_t total = 0, made = 0;
   std::vector<const PlannedBatch*> missing;
   for (const PlannedBatch& batch : batches) {
-    total += static_cast<std::int64_t>(batch.samples.size());
-    if (!writer.has(batch)) missing.push_back(&batch);
+    const auto count = static_cast<std::int64_t>(batch.samples.size());
+    total += count;
+    if (writer.has(batch)) {
+      made += count;
+    } else {
+      missing.push_back(&batch);
+    }
   }
   Progress progress("sampling", "backbones", total, quiet);
-  for (const PlannedBatch& batch : batches)
-    if (writer.has(batch)) progress.advance(static_cast<std::int64_t>(batch.samples.size()));
+  if (made > 0) progress.set(made);
   auto next = missing.begin();
   run_in_order<const PlannedBatch*, SampledBatch>(
       threads.at_once,
@@ -201,10 +205,11 @@ bool sample_all(Sampler& sampler, SampleWriter& writer, const std::vector<Planne
       [&](const SampledBatch& sampled) {
         if (sampled.backbones.empty()) return;
         writer.write(*sampled.batch, sampled.backbones, sampled.seconds);
-        progress.advance(static_cast<std::int64_t>(sampled.batch->samples.size()));
+        made += static_cast<std::int64_t>(sampled.batch->samples.size());
+        progress.set(made);
       },
       threads.at_once);
-  return std::ranges::all_of(missing, [&](const PlannedBatch* batch) { return writer.has(*batch); });
+  return made == total;
 }
 
 std::vector<PlannedSample> samples_of(const std::vector<PlannedBatch>& batches) {

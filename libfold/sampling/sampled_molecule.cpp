@@ -1,11 +1,10 @@
 #include "libfold/sampling/sampled_molecule.h"
 
-#include <Eigen/LU>
-
 #include "base/error.h"
 #include "libfold/backbone/base_relaxation.h"
 #include "libfold/random_streams.h"
 #include "libfold/sampling/sampled_structure.h"
+#include "libfold/sampling/symmetry.h"
 #include "rna/assembly.h"
 #include "rna/pairs/base_pairs.h"
 
@@ -54,24 +53,8 @@ SampledBackbone first_copy(const SampledBackbone& backbone, std::size_t n) {
   copy.frames.resize(n);
   copy.torsions.resize(n * (backbone.torsions.size() / backbone.frames.size()));
   copy.chi.resize(std::min(n, copy.chi.size()));
+  copy.letters.resize(std::min(n, copy.letters.size()));
   return copy;
-}
-
-// Replaces the copies of a symmetric assembly by `copy`, each where the one before was.
-SampledBackbone assembly_of(const SampledBackbone& copy, const SampledBackbone& before) {
-  SampledBackbone assembly = copy;
-  const std::size_t n = copy.frames.size();
-  for (std::size_t first = n; first < before.frames.size(); first += n) {
-    const RigidTransform &from = before.frames.front(), &to = before.frames[first];
-    const Mat3 turn = to.rotation * from.rotation.transpose();
-    for (const RigidTransform& frame : copy.frames)
-      assembly.frames.push_back(
-          {turn * frame.rotation, turn * (frame.translation - from.translation) + to.translation});
-    assembly.torsions.insert(assembly.torsions.end(), copy.torsions.begin(), copy.torsions.end());
-    assembly.chi.insert(assembly.chi.end(), copy.chi.begin(), copy.chi.end());
-  }
-  assembly.letters = before.letters;
-  return assembly;
 }
 
 // Makes room for the bases. Contacts between the copies of a symmetric assembly are not considered.
@@ -86,7 +69,7 @@ SampledBackbone with_room_for_bases(const SampledBackbone& backbone, const Desig
                                                                 .residue_index = design.residue_index,
                                                                 .fixed = fixed,
                                                                 .rounds = config.relax_rounds});
-  return assembly_of(relaxed, backbone);
+  return config.symmetry.empty() ? relaxed : assembly_of(relaxed, rotation_group(config.symmetry));
 }
 
 }  // namespace
@@ -94,7 +77,8 @@ SampledBackbone with_room_for_bases(const SampledBackbone& backbone, const Desig
 SampledMolecule make_molecule(const SampledBackbone& backbone, const std::string& name, std::uint64_t index,
                               const Design& design, const SampleConfig& config) {
   const int copies = copies_in(backbone, design);
-  const std::vector<int> pairs = pairs_of_copy(backbone, name, design);
+  std::vector<int> pairs;
+  if (config.design_sequence > 0 || config.all_atom) pairs = pairs_of_copy(backbone, name, design);
   std::vector<Base> letters = given_letters(design, config);
   SampledMolecule molecule;
   if (config.design_sequence > 0) {

@@ -61,4 +61,17 @@ RotationGroup rotation_group(const std::string& name) {
   return group;
 }
 
+SampledBackbone assembly_of(const SampledBackbone& unit, const RotationGroup& group) {
+  SampledBackbone assembly;
+  assembly.polymer = unit.polymer;
+  for (const Mat3& rotation : group.rotations) {
+    for (const RigidTransform& frame : unit.frames)
+      assembly.frames.push_back({rotation * frame.rotation, rotation * frame.translation});
+    assembly.torsions.insert(assembly.torsions.end(), unit.torsions.begin(), unit.torsions.end());
+    assembly.chi.insert(assembly.chi.end(), unit.chi.begin(), unit.chi.end());
+    assembly.letters.insert(assembly.letters.end(), unit.letters.begin(), unit.letters.end());
+  }
+  return assembly;
+}
+
 }  // namespace flashrna

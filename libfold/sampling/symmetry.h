@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "libfold/backbone/sampled_backbone.h"
 #include "rna/geometry.h"
 
 namespace flashrna {
@@ -21,5 +22,8 @@ struct RotationGroup {
 // Axes of order n: C and D along z, with a twofold axis along x for D; T and O along z, x and y (order 2 and 4); I with
 // twofold axes along z, x and y. Throws UsageError for other names.
 RotationGroup rotation_group(const std::string& name);
+
+// The copies of a unit, one after another.
+SampledBackbone assembly_of(const SampledBackbone& unit, const RotationGroup& group);
 
 }  // namespace flashrna
