@@ -13,13 +13,13 @@ Lengths: --lengths 40,60-120:20,40+60
 Base pairs: --secondary-structure STRING|FILE.dbn|FILE.bpseq|FILE.ct
   ( ) [ ] { } < > Aa  a pair; a second kind of bracket for a pseudoknot
   .                   unpaired
-  ?                   nothing is said
+  ?                   unspecified
   &                   the next molecule begins; pairs may cross it
   Two paired residues of one molecule are at least 4 apart. Each structure of a file makes --samples samples.
 
 Letters: --sequence STRING|FILE.fasta
   A C G U             the nucleotide (T = U)
-  N or ?              nothing is said
+  N or ?              unspecified
   &                   the next molecule begins
   A record of a FASTA file is for the structure of its title, else for all samples of its length.
   A model that was trained with letters takes them as a condition; others only name the residues by them.

@@ -30,7 +30,7 @@ namespace {
 // Whether the partner of position i is valid: unpaired, unknown, or a position whose partner is i.
 bool is_partner(const std::vector<std::int32_t>& partner, int i) {
   const std::int32_t j = partner[i];
-  if (j == kUnpaired || j == kNotSaid) return true;
+  if (j == kUnpaired || j == kUnspecified) return true;
   return j >= 0 && j < static_cast<std::int32_t>(partner.size()) && j != i && partner[j] == i;
 }
 

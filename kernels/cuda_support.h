@@ -8,7 +8,7 @@ namespace flashrna {
 // What the driver's library says of itself, without LibTorch.
 struct CudaDriver {
   bool found = false;   // libcuda.so.1 can be loaded
-  int version = 0;      // newest CUDA that it supports, 1000 major + 10 minor: 12040; 0 = not said
+  int version = 0;      // newest CUDA that it supports, 1000 major + 10 minor: 12040; 0 = unknown
   std::string failure;  // its message if it cannot be initialized; "" if it can
 };
 

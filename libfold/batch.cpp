@@ -101,9 +101,9 @@ Batch make_batch(const std::vector<ChainFeatures>& chains, const std::vector<std
   batch.torsion_mask = at::zeros({B, longest, T}, at::kBool);
   batch.chi = at::tensor({0.0f, 1.0f}).expand({B, longest, 2}).clone();
   batch.chi_mask = at::zeros({B, longest}, at::kBool);
-  batch.partner = at::full({B, longest}, kNotSaid, at::kLong);
+  batch.partner = at::full({B, longest}, kUnspecified, at::kLong);
   batch.chain = at::zeros({B, longest}, at::kLong);
-  batch.nucleotide = at::full({B, longest}, kLetterNotSaid, at::kLong);
+  batch.nucleotide = at::full({B, longest}, kLetterUnspecified, at::kLong);
   for (int64_t b = 0; b < B; ++b) copy_chain(chains[b], b, batch);
   return batch;
 }

@@ -23,8 +23,8 @@ struct Batch {
   at::Tensor torsion_mask;             // [B, L, T] bool
   at::Tensor chi;                      // [B, L, 2] (sin, cos) of the glycosidic torsion, (0, 1) where not defined
   at::Tensor chi_mask;                 // [B, L] bool
-  at::Tensor partner;                  // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
-  at::Tensor nucleotide;  // [B, L] i64: A C G U = 0 ... 3 or amino acid, kLetterNotSaid for N and in padding
+  at::Tensor partner;                  // [B, L] i64: position of the base-pair partner, kUnpaired or kUnspecified
+  at::Tensor nucleotide;  // [B, L] i64: A C G U = 0 ... 3 or amino acid, kLetterUnspecified for N and in padding
 
   at::Tensor mask() const;  // [B, L] bool, true for real residues
   Batch to(at::Device device) const;

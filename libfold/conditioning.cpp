@@ -43,7 +43,8 @@ std::vector<int64_t> random_stretches(int64_t n, int64_t count, int64_t segments
   return chosen;
 }
 
-void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& config, RandomStream stream, int64_t* said) {
+void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& config, RandomStream stream,
+                int64_t* given) {
   if (stream.uniform() < config.pairs_hidden) return;  // rows are initially unspecified
   std::vector<int64_t> kept(static_cast<std::size_t>(n), 0);
   if (stream.uniform() < config.pairs_partial) {
@@ -53,18 +54,18 @@ void draw_pairs(const int64_t* truth, int64_t n, const ConditioningConfig& confi
   }
   for (int64_t i = 0; i < n; ++i) {
     const int64_t j = truth[i];
-    if (j == kNotSaid || kept[i] == kNotChosen || (j >= 0 && kept[j] == kNotChosen))
+    if (j == kUnspecified || kept[i] == kNotChosen || (j >= 0 && kept[j] == kNotChosen))
       continue;  // only together with its partner
-    said[i] = j;
+    given[i] = j;
   }
 }
 
 void draw_letters(const int64_t* truth, int64_t n, const ConditioningConfig& config, RandomStream stream,
-                  int64_t* said) {
+                  int64_t* given) {
   if (stream.uniform() < config.letters_hidden) return;
   const double rate = stream.uniform();
   for (int64_t i = 0; i < n; ++i)
-    if (stream.uniform() < rate) said[i] = truth[i];
+    if (stream.uniform() < rate) given[i] = truth[i];
 }
 
 // Sets `fixed`, and where `group` is not null the groups: one group that keeps its place, or a group for each segment,
@@ -85,12 +86,12 @@ void draw_motif(int64_t n, const ConditioningConfig& config, RandomStream stream
 
 // A condition with the results of change(tensor) for its defined tensors.
 template <typename Change>
-Conditioning changed(Conditioning told, const Change& change) {
-  for (Tensor* tensor : {&told.partner, &told.nucleotide, &told.fixed, &told.chain, &told.fixed_group,
-                         &told.given.rotations, &told.given.translations}) {
+Conditioning changed(Conditioning conditioning, const Change& change) {
+  for (Tensor* tensor : {&conditioning.partner, &conditioning.nucleotide, &conditioning.fixed, &conditioning.chain,
+                         &conditioning.fixed_group, &conditioning.given.rotations, &conditioning.given.translations}) {
     if (tensor->defined()) *tensor = change(*tensor);
   }
-  return told;
+  return conditioning;
 }
 
 }  // namespace
@@ -99,20 +100,20 @@ Conditioning Conditioning::to(at::Device device) const {
   return changed(*this, [&](const Tensor& tensor) { return tensor.to(device, /*non_blocking=*/device.is_cuda()); });
 }
 
-Conditioning pinned(const Conditioning& told_on_host) {
-  return changed(told_on_host, [](const Tensor& tensor) { return tensor.pin_memory(); });
+Conditioning pinned(const Conditioning& conditioning_on_host) {
+  return changed(conditioning_on_host, [](const Tensor& tensor) { return tensor.pin_memory(); });
 }
 
 Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& config, const ConditioningKinds& kinds,
                                std::uint64_t seed, std::uint64_t index) {
   const int64_t B = truth.translations.size(0), L = truth.translations.size(1);
   const Tensor lengths = truth.lengths.cpu();
-  Conditioning told;
-  told.chain = truth.chain;  // which residues form a molecule is always known
-  if (kinds.pairs) told.partner = at::full({B, L}, kNotSaid, at::kLong);
-  if (kinds.letters) told.nucleotide = at::full({B, L}, kLetterNotSaid, at::kLong);
-  if (kinds.motifs) told.fixed = at::zeros({B, L}, at::kBool);
-  if (kinds.motif_groups) told.fixed_group = at::full({B, L}, -1, at::kLong);
+  Conditioning conditioning;
+  conditioning.chain = truth.chain;  // which residues form a molecule is always known
+  if (kinds.pairs) conditioning.partner = at::full({B, L}, kUnspecified, at::kLong);
+  if (kinds.letters) conditioning.nucleotide = at::full({B, L}, kLetterUnspecified, at::kLong);
+  if (kinds.motifs) conditioning.fixed = at::zeros({B, L}, at::kBool);
+  if (kinds.motif_groups) conditioning.fixed_group = at::full({B, L}, -1, at::kLong);
   const Tensor partner = kinds.pairs ? truth.partner.cpu().contiguous() : Tensor();
   const Tensor nucleotide = kinds.letters ? truth.nucleotide.cpu().contiguous() : Tensor();
   for (int64_t b = 0; b < B; ++b) {
@@ -122,16 +123,16 @@ Conditioning draw_conditioning(const Batch& truth, const ConditioningConfig& con
     };
     if (kinds.pairs)
       draw_pairs(partner.const_data_ptr<int64_t>() + b * L, n, config, stream(0),
-                 told.partner.mutable_data_ptr<int64_t>() + b * L);
+                 conditioning.partner.mutable_data_ptr<int64_t>() + b * L);
     if (kinds.letters)
       draw_letters(nucleotide.const_data_ptr<int64_t>() + b * L, n, config, stream(1),
-                   told.nucleotide.mutable_data_ptr<int64_t>() + b * L);
+                   conditioning.nucleotide.mutable_data_ptr<int64_t>() + b * L);
     if (kinds.motifs)
-      draw_motif(n, config, stream(2), told.fixed.mutable_data_ptr<bool>() + b * L,
-                 kinds.motif_groups ? told.fixed_group.mutable_data_ptr<int64_t>() + b * L : nullptr);
+      draw_motif(n, config, stream(2), conditioning.fixed.mutable_data_ptr<bool>() + b * L,
+                 kinds.motif_groups ? conditioning.fixed_group.mutable_data_ptr<int64_t>() + b * L : nullptr);
   }
-  if (kinds.motif_groups) told.given = {truth.rotations, truth.translations};
-  return told;
+  if (kinds.motif_groups) conditioning.given = {truth.rotations, truth.translations};
+  return conditioning;
 }
 
 }  // namespace flashrna

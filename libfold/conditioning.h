@@ -14,11 +14,11 @@ namespace flashrna {
 struct Batch;
 struct ConditioningConfig;
 
-inline constexpr int64_t kLetterNotSaid = 4;  // of Conditioning::nucleotide; A, C, G, U are 0 to 3
+inline constexpr int64_t kLetterUnspecified = 4;  // of Conditioning::nucleotide; A, C, G, U are 0 to 3
 
 struct Conditioning {
-  at::Tensor partner;     // [B, L] i64: position of the base-pair partner, kUnpaired or kNotSaid
-  at::Tensor nucleotide;  // [B, L] i64: 0 to 3, or kLetterNotSaid
+  at::Tensor partner;     // [B, L] i64: position of the base-pair partner, kUnpaired or kUnspecified
+  at::Tensor nucleotide;  // [B, L] i64: 0 to 3, or kLetterUnspecified
   at::Tensor fixed;       // [B, L] bool: residues with given frame and torsions, which do not move
   at::Tensor chain;       // [B, L] i64: number of the molecule; the residue index jumps between molecules
   // [B, L] i64: number of the group of a given residue, -1 elsewhere. Only the geometry within a group is given. In the

@@ -14,11 +14,12 @@ void check_share(const char* key, double value) {
 }  // namespace
 
 void ConditioningConfig::add_options(Configuration& configuration) {
-  configuration.bind("conditioning.pairs_hidden", pairs_hidden, "share of chains of which no base pair is said");
+  configuration.bind("conditioning.pairs_hidden", pairs_hidden, "share of chains whose base pairs are all unspecified");
   configuration.bind("conditioning.pairs_partial", pairs_partial,
-                     "of the others, share of which the pairs of some stretches alone are said");
-  configuration.bind("conditioning.letters_hidden", letters_hidden,
-                     "share of chains of which no nucleotide is said; of the others a random share is");
+                     "of the others, share whose pairs are specified in some stretches only");
+  configuration.bind(
+      "conditioning.letters_hidden", letters_hidden,
+      "share of chains whose nucleotides are all unspecified; in the others a random share is specified");
   configuration.bind("conditioning.motif_rate", motif_rate, "share of chains with residues whose structure is given");
   configuration.bind("conditioning.motif_least", motif_least, "least share of the residues that is given then");
   configuration.bind("conditioning.motif_most", motif_most, "largest share of the residues that is given then");

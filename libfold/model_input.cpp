@@ -11,7 +11,7 @@ FlowModelInput model_input(const Batch& batch, const Corrupted& noisy) {
   input.t = noisy.t;
   input.translations = noisy.translations;
   input.rotations = noisy.rotations;
-  input.told = noisy.told;
+  input.conditioning = noisy.conditioning;
   return input;
 }
 
@@ -26,7 +26,7 @@ FlowModelInput model_input(const SampleRequest& request, const PreparedRequest& 
   input.translations = state.translations;
   input.rotations = state.rotations;
   input.padded = std::ranges::min(wide) < std::ranges::max(wide);
-  input.told = prepared.told.to(device);
+  input.conditioning = prepared.conditioning.to(device);
   return input;
 }
 

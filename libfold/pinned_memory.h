@@ -6,7 +6,7 @@ namespace flashrna {
 struct Batch;
 struct Conditioning;
 
-Batch pinned(const Batch& batch_on_host);               // defined in batch.cpp
-Conditioning pinned(const Conditioning& told_on_host);  // defined in conditioning.cpp
+Batch pinned(const Batch& batch_on_host);                       // defined in batch.cpp
+Conditioning pinned(const Conditioning& conditioning_on_host);  // defined in conditioning.cpp
 
 }  // namespace flashrna

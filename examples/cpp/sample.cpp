@@ -25,7 +25,7 @@ static int run(const char* weights, const char* structure, const char* output) {
   request.indices = {0};
   request.seed = 1;
   request.steps = 20;
-  request.told.partner = at::tensor(partner, at::kLong).unsqueeze(0);
+  request.conditioning.partner = at::tensor(partner, at::kLong).unsqueeze(0);
   const flashrna::SampledBackbone backbone = sampler.sample(request).at(0);
 
   const flashrna::Structure made = flashrna::make_structure(backbone, "sample", flashrna::Base::N);

@@ -55,7 +55,7 @@ LogProbabilities network_letters(const ChainFeatures& chain, Sampler& sampler, b
   const RunConfig& config = sampler.config();
   const Batch native = make_batch({chain}, {"native"}).to(sampler.device());
   Corrupted clean{at::ones({1}, native.translations.options()), native.translations, native.rotations, {}};
-  if (with_pairs) clean.told.partner = native.partner;
+  if (with_pairs) clean.conditioning.partner = native.partner;
   FlowModelInput input = model_input(native, clean);
   input.padded = false;
   if (config.training.self_conditioning > 0) input.self_condition = native.translations;

@@ -46,7 +46,7 @@ class LetterReader {
       const std::optional<Base> base = base_of(line[i]);
       if (!base)
         fail(
-            "{}: character {}: \"{}\" is no nucleotide; letters are A, C, G, U (or T), N or ? where nothing is said, "
+            "{}: character {}: \"{}\" is no nucleotide; letters are A, C, G, U (or T), N or ? where unspecified, "
             "and & between molecules",
             where, i + 1, line[i]);
       molecule_ += after_join_ ? 1 : 0;

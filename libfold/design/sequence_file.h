@@ -11,7 +11,7 @@ namespace flashrna {
 struct SequenceRecord {
   std::string title;          // first line of the record without ">"; "" for a line
   int line = 0;               // of the file, from 1; 0 for a line
-  std::vector<Base> bases;    // [L], N where it is not said
+  std::vector<Base> bases;    // [L], N where unspecified
   std::vector<int> molecule;  // [L], from 0; empty without "&"
 };
 

@@ -27,8 +27,8 @@ TranslationPrior Interpolant::prior_of(const ChainLayout& layout) const {
 }
 
 Corrupted Interpolant::corrupt(const Batch& batch, std::uint64_t seed, std::uint64_t step,
-                               const Conditioning& told) const {
-  return corrupt(batch, draw(batch, seed, step), told);
+                               const Conditioning& conditioning) const {
+  return corrupt(batch, draw(batch, seed, step), conditioning);
 }
 
 CorruptionDraws Interpolant::draw(const Batch& batch, std::uint64_t seed, std::uint64_t step) const {
@@ -52,17 +52,18 @@ CorruptionDraws Interpolant::draw(const Batch& batch, std::uint64_t seed, std::u
   return draws;
 }
 
-Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws, const Conditioning& told) const {
+Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
+                               const Conditioning& conditioning) const {
   const at::NoGradGuard no_grad;
   const Tensor lengths = batch.lengths.cpu();
   const Tensor translations_1 = batch.translations.to(at::kCPU, at::kDouble);
   const Tensor rotations_1 = batch.rotations.to(at::kCPU, at::kDouble);
   Tensor moving = mask_from_lengths(lengths, translations_1.size(1));  // [B, L]
   const Tensor mask = moving.unsqueeze(-1);
-  if (told.fixed.defined()) moving = moving & ~told.fixed.cpu();
+  if (conditioning.fixed.defined()) moving = moving & ~conditioning.fixed.cpu();
   const Tensor t = draws.t.view({-1, 1, 1});
 
-  const FlowState noise = start(draws, {translations_1, rotations_1}, batch, told.fixed);
+  const FlowState noise = start(draws, {translations_1, rotations_1}, batch, conditioning.fixed);
   Tensor straight = noise.translations + (translations_1 - noise.translations) * t;
   Tensor progress = at::empty_like(t);
   for (int64_t b = 0; b < t.numel(); ++b) progress[b].fill_(training_schedule_.progress(t[b].item<double>()));
@@ -76,11 +77,11 @@ Corrupted Interpolant::corrupt(const Batch& batch, const CorruptionDraws& draws,
   }
   straight = straight * mask;
   const Tensor translations_t =
-      told.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
+      conditioning.fixed.defined() ? at::where(moving.unsqueeze(-1), straight, translations_1 * mask) : straight;
   const Tensor rotations_t = at::where(moving.unsqueeze(-1).unsqueeze(-1), on_geodesic, rotations_1);
 
   const auto options = batch.translations.options();
-  return {draws.t.to(options), translations_t.to(options), rotations_t.to(options), told};
+  return {draws.t.to(options), translations_t.to(options), rotations_t.to(options), conditioning};
 }
 
 std::vector<TranslationPrior> Interpolant::priors_of(const Batch& batch) const {

@@ -24,7 +24,7 @@ struct Corrupted {
   at::Tensor t;             // [B]
   at::Tensor translations;  // [B, L, 3] Å, 0 in padding
   at::Tensor rotations;     // [B, L, 3, 3], those of the data in padding
-  Conditioning told;
+  Conditioning conditioning;
 };
 
 // Frames of B chains on the path: the noise, the state at a time, the data or the predicted end.
@@ -59,13 +59,14 @@ class Interpolant {
   Interpolant(const FlowConfig& config, const PublishedConventions& published, Polymer polymer = Polymer::kRna);
 
   // Corrupts a batch at random times. All draws are from the stream (seed, "corrupt", step). Computes in f64 on the CPU
-  // and returns the dtype and device of the batch's translations. Residues fixed by `told` keep the frames of the data.
-  // The noise of a chain with such residues is conditioned on them and is excluded from the coupling; the chain must be
-  // centered on them.
-  Corrupted corrupt(const Batch& batch, std::uint64_t seed, std::uint64_t step, const Conditioning& told = {}) const;
+  // and returns the dtype and device of the batch's translations. Residues fixed by `conditioning` keep the frames of
+  // the data. The noise of a chain with such residues is conditioned on them and is excluded from the coupling; the
+  // chain must be centered on them.
+  Corrupted corrupt(const Batch& batch, std::uint64_t seed, std::uint64_t step,
+                    const Conditioning& conditioning = {}) const;
   // corrupt() in two steps: the random draws, and the deterministic remainder.
   CorruptionDraws draw(const Batch& batch, std::uint64_t seed, std::uint64_t step) const;
-  Corrupted corrupt(const Batch& batch, const CorruptionDraws& draws, const Conditioning& told = {}) const;
+  Corrupted corrupt(const Batch& batch, const CorruptionDraws& draws, const Conditioning& conditioning = {}) const;
 
   // Initial state of sampling: centered translations of the prior and uniform rotations. Drawn in f64 and returned in
   // f32 on the CPU, padded to the longest sample with zeros and identities. The noise of sample b depends only on

@@ -209,14 +209,14 @@ PairRepresentation FlowModelImpl::update_pair(Block& block, const Tensor& single
   return run_on_groups(run, update, single, pair);
 }
 
-Conditioning FlowModelImpl::taken_in(const Conditioning& told) const {
+Conditioning FlowModelImpl::taken_in(const Conditioning& conditioning) const {
   const auto if_known = [](bool known, const Tensor& member) { return known ? member : Tensor(); };
   Conditioning used;
-  used.partner = if_known(config_.condition_pairs, told.partner);
-  used.nucleotide = if_known(config_.condition_letters, told.nucleotide);
-  used.fixed = if_known(config_.condition_motifs, told.fixed);
-  used.chain = told.chain;
-  used.fixed_group = if_known(config_.condition_motif_groups, told.fixed_group);
+  used.partner = if_known(config_.condition_pairs, conditioning.partner);
+  used.nucleotide = if_known(config_.condition_letters, conditioning.nucleotide);
+  used.fixed = if_known(config_.condition_motifs, conditioning.fixed);
+  used.chain = conditioning.chain;
+  used.fixed_group = if_known(config_.condition_motif_groups, conditioning.fixed_group);
   return used;
 }
 
@@ -227,16 +227,16 @@ FlowModelImpl::Surroundings FlowModelImpl::surroundings_of(const FlowModelInput&
   around.padded = in.padded ? *in.padded : padding.padding.any().item<bool>();
   const Tensor mask = padding.real.squeeze(2);
   around.mask = around.moving = mask;
-  const Conditioning told = taken_in(in.told);
-  if (told.fixed.defined()) around.moving = mask * told.fixed.logical_not();
+  const Conditioning conditioning = taken_in(in.conditioning);
+  if (conditioning.fixed.defined()) around.moving = mask * conditioning.fixed.logical_not();
   if (config_.local_edges > 0) {
     // The model's previous prediction, if available, is the better estimate of which residues are close.
     const Tensor& seen = in.self_condition.defined() ? in.self_condition : in.translations;
-    around.edges = make_edge_list(seen, residue_index, in.lengths, told);
+    around.edges = make_edge_list(seen, residue_index, in.lengths, conditioning);
   }
-  if (told.fixed_group.defined()) {
-    const Frames given{in.told.given.rotations, in.told.given.translations * kNmPerAngstrom};
-    around.group_edges = make_group_edges(told.fixed_group, given, in.lengths);
+  if (conditioning.fixed_group.defined()) {
+    const Frames given{in.conditioning.given.rotations, in.conditioning.given.translations * kNmPerAngstrom};
+    around.group_edges = make_group_edges(conditioning.fixed_group, given, in.lengths);
   }
   if (config_.positions == "relative") {
     around.attention_positions = rotary_angles(residue_index, config_.attention_channels, mask.scalar_type());
@@ -256,7 +256,7 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
 
   Tensor initial = full_precision(node_embedder(in.t, residue_index, mask)) * mask.unsqueeze(2);  // [B, L, c_s]
   if (condition_embedder) {
-    initial = initial + full_precision(condition_embedder(taken_in(in.told), mask));
+    initial = initial + full_precision(condition_embedder(taken_in(in.conditioning), mask));
   }
   EdgeEmbedderInput edges{.node = initial,
                           .translations = in.translations,

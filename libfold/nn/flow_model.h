@@ -41,7 +41,7 @@ struct FlowModelInput {
   // Whether any length is below L. If unset, the model computes it from `lengths`, at the cost of one device
   // synchronization.
   std::optional<bool> padded;
-  Conditioning told;  // the model ignores members that it was not built for
+  Conditioning conditioning;  // the model ignores members that it was not built for
 };
 
 struct FlowModelOutput {
@@ -104,7 +104,7 @@ class FlowModelImpl : public torch::nn::Module {
     GroupEdges group_edges;                                // empty if no motif groups are given
     RotaryAngles attention_positions, sequence_positions;  // undefined with absolute positions
   };
-  Conditioning taken_in(const Conditioning& told) const;  // keeps the members that this model uses
+  Conditioning taken_in(const Conditioning& conditioning) const;  // keeps the members that this model uses
   Surroundings surroundings_of(const FlowModelInput& input, const at::Tensor& residue_index,
                                const PaddingMasks& padding) const;
   TrunkState run_block(Block& block, const TrunkState& state, const at::Tensor& lengths,

@@ -48,10 +48,11 @@ Tensor values_at(const Tensor& x, const Tensor& index) {  // x [B, L], index [B,
 }  // namespace
 
 EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index, const Tensor& lengths,
-                        const Conditioning& told) {
+                        const Conditioning& conditioning) {
   const int64_t B = translations.size(0), L = translations.size(1);
   const Tensor place = at::arange(L, lengths.options()).view({1, L, 1});
-  const Tensor partner = told.partner.defined() ? told.partner : at::full({B, L}, kNotSaid, residue_index.options());
+  const Tensor partner =
+      conditioning.partner.defined() ? conditioning.partner : at::full({B, L}, kUnspecified, residue_index.options());
   const Tensor has_partner = (partner >= 0).unsqueeze(2);
 
   const ListConstants& constants = list_constants(lengths);
@@ -70,8 +71,9 @@ EdgeList make_edge_list(const Tensor& translations, const Tensor& residue_index,
   const Tensor partner_i = partner.unsqueeze(2).expand_as(j), partner_j = values_at(partner, j);
   const auto one = [](const Tensor& x) { return x.unsqueeze(3); };
   const auto scalar = translations.scalar_type();
-  const Tensor fixed = told.fixed.defined() ? told.fixed : at::zeros({B, L}, residue_index.options().dtype(at::kBool));
-  const Tensor chain = told.chain.defined() ? told.chain : at::zeros({B, L}, residue_index.options());
+  const Tensor fixed =
+      conditioning.fixed.defined() ? conditioning.fixed : at::zeros({B, L}, residue_index.options().dtype(at::kBool));
+  const Tensor chain = conditioning.chain.defined() ? conditioning.chain : at::zeros({B, L}, residue_index.options());
   const Tensor flags = at::cat(
       {offset_one_hot(offset, constants.chain_bins, edges.present), one(size > kChainReach),
        constants.list_of.expand({B, L, -1, -1}), one(partner_i >= kUnpaired), one(partner_i >= 0), one(partner_j >= 0),

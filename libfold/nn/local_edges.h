@@ -31,10 +31,11 @@ struct EdgeList : SparseEdges {
 // is present (1).
 inline constexpr int64_t kEdgeListFeatures = 34;
 
-// Edges by position in the chain (i - 4 ... i + 4), to the partner p in `told` and p - 1, p + 1, and to the nearest
-// residues in `translations` [B, L, 3]. residue_index [B, L] i64, lengths [B] i64. Members of `told` may be undefined.
+// Edges by position in the chain (i - 4 ... i + 4), to the partner p in `conditioning` and p - 1, p + 1, and to the
+// nearest residues in `translations` [B, L, 3]. residue_index [B, L] i64, lengths [B] i64. Members of `conditioning`
+// may be undefined.
 EdgeList make_edge_list(const at::Tensor& translations, const at::Tensor& residue_index, const at::Tensor& lengths,
-                        const Conditioning& told);
+                        const Conditioning& conditioning);
 
 // The layers on the features of an edge and of the residues at its ends, used by messages and votes.
 class EdgePerceptronImpl : public torch::nn::Module {

@@ -27,20 +27,22 @@ Tensor NodeEmbedderImpl::forward(const Tensor& t, const Tensor& residue_index, c
 
 // One-hot letter or unspecified (5), pairing specified, paired, structure given.
 ConditionEmbedderImpl::ConditionEmbedderImpl(int64_t node_channels) {
-  linear = register_module("linear", Linear(kLetterNotSaid + 4, node_channels));
+  linear = register_module("linear", Linear(kLetterUnspecified + 4, node_channels));
 }
 
-Tensor ConditionEmbedderImpl::forward(const Conditioning& told, const Tensor& mask) {
+Tensor ConditionEmbedderImpl::forward(const Conditioning& conditioning, const Tensor& mask) {
   const int64_t B = mask.size(0), L = mask.size(1);
   const auto options = mask.options();
   const auto flag = [&](const Tensor& x) { return x.to(options).unsqueeze(2); };
   const Tensor none = at::zeros({B, L, 1}, options);
-  const Tensor letters =
-      told.nucleotide.defined() ? told.nucleotide : at::full({B, L}, kLetterNotSaid, options.dtype(at::kLong));
-  const Tensor letter = flag(letters.unsqueeze(2) == at::arange(kLetterNotSaid + 1, letters.options())).squeeze(2);
+  const Tensor letters = conditioning.nucleotide.defined()
+                             ? conditioning.nucleotide
+                             : at::full({B, L}, kLetterUnspecified, options.dtype(at::kLong));
+  const Tensor letter = flag(letters.unsqueeze(2) == at::arange(kLetterUnspecified + 1, letters.options())).squeeze(2);
   const Tensor features =
-      at::cat({letter, told.partner.defined() ? flag(told.partner >= kUnpaired) : none,
-               told.partner.defined() ? flag(told.partner >= 0) : none, told.fixed.defined() ? flag(told.fixed) : none},
+      at::cat({letter, conditioning.partner.defined() ? flag(conditioning.partner >= kUnpaired) : none,
+               conditioning.partner.defined() ? flag(conditioning.partner >= 0) : none,
+               conditioning.fixed.defined() ? flag(conditioning.fixed) : none},
               2);
   return linear(features) * mask.unsqueeze(2);
 }

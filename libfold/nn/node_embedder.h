@@ -27,8 +27,8 @@ TORCH_MODULE(NodeEmbedder);
 class ConditionEmbedderImpl : public torch::nn::Module {
  public:
   explicit ConditionEmbedderImpl(int64_t node_channels);
-  // Members of `told` may be undefined. mask [B, L] of the weights' dtype -> [B, L, node_channels].
-  at::Tensor forward(const Conditioning& told, const at::Tensor& mask);
+  // Members of `conditioning` may be undefined. mask [B, L] of the weights' dtype -> [B, L, node_channels].
+  at::Tensor forward(const Conditioning& conditioning, const at::Tensor& mask);
 
  private:
   Linear linear{nullptr};

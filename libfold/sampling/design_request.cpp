@@ -46,7 +46,7 @@ bool any_design(std::span<const PlannedBatch> batches, const Condition& conditio
 }
 
 bool has_partners(const Design& design) {
-  return std::ranges::any_of(design.partner, [](int partner) { return partner != kNotSaid; });
+  return std::ranges::any_of(design.partner, [](int partner) { return partner != kUnspecified; });
 }
 bool has_letters(const Design& design) {
   return std::ranges::any_of(design.letter, [](Base letter) { return letter != Base::N; });
@@ -87,7 +87,7 @@ FlowModelOutput structure_of(const PlannedBatch& batch, const NucleotideOf& nucl
 }
 
 std::int64_t letter_code(const Design& design, std::size_t i) {
-  if (design.letter.empty() || design.letter[i] == Base::N) return kLetterNotSaid;
+  if (design.letter.empty() || design.letter[i] == Base::N) return kLetterUnspecified;
   return static_cast<std::int64_t>(design.letter[i]);
 }
 
@@ -112,24 +112,24 @@ SampleRequest make_request(const PlannedBatch& batch, const SampleConfig& config
     return [member](const Design& design, std::size_t i) { return std::int64_t{(design.*member)[i]}; };
   };
   if (any_design(one, has_partners))
-    request.told.partner =
-        by_residue<std::int64_t>(batch, kNotSaid, at::kLong, [](const Design& design, std::size_t i) {
-          return design.partner.empty() ? std::int64_t{kNotSaid} : std::int64_t{design.partner[i]};
+    request.conditioning.partner =
+        by_residue<std::int64_t>(batch, kUnspecified, at::kLong, [](const Design& design, std::size_t i) {
+          return design.partner.empty() ? std::int64_t{kUnspecified} : std::int64_t{design.partner[i]};
         });
   if (letters_known && any_design(one, has_letters))
-    request.told.nucleotide = by_residue<std::int64_t>(batch, kLetterNotSaid, at::kLong, letter_code);
+    request.conditioning.nucleotide = by_residue<std::int64_t>(batch, kLetterUnspecified, at::kLong, letter_code);
   if (any_design(one, has_molecules))
-    request.told.chain = by_residue<std::int64_t>(batch, 0, at::kLong, as_i64(&Design::molecule));
+    request.conditioning.chain = by_residue<std::int64_t>(batch, 0, at::kLong, as_i64(&Design::molecule));
   if (any_design(one, has_breaks))
     request.residue_index = by_residue<std::int64_t>(batch, 0, at::kLong, as_i64(&Design::residue_index));
   if (any_design(one, has_motif)) {
-    request.told.fixed = by_residue<bool>(batch, false, at::kBool, [](const Design& design, std::size_t i) {
+    request.conditioning.fixed = by_residue<bool>(batch, false, at::kBool, [](const Design& design, std::size_t i) {
       return design.motif_nucleotide(i) != nullptr;
     });
     request.given = structure_of(batch, [](const Design& design, std::size_t i) { return design.motif_nucleotide(i); });
   }
   if (any_design(one, has_groups))
-    request.told.fixed_group = by_residue<std::int64_t>(batch, -1, at::kLong, as_i64(&Design::motif_group));
+    request.conditioning.fixed_group = by_residue<std::int64_t>(batch, -1, at::kLong, as_i64(&Design::motif_group));
   if (config.partial > 0)
     request.start = structure_of(batch, [](const Design& design, std::size_t i) { return &(*design.start)[i]; });
   return request;

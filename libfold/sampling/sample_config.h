@@ -21,7 +21,7 @@ struct SampleConfig {
   // What is asked for (docs/design.md). "" = not given; files have the SHA-256 of their content beside them.
   std::string lengths;  // see parse_molecule_lengths
   // Dot-bracket, or a .dbn, .bpseq or .ct file. Or "grammar": drawn from the checkpoint's grammar for each sample;
-  // "none": nothing is said (drawn_structures.h).
+  // "none": no pair is specified (drawn_structures.h).
   std::string secondary_structure;
   std::string secondary_structure_sha256;
   std::string sequence;  // letters, or a FASTA file
@@ -75,12 +75,12 @@ void for_each_sample_setting(Config& config, const Visit& visit) {
   visit("lengths", config.lengths, "LIST",
         "residues: lengths and ranges first-last:step, such as 40,60-120:20; 40+60 for two molecules");
   visit("secondary_structure", config.secondary_structure, "STRING|FILE",
-        "base pairs to make: dot-bracket, & between molecules, ? where nothing is said; or a .dbn, .bpseq or .ct file, "
+        "base pairs to make: dot-bracket, & between molecules, ? where unspecified; or a .dbn, .bpseq or .ct file, "
         "each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from the "
         "checkpoint's grammar (the default if it has one), or none: left to the network");
   visit("secondary_structure_sha256", config.secondary_structure_sha256, "", "of that file");
   visit("sequence", config.sequence, "STRING|FILE",
-        "letters A, C, G, U, N or ? where nothing is said; or a FASTA file. They name the residues, and are a "
+        "letters A, C, G, U, N or ? where unspecified; or a FASTA file. They name the residues, and are a "
         "condition where the model was trained with letters");
   visit("sequence_sha256", config.sequence_sha256, "", "of that file");
   visit("contig", config.contig, "ITEMS",

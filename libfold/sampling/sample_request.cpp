@@ -110,38 +110,39 @@ Tensor to_tensor(const Vec3& v) { return at::tensor({v.x(), v.y(), v.z()}, at::k
 
 // Sets fixed, fixed_group and given of `prepared`.
 void prepare_motif(const SampleRequest& request, int64_t B, int64_t L, PreparedRequest& prepared) {
-  Conditioning& told = prepared.told;
-  if (!told.fixed.defined()) {
-    if (told.fixed_group.defined()) fail("sample request: fixed_group is set without fixed");
+  Conditioning& conditioning = prepared.conditioning;
+  if (!conditioning.fixed.defined()) {
+    if (conditioning.fixed_group.defined()) fail("sample request: fixed_group is set without fixed");
     return;
   }
-  require_shape("fixed", told.fixed, {B, L});
-  if (told.fixed_group.defined()) require_shape("fixed_group", told.fixed_group, {B, L});
+  require_shape("fixed", conditioning.fixed, {B, L});
+  if (conditioning.fixed_group.defined()) require_shape("fixed_group", conditioning.fixed_group, {B, L});
   const Tensor real =
       mask_from_lengths(at::tensor(std::vector<int64_t>(request.lengths.begin(), request.lengths.end())), L);
-  told.fixed = told.fixed.to(at::kBool) & real;
-  told.fixed_group = told.fixed_group.defined()
-                         ? told.fixed_group.to(at::kLong).masked_fill(real.logical_not(), kNoGroup).contiguous()
-                         : told.fixed.to(at::kLong) - 1;
-  prepared.given = given_rows(request, told.fixed, B, L);
-  told.given = {prepared.given.rotations, prepared.given.translations.clone()};
+  conditioning.fixed = conditioning.fixed.to(at::kBool) & real;
+  conditioning.fixed_group =
+      conditioning.fixed_group.defined()
+          ? conditioning.fixed_group.to(at::kLong).masked_fill(real.logical_not(), kNoGroup).contiguous()
+          : conditioning.fixed.to(at::kLong) - 1;
+  prepared.given = given_rows(request, conditioning.fixed, B, L);
+  conditioning.given = {prepared.given.rotations, prepared.given.translations.clone()};
   for (int64_t b = 0; b < B; ++b) {
     const auto sample = static_cast<std::size_t>(b);
-    const int groups =
-        renumber_groups(told.fixed[b].contiguous(), told.fixed_group[b], request.lengths[sample], sample);
+    const int groups = renumber_groups(conditioning.fixed[b].contiguous(), conditioning.fixed_group[b],
+                                       request.lengths[sample], sample);
     // Only geometry within a group is used: centers keep coordinates small.
     for (int64_t g = 0; g < groups; ++g) {
-      const Tensor rows = (told.fixed_group[b] == g).nonzero().squeeze(1);
+      const Tensor rows = (conditioning.fixed_group[b] == g).nonzero().squeeze(1);
       const Tensor x = prepared.given.translations[b].index_select(0, rows).to(at::kDouble);
-      told.given.translations[b].index_copy_(0, rows, (x - x.mean(0)).to(at::kFloat));
+      conditioning.given.translations[b].index_copy_(0, rows, (x - x.mean(0)).to(at::kFloat));
       if (groups == 1) prepared.centers[sample] = to_vec3(x.mean(0));
     }
     if (groups > 1) {
       prepared.moves_groups = true;
-      told.fixed[b].zero_();
+      conditioning.fixed[b].zero_();
     }
-    const Tensor mine = told.fixed[b].unsqueeze(1);
-    prepared.given.translations[b].copy_(at::where(mine, told.given.translations[b], 0));
+    const Tensor mine = conditioning.fixed[b].unsqueeze(1);
+    prepared.given.translations[b].copy_(at::where(mine, conditioning.given.translations[b], 0));
   }
 }
 
@@ -174,8 +175,8 @@ void prepare_start(const SampleRequest& request, int64_t B, int64_t L, PreparedR
     if (!x.isfinite().all().item<bool>() || !r.isfinite().all().item<bool>())
       fail("sample request: the start structure of sample {} is not finite", b);
     RigidTransform motion{Mat3::Identity(), -to_vec3(x.mean(0))};
-    if (prepared.told.fixed.defined() && prepared.told.fixed[b].any().item<bool>()) {
-      const Tensor rows = prepared.told.fixed[b].nonzero().squeeze(1);
+    if (prepared.conditioning.fixed.defined() && prepared.conditioning.fixed[b].any().item<bool>()) {
+      const Tensor rows = prepared.conditioning.fixed[b].nonzero().squeeze(1);
       const auto of = [&](const Tensor& t, const Tensor& q) {
         return points_of(t.index_select(0, rows), q.index_select(0, rows));
       };
@@ -191,7 +192,7 @@ void prepare_start(const SampleRequest& request, int64_t B, int64_t L, PreparedR
 
 std::optional<RotationGroup> symmetry_of(const SampleRequest& request) {
   if (request.symmetry.empty()) return std::nullopt;
-  if (request.told.fixed.defined())
+  if (request.conditioning.fixed.defined())
     fail_usage("symmetry {}: a motif has no place relative to its axes yet; leave one of the two out",
                request.symmetry);
   if (request.start.translations.defined())
@@ -237,22 +238,22 @@ PreparedRequest prepare(const SampleRequest& request) {
   const int64_t L = std::ranges::max(request.lengths);
   PreparedRequest prepared;
   prepared.symmetry = symmetry_of(request);
-  prepared.told = request.told.to(at::kCPU);
+  prepared.conditioning = request.conditioning.to(at::kCPU);
   prepared.centers.assign(request.lengths.size(), Vec3::Zero());
-  Conditioning& told = prepared.told;
-  if (told.partner.defined()) {
-    require_shape("partner", told.partner, {B, L});
-    check_partners(told.partner, request.lengths, prepared.symmetry);
+  Conditioning& conditioning = prepared.conditioning;
+  if (conditioning.partner.defined()) {
+    require_shape("partner", conditioning.partner, {B, L});
+    check_partners(conditioning.partner, request.lengths, prepared.symmetry);
   }
-  if (told.nucleotide.defined()) require_shape("nucleotide", told.nucleotide, {B, L});
-  if (told.chain.defined()) require_shape("chain", told.chain, {B, L});
+  if (conditioning.nucleotide.defined()) require_shape("nucleotide", conditioning.nucleotide, {B, L});
+  if (conditioning.chain.defined()) require_shape("chain", conditioning.chain, {B, L});
   if (request.residue_index.defined()) require_shape("residue_index", request.residue_index, {B, L});
-  prepared.residue_index =
-      request.residue_index.defined() ? request.residue_index.to(at::kCPU).contiguous() : index_of(told.chain, B, L);
-  check_chains(prepared.residue_index, told.chain, request.lengths);
+  prepared.residue_index = request.residue_index.defined() ? request.residue_index.to(at::kCPU).contiguous()
+                                                           : index_of(conditioning.chain, B, L);
+  check_chains(prepared.residue_index, conditioning.chain, request.lengths);
   for (int64_t b = 0; b < B; ++b)
     prepared.layouts.push_back(ChainLayout::of_rows(prepared.residue_index[b],
-                                                    told.chain.defined() ? told.chain[b] : Tensor(),
+                                                    conditioning.chain.defined() ? conditioning.chain[b] : Tensor(),
                                                     request.lengths[static_cast<std::size_t>(b)]));
   prepare_motif(request, B, L, prepared);
   prepare_start(request, B, L, prepared);

@@ -108,9 +108,10 @@ FlowModelInput of_all_copies(const FlowModelInput& unit, const SymmetricCopies& 
   all.translations = copies.points(unit.translations);
   all.rotations = copies.rotations(unit.rotations);
   if (unit.self_condition.defined()) all.self_condition = copies.points(unit.self_condition);
-  if (unit.told.partner.defined()) all.told.partner = copies.partner(unit.told.partner);
-  if (unit.told.nucleotide.defined()) all.told.nucleotide = copies.values(unit.told.nucleotide);
-  all.told.chain = copies.molecules(unit.told.chain.defined() ? unit.told.chain : at::zeros_like(unit.residue_index));
+  if (unit.conditioning.partner.defined()) all.conditioning.partner = copies.partner(unit.conditioning.partner);
+  if (unit.conditioning.nucleotide.defined()) all.conditioning.nucleotide = copies.values(unit.conditioning.nucleotide);
+  all.conditioning.chain = copies.molecules(unit.conditioning.chain.defined() ? unit.conditioning.chain
+                                                                              : at::zeros_like(unit.residue_index));
   return all;
 }
 
@@ -205,7 +206,7 @@ FlowState Sampler::initial_state(const SampleRequest& request, const PreparedReq
                                                .seed = request.seed,
                                                .layouts = prepared.layouts,
                                                .scale = noise_scale_,
-                                               .fixed = prepared.told.fixed,
+                                               .fixed = prepared.conditioning.fixed,
                                                .given = {prepared.given.rotations, prepared.given.translations}});
   if (prepared.start.translations.defined())
     state = interpolant_.between(state, {prepared.start.translations, prepared.start.rotations}, request.start_time);
@@ -241,7 +242,7 @@ FlowModelOutput Sampler::predict(const Run& run) {
   input.t = run.time.narrow(0, 0, 1).expand({input.lengths.size(0)}).contiguous();
   if (!run.copies) {
     const FlowModelOutput prediction = model_->forward(input);
-    const at::Tensor& fixed = input.told.fixed;
+    const at::Tensor& fixed = input.conditioning.fixed;
     return fixed.defined() ? with_given(prediction, run.given, fixed) : prediction;
   }
   const SymmetricCopies& copies = *run.copies;
@@ -254,10 +255,10 @@ FlowModelOutput Sampler::relax(const Run& run, const FlowModelOutput& prediction
   return relaxed(prediction, run.input.lengths,
                  {.polymer = config_.model.polymer_kind(),
                   .rounds = rounds,
-                  .step = run.input.told.partner.defined() ? kPairStep : kStep,
-                  .partner = run.input.told.partner,
+                  .step = run.input.conditioning.partner.defined() ? kPairStep : kStep,
+                  .partner = run.input.conditioning.partner,
                   .residue_index = run.input.residue_index,
-                  .fixed = run.input.told.fixed,
+                  .fixed = run.input.conditioning.fixed,
                   .copies = run.copies ? &*run.copies : nullptr},
                  keep_going);
 }
@@ -268,7 +269,7 @@ FlowModelOutput Sampler::move_apart(const Run& run, FlowModelOutput prediction) 
   if (!run.copies) {
     prediction.translations =
         moved_apart(prediction.rotations, prediction.translations, prediction.torsions, run.input.residue_index,
-                    run.input.lengths, steric_rounds_, run.input.told.fixed, steric);
+                    run.input.lengths, steric_rounds_, run.input.conditioning.fixed, steric);
     return prediction;
   }
   const SymmetricCopies& copies = *run.copies;
@@ -280,19 +281,19 @@ FlowModelOutput Sampler::move_apart(const Run& run, FlowModelOutput prediction) 
 }
 
 std::vector<at::Tensor*> Sampler::Run::tensors() {
-  Conditioning& told = input.told;
+  Conditioning& conditioning = input.conditioning;
   return {&input.lengths,
           &input.residue_index,
           &input.translations,
           &input.rotations,
           &input.self_condition,
-          &told.partner,
-          &told.nucleotide,
-          &told.fixed,
-          &told.chain,
-          &told.fixed_group,
-          &told.given.rotations,
-          &told.given.translations,
+          &conditioning.partner,
+          &conditioning.nucleotide,
+          &conditioning.fixed,
+          &conditioning.chain,
+          &conditioning.fixed_group,
+          &conditioning.given.rotations,
+          &conditioning.given.translations,
           &given.translations,
           &given.rotations,
           &given.torsions,
@@ -341,7 +342,8 @@ Sampler::StepResult Sampler::step(const Run& run, bool mend_pairs) {
   result.next = euler_step(state, {end.translations, end.rotations},
                            {run.time.narrow(0, 1, 1), run.time.narrow(0, 2, 1)}, config_.published.truncated_log);
   result.next = diffused(result.next, run.noise);
-  if (run.input.told.fixed.defined()) result.next = with_fixed(result.next, run.given, run.input.told.fixed);
+  if (run.input.conditioning.fixed.defined())
+    result.next = with_fixed(result.next, run.given, run.input.conditioning.fixed);
   return result;
 }
 
@@ -377,9 +379,9 @@ void Sampler::forget_graphs_of_moved_weights() {
 std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const std::function<bool()>& keep_going,
                                              const std::function<void(const SamplingStep&)>& observe) {
   const PreparedRequest prepared = prepare(request);
-  require_known({.pairs = request.told.partner.defined(),
-                 .letters = request.told.nucleotide.defined(),
-                 .motifs = request.told.fixed.defined(),
+  require_known({.pairs = request.conditioning.partner.defined(),
+                 .letters = request.conditioning.nucleotide.defined(),
+                 .motifs = request.conditioning.fixed.defined(),
                  .motif_groups = prepared.moves_groups});
   // Not inference mode: training could not use its tensors later.
   const at::NoGradGuard no_grad;
@@ -389,7 +391,7 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
     forget_graphs_of_moved_weights();
     ++requests_;
   }
-  const bool asks_pairs = run.input.told.partner.defined();
+  const bool asks_pairs = run.input.conditioning.partner.defined();
   const std::vector<double> times = interpolant_.sampling_times(request.steps, request.start_time);
   const at::Tensor rows = rows_of_times(times);
   const std::size_t last = times.size() - 1;  // its prediction is the sample

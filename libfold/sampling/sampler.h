@@ -92,7 +92,7 @@ class Sampler {
   // What a step reads besides the weights, on the device: what the steps of a request share, and their state.
   struct Run {
     FlowModelInput input;                   // without t
-    FlowModelOutput given;                  // of input.told.fixed
+    FlowModelOutput given;                  // of input.conditioning.fixed
     std::optional<SymmetricCopies> copies;  // of a symmetric assembly
     at::Tensor time;                        // [3]: t, and the two factors of the Euler step
     DiffusionNoise noise;                   // may be in host memory

@@ -62,7 +62,7 @@ double log_probability(const std::array<double, 4>& residue, Base base) {
 std::vector<int> pairs_to_design(std::span<const int> asked, std::span<const int> found) {
   if (!asked.empty() && asked.size() != found.size())
     fail("pairs of a design: {} residues are asked for, the sample has {}", asked.size(), found.size());
-  const auto open = [&](int i) { return asked.empty() || asked[static_cast<std::size_t>(i)] == kNotSaid; };
+  const auto open = [&](int i) { return asked.empty() || asked[static_cast<std::size_t>(i)] == kUnspecified; };
   std::vector<int> pairs(found.size(), kUnpaired);
   for (int i = 0; i < static_cast<int>(found.size()); ++i) {
     const int j = open(i) ? found[static_cast<std::size_t>(i)] : asked[static_cast<std::size_t>(i)];

@@ -19,8 +19,8 @@ struct DesignedSequence {
   double mean_log_probability = 0.0;  // natural logarithm per drawn residue, at temperature 1; 0 if none is drawn
 };
 
-// The pairs that a design respects, [L]: those asked for, and where nothing is asked (kNotSaid, or `asked` is empty)
-// those found in the sample between two such residues. kUnpaired elsewhere. Throws Error for different lengths.
+// The pairs that a design respects, [L]: those asked for, and where nothing is asked (kUnspecified, or `asked` is
+// empty) those found in the sample between two such residues. kUnpaired elsewhere. Throws Error for different lengths.
 std::vector<int> pairs_to_design(std::span<const int> asked, std::span<const int> found);
 
 // Draws the letter of every residue that `given` leaves open.

@@ -18,10 +18,11 @@ PreparedBatch batch_rows(const PreparedBatch& whole, std::int64_t first, std::in
   part.noisy.t = whole.noisy.t.narrow(0, first, count).contiguous();
   part.noisy.translations = rows(whole.noisy.translations);
   part.noisy.rotations = rows(whole.noisy.rotations);
-  const Conditioning& told = whole.noisy.told;
-  part.noisy.told = {rows(told.partner),     rows(told.nucleotide),
-                     rows(told.fixed),       rows(told.chain),
-                     rows(told.fixed_group), {rows(told.given.rotations), rows(told.given.translations)}};
+  const Conditioning& conditioning = whole.noisy.conditioning;
+  part.noisy.conditioning = {
+      rows(conditioning.partner),     rows(conditioning.nucleotide),
+      rows(conditioning.fixed),       rows(conditioning.chain),
+      rows(conditioning.fixed_group), {rows(conditioning.given.rotations), rows(conditioning.given.translations)}};
   return part;
 }
 

@@ -114,9 +114,9 @@ void add_clash_loss(const Batch& truth, const FlowModelOutput& prediction, const
 
 // Mean cross-entropy over the residues whose nucleotide is known and not in the condition, where t > 0.5: [B].
 Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction, const Tensor& t) {
-  Tensor asked = truth.nucleotide < kLetterNotSaid;  // [B, L]
-  if (noisy.told.nucleotide.defined()) asked = asked & (noisy.told.nucleotide == kLetterNotSaid);
-  const Tensor right = truth.nucleotide.clamp(0, kLetterNotSaid - 1).unsqueeze(2);
+  Tensor asked = truth.nucleotide < kLetterUnspecified;  // [B, L]
+  if (noisy.conditioning.nucleotide.defined()) asked = asked & (noisy.conditioning.nucleotide == kLetterUnspecified);
+  const Tensor right = truth.nucleotide.clamp(0, kLetterUnspecified - 1).unsqueeze(2);
   const Tensor entropy = -prediction.letters.log_softmax(2).gather(2, right).squeeze(2);
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
 }
@@ -208,7 +208,7 @@ Losses Losses::of_chain(int64_t b) const {
 Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& predicted,
                       const LossConfig& config, const PublishedConventions& published) {
   const auto options = predicted.translations.options();
-  const Tensor& fixed = noisy.told.fixed;
+  const Tensor& fixed = noisy.conditioning.fixed;
   const Tensor moving = fixed.defined() ? truth.mask() & ~fixed : truth.mask();  // [B, L]
   const Tensor mask = moving.unsqueeze(-1);
   const Tensor residues = count(mask, predicted.translations);

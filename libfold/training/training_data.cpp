@@ -45,7 +45,7 @@ ChainFeatures crop(const ChainFeatures& chain, const std::vector<std::size_t>& p
   part.torsion_mask = cut(chain.torsion_mask, 1);
   if (!chain.chi_sin_cos.empty()) part.chi_sin_cos = cut(chain.chi_sin_cos, 2);
   if (chain.partner.empty()) return part;
-  std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), kNotSaid);
+  std::vector<std::int32_t> place_of(static_cast<std::size_t>(chain.length), kUnspecified);
   for (std::size_t i = 0; i < places.size(); ++i) place_of[places[i]] = static_cast<std::int32_t>(i);
   for (std::size_t place : places) {
     const std::int32_t partner = chain.partner[place];

@@ -27,13 +27,14 @@ Corrupted to(const Corrupted& noisy, at::Device device) {
   const auto moved = [&](const at::Tensor& tensor) {
     return tensor.to(device, /*non_blocking=*/device.is_cuda());  // prepare() has pinned it
   };
-  return {moved(noisy.t), moved(noisy.translations), moved(noisy.rotations), noisy.told.to(device)};
+  return {moved(noisy.t), moved(noisy.translations), moved(noisy.rotations), noisy.conditioning.to(device)};
 }
 
 PreparedBatch pinned(const PreparedBatch& prepared) {
   const Corrupted& noisy = prepared.noisy;
   return {pinned(prepared.truth),
-          {noisy.t.pin_memory(), noisy.translations.pin_memory(), noisy.rotations.pin_memory(), pinned(noisy.told)}};
+          {noisy.t.pin_memory(), noisy.translations.pin_memory(), noisy.rotations.pin_memory(),
+           pinned(noisy.conditioning)}};
 }
 
 }  // namespace
@@ -60,10 +61,11 @@ PreparedBatch TrainingStep::prepare(const Batch& batch_on_host, std::uint64_t se
   const ModelConfig& model = config_.model;
   const ConditioningKinds kinds{model.condition_pairs, model.condition_letters, model.condition_motifs,
                                 model.condition_motif_groups};
-  const Conditioning told = draw_conditioning(batch_on_host, config_.conditioning, kinds, seed, index);
-  if (told.fixed.defined()) center_on(told.fixed, prepared.truth);
-  const Corrupted noisy = interpolant_.corrupt(prepared.truth, seed, index, told);
-  prepared.noisy = {noisy.t.to(at::kFloat), noisy.translations.to(at::kFloat), noisy.rotations.to(at::kFloat), told};
+  const Conditioning conditioning = draw_conditioning(batch_on_host, config_.conditioning, kinds, seed, index);
+  if (conditioning.fixed.defined()) center_on(conditioning.fixed, prepared.truth);
+  const Corrupted noisy = interpolant_.corrupt(prepared.truth, seed, index, conditioning);
+  prepared.noisy = {noisy.t.to(at::kFloat), noisy.translations.to(at::kFloat), noisy.rotations.to(at::kFloat),
+                    conditioning};
   return device_.is_cuda() ? pinned(prepared) : prepared;
 }
 

@@ -36,7 +36,7 @@ SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_vi
       continue;
     }
     const int i = static_cast<int>(record.partner.size());
-    record.partner.push_back(text[c] == '?' ? kNotSaid : kUnpaired);
+    record.partner.push_back(text[c] == '?' ? kUnspecified : kUnpaired);
     record.molecule.push_back(molecule);
     character.push_back(place);
     molecule_empty = false;
@@ -50,7 +50,7 @@ SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_vi
     } else if (text[c] != '.' && text[c] != '?') {
       fail(
           "{}: character {}: {} is unknown; a secondary structure has . ( ) [ ] {{ }} < > and Aa to Zz, & between "
-          "molecules, ? where nothing is said",
+          "molecules, ? where unspecified",
           source, place, quoted(text[c]));
     }
   }
@@ -76,7 +76,7 @@ std::string to_dot_bracket(std::span<const int> partner, std::span<const int> mo
   for (std::size_t i = 0; i < partner.size(); ++i) {
     if (i > 0 && !molecule.empty() && molecule[i] != molecule[i - 1]) text += '&';
     if (partner[i] < 0) {
-      text += partner[i] == kNotSaid ? '?' : '.';
+      text += partner[i] == kUnspecified ? '?' : '.';
       continue;
     }
     const auto order = static_cast<std::size_t>(structure.order[i]);

@@ -14,7 +14,7 @@ namespace flashrna {
 struct SecondaryStructureRecord {
   std::string name;           // single-line; empty if the text has none
   std::string sequence;       // [L] letters; empty if the text has none
-  std::vector<int> partner;   // [L], kUnpaired, kNotSaid
+  std::vector<int> partner;   // [L], kUnpaired, kUnspecified
   std::vector<int> molecule;  // [L], 0 for the first molecule, 1 for the next, ...
 };
 

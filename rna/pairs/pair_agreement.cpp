@@ -31,9 +31,9 @@ Agreement compare_pairs(std::span<const int> asked, std::span<const int> found) 
   for (int i = 0; i < static_cast<int>(asked.size()); ++i) {
     const bool is_asked = asked[i] > i;  // each pair once, at its first position
     const bool is_found = found[i] > i;
-    const bool unsaid = is_found && asked[i] == kNotSaid && asked[found[i]] == kNotSaid;
+    const bool unspecified = is_found && asked[i] == kUnspecified && asked[found[i]] == kUnspecified;
     agreement.asked += is_asked;
-    agreement.found += is_found && !unsaid;
+    agreement.found += is_found && !unspecified;
     agreement.both += is_asked && asked[i] == found[i];
   }
   return agreement;
@@ -43,7 +43,7 @@ Agreement compare_loop_positions(std::span<const int> asked, std::span<const int
   check_lengths(asked, found);
   Agreement agreement;
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (asked[i] == kNotSaid) continue;
+    if (asked[i] == kUnspecified) continue;
     agreement.asked += asked[i] < 0;
     agreement.found += found[i] < 0;
     agreement.both += asked[i] < 0 && found[i] < 0;

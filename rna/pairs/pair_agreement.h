@@ -15,8 +15,8 @@ struct Agreement {
 };
 
 // `asked`, `found`: partners, [L], as in rna/pairs/secondary_structure.h. A pair found between two positions that
-// `asked` leaves unspecified (kNotSaid) is not counted. `found` must not contain kNotSaid. Both functions throw Error
-// for different lengths. Partners must be those of a valid structure.
+// `asked` leaves unspecified (kUnspecified) is not counted. `found` must not contain kUnspecified. Both functions throw
+// Error for different lengths. Partners must be those of a valid structure.
 Agreement compare_pairs(std::span<const int> asked, std::span<const int> found);
 
 // The same for unpaired positions. Positions that `asked` leaves unspecified are not counted.

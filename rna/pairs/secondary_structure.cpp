@@ -193,7 +193,7 @@ std::optional<PartnerFault> find_partner_fault(std::span<const int> partner, std
   const int length = static_cast<int>(partner.size());
   for (int i = 0; i < length; ++i) {
     const int j = partner[i];
-    if (j == kUnpaired || j == kNotSaid) continue;
+    if (j == kUnpaired || j == kUnspecified) continue;
     if (j < 0 || j >= length) {
       return PartnerFault{i, fmt::format("nucleotide {} pairs with {}; there are nucleotides 1 to {}", i + 1,
                                          std::int64_t{j} + 1, length)};

@@ -13,7 +13,7 @@ namespace flashrna {
 
 // Replaces a partner, which is a position from 0.
 inline constexpr int kUnpaired = -1;
-inline constexpr int kNotSaid = -2;  // unknown or unspecified; counts as unpaired wherever pairs are counted
+inline constexpr int kUnspecified = -2;  // unknown or unspecified; counts as unpaired wherever pairs are counted
 
 // Stacked pairs (i, j), (i+1, j-1), ... without a gap on either side and without the end of a molecule in between.
 // Maximal; may be a single pair. A stem of two or more pairs is a helix.
@@ -45,7 +45,7 @@ struct Loop {
 };
 
 struct SecondaryStructure {
-  std::vector<int> partner;  // [L]; kUnpaired or kNotSaid without a partner
+  std::vector<int> partner;  // [L]; kUnpaired or kUnspecified without a partner
   std::vector<int> order;    // [L], order of the nucleotide's stem; -1 if unpaired
   // Sorted by outermost pair. Stems are assigned orders from the longest to the shortest, at equal length by position.
   // Each gets the lowest order that no stem crossing it has. Order 0 is thus the nested structure of the longest stems.
@@ -67,7 +67,7 @@ SecondaryStructure describe_secondary_structure(std::span<const int> partner, st
 // The kind of loop of each position; empty for positions paired in the nested structure.
 std::vector<std::optional<LoopKind>> loop_of_positions(const SecondaryStructure& structure);
 
-// The partners without isolated pairs; kNotSaid is kept. Errors as above.
+// The partners without isolated pairs; kUnspecified is kept. Errors as above.
 std::vector<int> only_helices(std::span<const int> partner, std::span<const int> molecule = {});
 
 // The first error in a list of partners. Messages count nucleotides from 1.

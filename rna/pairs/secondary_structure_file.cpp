@@ -393,10 +393,10 @@ std::string secondary_structure_text(const SecondaryStructureRecord& record, Sec
     fail("secondary structure: {} letters for {} nucleotides", record.sequence.size(), record.partner.size());
   }
   if (format == SecondaryStructureFormat::kDotBracket) return dot_bracket_text(record);
-  const auto not_said = std::ranges::find(record.partner, kNotSaid);
-  if (not_said != record.partner.end()) {
-    fail("secondary structure: nothing is said of nucleotide {}, which only dot-bracket can express",
-         not_said - record.partner.begin() + 1);
+  const auto unspecified = std::ranges::find(record.partner, kUnspecified);
+  if (unspecified != record.partner.end()) {
+    fail("secondary structure: nucleotide {} is unspecified (?), which only dot-bracket can express",
+         unspecified - record.partner.begin() + 1);
   }
   return format == SecondaryStructureFormat::kBpseq ? bpseq_text(record) : ct_text(record);
 }

@@ -34,7 +34,7 @@ std::vector<SecondaryStructureRecord> parse_secondary_structures(std::string_vie
 std::vector<SecondaryStructureRecord> read_secondary_structures(const std::string& path);
 
 // One structure as a file of that format, with N for unknown letters. Throws Error as to_dot_bracket does, for a
-// kNotSaid in BPSEQ or CT, which cannot express it, and for members of different lengths.
+// kUnspecified in BPSEQ or CT, which cannot express it, and for members of different lengths.
 std::string secondary_structure_text(const SecondaryStructureRecord& record, SecondaryStructureFormat format);
 
 }  // namespace flashrna

@@ -9,7 +9,7 @@
 namespace flashrna {
 
 struct ObservedPartners {
-  std::vector<int> partner;  // [L] of one molecule; kNotSaid counts as unpaired
+  std::vector<int> partner;  // [L] of one molecule; kUnspecified counts as unpaired
   double weight = 1.0;       // counts as so many chains; > 0
 };
 

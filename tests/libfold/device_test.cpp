@@ -71,8 +71,8 @@ Batch ragged_batch() {
   batch.torsion_mask = stacked(longer.torsion_mask, shorter.torsion_mask, at::zeros({1, 1, kTorsions}));
   batch.chi = stacked(longer.chi, shorter.chi, at::tensor({0.0f, 1.0f}).view({1, 1, 2}));
   batch.chi_mask = stacked(longer.chi_mask, shorter.chi_mask, at::zeros({1, 1}));
-  batch.partner = stacked(longer.partner, shorter.partner, at::full({1, 1}, kNotSaid));
-  batch.nucleotide = stacked(longer.nucleotide, shorter.nucleotide, at::full({1, 1}, kLetterNotSaid));
+  batch.partner = stacked(longer.partner, shorter.partner, at::full({1, 1}, kUnspecified));
+  batch.nucleotide = stacked(longer.nucleotide, shorter.nucleotide, at::full({1, 1}, kLetterUnspecified));
   batch.chain = at::zeros_like(batch.residue_index);
   return batch;
 }

@@ -81,7 +81,7 @@ TEST_F(WeightsFile, HoldsTheAverageAsFloat16AndWhatSamplingNeeds) {
   const RunConfig after = read_run_config(read.configuration, "after");
   EXPECT_EQ(after.model.node_channels, before.model.node_channels);
   EXPECT_NE(before.data.path, "tiny.h5");
-  EXPECT_EQ(after.data.path, "tiny.h5") << "where it lay is not told";
+  EXPECT_EQ(after.data.path, "tiny.h5") << "the file holds no path of this machine";
   const Hdf5File file = Hdf5File::open(path("average.h5"));
   EXPECT_EQ(file.root().text("license"), "CC0");
   EXPECT_EQ(file.root().text("dataset_sha256"), "cafe");

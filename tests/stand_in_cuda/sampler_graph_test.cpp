@@ -65,13 +65,13 @@ SampleRequest plain(std::vector<int> lengths = {30, 21}, std::uint64_t first = 0
 
 SampleRequest with_pairs() {
   SampleRequest request = plain();
-  request.told.partner = at::full({2, 30}, kNotSaid, at::kLong);
-  request.told.nucleotide = at::full({2, 30}, kLetterNotSaid, at::kLong);
+  request.conditioning.partner = at::full({2, 30}, kUnspecified, at::kLong);
+  request.conditioning.nucleotide = at::full({2, 30}, kLetterUnspecified, at::kLong);
   for (std::int64_t i = 0; i < 7; ++i) {
-    request.told.partner.select(1, i).fill_(20 - i);
-    request.told.partner.select(1, 20 - i).fill_(i);
-    request.told.nucleotide.select(1, i).fill_(2);
-    request.told.nucleotide.select(1, 20 - i).fill_(1);
+    request.conditioning.partner.select(1, i).fill_(20 - i);
+    request.conditioning.partner.select(1, 20 - i).fill_(i);
+    request.conditioning.nucleotide.select(1, i).fill_(2);
+    request.conditioning.nucleotide.select(1, 20 - i).fill_(1);
   }
   return request;
 }
@@ -80,13 +80,13 @@ SampleRequest with_pairs() {
 SampleRequest with_motif(bool free_groups) {
   SampleRequest request = plain({24});
   request.indices = {0};
-  request.told.fixed = at::zeros({1, 24}, at::kBool);
-  request.told.fixed.narrow(1, 5, 6).fill_(true);
-  request.told.fixed.narrow(1, 15, 4).fill_(true);
+  request.conditioning.fixed = at::zeros({1, 24}, at::kBool);
+  request.conditioning.fixed.narrow(1, 5, 6).fill_(true);
+  request.conditioning.fixed.narrow(1, 15, 4).fill_(true);
   if (free_groups) {
-    request.told.fixed_group = at::full({1, 24}, -1, at::kLong);
-    request.told.fixed_group.narrow(1, 5, 6).fill_(4);
-    request.told.fixed_group.narrow(1, 15, 4).fill_(2);
+    request.conditioning.fixed_group = at::full({1, 24}, -1, at::kLong);
+    request.conditioning.fixed_group.narrow(1, 5, 6).fill_(4);
+    request.conditioning.fixed_group.narrow(1, 15, 4).fill_(2);
   }
   const Tensor along = at::arange(24, at::kDouble) * 5.5;
   request.given.translations = at::stack({along, along.sin() * 4, along.cos() * 4}, 1).unsqueeze(0);

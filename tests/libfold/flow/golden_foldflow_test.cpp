@@ -57,7 +57,7 @@ class GoldenFoldFlow : public testing::Test {
     truth.torsion_mask = read("inputs/psi_mask").to(at::kBool).unsqueeze(2);
     const auto B = truth.translations.size(0), L = truth.translations.size(1);
     truth.residue_index = at::arange(L, at::kLong).expand({B, L});
-    truth.partner = at::full({B, L}, kNotSaid, at::kLong);
+    truth.partner = at::full({B, L}, kUnspecified, at::kLong);
   }
   Tensor read(const std::string& path) const { return golden_tensor(*file, path); }
   static Tensor sin_cos(const Tensor& angles) { return at::stack({angles.sin(), angles.cos()}, -1).unsqueeze(2); }

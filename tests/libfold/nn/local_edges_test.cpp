@@ -20,7 +20,7 @@ constexpr int64_t kChannels = 12, kHidden = 8;
 struct Scene {
   Tensor single, residue_index, lengths, mask;
   Frames frames;  // nm
-  Conditioning told;
+  Conditioning conditioning;
 };
 
 // Two chains of 23 and 9 residues with a gap, pairs and given residues.
@@ -33,15 +33,18 @@ Scene make_scene(at::ScalarType dtype = at::kDouble) {
   s.residue_index = at::arange(L).expand({B, L}) + (at::arange(L) >= 12).to(at::kLong) * 5;
   s.frames = {so3_exp(RandomStream(1, "rotations").normal({B, L, 3})).to(dtype),
               (RandomStream(1, "steps").normal({B, L, 3}).cumsum(1) * 0.4).to(dtype)};
-  s.told.partner = at::full({B, L}, kUnpaired, at::kLong);
-  for (const auto& [i, j] : {std::pair{1, 20}, {2, 19}, {3, 18}}) s.told.partner[0][i] = j, s.told.partner[0][j] = i;
-  s.told.partner[1].fill_(kNotSaid);
-  s.told.fixed = at::zeros({B, L}, at::kBool);
-  s.told.fixed[0].narrow(0, 5, 4).fill_(true);
+  s.conditioning.partner = at::full({B, L}, kUnpaired, at::kLong);
+  for (const auto& [i, j] : {std::pair{1, 20}, {2, 19}, {3, 18}})
+    s.conditioning.partner[0][i] = j, s.conditioning.partner[0][j] = i;
+  s.conditioning.partner[1].fill_(kUnspecified);
+  s.conditioning.fixed = at::zeros({B, L}, at::kBool);
+  s.conditioning.fixed[0].narrow(0, 5, 4).fill_(true);
   return s;
 }
 
-EdgeList edges_of(const Scene& s) { return make_edge_list(s.frames.translations, s.residue_index, s.lengths, s.told); }
+EdgeList edges_of(const Scene& s) {
+  return make_edge_list(s.frames.translations, s.residue_index, s.lengths, s.conditioning);
+}
 
 // Makes all layers nonzero, as after training.
 template <typename Module>
@@ -69,7 +72,7 @@ TEST(EdgeList, HoldsTheChainThePartnerAndTheNearest) {
   const std::vector<int64_t> of_2 = {-1, -1, 0, 1, 3, 4, 5, 6, 19, 18, 20};
   for (std::size_t e = 0; e < of_2.size(); ++e) EXPECT_EQ(at_slot(0, 2, static_cast<int64_t>(e)), of_2[e]) << e;
   for (int64_t e = 8; e < 11; ++e) EXPECT_EQ(at_slot(0, 0, e), -1) << "unpaired";
-  for (int64_t e = 8; e < 11; ++e) EXPECT_EQ(at_slot(1, 2, e), -1) << "not said";
+  for (int64_t e = 8; e < 11; ++e) EXPECT_EQ(at_slot(1, 2, e), -1) << "unspecified";
   const Tensor distances = (s.frames.translations[0] - s.frames.translations[0][2]).norm(2, 1);
   const Tensor nearest = distances.argsort().narrow(0, 1, kNearestEdges);  // without the residue itself
   for (int64_t e = 0; e < kNearestEdges; ++e) EXPECT_EQ(at_slot(0, 2, 11 + e), nearest[e].item<int64_t>());
@@ -89,8 +92,8 @@ TEST(EdgeList, ARelationIsMarkedWhateverListItCameFrom) {
   // The one-hot of j minus the partner of i starts after offsets (10), lists (5) and three flags; its center is the
   // partner.
   constexpr int64_t kPartnerBin = 10 + 5 + 3 + 2;
-  const Tensor is_partner = edges.neighbors == s.told.partner.unsqueeze(2);
-  const Tensor expected = is_partner & (s.told.partner >= 0).unsqueeze(2);
+  const Tensor is_partner = edges.neighbors == s.conditioning.partner.unsqueeze(2);
+  const Tensor expected = is_partner & (s.conditioning.partner >= 0).unsqueeze(2);
   EXPECT_TRUE(at::equal(edges.features.select(3, kPartnerBin) > 0, expected));
 }
 
@@ -155,7 +158,7 @@ TEST(EdgeVotes, OfAnUntrainedNetworkMoveNothing) {
 TEST(EdgeVotes, ResiduesWithoutAMaskKeepTheirFrames) {
   const Scene s = make_scene();
   EdgeVotes votes = lively(EdgeVotes(kChannels, kHidden), at::kDouble);
-  const Tensor mask = s.mask * s.told.fixed.logical_not();
+  const Tensor mask = s.mask * s.conditioning.fixed.logical_not();
   const Frames got = votes->forward(s.single, s.frames, edges_of(s), mask);
   const Tensor kept = mask == 0;
   EXPECT_TRUE(at::equal(got.translations.index({kept}), s.frames.translations.index({kept})));
@@ -170,7 +173,7 @@ TEST(EdgeVotes, PaddingChangesNothing) {
   const auto row = [](const Tensor& x) { return x.narrow(0, 1, 1).narrow(1, 0, 9).contiguous(); };
   one.single = row(s.single), one.residue_index = row(s.residue_index), one.lengths = at::tensor({9}, at::kLong);
   one.mask = row(s.mask), one.frames = {row(s.frames.rotations), row(s.frames.translations)};
-  one.told = {row(s.told.partner), {}, row(s.told.fixed), {}};
+  one.conditioning = {row(s.conditioning.partner), {}, row(s.conditioning.fixed), {}};
   const Frames alone = votes->forward(one.single, one.frames, edges_of(one), one.mask);
   expect_close("translations", row(both.translations), alone.translations, 1e-14);
   expect_close("rotations", row(both.rotations), alone.rotations, 1e-14);
@@ -224,8 +227,8 @@ FlowModelInput input_of(const Scene& s) {
   in.translations = s.frames.translations * 10;
   in.rotations = s.frames.rotations;
   in.self_condition = in.translations + 0.5;
-  in.told = s.told;
-  in.told.nucleotide = at::arange(23).remainder(5).expand({2, 23}).contiguous();
+  in.conditioning = s.conditioning;
+  in.conditioning.nucleotide = at::arange(23).remainder(5).expand({2, 23}).contiguous();
   return in;
 }
 
@@ -245,7 +248,7 @@ TEST(FlowModelWithRelativePositions, GivenResiduesDoNotMove) {
   FlowModel model = lively(FlowModel(long_chain_config(), PublishedConventions{}), at::kDouble);
   const FlowModelInput in = input_of(make_scene());
   const FlowModelOutput out = model->forward(in);
-  const Tensor& fixed = in.told.fixed;
+  const Tensor& fixed = in.conditioning.fixed;
   expect_close("translations", out.translations.index({fixed}), in.translations.index({fixed}), 1e-15);
   EXPECT_TRUE(at::equal(out.rotations.index({fixed}), in.rotations.index({fixed})));
 }

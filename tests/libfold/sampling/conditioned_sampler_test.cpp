@@ -91,17 +91,17 @@ class ConditionedSampler : public testing::Test {
     Sampler sampler(checkpoint_, "ema", at::kCPU, kCorrected);
     SampleRequest request = plain(24);
     request.given = moved(to_tensors(sampler.sample(plain(24, 7))), quarter_turn(), far_away());
-    request.told.fixed = at::zeros({1, 24}, at::kBool);
-    request.told.fixed.narrow(1, 5, 6).fill_(true);
-    request.told.fixed.narrow(1, 15, 4).fill_(true);
+    request.conditioning.fixed = at::zeros({1, 24}, at::kBool);
+    request.conditioning.fixed.narrow(1, 5, 6).fill_(true);
+    request.conditioning.fixed.narrow(1, 15, 4).fill_(true);
     return request;
   }
 
   static SampleRequest with_free_groups() {
     SampleRequest request = with_motif();
-    request.told.fixed_group = at::full({1, 24}, -1, at::kLong);
-    request.told.fixed_group.narrow(1, 5, 6).fill_(4);
-    request.told.fixed_group.narrow(1, 15, 4).fill_(2);
+    request.conditioning.fixed_group = at::full({1, 24}, -1, at::kLong);
+    request.conditioning.fixed_group.narrow(1, 5, 6).fill_(4);
+    request.conditioning.fixed_group.narrow(1, 15, 4).fill_(2);
     return request;
   }
 
@@ -121,27 +121,29 @@ TEST_F(ConditionedSampler, AMotifComesOutAsGivenWhateverIsCorrected) {
   const SampleRequest request = with_motif();
   Sampler corrected(checkpoint_, "ema", at::kCPU, kCorrected), alone(checkpoint_, "ema", at::kCPU);
   const FlowModelOutput sample = to_tensors(corrected.sample(request)), own = to_tensors(alone.sample(request));
-  const Tensor free = request.told.fixed.logical_not();
-  EXPECT_LE(largest_difference(sample, request.given, request.told.fixed), 1e-3);
-  EXPECT_LE(largest_difference(own, request.given, request.told.fixed), 1e-3);
+  const Tensor free = request.conditioning.fixed.logical_not();
+  EXPECT_LE(largest_difference(sample, request.given, request.conditioning.fixed), 1e-3);
+  EXPECT_LE(largest_difference(own, request.given, request.conditioning.fixed), 1e-3);
   EXPECT_GT(largest_difference(sample, own, free), 0.01) << "no correction took place";
   EXPECT_GT(largest_difference(sample, request.given, free), 1.0) << "Å; the other residues are sampled";
   // They surround the motif: the chain of 24 residues cannot reach farther.
-  EXPECT_LT((own.translations - own.translations.index({request.told.fixed}).mean(0)).norm(2, 2).max().item<double>(),
-            24 * 8.0);
+  EXPECT_LT(
+      (own.translations - own.translations.index({request.conditioning.fixed}).mean(0)).norm(2, 2).max().item<double>(),
+      24 * 8.0);
 }
 
 TEST_F(ConditionedSampler, EveryStateHoldsTheMotif) {
   const SampleRequest request = with_motif();
   Sampler sampler(checkpoint_, "ema", at::kCPU, kCorrected);
-  const Tensor x = request.given.translations.index({request.told.fixed});
+  const Tensor x = request.given.translations.index({request.conditioning.fixed});
   int steps = 0;
   sampler.sample(request, {}, [&](const SamplingStep& step) {
     ++steps;
     for (const Tensor& translations : {step.state.translations, step.prediction.translations})
-      EXPECT_LE(largest_difference(translations.index({request.told.fixed}), x - x.mean(0)), 1e-4) << step.number;
-    EXPECT_LE(largest_difference(step.state.rotations.index({request.told.fixed}),
-                                 request.given.rotations.index({request.told.fixed})),
+      EXPECT_LE(largest_difference(translations.index({request.conditioning.fixed}), x - x.mean(0)), 1e-4)
+          << step.number;
+    EXPECT_LE(largest_difference(step.state.rotations.index({request.conditioning.fixed}),
+                                 request.given.rotations.index({request.conditioning.fixed})),
               1e-6);
   });
   EXPECT_EQ(steps, 4);
@@ -158,7 +160,7 @@ TEST_F(ConditionedSampler, ASampleWithAMotifDoesNotDependOnItsBatch) {
     all[1].narrow(0, 0, 24).copy_(x[0]);
     return all;
   };
-  both.told.fixed = padded(alone.told.fixed, 0);
+  both.conditioning.fixed = padded(alone.conditioning.fixed, 0);
   both.given = {padded(alone.given.translations, std::nan("")), padded(alone.given.rotations, std::nan("")),
                 padded(alone.given.torsions, std::nan(""))};
   Sampler sampler(checkpoint_, "ema", at::kCPU);
@@ -179,7 +181,7 @@ TEST_F(ConditionedSampler, OnlyTheGeometryWithinAFreeGroupMatters) {
   Sampler sampler(lively, "raw", at::kCPU);
   const SampleRequest request = with_free_groups();
   SampleRequest one_moved = request, another = request, silent = plain(24);
-  const Tensor first = (request.told.fixed_group == 4).unsqueeze(2);
+  const Tensor first = (request.conditioning.fixed_group == 4).unsqueeze(2);
   const FlowModelOutput turned = moved(request.given, quarter_turn(), far_away());
   one_moved.given.translations = at::where(first, turned.translations, request.given.translations);
   one_moved.given.rotations = at::where(first.unsqueeze(3), turned.rotations, request.given.rotations);
@@ -189,7 +191,7 @@ TEST_F(ConditionedSampler, OnlyTheGeometryWithinAFreeGroupMatters) {
   EXPECT_LE(largest_difference(to_tensors(sampler.sample(one_moved)), sample, all), 2e-3);
   EXPECT_GT(largest_difference(to_tensors(sampler.sample(another)), sample, all), 0.01);
   EXPECT_GT(largest_difference(to_tensors(sampler.sample(silent)), sample, all), 0.01);
-  EXPECT_GT(largest_difference(sample, request.given, request.told.fixed), 1.0) << "they move";
+  EXPECT_GT(largest_difference(sample, request.given, request.conditioning.fixed), 1.0) << "they move";
 }
 
 TEST_F(ConditionedSampler, AModelGrownByMotifGroupsGivesTheSameSamples) {
@@ -250,7 +252,7 @@ TEST_F(ConditionedSampler, AStartIsPlacedOnTheMotif) {
   request.start = moved(request.given, quarter_turn(), far_away());
   request.start_time = 0.99999;
   Sampler sampler(checkpoint_, "ema", at::kCPU);
-  const Tensor x = request.given.translations - request.given.translations.index({request.told.fixed}).mean(0);
+  const Tensor x = request.given.translations - request.given.translations.index({request.conditioning.fixed}).mean(0);
   sampler.sample(request, {}, [&](const SamplingStep& step) {
     if (step.number > 0) return;
     EXPECT_LE(largest_difference(step.state.translations, x), 5e-3);
@@ -259,9 +261,9 @@ TEST_F(ConditionedSampler, AStartIsPlacedOnTheMotif) {
 
 TEST_F(ConditionedSampler, MoleculesHaveAJumpOfTheIndexBetweenThem) {
   SampleRequest request = plain(24), explicit_index = request, one = request;
-  request.told.chain = (at::arange(24) >= 10).to(at::kLong).unsqueeze(0);
-  explicit_index.told.chain = request.told.chain;
-  explicit_index.residue_index = at::arange(24).unsqueeze(0) + request.told.chain * (kChainJoin - 1);
+  request.conditioning.chain = (at::arange(24) >= 10).to(at::kLong).unsqueeze(0);
+  explicit_index.conditioning.chain = request.conditioning.chain;
+  explicit_index.residue_index = at::arange(24).unsqueeze(0) + request.conditioning.chain * (kChainJoin - 1);
   Sampler sampler(checkpoint_, "ema", at::kCPU, kCorrected);
   EXPECT_EQ(largest_difference(sampler.sample(request)[0], sampler.sample(explicit_index)[0]), 0.0);
   EXPECT_GT(largest_difference(sampler.sample(request)[0], sampler.sample(one)[0]), 0.1) << "Å, one molecule";
@@ -322,10 +324,10 @@ TEST_F(ConditionedSampler, PairsBetweenCopiesChangeTheSample) {
   Sampler sampler(checkpoint_, "ema", at::kCPU);
   SampleRequest request = plain(9), paired = request;
   request.symmetry = paired.symmetry = "C2";
-  paired.told.partner = at::full({1, 9}, kUnpaired, at::kLong);
-  for (int64_t i = 0; i < 9; ++i) paired.told.partner[0][i] = 9 + 8 - i;
+  paired.conditioning.partner = at::full({1, 9}, kUnpaired, at::kLong);
+  for (int64_t i = 0; i < 9; ++i) paired.conditioning.partner[0][i] = 9 + 8 - i;
   EXPECT_GT(largest_difference(sampler.sample(paired)[0], sampler.sample(request)[0]), 1e-3);
-  paired.told.partner[0][2] = 17;
+  paired.conditioning.partner[0][2] = 17;
   const std::string message = message_of([&] { sampler.sample(paired); });
   EXPECT_EQ(message, "sample request: residue 2 of sample 0 has the partner 17, whose own partner is 9, not 11");
 }
@@ -347,16 +349,16 @@ TEST_F(ConditionedSampler, RequestsThatContradictThemselvesAreErrors) {
     r.given.translations[0][7][1] = std::nan("");
   });
   expect_error("residue 6 of sample 0: fixed is false and fixed_group is 4", [](SampleRequest& r) {
-    r.told.fixed = r.told.fixed.clone();
-    r.told.fixed[0][6] = false;
+    r.conditioning.fixed = r.conditioning.fixed.clone();
+    r.conditioning.fixed[0][6] = false;
   });
-  expect_error("fixed_group is set without fixed", [](SampleRequest& r) { r.told.fixed = Tensor(); });
+  expect_error("fixed_group is set without fixed", [](SampleRequest& r) { r.conditioning.fixed = Tensor(); });
   expect_error("start time 0.5: needs a structure", [](SampleRequest& r) { r.start_time = 0.5; });
   expect_error("start time 1: must be above 0", [](SampleRequest& r) { r.start = r.given, r.start_time = 1.0; });
   expect_error("symmetry C2: a motif has no place", [](SampleRequest& r) { r.symmetry = "C2"; });
   expect_error("partner 24 of residue 3 of sample 0: must be below 24", [](SampleRequest& r) {
-    r.told.partner = at::full({1, 24}, kUnpaired, at::kLong);
-    r.told.partner[0][3] = 24;
+    r.conditioning.partner = at::full({1, 24}, kUnpaired, at::kLong);
+    r.conditioning.partner[0][3] = 24;
   });
   expect_error("residue_index of sample 0 goes from 4 to 4 at residue 5", [](SampleRequest& r) {
     r.residue_index = at::arange(24).unsqueeze(0) - (at::arange(24) >= 5).to(at::kLong);

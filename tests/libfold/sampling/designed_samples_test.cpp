@@ -141,22 +141,23 @@ TEST_F(DesignedSamples, TheRequestHoldsTheDesignOfEachSample) {
   };
   using Row = std::vector<std::int64_t>;
   EXPECT_EQ(request.lengths, (std::vector<int>{9, 9}));
-  EXPECT_EQ(row(request.told.partner), (Row{8, 7, -1, -1, -1, -1, -1, 1, 0}));
-  EXPECT_EQ(row(request.told.chain), (Row{0, 0, 0, 0, 0, 0, 0, 1, 1}));
-  EXPECT_EQ(row(request.told.fixed), (Row{0, 0, 1, 1, 0, 0, 0, 1, 0}));
-  EXPECT_EQ(row(request.told.nucleotide), (Row{4, 4, 1, 3, 4, 4, 4, 2, 4}));
+  EXPECT_EQ(row(request.conditioning.partner), (Row{8, 7, -1, -1, -1, -1, -1, 1, 0}));
+  EXPECT_EQ(row(request.conditioning.chain), (Row{0, 0, 0, 0, 0, 0, 0, 1, 1}));
+  EXPECT_EQ(row(request.conditioning.fixed), (Row{0, 0, 1, 1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(row(request.conditioning.nucleotide), (Row{4, 4, 1, 3, 4, 4, 4, 2, 4}));
   EXPECT_EQ(row(request.residue_index), (Row{0, 1, 2, 3, 4, 5, 6, 6 + kChainJoin, 7 + kChainJoin}));
-  EXPECT_FALSE(request.told.fixed_group.defined());
+  EXPECT_FALSE(request.conditioning.fixed_group.defined());
   const Nucleotide& third = motif.chains[0].nucleotides[2];
   for (int a = 0; a < 3; ++a)
     EXPECT_NEAR(request.given.translations[1][2][a].item<double>(), third.atoms[kC4][a], 1e-4) << "A23";
-  EXPECT_FALSE(make_request(plan[0], config, false).told.nucleotide.defined()) << "a model without letters";
+  EXPECT_FALSE(make_request(plan[0], config, false).conditioning.nucleotide.defined()) << "a model without letters";
 
   const ConditioningKinds kinds = conditions_of(plan);
   EXPECT_TRUE(kinds.pairs && kinds.letters && kinds.motifs && !kinds.motif_groups);
   config.motif_groups = "free";
   const std::vector<PlannedBatch> free_plan = plan_batches(config);
-  EXPECT_EQ(row(make_request(free_plan[0], config, true).told.fixed_group), (Row{-1, -1, 0, 0, -1, -1, -1, 1, -1}));
+  EXPECT_EQ(row(make_request(free_plan[0], config, true).conditioning.fixed_group),
+            (Row{-1, -1, 0, 0, -1, -1, -1, 1, -1}));
   EXPECT_TRUE(conditions_of(free_plan).motif_groups);
 }
 
@@ -165,9 +166,9 @@ TEST_F(DesignedSamples, ARequestOfLengthsAloneSetsNoCondition) {
   config.lengths = "8";
   const std::vector<PlannedBatch> plan = plan_batches(config);
   const SampleRequest request = make_request(plan[0], config, true);
-  EXPECT_FALSE(request.residue_index.defined() || request.told.partner.defined() || request.told.chain.defined() ||
-               request.told.fixed.defined() || request.told.nucleotide.defined() ||
-               request.start.translations.defined());
+  EXPECT_FALSE(request.residue_index.defined() || request.conditioning.partner.defined() ||
+               request.conditioning.chain.defined() || request.conditioning.fixed.defined() ||
+               request.conditioning.nucleotide.defined() || request.start.translations.defined());
   const ConditioningKinds kinds = conditions_of(plan);
   EXPECT_FALSE(kinds.pairs || kinds.letters || kinds.motifs || kinds.motif_groups);
 }

@@ -364,7 +364,7 @@ TEST(SampleSequence, WhatIsWrongIsNamedWithItsLine) {
            {">six\nGACUUU\n",
             "--sequence " + path + ": has no record of 9 residues, only of 6; add one, or ask for other lengths"},
            {">six\nGAC\nU-U\n", path + ":3: character 2: \"-\" is no nucleotide; letters are A, C, G, U (or T), N or ? "
-                                       "where nothing is said, and "
+                                       "where unspecified, and "
                                        "& between molecules"},
            {"GACUUU\n", path + ":1: a sequence without a title; FASTA begins with a line such as >name"},
            {">six\nGACUUU\n>more\n\nGGGGGG", path + ":3: record \"more\" is 6 residues long, as the one in line 1; one "

@@ -236,7 +236,7 @@ TEST_F(SamplerTest, StericRoundsMoveWhatTheStateGoesTo) {
 TEST_F(SamplerTest, PairsAreRefusedByAModelThatWasTrainedWithoutThem) {
   Sampler sampler(checkpoint_, "ema", at::kCPU);
   SampleRequest request{.lengths = {9}, .indices = {0}, .seed = 1, .steps = 2};
-  request.told.partner = at::full({1, 9}, kUnpaired, at::kLong);
+  request.conditioning.partner = at::full({1, 9}, kUnpaired, at::kLong);
   EXPECT_EQ(message_of([&] { sampler.sample(request); }),
             "base pairs are asked for, but this model was trained without them (model.condition_pairs = false); take "
             "another --checkpoint");
@@ -271,8 +271,8 @@ TEST_F(LongChainSampler, WhatIsAskedForChangesTheSampleAndSilenceDoesNot) {
   Sampler sampler(checkpoint, "ema", at::kCPU);
   const SampleRequest plain{.lengths = {20}, .indices = {0}, .seed = 1, .steps = 3};
   SampleRequest silent = plain, paired = plain;
-  silent.told.partner = at::full({1, 20}, kNotSaid, at::kLong);
-  paired.told.partner = hairpin(20);
+  silent.conditioning.partner = at::full({1, 20}, kUnspecified, at::kLong);
+  paired.conditioning.partner = hairpin(20);
   const auto without = sampler.sample(plain);
   EXPECT_EQ(largest_difference(without[0], sampler.sample(silent)[0]), 0.0);
   EXPECT_GT(largest_difference(without[0], sampler.sample(paired)[0]), 1e-3);

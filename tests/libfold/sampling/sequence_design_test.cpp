@@ -98,9 +98,9 @@ TEST(SequenceDesign, MeanLogProbabilityIsPerDrawnResidueAndAtTemperatureOne) {
 TEST(SequenceDesign, AskedPairsComeBeforeFoundOnes) {
   const std::vector<int> found = {5, 4, -1, -1, 1, 0};
   EXPECT_EQ(pairs_to_design({}, found), found);
-  const std::vector<int> unpaired(6, kUnpaired), unsaid(6, kNotSaid);
+  const std::vector<int> unpaired(6, kUnpaired), unspecified(6, kUnspecified);
   EXPECT_EQ(pairs_to_design(unpaired, found), unpaired);
-  EXPECT_EQ(pairs_to_design(unsaid, found), found);
+  EXPECT_EQ(pairs_to_design(unspecified, found), found);
   // 1 and 5 are asked to pair: found pairs with either are dropped.
   EXPECT_EQ(pairs_to_design(std::vector<int>{-2, 5, -2, -2, -2, 1}, found), (std::vector<int>{-1, 5, -1, -1, -1, 1}));
   EXPECT_THROW(pairs_to_design(std::vector<int>{-1}, found), Error);

@@ -31,7 +31,7 @@ FlowModelOutput drawn_backbone(const char* name, int64_t batch) {
 Tensor drawn_partner() {
   Tensor partner = at::full({2, kLength}, kUnpaired, at::kLong);
   for (const auto& [i, j] : {std::pair{1, 9}, {2, 8}}) partner[0][i] = j, partner[0][j] = i;
-  partner[1].fill_(kNotSaid);
+  partner[1].fill_(kUnspecified);
   return partner;
 }
 

@@ -316,13 +316,13 @@ TEST_F(DistributedTraining, RowsOfABatchHaveEveryMember) {
   EXPECT_ROWS(noisy.t);
   EXPECT_ROWS(noisy.translations);
   EXPECT_ROWS(noisy.rotations);
-  EXPECT_ROWS(noisy.told.partner);
-  EXPECT_ROWS(noisy.told.nucleotide);
-  EXPECT_ROWS(noisy.told.fixed);
-  EXPECT_ROWS(noisy.told.chain);
-  EXPECT_ROWS(noisy.told.fixed_group);
-  EXPECT_ROWS(noisy.told.given.rotations);
-  EXPECT_ROWS(noisy.told.given.translations);
+  EXPECT_ROWS(noisy.conditioning.partner);
+  EXPECT_ROWS(noisy.conditioning.nucleotide);
+  EXPECT_ROWS(noisy.conditioning.fixed);
+  EXPECT_ROWS(noisy.conditioning.chain);
+  EXPECT_ROWS(noisy.conditioning.fixed_group);
+  EXPECT_ROWS(noisy.conditioning.given.rotations);
+  EXPECT_ROWS(noisy.conditioning.given.translations);
 #undef EXPECT_ROWS
   // The sizes change when a member is added, which batch_rows() must then take over.
   EXPECT_EQ(sizeof(Batch), sizeof(std::vector<std::string>) + 11 * sizeof(at::Tensor) + alignof(at::Tensor))

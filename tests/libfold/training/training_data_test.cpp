@@ -143,7 +143,10 @@ TEST(TrainingDataTest, PairsThatLeaveACropAreNotKnown) {
     const int64_t first = batch.residue_index[0][0].item<int64_t>();
     for (int64_t i = 0; i < 16; ++i) {
       const int64_t j = partner[first + i].item<int64_t>(), got = batch.partner[0][i].item<int64_t>();
-      EXPECT_EQ(got, j < 0 ? j : j >= first && j < first + 16 ? j - first : kNotSaid) << "epoch " << epoch << ", " << i;
+      EXPECT_EQ(got, j < 0                          ? j
+                     : j >= first && j < first + 16 ? j - first
+                                                    : kUnspecified)
+          << "epoch " << epoch << ", " << i;
     }
   }
 }

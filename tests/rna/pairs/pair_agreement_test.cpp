@@ -34,7 +34,7 @@ TEST(PairAgreement, PairsAndLoopsAreCountedPositionByPosition) {
   EXPECT_EQ(pairs.both, 5);
 }
 
-TEST(PairAgreement, WhatIsNotSaidIsNeitherRightNorWrong) {
+TEST(PairAgreement, UnspecifiedPositionsAreNeitherRightNorWrong) {
   const std::vector<int> found = partners("((((...))))(...)");
   //                                       0123456789012345
   const std::vector<int> asked = partners(std::string(2, '?') + "(?...?)??.????");

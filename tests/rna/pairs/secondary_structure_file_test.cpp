@@ -66,11 +66,11 @@ TEST(DotBracket, FaultsNameTheirCharacter) {
   EXPECT_EQ(message("(&)"), "no error");
   EXPECT_EQ(message("((...))\x01"),
             "--secondary-structure: character 8: byte 0x01 is unknown; a secondary structure has . ( ) [ ] { } < > and "
-            "Aa to Zz, & between molecules, ? where nothing is said");
+            "Aa to Zz, & between molecules, ? where unspecified");
   EXPECT_EQ(
       message("..*.."),
       "--secondary-structure: character 3: \"*\" is unknown; a secondary structure has . ( ) [ ] { } < > and Aa to "
-      "Zz, & between molecules, ? where nothing is said");
+      "Zz, & between molecules, ? where unspecified");
   EXPECT_EQ(message(""), "--secondary-structure: an empty secondary structure");
   EXPECT_EQ(message("&.."), "--secondary-structure: character 1: no nucleotide before \"&\"");
   EXPECT_EQ(message("..&&.."), "--secondary-structure: character 4: no nucleotide before \"&\"");
@@ -231,7 +231,7 @@ TEST(SecondaryStructureFile, BadTextsAreNamedWithTheirLine) {
 TEST(SecondaryStructureFile, WhatAFormatCannotSayIsRefused) {
   SecondaryStructureRecord record = parse_dot_bracket("..?.", "test");
   EXPECT_EQ(message_of([&] { secondary_structure_text(record, kCt); }),
-            "secondary structure: nothing is said of nucleotide 3, which only dot-bracket can express");
+            "secondary structure: nucleotide 3 is unspecified (?), which only dot-bracket can express");
   record.sequence = "GC";
   EXPECT_EQ(message_of([&] { secondary_structure_text(record, kDotBracket); }),
             "secondary structure: 2 letters for 4 nucleotides");
