@@ -483,6 +483,27 @@ TEST_F(ConversionTest, TransferRna1EhzHas76NucleotidesOfWhich14AreModified) {
   EXPECT_EQ(rows.seq_id[38], 39);
 }
 
+// Names, numbers and parents as tests/data/structures/make_structures.py writes them.
+TEST_F(ConversionTest, AGapAndModifiedNucleotidesAreStoredAsTheirFilesHaveThem) {
+  convert({small_structure("gap.cif"), small_structure("modified.cif")});
+  const DatasetReader reader(output());
+  ASSERT_EQ(reader.chains().size(), 2u);
+  EXPECT_EQ(reader.chains()[0].id, "0GAP_1_A");
+  EXPECT_EQ(reader.chains()[0].n_breaks, 1);
+  EXPECT_EQ(reader.chains()[0].n_modified, 0);
+  EXPECT_THAT(reader.read_rows(0).seq_id, ElementsAre(3, 4, 5, 6, 9, 10, 11, 12));
+  EXPECT_THAT(reader.read_rows(0).residue_index, ElementsAre(0, 1, 2, 3, 6, 7, 8, 9));
+  EXPECT_EQ(reader.chains()[1].id, "0MOD_1_A");
+  EXPECT_EQ(reader.chains()[1].length, 8);
+  EXPECT_EQ(reader.chains()[1].n_breaks, 0);
+  EXPECT_EQ(reader.chains()[1].n_modified, 5);
+  const ChainRows rows = reader.read_rows(1);
+  EXPECT_THAT(rows.residue_name, ElementsAre("GTP", "U", "2MG", "5MC", "1MA", "5MU", "G", "C"));
+  std::string parents;
+  for (const std::uint8_t nucleotide : rows.nucleotide) parents += base_letter(static_cast<Base>(nucleotide));
+  EXPECT_EQ(parents, "GUGCAUGC");
+}
+
 TEST(Sha256Test, KnownDigests) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "rna/io/structure_reader.h"
+#include "tests/datasets/example_structures.h"
 #include "tests/datasets/real_files.h"
 #include "tests/rna/modified_names.h"
 #include "tests/support/shared_data.h"
@@ -185,6 +186,39 @@ TEST(ExpectedChains, EveryChainAgreesWithTheIndependentTableButForTheListedDiffe
   }
   std::cout << "  " << n_chains << " chains in " << seen.size() << " files, " << found.size()
             << " differences, all explained\n";
+}
+
+// The same columns of the small structures, counted in make_structures.py: a deoxynucleotide is a lower-case letter and
+// no break, which is therefore the only difference.
+TEST(ExpectedChains, OfTheSmallStructuresTheDeoxynucleotideIsTheOnlyDifference) {
+  struct SmallChain {
+    const char *file, *chain;
+    ExpectedChain expected;
+  };
+  const SmallChain kSmallChains[] = {
+      {"duplex.pdb", "A", {1, 8, 0, 8, 0, 0, "", "GACUAGCU"}},
+      {"duplex.pdb", "B", {1, 8, 0, 8, 0, 0, "", "AGCUAGUC"}},
+      {"strand.cif.gz", "A", {1, 25, 0, 25, 0, 0, "", "GGACUUCGGUCCAGCUUGGACUUCG"}},
+      {"modified.cif", "A", {1, 8, 0, 8, 5, 0, "1MA 2MG 5MC 5MU GTP", "GUGCAUGC"}},
+      {"insertion_codes.pdb", "A", {1, 8, 0, 8, 0, 0, "", "GACUUGCA"}},
+      {"alternate_locations.pdb", "A", {1, 7, 0, 7, 0, 0, "", "GACUAGC"}},
+      {"models.pdb.gz", "A", {3, 6, 0, 6, 0, 0, "", "GACUAG"}},
+      {"hybrid.pdb", "A", {1, 6, 1, 6, 0, 0, "", "GACuAGC"}},
+      {"gap.cif", "A", {1, 8, 0, 8, 0, 1, "", "GACUCUAG"}},
+      {"damaged.pdb", "A", {1, 7, 0, 7, 0, 0, "", "GACUAGC"}},
+      {"complex.cif", "A", {1, 7, 0, 7, 0, 0, "", "GACUAGC"}},
+  };
+  std::map<std::string, ExpectedChains> files;
+  for (const SmallChain& chain : kSmallChains) files[chain.file][chain.chain] = chain.expected;
+  std::set<Difference> found;
+  for (const auto& [file, chains] : files) {
+    const std::string bytes = file_bytes(small_structure(file));
+    compare_file(file, read_structure_from_memory(bytes, file), chains, found);
+    const int models = chains.begin()->second.models;
+    EXPECT_TRUE(has_model(file, bytes, models)) << file;
+    EXPECT_FALSE(has_model(file, bytes, models + 1)) << file;
+  }
+  EXPECT_EQ(found, (std::set<Difference>{Difference{"hybrid.pdb", "A", "breaks", "1", "0"}}));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// For every modified nucleotide of the real structures, the parent from the file's records or the table of names equals
-// the one derived from its base atoms.
+// For every modified nucleotide of the real structures, and of the small one that every clone has, the parent from the
+// file's records or the table of names equals the one derived from its base atoms.
 #include <gtest/gtest.h>
 
 #include <gemmi/cif.hpp>
@@ -11,6 +11,7 @@
 
 #include "base/gzip.h"
 #include "rna/io/structure_reader.h"
+#include "tests/datasets/example_structures.h"
 #include "tests/datasets/real_files.h"
 #include "tests/support/shared_data.h"
 
@@ -74,34 +75,48 @@ bool has_modified(const Structure& structure) {
                      [](const Chain& chain) { return chain.n_modified > 0; });
 }
 
+struct Checked {
+  std::map<std::string, int> counts;  // modified nucleotides by name
+  int whole_bases = 0;                // those whose parent the base atoms gave too
+};
+
+void check_parents(const std::string& file, const std::string& bytes, Checked& checked) {
+  const Structure structure = read_structure_from_memory(bytes, file);
+  if (!has_modified(structure)) return;
+  const gemmi::Structure parsed = parse(file, bytes);
+  for (const Chain& chain : structure.chains) {
+    for (const Nucleotide& n : chain.nucleotides) {
+      if (!is_modified(n)) continue;
+      ++checked.counts[n.name];
+      ASSERT_TRUE(kParents.contains(n.name)) << n.name << " in " << file;
+      EXPECT_EQ(base_letter(n.base), kParents.at(n.name)) << n.name << " in " << file;
+      const char by_atoms = base_of(atoms_of(parsed, chain, n));
+      if (by_atoms == '?') continue;
+      EXPECT_EQ(base_letter(n.base), by_atoms) << n.name << n.seq_id << " in " << file;
+      ++checked.whole_bases;
+    }
+  }
+}
+
 TEST(ModifiedNames, ParentsAgreeWithTheBaseAtomsOfEveryRealNucleotide) {
   FLASHRNA_REQUIRE_SHARED(folder, "structures");
-  std::map<std::string, int> counts;
-  int n_checked = 0;
-  for_each_real_file(folder, [&](const std::string& file, const std::string& bytes) {
-    const Structure structure = read_structure_from_memory(bytes, file);
-    if (!has_modified(structure)) return;
-    const gemmi::Structure parsed = parse(file, bytes);
-    for (const Chain& chain : structure.chains) {
-      for (const Nucleotide& n : chain.nucleotides) {
-        if (!is_modified(n)) continue;
-        ++counts[n.name];
-        ASSERT_TRUE(kParents.contains(n.name)) << n.name << " in " << file;
-        EXPECT_EQ(base_letter(n.base), kParents.at(n.name)) << n.name << " in " << file;
-        const char by_atoms = base_of(atoms_of(parsed, chain, n));
-        if (by_atoms == '?') continue;
-        EXPECT_EQ(base_letter(n.base), by_atoms) << n.name << n.seq_id << " in " << file;
-        ++n_checked;
-      }
-    }
-  });
+  Checked checked;
+  for_each_real_file(folder,
+                     [&](const std::string& file, const std::string& bytes) { check_parents(file, bytes, checked); });
   int n_modified = 0;
   for (const auto& [name, parent] : kParents) {
-    EXPECT_GT(counts[name], 0) << name << " does not occur";
-    n_modified += counts[name];
-    std::cout << "  " << name << ":" << parent << " " << counts[name];
+    EXPECT_GT(checked.counts[name], 0) << name << " does not occur";
+    n_modified += checked.counts[name];
+    std::cout << "  " << name << ":" << parent << " " << checked.counts[name];
   }
-  std::cout << "\n  " << n_modified << " modified nucleotides, " << n_checked << " with a whole base\n";
+  std::cout << "\n  " << n_modified << " modified nucleotides, " << checked.whole_bases << " with a whole base\n";
+}
+
+TEST(ModifiedNames, ParentsAgreeWithTheBaseAtomsOfTheSmallStructure) {
+  Checked checked;
+  check_parents("modified.cif", file_bytes(small_structure("modified.cif")), checked);
+  EXPECT_EQ(checked.counts, (std::map<std::string, int>{{"1MA", 1}, {"2MG", 1}, {"5MC", 1}, {"5MU", 1}, {"GTP", 1}}));
+  EXPECT_EQ(checked.whole_bases, 5);
 }
 
 }  // namespace

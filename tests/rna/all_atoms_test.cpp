@@ -234,6 +234,27 @@ TEST(AllAtoms, AnIdealDuplexIsRebuiltFromFramesAndNineTorsionsToAQuarterOfAnAngs
   EXPECT_NEAR(median(found.c1_c2), kC1C2BondLength, 1e-6);
 }
 
+TEST(AllAtoms, ARebuiltDuplexKeepsItsHydrogenBondedPairsAndHasNoClash) {
+  const Structure structure = read_structure(small_structure("duplex.pdb"));
+  std::vector<Nucleotide> rebuilt;
+  for (const int strand : {0, 1}) {
+    for (Nucleotide nucleotide : structure.chains.at(strand).nucleotides) {
+      nucleotide.chain_in_structure = strand;
+      rebuilt.push_back(rebuild_all_atoms(nucleotide));
+    }
+  }
+  // The same rebuild in numpy: hydrogen bonds of 2.78 to 3.05 Å, and no two atoms closer than 0.26 Å above a clash.
+  EXPECT_EQ(refine_base_pairs(rebuilt), (std::vector<int>{15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0}));
+  for (int i = 0; i < 8; ++i) {
+    const EdgeBonds bonds = watson_crick_bonds(rebuilt[i], rebuilt[15 - i]);
+    EXPECT_EQ(bonds.possible, rebuilt[i].base == Base::G || rebuilt[i].base == Base::C ? 3 : 2) << i;
+    EXPECT_EQ(bonds.formed, bonds.possible) << i;
+  }
+  const Clashes clashes = find_clashes(rebuilt, ClashAtoms::kAll);
+  EXPECT_EQ(clashes.atoms, 340);  // in each strand two G of 23 atoms, two A of 22, two C and two U of 20
+  EXPECT_EQ(clashes.pairs, 0);
+}
+
 TEST(AllAtoms, NativesAreRebuiltFromFramesAndNineTorsionsToAQuarterOfAnAngstrom) {
   FLASHRNA_REQUIRE_SHARED(folder, "structures/sample");
   Rebuilding found;

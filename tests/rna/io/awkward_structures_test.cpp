@@ -308,7 +308,10 @@ TEST(SmallStructures, ALoneCarriageReturnAndMissingAtomsAreRead) {
   const Nucleotide* third = find_nucleotide(chain, "C3");
   ASSERT_NE(third, nullptr);
   EXPECT_LE((third->atoms[kP] - Vec3(8.505, 3.171, 6.665)).norm(), 1e-6);  // behind the carriage return
-  for (const int slot : {kP, kOP1, kOP2}) EXPECT_FALSE(chain.nucleotides.front().has(slot));
+  for (const int slot : {kP, kOP1, kOP2}) {
+    EXPECT_FALSE(chain.nucleotides.front().has(slot));
+    EXPECT_EQ(chain.nucleotides.front().atoms[slot], Vec3(0, 0, 0));
+  }
   EXPECT_TRUE(chain.nucleotides.front().has(kO5));
   EXPECT_EQ(chain.nucleotides.back().atom_mask, (1u << 13) - 1) << "the backbone and N1";
 }

@@ -38,6 +38,29 @@ TEST(RealStructures, PhenylalanineTrnaHasAllItsNucleotides) {
   }
 }
 
+// What tests/data/structures/make_structures.py writes.
+TEST(SmallStructures, AStrandHasAllItsNucleotides) {
+  const Structure structure = read_structure(small_structure("strand.cif.gz"));
+  ASSERT_EQ(structure.chains.size(), 1u);
+  const Chain& chain = structure.chains[0];
+  EXPECT_EQ(structure.entry, "0STR");
+  EXPECT_EQ(structure.method, "X-RAY DIFFRACTION");
+  EXPECT_NEAR(structure.resolution, 2.25, 1e-9);
+  EXPECT_EQ(structure.release_date, "2026-01-15");
+  EXPECT_EQ(chain.id, "A");
+  ASSERT_EQ(chain.sequence(), "GGACUUCGGUCCAGCUUGGACUUCG");
+  EXPECT_EQ(modified_names(chain), "");
+  EXPECT_EQ(chain.n_breaks(), 0);
+  for (int i = 0; i < 25; ++i) {
+    const Nucleotide& nucleotide = chain.nucleotides[i];
+    EXPECT_EQ(nucleotide.seq_id, 101 + i);
+    EXPECT_EQ(nucleotide.residue_index, i);
+    ASSERT_TRUE(nucleotide.has(kGlycosidicNitrogen)) << i;
+    // Coordinates rounded to 0.001 Å.
+    EXPECT_NEAR((nucleotide.atoms[kGlycosidicNitrogen] - nucleotide.atoms[kC1]).norm(), 1.47, 0.002) << i;
+  }
+}
+
 // Frames and torsions computed from the files equal the published ones, so reading and geometry agree with an
 // independent reader.
 TEST(RealStructures, FramesAndTorsionsReadFromFilesAreThePublishedOnes) {

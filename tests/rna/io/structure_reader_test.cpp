@@ -268,6 +268,17 @@ TEST(StructureReader, OldAtomNamesAreUnderstoodAndHydrogensLeftOut) {
   }
 }
 
+TEST(StructureReader, NucleotidesNamedNKeepThatNameAndCountAsModified) {
+  const Chain chain = read_pdb(text_of(residues_of("GNNC"))).chains.at(0);
+  EXPECT_EQ(chain.sequence(), "GNNC");
+  EXPECT_EQ(chain.n_modified, 2);
+  EXPECT_EQ(chain.n_breaks(), 0);
+  for (const int i : {1, 2}) {
+    EXPECT_EQ(chain.nucleotides.at(i).name, "N");
+    EXPECT_EQ(chain.nucleotides.at(i).base, Base::N);
+  }
+}
+
 TEST(StructureReader, RingAtomIsTheOneBondedToC1) {
   auto residues = residues_of("GUA");
   Nucleotide pseudouridine = synthetic_chain("A", "GUA").nucleotides[1];

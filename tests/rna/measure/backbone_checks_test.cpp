@@ -23,6 +23,23 @@ TEST(BackboneChecks, OfANativeHaveItsBondsAndHardlyAClash) {
   EXPECT_NEAR(checks.radius_of_gyration, 23.0, 1.0);
 }
 
+// Means and standard deviations of Parkinson et al. 1996 (doi:10.1107/S0907444995011115); C1'-N is the mean of the four
+// bases of Olson et al. 2001 (doi:10.1006/jmbi.2001.4987).
+TEST(BackboneChecks, NativeBondLengthsAreWithinTwoDeviationsOfTheLiterature) {
+  struct Bond {
+    const char* name;
+    double mean, deviation;
+  };
+  constexpr Bond kBonds[] = {{"P-OP1", 1.485, 0.017},   {"P-OP2", 1.485, 0.017},   {"P-O5'", 1.593, 0.010},
+                             {"O5'-C5'", 1.440, 0.016}, {"C5'-C4'", 1.510, 0.013}, {"C4'-O4'", 1.453, 0.012},
+                             {"C4'-C3'", 1.524, 0.011}, {"C3'-O3'", 1.423, 0.014}, {"C3'-C2'", 1.525, 0.011},
+                             {"C2'-O2'", 1.413, 0.013}, {"C2'-C1'", 1.528, 0.010}, {"O4'-C1'", 1.414, 0.012},
+                             {"C1'-N", 1.465, 0.012}};
+  for (const Bond& bond : kBonds) {
+    EXPECT_NEAR(native_bond_length(bond.name), bond.mean, 2.0 * bond.deviation) << bond.name;
+  }
+}
+
 TEST(BackboneChecks, AResidueMovedAwayIsTwoLinksLessAndLeavesBondsAlone) {
   Chain chain = synthetic_chain("A", "NNNNN");
   const BackboneChecks before = check_backbone(chain.nucleotides);

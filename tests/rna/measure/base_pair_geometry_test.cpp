@@ -84,15 +84,20 @@ TEST(BasePairGeometry, ExchangingTheBasesTurnsShearAndBuckle) {
   expect_near(values(base_pair_geometry(bases.second, bases.first)), {2.2, 0.4, -0.6, -0.35, -0.25, 0.15}, 1e-10);
 }
 
+Nucleotide moved_base(Base base, const RigidTransform& motion) {
+  Nucleotide nucleotide;
+  nucleotide.base = base;
+  for (int slot = kGlycosidicNitrogen; slot < kAtomSlots; ++slot) {
+    if (!atom_name(base, slot).empty()) nucleotide.set(slot, motion * ideal_base(base).atoms[slot]);
+  }
+  return nucleotide;
+}
+
 // By hand: the ideal bases of a G-C pair in their common frame have the hydrogen bonds of Watson and Crick.
 TEST(BasePairGeometry, IdealBasesMakeAWatsonCrickPairWithoutAnyDeviation) {
-  Nucleotide g, c;
-  g.base = Base::G, c.base = Base::C;
-  const Mat3 turn = about(Vec3::UnitX(), std::numbers::pi);
-  for (int slot = kGlycosidicNitrogen; slot < kAtomSlots; ++slot) {
-    if (!atom_name(Base::G, slot).empty()) g.set(slot, ideal_base(Base::G).atoms[slot]);
-    if (!atom_name(Base::C, slot).empty()) c.set(slot, turn * ideal_base(Base::C).atoms[slot]);
-  }
+  RigidTransform turn;
+  turn.rotation = about(Vec3::UnitX(), std::numbers::pi);
+  const Nucleotide g = moved_base(Base::G, {}), c = moved_base(Base::C, turn);
   const auto pair = base_pair_geometry(g, c);
   ASSERT_TRUE(pair);
   expect_near(values(*pair), {}, 1e-9);
@@ -105,6 +110,19 @@ TEST(BasePairGeometry, IdealBasesMakeAWatsonCrickPairWithoutAnyDeviation) {
   const std::vector<int> partner = {1, 0}, alone = {0};
   EXPECT_EQ(base_pair_geometries(both, partner).size(), 1u);
   EXPECT_THROW(base_pair_geometries(both, alone), Error);
+}
+
+// By hand: the U of an A-U pair, moved within the plane until G holds it by two hydrogen bonds.
+TEST(BasePairGeometry, AWobblePairHasTheShearByWhichItsUMoved) {
+  RigidTransform opposite;
+  opposite.rotation = about(Vec3::UnitX(), std::numbers::pi);
+  opposite.translation = Vec3(2.3, 0.4, 0.0);
+  const Nucleotide g = moved_base(Base::G, {}), u = moved_base(Base::U, opposite);
+  EXPECT_EQ(watson_crick_bonds(g, u).formed, 2);
+  const auto g_u = base_pair_geometry(g, u), u_g = base_pair_geometry(u, g);
+  ASSERT_TRUE(g_u && u_g);
+  expect_near(values(*g_u), {-2.3, -0.4, 0.0, 0.0, 0.0, 0.0}, 1e-9);
+  expect_near(values(*u_g), {2.3, -0.4, 0.0, 0.0, 0.0, 0.0}, 1e-9);
 }
 
 // Averages of A-form RNA in crystals (Olson et al. 2001, table 3): shear 0, stretch -0.1 to -0.2 Å, propeller -12°,

@@ -1,6 +1,7 @@
 // tests/data/structures/duplex.pdb has known torsions, pairs and conformers: a script computed its atoms from them.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -58,6 +59,45 @@ TEST_F(IdealDuplex, HasTheTorsionsThatItWasMadeFrom) {
   }
 }
 
+TEST_F(IdealDuplex, HasTheBondLengthsAndAnglesThatItWasMadeFrom) {
+  const std::pair<const char*, double> kMade[] = {
+      {"P-OP1", 1.485},       {"P-OP2", 1.485},       {"P-O5'", 1.593},       {"O5'-C5'", 1.425},
+      {"C5'-C4'", 1.510},     {"C4'-O4'", 1.451},     {"C4'-C3'", 1.524},     {"C3'-O3'", 1.420},
+      {"C3'-C2'", 1.523},     {"C2'-O2'", 1.413},     {"C2'-C1'", 1.529},     {"C1'-N", 1.470},
+      {"O3'-P", 1.607},       {"OP1-P-O5'", 108.5},   {"OP2-P-O5'", 108.5},   {"P-O5'-C5'", 120.9},
+      {"O5'-C5'-C4'", 111.0}, {"C5'-C4'-C3'", 115.5}, {"O4'-C4'-C3'", 104.2}, {"C4'-C3'-O3'", 111.0},
+      {"C4'-C3'-C2'", 102.0}, {"C3'-C2'-O2'", 111.5}, {"C3'-C2'-C1'", 101.0}, {"C2'-C1'-N", 112.0},
+      {"C3'-O3'-P", 119.7},   {"O3'-P-O5'", 104.0}};
+  LocalGeometry geometry;
+  for (const Chain& chain : structure.chains) geometry.add(chain.nucleotides);
+  for (const auto& [name, made] : kMade) {
+    const LocalMeasure& of = local_measure(name);
+    const bool within_a_residue = of.atoms[1].residue == 0 && of.atoms[2].residue == 0;
+    EXPECT_EQ(geometry.of(name).size(), within_a_residue ? 16u : 14u) << name;
+    for (const double value : geometry.of(name)) {
+      // Coordinates are rounded to 0.001 Å; angles as for the torsions above.
+      const bool is_distance = of.kind == MeasureKind::kDistance;
+      EXPECT_NEAR(is_distance ? value : value / kDegree, made, is_distance ? 0.002 : 0.15) << name;
+    }
+  }
+}
+
+// nu2 and nu3 are 37.3 and -37 degrees by construction. Phases and amplitudes in numpy: by a least-squares fit of
+// A cos(P + 144 (k - 2)) to the five ring torsions, which is Rao's, and by the formula of Altona & Sundaralingam.
+TEST_F(IdealDuplex, RingsHaveThePhaseAndAmplitudeOfAnIndependentFit) {
+  for (const Chain& chain : structure.chains) {
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      const std::array<double, 5> nu = ring_torsions(nucleotide);
+      EXPECT_NEAR(nu[2] / kDegree, 37.3, 0.15);
+      EXPECT_NEAR(nu[3] / kDegree, -37.0, 0.15);
+      EXPECT_NEAR(rao_pucker(nu).phase / kDegree, 14.4, 0.2);
+      EXPECT_NEAR(rao_pucker(nu).amplitude / kDegree, 39.44, 0.1);
+      EXPECT_NEAR(altona_sundaralingam_pucker(nu).phase / kDegree, 14.7, 0.2);
+      EXPECT_NEAR(altona_sundaralingam_pucker(nu).amplitude / kDegree, 38.56, 0.1);
+    }
+  }
+}
+
 TEST_F(IdealDuplex, EveryNucleotidePairsWithTheOneOpposite) {
   EXPECT_EQ(find_base_pairs(both_strands()), opposite);
   EXPECT_EQ(refine_base_pairs(both_strands()), opposite) << "by hydrogen bonds";
@@ -65,18 +105,21 @@ TEST_F(IdealDuplex, EveryNucleotidePairsWithTheOneOpposite) {
   EXPECT_EQ(describe_secondary_structure(opposite, molecule).helix_share(), 1.0);
 }
 
-// A half-turn takes each nucleotide to its partner, and one motion takes each pair to the next.
-TEST_F(IdealDuplex, PairsAreSymmetricAndAllAlike) {
+// A half-turn takes each nucleotide to its partner, and one motion takes each pair to the next. The values are from
+// numpy: superposition of the bases of Olson et al. 2001, parameters of Lu & Olson 2003.
+TEST_F(IdealDuplex, PairsHaveTheParametersOfAnIndependentFit) {
   const std::vector<BasePairGeometry> pairs = base_pair_geometries(both_strands(), opposite);
   ASSERT_EQ(pairs.size(), 8u);
-  for (const BasePairGeometry& pair : pairs) {
-    // The four bases differ by up to 0.06 Å where they meet the ribose, and coordinates are rounded to 0.001 Å.
-    EXPECT_NEAR(pair.shear, 0.0, 0.1);
-    EXPECT_NEAR(pair.buckle / kDegree, 0.0, 1.0);
-    EXPECT_NEAR(pair.stretch, pairs.front().stretch, 0.15);
-    EXPECT_NEAR(pair.stagger, pairs.front().stagger, 0.1);
-    EXPECT_NEAR(pair.propeller / kDegree, pairs.front().propeller / kDegree, 1.0);
-    EXPECT_NEAR(pair.opening / kDegree, pairs.front().opening / kDegree, 2.0);
+  for (std::size_t i = 0; i < 8; ++i) {
+    const Base base = structure.chains[0].nucleotides[i].base;
+    const bool is_g_c = base == Base::G || base == Base::C;
+    const double purine_first = base == Base::G || base == Base::A ? 1.0 : -1.0;
+    EXPECT_NEAR(pairs[i].shear, purine_first * (is_g_c ? -0.019 : 0.008), 0.002) << i;
+    EXPECT_NEAR(pairs[i].stretch, is_g_c ? -0.054 : 0.034, 0.002) << i;
+    EXPECT_NEAR(pairs[i].stagger, 0.020, 0.002) << i;
+    EXPECT_NEAR(pairs[i].buckle / kDegree, 0.0, 0.03) << i;
+    EXPECT_NEAR(pairs[i].propeller / kDegree, -0.30, 0.04) << i;
+    EXPECT_NEAR(pairs[i].opening / kDegree, is_g_c ? 0.38 : 0.075, 0.02) << i;
   }
 }
 
@@ -90,15 +133,28 @@ TEST_F(IdealDuplex, IsAFormOfConformer1aWithNaturalRibosesAndNoClash) {
     const std::vector<Suite> suites = find_suites(nucleotides);
     for (std::size_t i = 1; i < suites.size(); ++i) {
       EXPECT_EQ(suites[i].name, "1a");
-      EXPECT_GT(suites[i].suiteness, 0.8);
+      // From the torsions that it was made from, by the formula of Richardson et al. 2008; rounding moves it by 0.001.
+      EXPECT_NEAR(suites[i].suiteness, 0.981, 0.002);
     }
     EXPECT_EQ(ribose_chirality(nucleotides).inverted, (std::array<long, 4>{0, 0, 0, 0}));
-    EXPECT_EQ(find_clashes(nucleotides).pairs, 0);
-    const BackboneChecks checks = check_backbone(nucleotides);
-    EXPECT_EQ(checks.bonded, 1.0);
+    const Clashes clashes = find_clashes(nucleotides);
+    EXPECT_EQ(clashes.pairs, 0);
+    EXPECT_EQ(clashes.published_pairs, 7) << "C3'-P, 2.62 Å, of every link";
+    EXPECT_EQ(clashes.atoms, 8 * kBackboneAtoms);
+  }
+}
+
+// Computed from the atoms of the file with numpy, the deviation with the lengths of native_bond_length.
+TEST_F(IdealDuplex, BackboneChecksAreThoseComputedFromItsAtoms) {
+  for (const Chain& chain : structure.chains) {
+    const BackboneChecks checks = check_backbone(chain.nucleotides);
+    EXPECT_NEAR(checks.c4_distance, 6.1539, 2e-4);
     EXPECT_EQ(checks.c4_neighbors, 1.0);
-    EXPECT_NEAR(checks.o3_p_distance, 1.607, 0.002);
-    EXPECT_LT(checks.bond_deviation, 0.02);
+    EXPECT_NEAR(checks.o3_p_distance, 1.6069, 2e-4);
+    EXPECT_EQ(checks.bonded, 1.0);
+    EXPECT_NEAR(checks.bond_deviation, 0.00170, 1e-5);
+    EXPECT_EQ(checks.clashes, 0.0);
+    EXPECT_NEAR(checks.radius_of_gyration, 11.2066, 2e-4);
   }
 }
 

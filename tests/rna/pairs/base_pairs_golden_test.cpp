@@ -176,5 +176,29 @@ TEST(BasePairsGolden, StoredPairsAreMoreOfThemAndFewerOthers) {
   EXPECT_GE(all.precision(), 0.98);
 }
 
+// By construction, nucleotide i of chain A, numbered from 1, is opposite nucleotide 19 - i of chain B.
+TEST(BasePairsGolden, AllPairsOfAnIdealDuplexAreFoundAndStoredAndNoOthers) {
+  std::vector<AnnotatedPair> annotated;
+  for (int i = 1; i <= 8; ++i) annotated.push_back({{"A", i, ' '}, {"B", 19 - i, ' '}, "cWW"});
+  const auto expect_all = [&](const Structure& structure, const std::vector<int>& partner) {
+    const Agreement agreement = compare(structure, annotated, partner);
+    EXPECT_EQ(agreement.annotated, 8);
+    EXPECT_EQ(agreement.found, 8);
+    EXPECT_EQ(agreement.both, 8);
+  };
+  const std::string path = small_structure("duplex.pdb");
+  const Structure structure = read_structure(path);
+  expect_all(structure, find_base_pairs(joined(structure)));
+  const TemporaryFolder folder;
+  ConversionOptions options;
+  options.unit = EntryUnit::kAssembly;
+  convert_structures({path}, folder.path("assembly.h5"), options);
+  const DatasetReader reader(folder.path("assembly.h5"));
+  EXPECT_EQ(reader.pair_rule(), kWholeBasePairRule);
+  ASSERT_EQ(reader.chains().size(), 1u);
+  const ChainRows rows = reader.read_rows(0);
+  expect_all(structure_of(reader.chains()[0], rows), {rows.partner.begin(), rows.partner.end()});
+}
+
 }  // namespace
 }  // namespace flashrna
