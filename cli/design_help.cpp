@@ -15,6 +15,7 @@ Base pairs: --secondary-structure STRING|FILE.dbn|FILE.bpseq|FILE.ct
   .                   unpaired
   ?                   unspecified
   &                   the next molecule begins; pairs may cross it
+  *                   with --symmetry: the next copy begins; pairs may cross it
   Two paired residues of one molecule are at least 4 apart. Each structure of a file makes --samples samples.
 
 Letters: --sequence STRING|FILE.fasta
@@ -38,7 +39,8 @@ From a structure: --partial T --start FILE [--start-chain A,B]
   Starts from the structure noised to time T: near 0 little of it is left, near 1 little is changed.
 
 Symmetry: --symmetry C2 ... C12, D2 ... D6, T, O, I
-  What is asked for is one copy; the sample is all of them.
+  What is asked for is one copy; the sample is all of them. Pairs between copies: '((((..*..))))' is two copies of 6
+  residues, each paired with the other. Two or more copies are written; the pairs are made between all.
 
 One file for all of it: --spec FILE.ini|FILE.json
   Keys of section [sample], named as the options with _ for -. Each run writes its own, config.ini beside the

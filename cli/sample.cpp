@@ -262,9 +262,10 @@ void forget_hashes_of_given(const CommandLine& line, SampleConfig& config) {
   if (line.given("start")) config.start_sha256.clear();
 }
 
-void write_drawn_structures(const std::vector<PlannedBatch>& plan, const std::string& output, bool quiet) {
+void write_drawn_structures(const std::vector<PlannedBatch>& plan, const std::string& symmetry,
+                            const std::string& output, bool quiet) {
   const std::string path = (std::filesystem::path(output) / "structures.dbn").string();
-  write_file_atomically(path, structures_text(plan));
+  write_file_atomically(path, structures_text(plan, symmetry));
   if (quiet) return;
   fmt::print(stderr,
              "base pairs are drawn from the checkpoint's grammar, for each sample its own: {}; --secondary-structure "
@@ -328,7 +329,7 @@ int sample_main(const std::vector<std::string>& arguments) {
   sampler.require_predicted(config.all_atom, config.design_sequence > 0);
   config.schedule = schedule_text(sampler.schedule());
   SampleWriter writer(config, plan, run.output, shard);
-  if (grammar) write_drawn_structures(plan, run.output, common.quiet);
+  if (grammar) write_drawn_structures(plan, config.symmetry, run.output, common.quiet);
   const std::vector<PlannedBatch> batches = part_of(plan, shard);
   if (!sample_all(sampler, writer, batches, share_threads(plan, config, device), config, letters_known, common.quiet)) {
     fmt::print(stderr, "interrupted; give the same command again to make what is missing in {}\n", run.output);

@@ -24,29 +24,32 @@ namespace {
 constexpr double kStep = 0.02;  // of Adam: Å and radians
 constexpr double kSlack = 1.2;  // Å; how much nearer two atoms can come between two lists of contacts
 constexpr int kRoundsPerList = 10;
-constexpr double kHydrogenBondWeight = 2.0;
+constexpr double kHydrogenBondWeight = 4.0;
 
-// Pairs of atoms, by their index in [L, kAtomSlots], with a distance (Å) each.
+// Pairs of an atom of the unit and any atom, by their index in [L of all copies, kAtomSlots].
 struct AtomPairs {
   std::vector<int64_t> atoms, other_atoms;
-  std::vector<double> distances;
+  std::vector<double> distances;  // Å
+  std::vector<double> weights;    // 0.5 for a pair that is listed twice, from both sides
 
-  void add(int64_t atom, int64_t other, double distance) {
+  void add(int64_t atom, int64_t other, double distance, double weight) {
     atoms.push_back(atom);
     other_atoms.push_back(other);
     distances.push_back(distance);
+    weights.push_back(weight);
   }
 };
 
 struct PairTensors {
-  Tensor atoms, other_atoms, distances;
+  Tensor atoms, other_atoms, distances, weights;
 
   explicit PairTensors(const AtomPairs& pairs)
       : atoms(at::tensor(pairs.atoms, at::kLong)),
         other_atoms(at::tensor(pairs.other_atoms, at::kLong)),
-        distances(at::tensor(pairs.distances, at::kDouble)) {}
+        distances(at::tensor(pairs.distances, at::kDouble)),
+        weights(at::tensor(pairs.weights, at::kDouble)) {}
 
-  // Distance in `positions` [L * kAtomSlots, 3] minus that of each pair.
+  // Distance in `positions` [atoms, 3] minus that of each pair.
   Tensor errors(const Tensor& positions) const {
     const Tensor apart = positions.index_select(0, atoms) - positions.index_select(0, other_atoms);
     return (apart.square().sum(1) + 1e-6).sqrt() - distances;
@@ -57,40 +60,42 @@ AtomPairs hydrogen_bonds_of(std::span<const Base> bases, std::span<const int> pa
   AtomPairs bonds;
   for (std::size_t i = 0; i < partner.size(); ++i) {
     if (partner[i] < 0) continue;
-    const auto j = static_cast<std::size_t>(partner[i]);
-    for (const HydrogenBond& bond : hydrogen_bonds(bases[i], bases[j]))
+    const Base other = bases[static_cast<std::size_t>(partner[i]) % bases.size()];
+    for (const HydrogenBond& bond : hydrogen_bonds(bases[i], other))
       bonds.add(static_cast<int64_t>(i) * kAtomSlots + atom_slot(bases[i], bond.atom),
-                static_cast<int64_t>(j) * kAtomSlots + atom_slot(bases[j], bond.other_atom), bond.length);
+                static_cast<int64_t>(partner[i]) * kAtomSlots + atom_slot(other, bond.other_atom), bond.length, 0.5);
   }
   return bonds;
 }
 
-// All pairs of a base atom and an atom of another residue that may overlap within kRoundsPerList rounds. No base atom
-// is within two bonds of another residue.
+// All pairs of a base atom and an atom of another residue that may overlap within kRoundsPerList rounds. `positions`
+// are those of all copies. No base atom is within two bonds of another residue.
 AtomPairs contacts(const Tensor& positions, std::span<const Base> bases) {
   std::vector<Vec3> points;
   std::vector<int64_t> atoms;
+  std::size_t of_unit = 0;
   const auto x = positions.accessor<double, 2>();
-  for (std::size_t i = 0; i < bases.size(); ++i) {
-    for (int slot = 0; slot < kAtomSlots && !atom_name(bases[i], slot).empty(); ++slot) {
-      const int64_t atom = static_cast<int64_t>(i) * kAtomSlots + slot;
+  const auto base_of = [&](int64_t residue) { return bases[static_cast<std::size_t>(residue) % bases.size()]; };
+  for (int64_t residue = 0; residue < positions.size(0) / kAtomSlots; ++residue) {
+    for (int slot = 0; slot < kAtomSlots && !atom_name(base_of(residue), slot).empty(); ++slot) {
+      const int64_t atom = residue * kAtomSlots + slot;
       points.push_back({x[atom][0], x[atom][1], x[atom][2]});
       atoms.push_back(atom);
     }
+    if (residue < static_cast<int64_t>(bases.size())) of_unit = atoms.size();
   }
   const auto radius = [&](int64_t atom) {
-    return clash_radius(
-        atom_name(bases[static_cast<std::size_t>(atom / kAtomSlots)], static_cast<int>(atom % kAtomSlots))[0]);
+    return clash_radius(atom_name(base_of(atom / kAtomSlots), static_cast<int>(atom % kAtomSlots))[0]);
   };
   const auto of_base = [](int64_t atom) { return atom % kAtomSlots >= kBackboneAtoms; };
   AtomPairs pairs;
   const CellList cells(points, 2.0 * clash_radius('P') - kClashOverlap + kRelaxationMargin + kSlack);
-  for (std::size_t a = 0; a < atoms.size(); ++a) {
+  for (std::size_t a = 0; a < of_unit; ++a) {
     cells.for_each_near(a, [&](std::size_t b, double square) {
       const int64_t atom = atoms[a], other = atoms[b];
       if (other / kAtomSlots <= atom / kAtomSlots || !(of_base(atom) || of_base(other))) return;
       const double closest = radius(atom) + radius(other) - kClashOverlap + kRelaxationMargin;
-      if (square < (closest + kSlack) * (closest + kSlack)) pairs.add(atom, other, closest);
+      if (square < (closest + kSlack) * (closest + kSlack)) pairs.add(atom, other, closest, b < of_unit ? 1.0 : 0.5);
     });
   }
   return pairs;
@@ -185,6 +190,7 @@ class Relaxation {
     RelaxationOptions options;
     options.residue_index = row_of(relaxation.residue_index);
     if (!relaxation.partner.empty()) options.partner = row_of(relaxation.partner);
+    options.copies = relaxation.copies;
     return make_relaxation_scene(at::tensor({L}, at::kLong), L, options);
   }
 
@@ -201,10 +207,11 @@ class Relaxation {
     const PolymerBackbone& polymer = scene_.backbone;
     const Tensor atoms =
         polymer.place(backbone.rotations, backbone.translations, backbone.torsions, polymer.all_slots());
-    const Tensor positions = at::cat({atoms, place_bases(atoms, backbone.chi, letters_)}, 2).view({-1, 3});
+    const Tensor unit = at::cat({atoms, place_bases(atoms, backbone.chi, letters_)}, 2);
+    const Tensor positions = (relaxation_.copies ? relaxation_.copies->points(unit) : unit).view({-1, 3});
     if (find_contacts) contacts_ = PairTensors(contacts(positions.detach(), relaxation_.bases));
-    const Tensor overlaps = contacts_.errors(positions).clamp_max(0).square().sum();
-    const Tensor bonds = ((1.0 + bonds_.errors(positions).square()).sqrt() - 1.0).sum();
+    const Tensor overlaps = (contacts_.errors(positions).clamp_max(0).square() * contacts_.weights).sum();
+    const Tensor bonds = (((1.0 + bonds_.errors(positions).square()).sqrt() - 1.0) * bonds_.weights).sum();
     return relaxation_energy(backbone, moves_, scene_) + overlaps + kHydrogenBondWeight * bonds +
            kTurnWeight * turns_of_chi_.square().sum();
   }

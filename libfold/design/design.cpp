@@ -140,7 +140,8 @@ std::vector<std::string> impossible_pairs(const Design& design, std::size_t most
   std::vector<std::string> found;
   if (design.letter.empty()) return found;
   for (std::size_t i = 0; i < design.partner.size(); ++i) {
-    const int j = design.partner[i];
+    if (design.partner[i] < 0) continue;
+    const int j = design.partner[i] % design.length();
     if (j <= static_cast<int>(i)) continue;
     const Base one = design.letter[i], other = design.letter[static_cast<std::size_t>(j)];
     if (can_pair(one, other)) continue;

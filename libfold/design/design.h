@@ -15,9 +15,12 @@
 namespace flashrna {
 
 struct Design {
-  std::vector<int> molecule;           // from 0
-  std::vector<int> residue_index;      // rises by 1, by more across a gap, and by kChainJoin between molecules
-  std::vector<int> partner;            // base pairs: position of the partner, kUnpaired or kUnspecified
+  std::vector<int> molecule;       // from 0
+  std::vector<int> residue_index;  // rises by 1, by more across a gap, and by kChainJoin between molecules
+  // Base pairs: position of the partner, kUnpaired or kUnspecified. In a symmetric assembly of copies of this design, c
+  // L
+  // + j is residue j of copy c, as the first copy sees it (SymmetricCopies::partner).
+  std::vector<int> partner;
   std::vector<Base> letter;            // N where unspecified
   std::shared_ptr<const Motif> motif;  // of motif_residue
   std::vector<int> motif_residue;      // residue of `motif`, -1 for new residues
@@ -51,7 +54,8 @@ Design design_of_chains(std::span<const Chain> chains);
 void set_partners(Design& design, const SecondaryStructureRecord& structure, std::string_view source);
 void set_letters(Design& design, std::span<const Base> letters, std::span<const int> molecule, std::string_view source);
 
-// The given pairs whose letters are specified and are no G-C, A-U or G-U: "A3-C12", at most `most` of them, then "...".
+// The given pairs whose letters are specified and are no G-C, A-U or G-U: "A3-C12", with the number in the copy, at
+// most `most` of them, then "...".
 std::vector<std::string> impossible_pairs(const Design& design, std::size_t most = 10);
 
 }  // namespace flashrna

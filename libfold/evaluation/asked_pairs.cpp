@@ -12,22 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_secondary_structure_name(const std::string& path) {
-  try {
-    secondary_structure_format(path);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 // Files in the folder and its subfolders, sorted, without hidden files.
 std::vector<std::string> files_of(const std::string& folder) {
   std::vector<std::string> files;
   for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {
     if (at->path().filename().string().starts_with('.')) {
       at.disable_recursion_pending();
-    } else if (at->is_regular_file() && is_secondary_structure_name(at->path().string())) {
+    } else if (at->is_regular_file() && is_secondary_structure_file(at->path().string())) {
       files.push_back(at->path().string());
     }
   }

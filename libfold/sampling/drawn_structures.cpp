@@ -8,9 +8,22 @@
 #include "libfold/checkpoint.h"
 #include "libfold/random_streams.h"
 #include "libfold/run_config.h"
+#include "libfold/sampling/symmetry.h"
 #include "rna/pairs/dot_bracket.h"
 
 namespace flashrna {
+namespace {
+
+std::string dot_bracket_of(const Design& design, const std::string& symmetry) {
+  if (symmetry.empty()) return to_dot_bracket(design.partner, design.molecule);
+  const RotationGroup group = rotation_group(symmetry);
+  std::vector<int> molecule;
+  for (int copy = 0; copy < group.order(); ++copy)
+    for (const int of_design : design.molecule) molecule.push_back(copy * (design.molecule.back() + 1) + of_design);
+  return to_dot_bracket(partners_of_copies(design.partner, group), molecule, group.order());
+}
+
+}  // namespace
 
 std::optional<StructureGrammar> choose_grammar(SampleConfig& config, const Checkpoint& checkpoint) {
   const std::string& text = checkpoint.structure_grammar;
@@ -58,11 +71,11 @@ void draw_structures(std::vector<PlannedBatch>& batches, const StructureGrammar&
     }
 }
 
-std::string structures_text(const std::vector<PlannedBatch>& batches) {
+std::string structures_text(const std::vector<PlannedBatch>& batches, const std::string& symmetry) {
   std::string text;
   for (const PlannedBatch& batch : batches)
     for (const PlannedSample& sample : batch.samples)
-      text += fmt::format(">{}\n{}\n", sample.name, to_dot_bracket(sample.design->partner, sample.design->molecule));
+      text += fmt::format(">{}\n{}\n", sample.name, dot_bracket_of(*sample.design, symmetry));
   return text;
 }
 

@@ -31,7 +31,7 @@ std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t s
 // Gives every sample of the batches a structure of its own.
 void draw_structures(std::vector<PlannedBatch>& batches, const StructureGrammar& grammar, std::uint64_t seed);
 
-// Dot-bracket records of the samples, named after them.
-std::string structures_text(const std::vector<PlannedBatch>& batches);
+// Dot-bracket records of the samples, named after them, with all copies of a `symmetry` ("": none).
+std::string structures_text(const std::vector<PlannedBatch>& batches, const std::string& symmetry);
 
 }  // namespace flashrna

@@ -11,6 +11,7 @@
 #include "libfold/design/sample_name.h"
 #include "libfold/design/sequence_file.h"
 #include "libfold/random_streams.h"
+#include "libfold/sampling/symmetry.h"
 #include "rna/io/structure_reader.h"
 #include "rna/pairs/secondary_structure_file.h"
 
@@ -19,11 +20,41 @@ namespace {
 
 constexpr const char* kContigStem = "design";
 
-// A single line of dot-bracket is a structure without a name.
-std::vector<SecondaryStructureRecord> read_structures(const std::string& line_or_path) {
-  const bool is_line = line_or_path.find_first_not_of(".?&()[]{}<>") == std::string::npos;
-  if (is_line) return {parse_dot_bracket(line_or_path, "--secondary-structure")};
-  return read_secondary_structures(line_or_path);
+bool is_dot_bracket(std::string_view text) {
+  constexpr std::string_view kSigns = "?&*()[]{}<>";
+  const auto is_sign = [&](char c) { return kSigns.find(c) != std::string_view::npos; };
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  if (is_secondary_structure_file(text)) return false;
+  if (std::ranges::none_of(text, is_sign)) return text.find_first_not_of('.') == std::string_view::npos;
+  return std::ranges::all_of(text, [&](char c) { return c == '.' || is_sign(c) || is_letter(c); });
+}
+
+// The structures that --secondary-structure gives, those of symmetric assemblies as one copy. A line of dot-bracket is
+// a structure without a name.
+std::vector<SecondaryStructureRecord> read_structures(const SampleConfig& config) {
+  const std::string& given = config.secondary_structure;
+  if (!is_dot_bracket(given) && !is_secondary_structure_file(given))
+    fail_usage(
+        "--secondary-structure {}: neither dot-bracket (. ( ) [ ] {{ }} < > Aa to Zz & * ?) nor a file .dbn, .bpseq or "
+        ".ct",
+        given);
+  std::vector<SecondaryStructureRecord> structures;
+  if (is_dot_bracket(given))
+    structures.push_back(parse_dot_bracket(given, "--secondary-structure"));
+  else
+    structures = read_secondary_structures(given);
+  for (SecondaryStructureRecord& structure : structures) {
+    if (structure.copies == 1) continue;
+    const std::string source =
+        structure.name.empty() ? "--secondary-structure" : fmt::format("{}: \"{}\"", given, structure.name);
+    if (config.symmetry.empty())
+      fail_usage(
+          "{}: \"*\" separates copies of a symmetric assembly; give --symmetry, such as C{}, or write & between "
+          "molecules",
+          source, structure.copies);
+    structure = unit_of_copies(structure, rotation_group(config.symmetry), source);
+  }
+  return structures;
 }
 
 // The letters of --sequence for the designs that are made.
@@ -116,7 +147,7 @@ std::vector<DesignSeries> designs_of_sequences(const GivenLetters& letters) {
 // The structure that --secondary-structure gives beside a contig or a start.
 std::optional<SecondaryStructureRecord> only_structure(const SampleConfig& config) {
   if (!config.gives_structures()) return std::nullopt;
-  std::vector<SecondaryStructureRecord> structures = read_structures(config.secondary_structure);
+  std::vector<SecondaryStructureRecord> structures = read_structures(config);
   if (structures.size() > 1)
     fail_usage("--secondary-structure {}: holds {} structures; with {} it must be one", config.secondary_structure,
                structures.size(), config.contig.empty() ? "--start" : "--contig");
@@ -190,7 +221,7 @@ std::vector<DesignSeries> plan_designs(const SampleConfig& config) {
   if (!config.contig.empty()) return {designs_of_contig(config, letters)};
   if (!config.start.empty()) return {designs_of_start(config, letters)};
   if (!config.lengths.empty()) return designs_of_lengths(config, letters);
-  if (config.gives_structures()) return designs_of_structures(read_structures(config.secondary_structure), letters);
+  if (config.gives_structures()) return designs_of_structures(read_structures(config), letters);
   return designs_of_sequences(letters);
 }
 

@@ -7,6 +7,7 @@
 
 #include "libfold/backbone/sampled_backbone.h"
 #include "libfold/sampling/sampled_structure.h"
+#include "libfold/sampling/symmetry.h"
 #include "rna/assembly.h"
 #include "rna/measure/backbone_checks.h"
 #include "rna/measure/suites.h"
@@ -58,6 +59,12 @@ constexpr MeasureColumn<Agreement> kPairMeasures[] = {
     {"pair_f1", [](const Agreement& of) { return number_text(of.f1()); }},
 };
 
+// Of all copies of a symmetric assembly.
+std::vector<int> asked_partners(const Design& design, const SampleConfig& config) {
+  if (config.symmetry.empty()) return design.partner;
+  return partners_of_copies(design.partner, rotation_group(config.symmetry));
+}
+
 }  // namespace
 
 std::vector<std::string> measure_columns(const SampleConfig& config) {
@@ -82,8 +89,7 @@ SampleTable::Row measure_sample(const Structure& sample, const Design& design, c
   SampleTable::Row row;
   for (const auto& column : kMeasures) row[column.name] = column.text(measured);
   if (config.asks_for_pairs()) {
-    const auto copies = static_cast<int>(partner.size() / design.molecule.size());
-    const Agreement agreement = compare_pairs(partners_of_copies(design, copies), partner);
+    const Agreement agreement = compare_pairs(asked_partners(design, config), partner);
     for (const auto& column : kPairMeasures) row[column.name] = column.text(agreement);
   }
   if (!config.contig.empty()) {

@@ -200,12 +200,6 @@ std::optional<RotationGroup> symmetry_of(const SampleRequest& request) {
   return rotation_group(request.symmetry);
 }
 
-// Index of the inverse of rotation `a`.
-int inverse_of(const RotationGroup& group, int a) {
-  const std::vector<int>& row = group.product[static_cast<std::size_t>(a)];
-  return static_cast<int>(std::ranges::find(row, 0) - row.begin());
-}
-
 // Each partner must be a residue whose partner is this residue; in a symmetric assembly as seen from its copy.
 void check_partners(const Tensor& partner, const std::vector<int>& lengths, const std::optional<RotationGroup>& group) {
   for (std::size_t b = 0; b < lengths.size(); ++b) {
@@ -217,7 +211,7 @@ void check_partners(const Tensor& partner, const std::vector<int>& lengths, cons
       if (of[i] >= n * copies)
         fail("sample request: partner {} of residue {} of sample {}: must be below {}", of[i], i, b, n * copies);
       const auto copy = static_cast<int>(of[i] / n);
-      const int64_t back = (copy > 0 ? inverse_of(*group, copy) : 0) * n + i;
+      const int64_t back = (copy > 0 ? group->inverse(copy) : 0) * n + i;
       if (of[of[i] % n] != back)
         fail("sample request: residue {} of sample {} has the partner {}, whose own partner is {}, not {}", i, b, of[i],
              of[of[i] % n], back);

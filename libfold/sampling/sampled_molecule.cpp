@@ -5,6 +5,7 @@
 #include "libfold/random_streams.h"
 #include "libfold/sampling/sampled_structure.h"
 #include "libfold/sampling/symmetry.h"
+#include "libfold/symmetric_copies.h"
 #include "rna/assembly.h"
 #include "rna/pairs/base_pairs.h"
 
@@ -22,7 +23,8 @@ std::vector<Base> given_letters(const Design& design, const SampleConfig& config
   return letters;
 }
 
-// The pairs within the first copy that its letters must be able to make.
+// The pairs of the first copy that its letters must be able to make: those asked for, also with other copies, and those
+// found within it.
 std::vector<int> pairs_of_copy(const SampledBackbone& backbone, const std::string& name, const Design& design) {
   const Structure unnamed = as_designed(make_structure(backbone, name, Base::N), backbone, design);
   std::vector<int> found = find_base_pairs(join_chains(unnamed.chains).nucleotides);
@@ -57,19 +59,22 @@ SampledBackbone first_copy(const SampledBackbone& backbone, std::size_t n) {
   return copy;
 }
 
-// Makes room for the bases. Contacts between the copies of a symmetric assembly are not considered.
+// Makes room for the bases, in all copies of a symmetric assembly.
 SampledBackbone with_room_for_bases(const SampledBackbone& backbone, const Design& design,
                                     const std::vector<Base>& letters, const std::vector<int>& pairs,
                                     const SampleConfig& config) {
   std::vector<char> fixed;
   for (std::size_t i = 0; i < letters.size(); ++i) fixed.push_back(design.motif_nucleotide(i) != nullptr);
-  const SampledBackbone relaxed =
-      relaxed_with_bases(first_copy(backbone, letters.size()), {.bases = letters,
-                                                                .partner = pairs,
-                                                                .residue_index = design.residue_index,
-                                                                .fixed = fixed,
-                                                                .rounds = config.relax_rounds});
-  return config.symmetry.empty() ? relaxed : assembly_of(relaxed, rotation_group(config.symmetry));
+  BaseRelaxation relaxation{.bases = letters,
+                            .partner = pairs,
+                            .residue_index = design.residue_index,
+                            .fixed = fixed,
+                            .rounds = config.relax_rounds};
+  if (config.symmetry.empty()) return relaxed_with_bases(backbone, relaxation);
+  const RotationGroup group = rotation_group(config.symmetry);
+  const SymmetricCopies copies(group.rotations, group.product, {design.length()}, at::kCPU);
+  relaxation.copies = &copies;
+  return assembly_of(relaxed_with_bases(first_copy(backbone, letters.size()), relaxation), group);
 }
 
 }  // namespace

@@ -84,11 +84,4 @@ double motif_rmsd(const Structure& sample, const Design& design) {
   return worst;
 }
 
-std::vector<int> partners_of_copies(const Design& design, int copies) {
-  std::vector<int> partners;
-  for (int copy = 0; copy < copies; ++copy)
-    for (int partner : design.partner) partners.push_back(partner < 0 ? partner : partner + copy * design.length());
-  return partners;
-}
-
 }  // namespace flashrna

@@ -23,7 +23,4 @@ Structure as_designed(const Structure& structure, const SampledBackbone& backbon
 // superposition; with free groups that of the worst group. NaN without a motif.
 double motif_rmsd(const Structure& sample, const Design& design);
 
-// The asked partners of every residue of `copies` copies of the design; empty if none are asked for.
-std::vector<int> partners_of_copies(const Design& design, int copies);
-
 }  // namespace flashrna

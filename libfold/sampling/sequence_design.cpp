@@ -66,7 +66,7 @@ std::vector<int> pairs_to_design(std::span<const int> asked, std::span<const int
   std::vector<int> pairs(found.size(), kUnpaired);
   for (int i = 0; i < static_cast<int>(found.size()); ++i) {
     const int j = open(i) ? found[static_cast<std::size_t>(i)] : asked[static_cast<std::size_t>(i)];
-    if (j >= 0 && open(i) == open(j)) pairs[static_cast<std::size_t>(i)] = j;
+    if (j >= 0 && open(i) == open(j % static_cast<int>(found.size()))) pairs[static_cast<std::size_t>(i)] = j;
   }
   return pairs;
 }
@@ -84,7 +84,7 @@ DesignedSequence design_sequence(std::span<const std::array<double, 4>> log_prob
   int drawn = 0;
   for (std::size_t i = 0; i < length; ++i) {
     const bool paired = partner[i] >= 0;
-    const auto j = paired ? static_cast<std::size_t>(partner[i]) : i;
+    const auto j = paired ? static_cast<std::size_t>(partner[i]) % length : i;
     if (j < i || (design.bases[i] != Base::N && design.bases[j] != Base::N)) continue;
     std::vector<Letters> choices;
     std::vector<double> weights;

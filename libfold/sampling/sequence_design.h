@@ -20,7 +20,8 @@ struct DesignedSequence {
 };
 
 // The pairs that a design respects, [L]: those asked for, and where nothing is asked (kUnspecified, or `asked` is
-// empty) those found in the sample between two such residues. kUnpaired elsewhere. Throws Error for different lengths.
+// empty) those found in the sample between two such residues. kUnpaired elsewhere. Partners beyond L are those of
+// Design::partner. Throws Error for different lengths.
 std::vector<int> pairs_to_design(std::span<const int> asked, std::span<const int> found);
 
 // Draws the letter of every residue that `given` leaves open.

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 
@@ -59,6 +60,51 @@ RotationGroup rotation_group(const std::string& name) {
     for (const Mat3& b : group.rotations) row.push_back(index_of(group.rotations, a * b));
   }
   return group;
+}
+
+int RotationGroup::inverse(int a) const {
+  const std::vector<int>& row = product[static_cast<std::size_t>(a)];
+  return static_cast<int>(std::ranges::find(row, 0) - row.begin());
+}
+
+SecondaryStructureRecord unit_of_copies(const SecondaryStructureRecord& structure, const RotationGroup& group,
+                                        std::string_view source) {
+  if (structure.copies > group.order())
+    fail("{}: writes {} copies; {} has {}", source, structure.copies, group.name, group.order());
+  const auto n = static_cast<int>(structure.partner.size()) / structure.copies;
+  SecondaryStructureRecord unit{.name = structure.name,
+                                .sequence = structure.sequence.substr(0, static_cast<std::size_t>(n)),
+                                .partner = std::vector<int>(static_cast<std::size_t>(n), kUnspecified),
+                                .molecule = {structure.molecule.begin(), structure.molecule.begin() + n}};
+  for (std::size_t at = 0; at < structure.partner.size(); ++at) {
+    const int copy = static_cast<int>(at) / n, i = static_cast<int>(at) % n, other = structure.partner[at];
+    int& partner = unit.partner[static_cast<std::size_t>(i)];
+    if (other < 0) {
+      partner = std::max(partner, other);
+      continue;
+    }
+    const int seen = group.product[static_cast<std::size_t>(group.inverse(copy))][static_cast<std::size_t>(other / n)];
+    const int partner_here = seen * n + other % n;
+    if (other % n == i)
+      fail("{}: nucleotide {} pairs with its own image in another copy; equal letters form no canonical pair", source,
+           i + 1);
+    if (partner >= 0 && partner != partner_here)
+      fail(
+          "{}: nucleotide {} pairs with nucleotide {} of copy {}, and with nucleotide {} of copy {} (copies as its own "
+          "sees them)",
+          source, i + 1, partner % n + 1, partner / n + 1, partner_here % n + 1, seen + 1);
+    partner = partner_here;
+  }
+  return unit;
+}
+
+std::vector<int> partners_of_copies(const std::vector<int>& partner, const RotationGroup& group) {
+  const auto n = static_cast<int>(partner.size());
+  std::vector<int> partners;
+  for (const std::vector<int>& product : group.product)
+    for (const int other : partner)
+      partners.push_back(other < 0 ? other : product[static_cast<std::size_t>(other / n)] * n + other % n);
+  return partners;
 }
 
 SampledBackbone assembly_of(const SampledBackbone& unit, const RotationGroup& group) {

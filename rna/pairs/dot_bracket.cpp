@@ -19,18 +19,36 @@ std::string quoted(char c) {
   return fmt::format("\"{}\"", c);
 }
 
+// `first`: the first nucleotide of each copy. Fails unless the molecules of all copies have equal lengths.
+void check_copies(const SecondaryStructureRecord& record, std::span<const int> first, std::string_view source) {
+  const auto length = static_cast<int>(record.partner.size()), n = first.size() > 1 ? first[1] : length;
+  for (std::size_t c = 1; c < first.size(); ++c) {
+    const int end = c + 1 < first.size() ? first[c + 1] : length;
+    if (end - first[c] != n)
+      fail("{}: copy {} has {} nucleotides, the first has {}; \"*\" separates equal copies", source, c + 1,
+           end - first[c], n);
+  }
+  const auto number_in_copy = [&](int i) { return record.molecule[i] - record.molecule[i - i % n]; };
+  for (int i = n; i < length; ++i) {
+    if (number_in_copy(i) != number_in_copy(i % n))
+      fail("{}: the molecules of copy {} are divided at another nucleotide than those of the first", source, i / n + 1);
+  }
+}
+
 }  // namespace
 
 SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_view source) {
   SecondaryStructureRecord record;
   std::vector<int> character;  // by nucleotide, from 1
   std::array<std::vector<int>, kOpening.size()> open;
+  std::vector<int> copies = {0};  // their first nucleotides
   bool molecule_empty = true;
   int molecule = 0;
   for (std::size_t c = 0; c < text.size(); ++c) {
     const int place = static_cast<int>(c) + 1;
-    if (text[c] == '&') {
-      if (molecule_empty) fail("{}: character {}: no nucleotide before \"&\"", source, place);
+    if (text[c] == '&' || text[c] == '*') {
+      if (molecule_empty) fail("{}: character {}: no nucleotide before {}", source, place, quoted(text[c]));
+      if (text[c] == '*') copies.push_back(static_cast<int>(record.partner.size()));
       molecule_empty = true;
       ++molecule;
       continue;
@@ -50,12 +68,14 @@ SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_vi
     } else if (text[c] != '.' && text[c] != '?') {
       fail(
           "{}: character {}: {} is unknown; a secondary structure has . ( ) [ ] {{ }} < > and Aa to Zz, & between "
-          "molecules, ? where unspecified",
+          "molecules, * between copies, ? where unspecified",
           source, place, quoted(text[c]));
     }
   }
   if (record.partner.empty()) fail("{}: an empty secondary structure", source);
-  if (molecule_empty) fail("{}: character {}: no nucleotide after \"&\"", source, text.size());
+  if (molecule_empty) fail("{}: character {}: no nucleotide after {}", source, text.size(), quoted(text.back()));
+  check_copies(record, copies, source);
+  record.copies = static_cast<int>(copies.size());
   int first_open = static_cast<int>(record.partner.size());
   for (const std::vector<int>& positions : open) {
     if (!positions.empty()) first_open = std::min(first_open, positions.front());
@@ -70,11 +90,12 @@ SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_vi
   return record;
 }
 
-std::string to_dot_bracket(std::span<const int> partner, std::span<const int> molecule) {
+std::string to_dot_bracket(std::span<const int> partner, std::span<const int> molecule, int copies) {
   const SecondaryStructure structure = describe_secondary_structure(partner, molecule);
   std::string text;
+  const std::size_t n = partner.size() / static_cast<std::size_t>(copies);
   for (std::size_t i = 0; i < partner.size(); ++i) {
-    if (i > 0 && !molecule.empty() && molecule[i] != molecule[i - 1]) text += '&';
+    if (i > 0 && !molecule.empty() && molecule[i] != molecule[i - 1]) text += i % n == 0 ? '*' : '&';
     if (partner[i] < 0) {
       text += partner[i] == kUnspecified ? '?' : '.';
       continue;

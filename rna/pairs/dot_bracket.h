@@ -1,5 +1,6 @@
 // A secondary structure as one line of text, one character per nucleotide. `.`: unpaired. `()`, `[]`, `{}`, `<>`, `Aa`
-// to `Zz`: pairs, one kind of bracket for each pseudoknot order. `?`: unspecified. `&`: separates molecules.
+// to `Zz`: pairs, one kind of bracket for each pseudoknot order. `?`: unspecified. `&`: separates molecules. `*`:
+// separates the copies of a symmetric assembly.
 #pragma once
 
 #include <span>
@@ -16,15 +17,16 @@ struct SecondaryStructureRecord {
   std::string sequence;       // [L] letters; empty if the text has none
   std::vector<int> partner;   // [L], kUnpaired, kUnspecified
   std::vector<int> molecule;  // [L], 0 for the first molecule, 1 for the next, ...
+  int copies = 1;             // of L / copies nucleotides each, with as many molecules of the same lengths
 };
 
 // Parses one dot-bracket string without name and sequence. Errors begin with `source` and name the character, counted
 // from 1. Throws Error if a bracket is unmatched, if two paired nucleotides are closer than kShortestPairSpan, for an
-// unknown character, and for an empty molecule.
+// unknown character, for an empty molecule, and for copies of different lengths.
 SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_view source);
 
 // `partner`, `molecule`: as for describe_secondary_structure, whose orders determine the brackets. Throws Error as
-// check_partners does, and if pseudoknots need more than the 30 kinds of brackets.
-std::string to_dot_bracket(std::span<const int> partner, std::span<const int> molecule = {});
+// check_partners does, and if pseudoknots need more than the 30 kinds of brackets. `copies` as in the record.
+std::string to_dot_bracket(std::span<const int> partner, std::span<const int> molecule = {}, int copies = 1);
 
 }  // namespace flashrna

@@ -76,7 +76,7 @@ int number_in(std::string_view word, const char* what, const std::string& where)
   return *number;
 }
 
-// Letters with `&` between molecules.
+// Letters with `&` or `*` between molecules.
 struct Sequence {
   std::string letters;
   std::vector<int> molecule;
@@ -87,7 +87,7 @@ Sequence parse_sequence(std::string_view text) {
   Sequence sequence;
   int molecule = 0;
   for (const char c : text) {
-    if (c == '&') {
+    if (c == '&' || c == '*') {
       ++molecule;
       sequence.has_breaks = true;
     } else {
@@ -99,7 +99,7 @@ Sequence parse_sequence(std::string_view text) {
 }
 
 bool is_sequence(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return is_letter(c) || c == '&'; });
+  return std::ranges::all_of(text, [](char c) { return is_letter(c) || c == '&' || c == '*'; });
 }
 
 // The energy that RNAfold and similar programs append to a structure: " (-12.30)", " ( -1.20)".
@@ -306,13 +306,14 @@ std::string dot_bracket_text(const Record& record) {
   std::string text = record.name.empty() ? "" : ">" + record.name + "\n";
   if (!record.sequence.empty()) {
     const std::vector<int> molecule = molecule_numbers(record.molecule, record.partner.size());
+    const std::size_t n = record.partner.size() / static_cast<std::size_t>(record.copies);
     for (std::size_t i = 0; i < record.sequence.size(); ++i) {
-      if (i > 0 && molecule[i] != molecule[i - 1]) text += '&';
+      if (i > 0 && molecule[i] != molecule[i - 1]) text += i % n == 0 ? '*' : '&';
       text += record.sequence[i];
     }
     text += '\n';
   }
-  return text + to_dot_bracket(record.partner, record.molecule) + "\n";
+  return text + to_dot_bracket(record.partner, record.molecule, record.copies) + "\n";
 }
 
 std::string bpseq_text(const Record& record) {
@@ -349,15 +350,22 @@ std::string ct_text(const Record& record) {
   return text;
 }
 
-}  // namespace
-
-SecondaryStructureFormat secondary_structure_format(std::string_view path) {
+std::optional<SecondaryStructureFormat> format_of(std::string_view path) {
   const std::string lower = to_lower(path);
   for (const std::string_view ending : {".dbn", ".db", ".dot", ".dotbracket"}) {
     if (lower.ends_with(ending)) return SecondaryStructureFormat::kDotBracket;
   }
   if (lower.ends_with(".bpseq")) return SecondaryStructureFormat::kBpseq;
   if (lower.ends_with(".ct")) return SecondaryStructureFormat::kCt;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_secondary_structure_file(std::string_view path) { return format_of(path).has_value(); }
+
+SecondaryStructureFormat secondary_structure_format(std::string_view path) {
+  if (const auto format = format_of(path)) return *format;
   fail("{}: a secondary structure ends with .dbn, .db, .dot or .dotbracket, .bpseq, or .ct", path);
 }
 

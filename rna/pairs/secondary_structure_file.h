@@ -20,6 +20,9 @@ namespace flashrna {
 
 enum class SecondaryStructureFormat { kDotBracket, kBpseq, kCt };
 
+// Whether the file extension is one of these.
+bool is_secondary_structure_file(std::string_view path);
+
 // From the file extension: .dbn, .db, .dot and .dotbracket; .bpseq; .ct. Throws Error naming the path for any other.
 SecondaryStructureFormat secondary_structure_format(std::string_view path);
 

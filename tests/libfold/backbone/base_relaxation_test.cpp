@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "libfold/backbone/base_atoms.h"
+#include "libfold/sampling/symmetry.h"
+#include "libfold/symmetric_copies.h"
 #include "rna/all_atoms.h"
 #include "rna/backbone.h"
 #include "rna/chi.h"
@@ -146,6 +148,37 @@ TEST(BaseRelaxation, KeepsFixedResiduesAndAllWithoutNamedBases) {
   const SampledBackbone unnamed = relaxed_with_bases(start, relaxation_of(duplex, 5));
   EXPECT_EQ(unnamed.frames[0].translation, start.frames[0].translation);
   EXPECT_EQ(unnamed.chi, start.chi);
+}
+
+// Two copies whose backbones and bases overlap, relaxed as a unit and as one molecule.
+TEST(BaseRelaxation, OfAUnitIsThatOfTheWholeAssembly) {
+  const Duplex duplex = read_duplex();
+  const RotationGroup group = rotation_group("C2");
+  SampledBackbone unit = duplex.backbone;
+  Vec3 center = Vec3::Zero();
+  for (const RigidTransform& frame : unit.frames) center += frame.translation / static_cast<double>(unit.frames.size());
+  for (RigidTransform& frame : unit.frames) frame.translation += Vec3(8, 0, 0) - center;
+  std::vector<int> index = duplex.residue_index;
+  for (const int i : duplex.residue_index) index.push_back(i + 500);
+  const std::vector<int> whole_partner = partners_of_copies(duplex.partner, group);
+  std::vector<Base> whole_bases = duplex.bases;
+  whole_bases.insert(whole_bases.end(), duplex.bases.begin(), duplex.bases.end());
+  const auto n = static_cast<int>(duplex.bases.size());
+  const SymmetricCopies copies(group.rotations, group.product, {n}, at::kCPU);
+  BaseRelaxation relaxation = relaxation_of(duplex, 30);
+  const SampledBackbone alone = relaxed_with_bases(unit, relaxation);
+  relaxation.copies = &copies;
+  const SampledBackbone together = assembly_of(relaxed_with_bases(unit, relaxation), group);
+  const SampledBackbone whole = relaxed_with_bases(
+      assembly_of(unit, group),
+      {.bases = whole_bases, .partner = whole_partner, .residue_index = index, .fixed = {}, .rounds = 30});
+  double moved = 0.0;
+  for (std::size_t i = 0; i < whole.frames.size(); ++i) {
+    EXPECT_LE((together.frames[i].translation - whole.frames[i].translation).norm(), 1e-3) << i;
+    if (i < alone.frames.size())
+      moved = std::max(moved, (together.frames[i].translation - alone.frames[i].translation).norm());
+  }
+  EXPECT_GT(moved, 0.1) << "the copies do not touch";
 }
 
 TEST(BaseRelaxation, NeedsChiAndOneValueForEachResidue) {

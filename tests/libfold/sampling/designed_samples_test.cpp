@@ -252,6 +252,31 @@ TEST_F(DesignedSamples, CopiesOfASymmetricAssemblyAreChainsOfTheirOwn) {
   EXPECT_EQ(plan_batches(config).size(), 2u) << "a batch counts the copies";
 }
 
+TEST_F(DesignedSamples, PairsBetweenCopiesAreThoseOfOneCopy) {
+  SampleConfig config;
+  config.secondary_structure = "((..[[*]]..))";
+  config.symmetry = "C2";
+  config.sequence = "GGAACC";
+  config.samples = 1;
+  const PlannedBatch batch = plan_batches(config)[0];
+  const Design& design = *batch.samples[0].design;
+  EXPECT_EQ(design.partner, (std::vector<int>{11, 10, kUnpaired, kUnpaired, 7, 6}));
+  EXPECT_EQ(design.length(), 6);
+  EXPECT_TRUE(impossible_pairs(design).empty());
+  EXPECT_EQ(make_request(batch, config, true).conditioning.partner.size(1), 6);
+  config.sequence = "GGAAGC";
+  EXPECT_EQ(impossible_pairs(*plan_batches(config)[0].samples[0].design), (std::vector<std::string>{"G2-G5"}));
+  config.symmetry.clear();
+  config.sequence.clear();
+  EXPECT_EQ(message_of([&] { plan_batches(config); }),
+            "--secondary-structure: \"*\" separates copies of a symmetric assembly; give --symmetry, such as C2, or "
+            "write & between molecules");
+  config.secondary_structure = "folds";
+  EXPECT_EQ(message_of([&] { plan_batches(config); }),
+            "--secondary-structure folds: neither dot-bracket (. ( ) [ ] { } < > Aa to Zz & * ?) nor a file .dbn, "
+            ".bpseq or .ct");
+}
+
 TEST_F(DesignedSamples, AStartGivesLengthsLettersAndFrames) {
   SampleConfig config;
   config.start = motif_path;

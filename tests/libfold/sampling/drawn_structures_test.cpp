@@ -74,7 +74,7 @@ TEST(DrawnStructures, MoleculesPairWithinThemselves) {
 TEST(DrawnStructures, AreWrittenByTheNamesOfTheSamples) {
   const std::vector<PlannedBatch> batches = drawn(request("9,40", 3));
   const auto records =
-      parse_secondary_structures(structures_text(batches), "test", SecondaryStructureFormat::kDotBracket);
+      parse_secondary_structures(structures_text(batches, ""), "test", SecondaryStructureFormat::kDotBracket);
   std::size_t at = 0;
   for (const PlannedBatch& batch : batches) {
     for (const PlannedSample& sample : batch.samples) {

@@ -103,6 +103,8 @@ TEST(SequenceDesign, AskedPairsComeBeforeFoundOnes) {
   EXPECT_EQ(pairs_to_design(unspecified, found), found);
   // 1 and 5 are asked to pair: found pairs with either are dropped.
   EXPECT_EQ(pairs_to_design(std::vector<int>{-2, 5, -2, -2, -2, 1}, found), (std::vector<int>{-1, 5, -1, -1, -1, 1}));
+  EXPECT_EQ(pairs_to_design(std::vector<int>{11, -1, -1, -1, -1, 6}, found), (std::vector<int>{11, -1, -1, -1, -1, 6}))
+      << "with another copy";
   EXPECT_THROW(pairs_to_design(std::vector<int>{-1}, found), Error);
 }
 

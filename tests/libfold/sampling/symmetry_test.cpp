@@ -61,5 +61,49 @@ TEST(RotationGroup, OfAnotherNameIsAnErrorThatListsTheGroups) {
   }
 }
 
+std::vector<int> unit_partners(const std::string& text, const char* group) {
+  return unit_of_copies(parse_dot_bracket(text, "test"), rotation_group(group), "test").partner;
+}
+
+TEST(UnitOfCopies, SeesPartnersInOtherCopiesFromTheFirst) {
+  EXPECT_EQ(unit_partners("((((*))))", "C2"), (std::vector<int>{7, 6, 5, 4}));
+  EXPECT_EQ(unit_partners("(?.*..)", "C2"), (std::vector<int>{5, kUnpaired, 3}));
+  EXPECT_EQ(unit_partners("(?.*.?)", "C2"), (std::vector<int>{5, kUnspecified, 3}));
+  // Residues 1 and 2 pair with 6 and 5 of the next copy: 6 + 5, 6 + 4; those with 2 and 1 of the one before, copy 3.
+  const std::vector<int> ring = {11, 10, kUnpaired, kUnpaired, 13, 12};
+  EXPECT_EQ(unit_partners("((....*....))", "C3"), ring);
+  EXPECT_EQ(unit_partners("[[..((*))..{{*}}..]]", "C3"), (std::vector<int>{17, 16, -1, -1, 7, 6}));
+  const SecondaryStructureRecord molecules =
+      unit_of_copies(parse_dot_bracket("((&..*..&))", "test"), rotation_group("C2"), "test");
+  EXPECT_EQ(molecules.molecule, (std::vector<int>{0, 0, 1, 1}));
+  EXPECT_EQ(molecules.copies, 1);
+}
+
+TEST(UnitOfCopies, ReversesPartnersOfCopies) {
+  for (const auto& [name, order] : every_group()) {
+    const RotationGroup group = rotation_group(name);
+    const int n = 7, copy = order > 3 ? 3 : 1;
+    std::vector<int> unit = {copy * n + 4, kUnspecified, 6, kUnpaired, group.inverse(copy) * n, kUnpaired, 2};
+    const std::vector<int> partner = partners_of_copies(unit, group);
+    ASSERT_EQ(partner.size(), unit.size() * static_cast<std::size_t>(order));
+    SecondaryStructureRecord whole{.partner = partner, .molecule = {}, .copies = order};
+    for (int i = 0; i < n * order; ++i) whole.molecule.push_back(i / n);
+    EXPECT_FALSE(find_partner_fault(partner, whole.molecule)) << name;
+    EXPECT_EQ(unit_of_copies(whole, group, name).partner, unit) << name;
+  }
+}
+
+TEST(UnitOfCopies, ErrorsNameTheNucleotide) {
+  const auto message = [](const std::string& text, const char* group) {
+    return message_of([&] { unit_partners(text, group); });
+  };
+  EXPECT_EQ(message("(((*)))", "C2"),
+            "test: nucleotide 2 pairs with its own image in another copy; equal letters form no canonical pair");
+  EXPECT_EQ(message("(..(*.).)", "C2"),
+            "test: nucleotide 4 pairs with nucleotide 2 of copy 2, and with nucleotide 1 of copy 2 (copies as its own "
+            "sees them)");
+  EXPECT_EQ(message("..*..*..", "C2"), "test: writes 3 copies; C2 has 2");
+}
+
 }  // namespace
 }  // namespace flashrna

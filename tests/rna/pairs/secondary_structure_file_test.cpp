@@ -66,15 +66,33 @@ TEST(DotBracket, FaultsNameTheirCharacter) {
   EXPECT_EQ(message("(&)"), "no error");
   EXPECT_EQ(message("((...))\x01"),
             "--secondary-structure: character 8: byte 0x01 is unknown; a secondary structure has . ( ) [ ] { } < > and "
-            "Aa to Zz, & between molecules, ? where unspecified");
+            "Aa to Zz, & between molecules, * between copies, ? where unspecified");
   EXPECT_EQ(
-      message("..*.."),
-      "--secondary-structure: character 3: \"*\" is unknown; a secondary structure has . ( ) [ ] { } < > and Aa to "
-      "Zz, & between molecules, ? where unspecified");
+      message("..+.."),
+      "--secondary-structure: character 3: \"+\" is unknown; a secondary structure has . ( ) [ ] { } < > and Aa to "
+      "Zz, & between molecules, * between copies, ? where unspecified");
   EXPECT_EQ(message(""), "--secondary-structure: an empty secondary structure");
   EXPECT_EQ(message("&.."), "--secondary-structure: character 1: no nucleotide before \"&\"");
   EXPECT_EQ(message("..&&.."), "--secondary-structure: character 4: no nucleotide before \"&\"");
   EXPECT_EQ(message("..&"), "--secondary-structure: character 3: no nucleotide after \"&\"");
+  EXPECT_EQ(message("..*"), "--secondary-structure: character 3: no nucleotide after \"*\"");
+  EXPECT_EQ(message("*.."), "--secondary-structure: character 1: no nucleotide before \"*\"");
+  EXPECT_EQ(message("((.*..))*.."),
+            "--secondary-structure: copy 2 has 4 nucleotides, the first has 3; \"*\" separates equal copies");
+  EXPECT_EQ(message("..&.*.&..*..&."),
+            "--secondary-structure: the molecules of copy 2 are divided at another nucleotide than those of the first");
+}
+
+TEST(DotBracket, AnAsteriskSeparatesCopies) {
+  const std::string text = "((.&.[[*]].&.))";
+  const SecondaryStructureRecord record = parse_dot_bracket(text, "test");
+  EXPECT_EQ(record.copies, 2);
+  EXPECT_EQ(record.molecule, (std::vector<int>{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3}));
+  EXPECT_EQ(to_dot_bracket(record.partner, record.molecule, record.copies), "((.&.((*)).&.))") << "nested";
+  EXPECT_EQ(parse_dot_bracket("((..&))", "test").copies, 1);
+  const auto read = parse_secondary_structures(">dimer\nGGAA*UUCC\n((((*))))\n", "test", kDotBracket);
+  EXPECT_EQ(read.at(0).sequence, "GGAAUUCC");
+  EXPECT_EQ(secondary_structure_text(read.at(0), kDotBracket), ">dimer\nGGAA*UUCC\n((((*))))\n");
 }
 
 // A hairpin and a second molecule that pairs with its loop.
