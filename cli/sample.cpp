@@ -275,7 +275,9 @@ void write_drawn_structures(const std::vector<PlannedBatch>& plan, const std::st
 
 SamplingControl control_of(const SampleConfig& config, bool use_graphs) {
   SamplingControl control;
-  if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule);
+  if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule, "--schedule");
+  if (!config.unpaired_schedule.empty())
+    control.unpaired_schedule = parse_schedule(config.unpaired_schedule, "--unpaired-schedule");
   control.noise_scale = config.noise_scale;
   control.steric_rounds = config.steric_rounds;
   control.relax_rounds = config.relax_rounds;
@@ -327,7 +329,8 @@ int sample_main(const std::vector<std::string>& arguments) {
   asked.letters = asked.letters && letters_known;
   sampler.require_known(asked);
   sampler.require_predicted(config.all_atom, config.design_sequence > 0);
-  config.schedule = schedule_text(sampler.schedule());
+  config.schedule = schedule_text(sampler.flow().sampling_schedule());
+  config.unpaired_schedule = schedule_text(sampler.flow().unpaired_schedule());
   SampleWriter writer(config, plan, run.output, shard);
   if (grammar) write_drawn_structures(plan, config.symmetry, run.output, common.quiet);
   const std::vector<PlannedBatch> batches = part_of(plan, shard);

@@ -64,7 +64,7 @@ void print_list(bool as_json) {
 
 int weights_main(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
-  std::string output, kind = "ema", dataset, schedule, grammar_from, average_file;
+  std::string output, kind = "ema", dataset, schedule, unpaired_schedule, grammar_from, average_file;
   WeightsNotes notes;
   bool overwrite = false, list = false;
   CommonOptions common;
@@ -77,7 +77,10 @@ int weights_main(const std::vector<std::string>& arguments) {
   line.option("average-with", average_file, "CHECKPOINT",
               "write the mean of these weights and those of another checkpoint of the same model");
   line.option("schedule", schedule, "NAME",
-              "of the rotations, in its samples: linear, or exponential[:rate]; default: the checkpoint's");
+              "of the rotations, in its samples: linear, or exponential[:rate[:start]]; default: the checkpoint's");
+  line.option("unpaired-schedule", unpaired_schedule, "NAME",
+              "the same for residues that the secondary structure leaves unpaired; default: --schedule, or the "
+              "checkpoint's");
   line.option("dataset", dataset, "FILE.h5", "what it was trained on: its SHA-256 is kept");
   line.option(
       "grammar-from", grammar_from, "FILE.h5",
@@ -99,7 +102,8 @@ int weights_main(const std::vector<std::string>& arguments) {
   if (std::error_code none; std::filesystem::equivalent(path, output, none))
     fail("{}: is the checkpoint itself; give another --output", output);
   check_output_path(output, overwrite);
-  if (!schedule.empty()) notes.schedule = parse_schedule(schedule);
+  if (!schedule.empty()) notes.schedule = parse_schedule(schedule, "--schedule");
+  if (!unpaired_schedule.empty()) notes.unpaired_schedule = parse_schedule(unpaired_schedule, "--unpaired-schedule");
   Checkpoint checkpoint = read_checkpoint(path);
   if (checkpoint.averaged && kind == "raw")
     fail("{}: holds the moving average of the weights alone; leave --weights raw out", path);

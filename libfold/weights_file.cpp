@@ -23,7 +23,7 @@ std::string shared_configuration(const Checkpoint& checkpoint, const WeightsNote
   config.data.path = std::filesystem::path(config.data.path).filename().string();
   config.training.initial_weights = std::filesystem::path(config.training.initial_weights).filename().string();
   config.data.replay = "";
-  if (notes.schedule) set_sampling_schedule(config.flow, *notes.schedule);
+  set_sampling_schedules(config.flow, notes.schedule, notes.unpaired_schedule);
   return configuration.to_ini();
 }
 

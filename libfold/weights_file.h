@@ -22,7 +22,8 @@ struct WeightsNotes {
   std::string dataset_sha256;  // of the training dataset's file
   std::string license;
   std::string description;
-  std::optional<RotationSchedule> schedule;  // default schedule of its samples; empty: the checkpoint's own
+  std::optional<RotationSchedule> schedule;           // default schedule of its samples; empty: the checkpoint's own
+  std::optional<RotationSchedule> unpaired_schedule;  // as SamplerControl::unpaired_schedule
 };
 
 // Replaces the weights that write_weights would write (those as trained, or their moving average) by the mean of them

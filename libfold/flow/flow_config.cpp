@@ -31,11 +31,25 @@ void FlowConfig::add_options(Configuration& configuration) {
   configuration.bind("flow.training_rotation_schedule", training_rotation_schedule, "linear or exponential");
   configuration.bind("flow.sampling_rotation_schedule", sampling_rotation_schedule, "linear or exponential");
   configuration.bind("flow.rotation_rate", rotation_rate, "rate of the exponential rotation schedules");
+  configuration.bind("flow.rotation_start", rotation_start,
+                     "time at which the exponential schedule of sampling begins; before it, it is linear");
+  configuration.bind("flow.unpaired_rotation_schedule", unpaired_rotation_schedule,
+                     "of sampling, for residues that a given secondary structure leaves unpaired: linear, or "
+                     "exponential[:rate[:start]]; empty: as all others");
   configuration.bind("flow.coupling", coupling, "pair noise and data within a batch by optimal transport");
   configuration.bind("flow.coupling_cost", coupling_cost,
                      "kabsch: distances of superposed translations; se3: squared distances of frames");
   configuration.bind("flow.stochasticity", stochasticity,
                      "strength g of the noise around the path in training and of the diffusion in sampling; 0 = none");
+}
+
+RotationSchedule FlowConfig::sampling_schedule() const {
+  return {sampling_rotation_schedule == "exponential", rotation_rate, rotation_start};
+}
+
+RotationSchedule FlowConfig::unpaired_schedule() const {
+  if (unpaired_rotation_schedule.empty()) return sampling_schedule();
+  return parse_schedule(unpaired_rotation_schedule, "flow.unpaired_rotation_schedule =");
 }
 
 double FlowConfig::path_noise(double t) const {
@@ -56,6 +70,10 @@ void FlowConfig::validate() const {
   require_one_of("flow.training_rotation_schedule", training_rotation_schedule, "linear", "exponential");
   require_one_of("flow.sampling_rotation_schedule", sampling_rotation_schedule, "linear", "exponential");
   require_positive("flow.rotation_rate", rotation_rate);
+  if (!(rotation_start >= 0 && rotation_start < 1))
+    fail_usage("flow.rotation_start = {}: must be at least 0 and below 1", rotation_start);
+  if (!unpaired_rotation_schedule.empty())
+    parse_schedule(unpaired_rotation_schedule, "flow.unpaired_rotation_schedule =");
   require_one_of("flow.coupling_cost", coupling_cost, "kabsch", "se3");
   if (coupling && coupling_cost == "se3" && rotation_noise != "uniform")
     fail_usage("flow.coupling_cost = se3: pairs rotations too, and needs flow.rotation_noise = uniform");

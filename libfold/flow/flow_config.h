@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "libfold/flow/schedule.h"
+
 namespace flashrna {
 
 class Configuration;
@@ -20,7 +22,10 @@ struct FlowConfig {
   std::string training_rotation_schedule = "linear";       // linear or exponential
   std::string sampling_rotation_schedule = "exponential";  // linear or exponential
   double rotation_rate = 10.0;                             // rate of the exponential schedule
-  bool coupling = true;                                    // minibatch optimal transport of noise to data
+  double rotation_start = 0.0;  // time at which the exponential schedule of sampling begins; before it: linear
+  // In sampling, of residues without a partner in a given secondary structure (parse_schedule); "": as all others
+  std::string unpaired_rotation_schedule;
+  bool coupling = true;  // minibatch optimal transport of noise to data
   // kabsch: of the translations, each noise rotated onto its datum; se3: of frames, without rotation (coupling.h)
   std::string coupling_cost = "kabsch";
   // g of FoldFlow's stochastic path: a state at time t gets noise of the width path_noise(t), and sampling diffuses; 0
@@ -30,6 +35,9 @@ struct FlowConfig {
   // Width of the noise around the path: sqrt(g^2 t (1 - t) + 0.01^2), in units of translation_sigma for translations
   // and radians for rotations; 0 for g = 0.
   double path_noise(double t) const;
+
+  RotationSchedule sampling_schedule() const;
+  RotationSchedule unpaired_schedule() const;
 
   void add_options(Configuration& configuration);  // section [flow]
   void validate() const;                           // throws UsageError naming the key

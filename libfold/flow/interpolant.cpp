@@ -18,7 +18,7 @@ Interpolant::Interpolant(const FlowConfig& config, const PublishedConventions& p
       size_(polymer_model(polymer).size),
       igso3_(config.igso3_sigma),
       training_schedule_{config.training_rotation_schedule == "exponential", config.rotation_rate},
-      sampling_schedule_{config.sampling_rotation_schedule == "exponential", config.rotation_rate} {}
+      sampling_schedule_(config.sampling_schedule()) {}
 
 TranslationPrior Interpolant::prior_of(const ChainLayout& layout) const {
   if (config_.prior == "chain") return {layout, size_};

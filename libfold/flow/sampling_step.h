@@ -13,7 +13,7 @@
 namespace flashrna {
 
 // An Euler step from t < 1 to t + dt: factors of the difference between the translations of the predicted end and of
-// the state, and of the way along the geodesic. Of shape [1] each.
+// the state, and of the way along the geodesic. Of shape [1], the rotations' also [B, L, 1].
 struct EulerFactors {
   at::Tensor translation, rotation;
 };

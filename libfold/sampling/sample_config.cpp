@@ -125,7 +125,8 @@ void SampleConfig::validate() const {
   if (all_atom && design_sequence == 0 && sequence.empty() && nucleotide == "N" && motif.empty() && start.empty())
     fail_usage("--all-atom: no residue is named; give --sequence, --design-sequence or --nucleotide");
   trajectory_interval(trajectory);
-  if (!schedule.empty()) parse_schedule(schedule);
+  if (!schedule.empty()) parse_schedule(schedule, "--schedule");
+  if (!unpaired_schedule.empty()) parse_schedule(unpaired_schedule, "--unpaired-schedule");
   if (!(noise_scale > 0) || !std::isfinite(noise_scale))
     fail_usage("--noise-scale {}: must be a number above 0; 1 is the noise of training", noise_scale);
   if (steric_rounds < 0) fail_usage("--steric-rounds {}: must be 0 or more", steric_rounds);
@@ -140,23 +141,6 @@ bool SampleConfig::gives_structures() const {
 }
 
 bool SampleConfig::asks_for_pairs() const { return gives_structures() || secondary_structure == kFromGrammar; }
-
-RotationSchedule parse_schedule(const std::string& text) {
-  if (text == "linear") return {false};
-  if (text == "exponential") return {true};
-  const std::string_view beginning = "exponential:";
-  const char* const end = text.data() + text.size();
-  RotationSchedule schedule{true};
-  if (text.starts_with(beginning)) {
-    const auto [last, error] = std::from_chars(text.data() + beginning.size(), end, schedule.rate);
-    if (error == std::errc() && last == end && schedule.rate > 0 && std::isfinite(schedule.rate)) return schedule;
-  }
-  fail_usage("--schedule {}: must be linear, exponential, or exponential:RATE with a rate above 0", text);
-}
-
-std::string schedule_text(const RotationSchedule& schedule) {
-  return schedule.exponential ? fmt::format("exponential:{:g}", schedule.rate) : "linear";
-}
 
 int trajectory_interval(const std::string& text) {
   if (text.empty()) return 0;

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "libfold/flow/schedule.h"
 #include "libfold/polymer.h"
 
 namespace flashrna {
@@ -34,15 +33,16 @@ struct SampleConfig {
   double partial = 0.0;                // time to which `start` is noised, between 0 and 1; 0 = from noise
   std::string start;                   // structure file
   std::string start_sha256;
-  std::string start_chain;   // chain identifiers, separated by commas; "" = the first with RNA
-  std::string symmetry;      // group of libfold/sampling/symmetry.h
-  int samples = 10;          // per length, secondary structure, sequence or contig; at most kMostSamples
-  int steps = 20;            // calls of the model per sample, >= 2; more make no better samples (docs/sampling.md)
-  std::string schedule;      // of the rotations: linear, exponential[:rate]; "" = the checkpoint's
-  double noise_scale = 1.0;  // factor of the standard deviation of the initial translations, > 0
-  int steric_rounds = 20;    // rounds per step that move overlapping residues apart; >= 0
-  int relax_rounds = 300;    // rounds of the final correction of overlaps, links and requested pairs; >= 0
-  int pair_rounds = 10;      // rounds of that correction per step if pairs are requested; >= 0
+  std::string start_chain;        // chain identifiers, separated by commas; "" = the first with RNA
+  std::string symmetry;           // group of libfold/sampling/symmetry.h
+  int samples = 10;               // per length, secondary structure, sequence or contig; at most kMostSamples
+  int steps = 20;                 // calls of the model per sample, >= 2; more make no better samples (docs/sampling.md)
+  std::string schedule;           // of the rotations: linear, exponential[:rate[:start]]; "" = the checkpoint's
+  std::string unpaired_schedule;  // of residues without a partner in the given structure; "" = the checkpoint's
+  double noise_scale = 1.0;       // factor of the standard deviation of the initial translations, > 0
+  int steric_rounds = 20;         // rounds per step that move overlapping residues apart; >= 0
+  int relax_rounds = 300;         // rounds of the final correction of overlaps, links and requested pairs; >= 0
+  int pair_rounds = 10;           // rounds of that correction per step if pairs are requested; >= 0
   std::uint64_t seed = 0;
   long max_residues = 4096;      // per batch; a longer sample is a batch of its own
   std::string format = "cif";    // cif, pdb, both: one file per sample; models: one mmCIF file of models per batch
@@ -104,7 +104,10 @@ void for_each_sample_setting(Config& config, const Visit& visit) {
   visit("samples", config.samples, "N", "backbones per length, structure, sequence or contig");
   visit("steps", config.steps, "N", "calls of the model per backbone, at least 2");
   visit("schedule", config.schedule, "NAME",
-        "of the rotations: linear, or exponential[:rate]; default: the checkpoint's");
+        "of the rotations: linear, or exponential[:rate[:start]], linear up to time start; default: the checkpoint's");
+  visit("unpaired_schedule", config.unpaired_schedule, "NAME",
+        "the same for residues that the secondary structure leaves unpaired; default: the checkpoint's, unless "
+        "--schedule is given");
   visit("noise_scale", config.noise_scale, "X", "times the standard deviation of the initial translations");
   visit("steric_rounds", config.steric_rounds, "N",
         "at each step, in which residues whose atoms overlap are moved apart; 0 = none");
@@ -140,11 +143,6 @@ std::vector<int> parse_lengths(const std::string& text);
 
 // The same where an item may also be several molecules: "40,30+50" -> {30, 50}, {40}.
 std::vector<std::vector<int>> parse_molecule_lengths(const std::string& text);
-
-// "linear", "exponential" (rate 10) or "exponential:RATE". Throws UsageError.
-RotationSchedule parse_schedule(const std::string& text);
-// The inverse, with the rate: "exponential:10".
-std::string schedule_text(const RotationSchedule& schedule);
 
 // "all" -> 1, "every:N" -> N, "" -> 0: no trajectory. Throws UsageError.
 int trajectory_interval(const std::string& text);

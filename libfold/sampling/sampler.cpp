@@ -132,15 +132,21 @@ FlowState with_fixed(const FlowState& state, const FlowModelOutput& given, const
 }
 
 RunConfig controlled(RunConfig config, const SamplingControl& control) {
-  if (control.schedule) set_sampling_schedule(config.flow, *control.schedule);
+  set_sampling_schedules(config.flow, control.schedule, control.unpaired_schedule);
   return config;
 }
 
 }  // namespace
 
-void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule) {
-  flow.sampling_rotation_schedule = schedule.exponential ? "exponential" : "linear";
-  flow.rotation_rate = schedule.rate;
+void set_sampling_schedules(FlowConfig& flow, const std::optional<RotationSchedule>& schedule,
+                            const std::optional<RotationSchedule>& unpaired) {
+  if (schedule) {
+    flow.sampling_rotation_schedule = schedule->exponential ? "exponential" : "linear";
+    flow.rotation_rate = schedule->rate;
+    flow.rotation_start = schedule->start;
+    flow.unpaired_rotation_schedule.clear();
+  }
+  if (unpaired) flow.unpaired_rotation_schedule = schedule_text(*unpaired);
 }
 
 Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device, const SamplingControl& control)
@@ -166,10 +172,6 @@ Sampler::Sampler(const Checkpoint& checkpoint, const std::string& weights, at::D
             checkpoint.path + (averaged ? ":/ema" : ":/weights"));
   model_->to(device_);
   model_->eval();
-}
-
-RotationSchedule Sampler::schedule() const {
-  return {config_.flow.sampling_rotation_schedule == "exponential", config_.flow.rotation_rate};
 }
 
 std::vector<SampledBackbone> Sampler::sample(const std::vector<int>& lengths, const std::vector<std::uint64_t>& indices,
@@ -310,14 +312,15 @@ std::vector<at::Tensor*> Sampler::StepResult::tensors() {
 }
 
 at::Tensor Sampler::rows_of_times(const std::vector<double>& times) const {
+  const RotationSchedule all = config_.flow.sampling_schedule(), unpaired = config_.flow.unpaired_schedule();
   std::vector<double> rows;
   for (std::size_t i = 0; i < times.size(); ++i) {
     const bool last = i + 1 == times.size();
     const double t = times[i], dt = last ? 0.0 : times[i + 1] - t;
-    rows.insert(rows.end(),
-                {t, last ? 0.0 : translation_factor(t, dt), last ? 0.0 : rotation_factor(schedule(), t, dt)});
+    rows.insert(rows.end(), {t, last ? 0.0 : translation_factor(t, dt), last ? 0.0 : rotation_factor(all, t, dt),
+                             last ? 0.0 : rotation_factor(unpaired, t, dt)});
   }
-  return at::tensor(rows, at::kDouble).to(at::kFloat).view({-1, 3}).to(device_);
+  return at::tensor(rows, at::kDouble).to(at::kFloat).view({-1, 4}).to(device_);
 }
 
 // Pinned for a GPU, which copies it without the host waiting.
@@ -332,6 +335,13 @@ DiffusionNoise Sampler::noise_of(const SampleRequest& request, std::int64_t leng
   return {ready(noise.shifts), ready(noise.turns)};
 }
 
+at::Tensor Sampler::rotation_factors(const Run& run) const {
+  const at::Tensor all = run.time.narrow(0, 2, 1);
+  const at::Tensor& partner = run.input.conditioning.partner;
+  if (!partner.defined() || config_.flow.unpaired_rotation_schedule.empty()) return all;
+  return at::where(partner.unsqueeze(2) == kUnpaired, run.time.narrow(0, 3, 1), all);
+}
+
 Sampler::StepResult Sampler::step(const Run& run, bool mend_pairs) {
   const FlowState state{run.input.translations, run.input.rotations};
   StepResult result;
@@ -339,8 +349,8 @@ Sampler::StepResult Sampler::step(const Run& run, bool mend_pairs) {
   FlowModelOutput end = mend_pairs ? relax(run, result.prediction, pair_rounds_, {}) : result.prediction;
   end = move_apart(run, end);
   result.corrected = end.translations;
-  result.next = euler_step(state, {end.translations, end.rotations},
-                           {run.time.narrow(0, 1, 1), run.time.narrow(0, 2, 1)}, config_.published.truncated_log);
+  result.next = euler_step(state, {end.translations, end.rotations}, {run.time.narrow(0, 1, 1), rotation_factors(run)},
+                           config_.published.truncated_log);
   result.next = diffused(result.next, run.noise);
   if (run.input.conditioning.fixed.defined())
     result.next = with_fixed(result.next, run.given, run.input.conditioning.fixed);

@@ -45,10 +45,13 @@ struct SamplingControl {
   // On a CUDA device a step becomes a graph (kernels/graphed_function.h) for each number and length of samples. Holds
   // the memory of a step between calls of Sampler::sample.
   bool use_graphs = true;
+  // Of the rotations of unpaired residues; empty: `schedule` if given, else the checkpoint's.
+  std::optional<RotationSchedule> unpaired_schedule;
 };
 
-// Sets the rotation schedule that `flow` uses in sampling.
-void set_sampling_schedule(FlowConfig& flow, const RotationSchedule& schedule);
+// Sets the rotation schedules that `flow` uses in sampling. Without `unpaired`, unpaired residues get the schedule too.
+void set_sampling_schedules(FlowConfig& flow, const std::optional<RotationSchedule>& schedule,
+                            const std::optional<RotationSchedule>& unpaired);
 
 class Sampler {
  public:
@@ -85,8 +88,7 @@ class Sampler {
   at::Device device() const { return device_; }
   // Whether steps are graphs: asked for, on a CUDA device, and nothing has prevented it so far.
   bool uses_graphs() const { return graphs_->uses_graphs(); }
-  // Schedule of the rotations.
-  RotationSchedule schedule() const;
+  const FlowConfig& flow() const { return config_.flow; }
 
  private:
   // What a step reads besides the weights, on the device: what the steps of a request share, and their state.
@@ -94,8 +96,8 @@ class Sampler {
     FlowModelInput input;                   // without t
     FlowModelOutput given;                  // of input.conditioning.fixed
     std::optional<SymmetricCopies> copies;  // of a symmetric assembly
-    at::Tensor time;                        // [3]: t, and the two factors of the Euler step
-    DiffusionNoise noise;                   // may be in host memory
+    at::Tensor time;  // [4]: t; factors of the Euler step: of translations, of rotations, of those of unpaired residues
+    DiffusionNoise noise;  // may be in host memory
 
     // All but the copies, in a fixed order.
     std::vector<at::Tensor*> tensors();
@@ -109,9 +111,11 @@ class Sampler {
   };
   Run make_run(const SampleRequest& request, const PreparedRequest& prepared, const FlowState& state) const;
   FlowState initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
-  // Run::time of all steps, [steps, 3].
+  // Run::time of all steps, [steps, 4].
   at::Tensor rows_of_times(const std::vector<double>& times) const;
   DiffusionNoise noise_of(const SampleRequest& request, std::int64_t length, int step, double dt) const;
+  // [1], or [B, L, 1] where unpaired residues have a schedule of their own.
+  at::Tensor rotation_factors(const Run& run) const;
   FlowModelOutput predict(const Run& run);
   // Any step but the last. `mend_pairs`: with the rounds of relaxation for requested pairs.
   StepResult step(const Run& run, bool mend_pairs);

@@ -57,13 +57,18 @@ TEST_F(WeightsFile, KeepsTheGrammarOfStructuresIfThereIsOne) {
 }
 
 TEST_F(WeightsFile, CanSayHowRotationsGoInItsSamples) {
-  write_weights(path("schedule.h5"), checkpoint_, {.schedule = RotationSchedule{true, 4.0}}, true, false);
+  write_weights(path("schedule.h5"), checkpoint_,
+                {.schedule = RotationSchedule{true, 4.0}, .unpaired_schedule = RotationSchedule{true, 8.0, 0.5}}, true,
+                false);
   Checkpoint schedule = read_checkpoint(path("schedule.h5")), plain = written_and_read("plain.h5", checkpoint_, true);
   for (Checkpoint* checkpoint : {&schedule, &plain}) {
     checkpoint->weights.erase("large");
   }
-  EXPECT_EQ(schedule_text(Sampler(schedule, "ema", at::kCPU).schedule()), "exponential:4");
-  EXPECT_EQ(schedule_text(Sampler(plain, "ema", at::kCPU).schedule()), "exponential:10");
+  const FlowConfig changed = Sampler(schedule, "ema", at::kCPU).flow(), same = Sampler(plain, "ema", at::kCPU).flow();
+  EXPECT_EQ(schedule_text(changed.sampling_schedule()), "exponential:4");
+  EXPECT_EQ(schedule_text(changed.unpaired_schedule()), "exponential:8:0.5");
+  EXPECT_EQ(schedule_text(same.sampling_schedule()), "exponential:10");
+  EXPECT_EQ(schedule_text(same.unpaired_schedule()), "exponential:10");
 }
 
 TEST_F(WeightsFile, HoldsTheAverageAsFloat16AndWhatSamplingNeeds) {

@@ -407,17 +407,6 @@ TEST(SamplePlan, LengthsThatPdbCannotHoldAreRefusedBeforeAnythingIsSampled) {
   EXPECT_THROW(plan_batches(config), UsageError) << "two copies";
 }
 
-TEST(SampleSchedule, IsLinearOrExponentialWithItsRate) {
-  EXPECT_EQ(schedule_text(parse_schedule("linear")), "linear");
-  EXPECT_EQ(schedule_text(parse_schedule("exponential")), "exponential:10");
-  EXPECT_EQ(schedule_text(parse_schedule("exponential:2.5")), "exponential:2.5");
-  for (const char* text :
-       {"", "cosine", "linear:3", "exponential:", "exponential:0", "exponential:-1", "exponential:inf"}) {
-    EXPECT_EQ(message_of([&] { parse_schedule(text); }),
-              fmt::format("--schedule {}: must be linear, exponential, or exponential:RATE with a rate above 0", text));
-  }
-}
-
 TEST(SampleConfig, NoiseScaleIsAboveZero) {
   for (const double scale : {0.0, -1.0, std::nan("")}) {
     SampleConfig config = small_request();

@@ -187,9 +187,9 @@ TEST_F(SamplerTest, TheScheduleSaysWhichShareOfTheWayARotationGoes) {
 }
 
 TEST_F(SamplerTest, WithoutAScheduleItIsTheCheckpoints) {
-  EXPECT_EQ(schedule_text(Sampler(checkpoint_, "ema", at::kCPU).schedule()), "exponential:10");
+  EXPECT_EQ(schedule_text(Sampler(checkpoint_, "ema", at::kCPU).flow().sampling_schedule()), "exponential:10");
   const Rotations own = rotations_with(checkpoint_, {});
-  const Rotations same = rotations_with(checkpoint_, {parse_schedule("exponential:10")});
+  const Rotations same = rotations_with(checkpoint_, {parse_schedule("exponential:10", "--schedule")});
   EXPECT_EQ(largest_difference(own.predictions[3], same.predictions[3]), 0.0);
 }
 
@@ -276,6 +276,30 @@ TEST_F(LongChainSampler, WhatIsAskedForChangesTheSampleAndSilenceDoesNot) {
   const auto without = sampler.sample(plain);
   EXPECT_EQ(largest_difference(without[0], sampler.sample(silent)[0]), 0.0);
   EXPECT_GT(largest_difference(without[0], sampler.sample(paired)[0]), 1e-3);
+}
+
+TEST_F(LongChainSampler, UnpairedResiduesMayHaveAScheduleOfTheirOwn) {
+  SampleRequest request{.lengths = {20}, .indices = {0}, .seed = 1, .steps = 4};
+  request.conditioning.partner = hairpin(20);
+  for (int64_t i = 6; i < 14; ++i) request.conditioning.partner[0][i] = i % 2 == 0 ? kUnpaired : kUnspecified;
+  Sampler sampler(checkpoint, "ema", at::kCPU,
+                  {.schedule = RotationSchedule{}, .unpaired_schedule = RotationSchedule{true, 1.0 / 0.33}});
+  std::vector<Tensor> states, predictions;
+  sampler.sample(request, {}, [&](const SamplingStep& step) {
+    states.push_back(step.state.rotations);
+    predictions.push_back(step.prediction.rotations);
+  });
+  // The first of four steps of 0.33: at a rate of 1 / 0.33 it reaches the prediction, at constant speed it does not.
+  const Tensor missing = (states[1] - predictions[0]).abs().amax({2, 3})[0];
+  for (int64_t i = 0; i < 20; ++i) {
+    const bool unpaired = i >= 6 && i < 14 && i % 2 == 0;
+    if (unpaired)
+      EXPECT_LE(missing[i].item<double>(), 1e-5) << i;
+    else
+      EXPECT_GT(missing[i].item<double>(), 1e-3) << i;
+  }
+  Sampler alike(checkpoint, "ema", at::kCPU, {.schedule = RotationSchedule{true, 1.0 / 0.33}});
+  EXPECT_EQ(alike.flow().unpaired_schedule(), (RotationSchedule{true, 1.0 / 0.33})) << "--schedule is for both";
 }
 
 TEST_F(LongChainSampler, AConstantAddedToTheResidueIndexChangesNoBit) {
