@@ -133,6 +133,9 @@ Checkpoint read_checkpoint(const std::string& path) {
   checkpoint.weights_only = format == kWeightsFormat;
   if (checkpoint.weights_only) {
     checkpoint.averaged = root.integer("averaged") != 0;
+    checkpoint.dataset_sha256 = root.text("dataset_sha256");
+    checkpoint.license = root.text("license");
+    checkpoint.description = root.text("description");
     return checkpoint;
   }
   if (root.has("ema")) checkpoint.ema = read_tensors(root.open_group("ema"));

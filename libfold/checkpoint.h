@@ -40,7 +40,9 @@ struct Checkpoint {
   NamedTensors weights, ema;      // f32 on the CPU
   NamedTensors exp_avg, exp_avg_sq, optimizer_step;
   bool weights_only = false;  // from a weights file: no optimizer state, so training cannot resume
-  bool averaged = false;      // in a weights file: whether `weights` is the moving average
+  // Of a weights file (weights_file.h); empty in a checkpoint of a run.
+  bool averaged = false;  // whether `weights` is the moving average
+  std::string dataset_sha256, license, description;
 };
 
 inline constexpr const char* kCheckpointFormat = "flashrna-checkpoint";

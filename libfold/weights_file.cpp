@@ -80,9 +80,10 @@ void write_weights(const std::string& path, const Checkpoint& checkpoint, const 
     root.set_text("program_version", notes.program_version);
     root.set_integer("averaged", average || checkpoint.averaged ? 1 : 0);
     root.set_integer("parameters", parameter_count(tensors));
-    root.set_text("dataset_sha256", notes.dataset_sha256);
-    root.set_text("license", notes.license);
-    root.set_text("description", notes.description);
+    const auto or_kept = [](const std::string& given, const std::string& kept) { return given.empty() ? kept : given; };
+    root.set_text("dataset_sha256", or_kept(notes.dataset_sha256, checkpoint.dataset_sha256));
+    root.set_text("license", or_kept(notes.license, checkpoint.license));
+    root.set_text("description", or_kept(notes.description, checkpoint.description));
     Hdf5Group group = root.create_group("weights");
     group.set_text("description", "parameters of the model, by name");
     for (const auto& [name, half] : tensors) {

@@ -16,7 +16,7 @@
 
 namespace flashrna {
 
-// Metadata that a checkpoint lacks; each may be empty.
+// Metadata that a checkpoint lacks. Each may be empty; those of a weights file that is written again are then kept.
 struct WeightsNotes {
   std::string program_version;
   std::string dataset_sha256;  // of the training dataset's file
