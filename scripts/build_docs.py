@@ -19,8 +19,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 COMMANDS = ["convert", "split", "merge", "export", "info", "train", "sample", "weights", "evaluate", "doctor",
-            "completion", "bench attention", "bench convert", "bench model", "bench sampling", "bench sequences",
-            "bench training"]
+            "completion", "bench attention", "bench convert", "bench model", "bench pairs", "bench sampling",
+            "bench sequences", "bench training"]
 # Files outside docs/ that become pages.
 PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md",
          "weights/README.md": "weights.md", "kernels/flash_ipa/RESULTS.md": "kernels.md",
