@@ -51,8 +51,8 @@ Checkpoint WeightsFile::checkpoint_;
 TEST_F(WeightsFile, WrittenAgainKeepsItsNotes) {
   const Checkpoint first = written_and_read("first.h5", checkpoint_, true);
   EXPECT_EQ(first.license, "CC0");
-  write_weights(path("again.h5"), first, {.license = "CC-BY-4.0"}, true, false);
-  const Checkpoint again = read_checkpoint(path("again.h5"));
+  write_weights(path("notes.h5"), first, {.license = "CC-BY-4.0"}, true, false);
+  const Checkpoint again = read_checkpoint(path("notes.h5"));
   EXPECT_EQ(again.license, "CC-BY-4.0");
   EXPECT_EQ(again.description, "for a test");
   EXPECT_EQ(again.dataset_sha256, "cafe");
