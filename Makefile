@@ -22,7 +22,7 @@ help:
 	@echo "make install   the program, its configurations, and the libraries for C++, below PREFIX=$(PREFIX)"
 	@echo "make package   dist/: a relocatable tarball, a .deb and a Python wheel; BUNDLE=1 puts LibTorch into the tarball"
 	@echo "make docs      site/: the documentation as pages that open without a network"
-	@echo "make demo      sample, evaluate and train on real RNA; ten minutes"
+	@echo "make demo      sample, evaluate and train on real RNA; four minutes"
 	@echo "make overfit   overfit one tRNA and measure how well it is generated; ten minutes."
 	@echo "               POLYMER=protein STRUCTURE=FILE: the one protein chain of that file"
 	@echo "make clean     remove build/$(PRESET)"

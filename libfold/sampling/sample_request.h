@@ -43,8 +43,8 @@ struct SampleRequest {
 struct PreparedRequest {
   at::Tensor residue_index;
   std::vector<ChainLayout> layouts;
-  Conditioning
-      conditioning;       // `fixed` without residues of groups that move; `fixed_group` if any is given, with `given`
+  // `fixed` without residues of groups that move; `fixed_group` if any is given, with `given`
+  Conditioning conditioning;
   FlowModelOutput given;  // of conditioning.fixed, centered on these residues of each sample; undefined without a motif
   FlowModelOutput start;  // without torsions; centered likewise, or on the mean of the sample; undefined = none
   std::vector<Vec3> centers;  // of the fixed residues, by sample, Å; zero for a sample without
