@@ -65,7 +65,7 @@ std::string cache_folder() {
 
 const std::vector<PublishedWeights>& published_weights() {
   static const std::vector<PublishedWeights> weights = {
-      {"flashrna-small", 4734896, "f73d0f688c10154db7b12a85a770327f9c17c4e82df78e9dab515d46ce996545",
+      {"flashrna-small", 4735520, "ba965f17aef3488a6ae7cd9b5dab004721758c26de3acc8f74614b01be51705d",
        "backbones of 20 nt and more, base pairs, motifs and letters as asked, all atoms; 2.6 M parameters"}};
   return weights;
 }
