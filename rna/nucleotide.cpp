@@ -39,7 +39,11 @@ int atom_slot(Base base, std::string_view name) {
 }
 
 bool Nucleotide::has_frame() const {
-  return has(kC3) && has(kC4) && has(kO4) && spans_frame(atoms[kC3], atoms[kC4], atoms[kO4]);
+  if (!has(kC3) || !has(kC4) || !has(kO4)) return false;
+  // C4'-C3' and C4'-O4' are 1.52 and 1.45 Å long; one atom far away is a mistake of the file.
+  constexpr double kLongestBond = 3.0;
+  const auto bonded = [&](int slot) { return (atoms[slot] - atoms[kC4]).norm() < kLongestBond; };
+  return bonded(kC3) && bonded(kO4) && spans_frame(atoms[kC3], atoms[kC4], atoms[kO4]);
 }
 
 std::string_view atom_name(const Nucleotide& nucleotide, int slot) {

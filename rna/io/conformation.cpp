@@ -4,11 +4,15 @@
 #include <cmath>
 #include <gemmi/model.hpp>
 
+#include "rna/cell_list.h"
+
 namespace flashrna {
 namespace {
 
+// Coordinates that are not finite, or too large for any structure, count as missing.
 bool is_usable(const gemmi::Atom& atom) {
-  return !atom.is_hydrogen() && std::isfinite(atom.pos.x) && std::isfinite(atom.pos.y) && std::isfinite(atom.pos.z);
+  const auto in_range = [](double x) { return std::abs(x) <= kFurthestCoordinate; };  // false for NaN
+  return !atom.is_hydrogen() && in_range(atom.pos.x) && in_range(atom.pos.y) && in_range(atom.pos.z);
 }
 
 struct AlternateLocation {

@@ -188,6 +188,7 @@ ParsedModel parse(std::string& text, const std::string& name, std::uint64_t max_
     fail("{}: not the name of a structure file; it must end in .pdb, .ent, .cif, .mmcif or .bcif, each also with .gz",
          name);
   }
+  if (format != Format::kBinaryCif) drop_byte_order_marks(text, name);
   if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; })) {
     fail("{}: the file is empty", name);
   }
@@ -196,7 +197,6 @@ ParsedModel parse(std::string& text, const std::string& name, std::uint64_t max_
       gemmi::cif::Document document = read_binary_cif(text, name, max_bytes);
       return parse_document(document, name);
     }
-    drop_byte_order_marks(text, name);
     return format == Format::kMmcif ? parse_mmcif(text, name) : parse_pdb(text, name);
   } catch (const Error&) {
     throw;

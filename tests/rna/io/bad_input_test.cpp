@@ -88,6 +88,7 @@ TEST_F(BadInput, FolderInPlaceOfAFile) {
 TEST_F(BadInput, EmptyFile) {
   for (const char* file : {"empty.pdb", "empty.cif", "empty.cif.gz"}) expect_message(file, "", ": the file is empty");
   expect_message("blank.pdb", "\n \n", ": the file is empty");
+  for (const char* file : {"mark.pdb", "mark.cif"}) expect_message(file, "\xef\xbb\xbf\n", ": the file is empty");
 }
 
 TEST_F(BadInput, UnknownEnding) {

@@ -211,6 +211,23 @@ TEST(Coordinates, ThatAreNoNumbersInMmcifAreNamed) {
   changed = text;
   changed.replace(changed.find(x), x.size(), " ? ");
   EXPECT_FALSE(read_structure_from_memory(changed, "made.cif").chains.at(0).nucleotides.at(0).has(kP));
+  for (const char* beyond_any_structure : {" 1e39 ", " -1e30 ", " 123456789 "}) {
+    changed = text;
+    changed.replace(changed.find(x), x.size(), beyond_any_structure);
+    EXPECT_FALSE(read_structure_from_memory(changed, "made.cif").chains.at(0).nucleotides.at(0).has(kP));
+  }
+}
+
+TEST(Coordinates, OneMisplacedAtomOfAFrameMakesNone) {
+  for (const int slot : {kC3, kC4, kO4}) {
+    for (const Vec3& place : {Vec3(0, 0, 0), Vec3(500, 500, 500)}) {
+      auto residues = residues_of("GACUG");
+      residues[2][slot].position = place;
+      const Structure structure = read_pdb(text_of(residues));
+      EXPECT_EQ(chains_of(structure), "A GAUG 1") << slot;
+      EXPECT_EQ(structure.chains.at(0).n_without_frame, 1) << slot;
+    }
+  }
 }
 
 TEST(Coordinates, PlaceholdersMakeNoFrame) {
