@@ -46,6 +46,7 @@ class AtomSite {
     for (const char* pair : {"asym_id", "comp_id", "atom_id"}) complete_pair(pair);
     complete_residue_numbers();
     complete_models();
+    separate_chains();
     complete_elements();
     for (const char* column : {"Cartn_x", "Cartn_y", "Cartn_z"}) check_coordinates(column);
   }
@@ -142,6 +143,40 @@ class AtomSite {
     const int model = find("pdbx_PDB_model_num");
     for (std::size_t row = 0; row < rows() && model >= 0; ++row) {
       if (is_null(value(row, model))) value(row, model) = "1";
+    }
+  }
+
+  // gemmi finds residues by auth_asym_id, number and name, so that those of two label_asym_id that share all three
+  // would become one. The later label_asym_id gets an auth_asym_id of its own: "A-2".
+  void separate_chains() {
+    const int auth = find("auth_asym_id"), label = find("label_asym_id");
+    if (auth < 0) return;
+    const int key_columns[] = {find("pdbx_PDB_model_num"), auth, find("auth_seq_id"), find("pdbx_PDB_ins_code"),
+                               either("comp_id")};
+    std::unordered_map<std::string, std::string> owner;    // label_asym_id by residue
+    std::unordered_map<std::string, std::string> renamed;  // auth_asym_id by label_asym_id, for each old one
+    std::unordered_set<std::string> taken;
+    std::string previous;
+    for (std::size_t row = 0; row < rows(); ++row) {
+      std::string key;
+      for (const int column : key_columns) key += (column < 0 ? "" : value(row, column)) + '\n';
+      taken.insert(value(row, auth));
+      const std::string here = key + value(row, label);
+      if (here == previous) continue;
+      previous = here;
+      const auto [found, is_new] = owner.emplace(key, value(row, label));
+      if (!is_new && found->second != value(row, label)) renamed[value(row, auth) + '\n' + value(row, label)];
+    }
+    if (renamed.empty()) return;
+    for (std::size_t row = 0; row < rows(); ++row) {
+      const auto found = renamed.find(value(row, auth) + '\n' + value(row, label));
+      if (found == renamed.end()) continue;
+      std::string& name = found->second;
+      for (int k = 2; name.empty(); ++k) {
+        const std::string next = value(row, auth) + "-" + std::to_string(k);
+        if (taken.insert(next).second) name = next;
+      }
+      value(row, auth) = name;
     }
   }
 

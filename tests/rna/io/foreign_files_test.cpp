@@ -363,17 +363,37 @@ TEST(Molecules, LigandsAfterTerAreNone) {
   EXPECT_EQ(chains_of(read_pdb(text_of(residues_of("GACU")) + "TER\n" + text_of(ligand))), "A GACU 0");
 }
 
-TEST(Molecules, OfOneAuthorsChainInMmcifAreToldApart) {
+// mmCIF of two strands, the second 60 Å away, with one auth_asym_id and two label_asym_id.
+std::string one_author_chain(const Chain& first, Chain second) {
   Structure written;
   written.entry = "duplex";
-  written.chains = {synthetic_chain("A", "GACU"), synthetic_chain("B", "GACU")};
-  for (Nucleotide& n : written.chains[1].nucleotides) {
-    for (Vec3& atom : n.atoms) atom.x() += 30.0;
+  for (Nucleotide& n : second.nucleotides) {
+    for (Vec3& atom : n.atoms) atom.x() += 60.0;
   }
-  std::string text = to_mmcif(written);
-  for (std::size_t at = text.find(" B \""); at != std::string::npos; at = text.find(" B \"")) text[at + 1] = 'A';
-  for (std::size_t at = text.find(" B P 1\n"); at != std::string::npos; at = text.find(" B P 1\n")) text[at + 1] = 'A';
-  EXPECT_EQ(read_structure_from_memory(text, "made.cif").chains.size(), 2u);
+  written.chains = {first, second};
+  std::istringstream lines(to_mmcif(written));
+  std::string text;
+  for (std::string line; std::getline(lines, line); text += line + '\n') {
+    if (!line.starts_with("ATOM") && !line.starts_with("HETATM")) continue;
+    // auth_asym_id, auth_atom_id and the model end a line.
+    const std::size_t atom = line.rfind(' ', line.find_last_not_of(' ', line.rfind(' ')));
+    line[line.find_last_not_of(' ', atom)] = 'A';
+  }
+  return text;
+}
+
+TEST(Molecules, OfOneAuthorsChainInMmcifAreToldApart) {
+  const std::string text = one_author_chain(synthetic_chain("A", "GACU"), synthetic_chain("B", "GACU"));
+  EXPECT_EQ(chains_of(read_structure_from_memory(text, "made.cif")), "A GACU 0, A-2 GACU 0");
+}
+
+TEST(Molecules, OfOneAuthorsChainInMmcifDoNotShareResidues) {
+  for (const int shift : {-3, -2, 2, 3}) {  // numbers coincide in part, with the same names
+    Chain second = synthetic_chain("B", "GGGGGG");
+    for (Nucleotide& n : second.nucleotides) n.seq_id += shift;
+    const std::string text = one_author_chain(synthetic_chain("A", "GGGGGG"), second);
+    EXPECT_EQ(chains_of(read_structure_from_memory(text, "made.cif")), "A GGGGGG 0, A-2 GGGGGG 0") << shift;
+  }
 }
 
 // ---- Conformers ----
