@@ -151,25 +151,27 @@ class AtomSite {
   void separate_chains() {
     const int auth = find("auth_asym_id"), label = find("label_asym_id");
     if (auth < 0) return;
-    const int key_columns[] = {find("pdbx_PDB_model_num"), auth, find("auth_seq_id"), find("pdbx_PDB_ins_code"),
-                               either("comp_id")};
+    const int columns[] = {find("pdbx_PDB_model_num"), auth, find("auth_seq_id"), find("pdbx_PDB_ins_code"),
+                           either("comp_id"),          label};
+    const auto same_as_before = [&](std::size_t row) {
+      return row > 0 &&
+             std::ranges::all_of(columns, [&](int c) { return c < 0 || value(row, c) == value(row - 1, c); });
+    };
+    const auto chain_of = [&](std::size_t row) { return value(row, auth) + '\n' + value(row, label); };
     std::unordered_map<std::string, std::string> owner;    // label_asym_id by residue
-    std::unordered_map<std::string, std::string> renamed;  // auth_asym_id by label_asym_id, for each old one
-    std::unordered_set<std::string> taken;
-    std::string previous;
+    std::unordered_map<std::string, std::string> renamed;  // new auth_asym_id by both old identifiers
     for (std::size_t row = 0; row < rows(); ++row) {
-      std::string key;
-      for (const int column : key_columns) key += (column < 0 ? "" : value(row, column)) + '\n';
-      taken.insert(value(row, auth));
-      const std::string here = key + value(row, label);
-      if (here == previous) continue;
-      previous = here;
-      const auto [found, is_new] = owner.emplace(key, value(row, label));
-      if (!is_new && found->second != value(row, label)) renamed[value(row, auth) + '\n' + value(row, label)];
+      if (same_as_before(row)) continue;
+      std::string residue;
+      for (const int column : columns)
+        if (column != label) residue += (column < 0 ? "" : value(row, column)) + '\n';
+      if (owner.emplace(residue, value(row, label)).first->second != value(row, label)) renamed[chain_of(row)];
     }
     if (renamed.empty()) return;
+    std::unordered_set<std::string> taken;
+    for (std::size_t row = 0; row < rows(); ++row) taken.insert(value(row, auth));
     for (std::size_t row = 0; row < rows(); ++row) {
-      const auto found = renamed.find(value(row, auth) + '\n' + value(row, label));
+      const auto found = renamed.find(chain_of(row));
       if (found == renamed.end()) continue;
       std::string& name = found->second;
       for (int k = 2; name.empty(); ++k) {
