@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <gemmi/cifdoc.hpp>
 #include <gemmi/elem.hpp>
 #include <gemmi/numb.hpp>
+#include <limits>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -49,6 +51,7 @@ class AtomSite {
     separate_chains();
     complete_elements();
     for (const char* column : {"Cartn_x", "Cartn_y", "Cartn_z"}) check_coordinates(column);
+    make_ids_increase();
   }
 
  private:
@@ -198,6 +201,25 @@ class AtomSite {
       fail("{}: _atom_site.{} of atom {} is \"{}\", not a number; correct it, or write ? where it is unknown", name_,
            column, value(row, find("id")), text.substr(0, 40));
     }
+  }
+
+  // gemmi merges residues of one chain, number and name; the ids then tell in which order the atoms stood in the file
+  // (rna/io/chain_parts.h). In files put together from others they begin again.
+  void make_ids_increase() {
+    const int id = find("id");
+    int last = std::numeric_limits<int>::min();
+    for (std::size_t row = 0; row < rows(); ++row) {
+      const std::string& text = value(row, id);
+      int number = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (error != std::errc() || end != text.data() + text.size() || number <= last) return number_all();
+      last = number;
+    }
+  }
+
+  void number_all() {
+    const int id = find("id");
+    for (std::size_t row = 0; row < rows(); ++row) value(row, id) = std::to_string((row + 1) % 1'000'000'000);
   }
 
   gemmi::cif::Loop& loop_;

@@ -66,6 +66,16 @@ bool is_coordinate(std::string_view text) {
   return digits > 0 && text.find_first_not_of(' ', i) == std::string_view::npos;
 }
 
+// Whether z fills its columns with fewer than three decimals and a digit follows: "-1234.567" of a program that does
+// not keep to the columns. x and y that are too wide leave no number in the columns of the next coordinate.
+bool z_runs_on(std::string_view line) {
+  constexpr std::size_t kLastOfZ = kEndOfCoordinates - 1, kThirdDecimal = kLastOfZ - 3;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (line.size() <= kEndOfCoordinates || !is_digit(line[kEndOfCoordinates])) return false;
+  const std::size_t point = line.find('.', kLastOfZ - 7);
+  return is_digit(line[kLastOfZ]) && point > kThirdDecimal && point < kLastOfZ;
+}
+
 void check_coordinates(std::string_view line, int line_number, const std::string& name) {
   constexpr std::size_t kFirst = 31, kWidth = 8, kMostDigits = 4;
   for (std::size_t axis = 0; axis < 3; ++axis) {
@@ -77,11 +87,11 @@ void check_coordinates(std::string_view line, int line_number, const std::string
     }
     const std::size_t begin = text.find_first_of("0123456789.");
     const std::size_t end = std::min(text.find_first_not_of("0123456789", begin), text.size());
-    if (end - begin > kMostDigits) {
+    if (end - begin > kMostDigits || (axis == 2 && z_runs_on(line))) {
       fail(
           "{}: line {}: {} of atom {} (columns {} to {}) is \"{}\"; the format has room for {} digits before the "
-          "point, "
-          "with more the columns run together; move the structure to the origin or write it as mmCIF",
+          "point, for three with a sign, and with more the columns run together; move the structure to the origin or "
+          "write it as mmCIF",
           name, line_number, "xyz"[axis], field(line, 13, 16), first, first + kWidth - 1, text, kMostDigits);
     }
   }

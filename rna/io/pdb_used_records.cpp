@@ -47,6 +47,18 @@ std::string_view trimmed(std::string_view text) {
   return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \r") - begin + 1);
 }
 
+// The nucleotide names of four letters that some simulation programs write ("RADE") reach into the first of gemmi's two
+// columns of the chain. Returns the line with the name of three letters; nothing for other names.
+std::optional<std::string> with_three_letters(std::string_view line) {
+  constexpr std::array kNames = {"RADE", "RCYT", "RGUA", "RURA"};
+  constexpr std::size_t kBegin = 17, kLength = 4;
+  if (columns(line, 21, 21) == " ") return std::nullopt;
+  const std::string name = to_upper(columns(line, 18, 21));
+  if (std::ranges::find(kNames, name) == kNames.end()) return std::nullopt;
+  std::string changed(line);
+  return changed.replace(kBegin, kLength, name.substr(1) + ' ');
+}
+
 // Segments of a chain, split where its records indicate the end of a molecule. Atoms must be in file order.
 class Segments {
  public:
@@ -181,7 +193,8 @@ class UsedRecords {
       if (state_ != State::kInside && models_ > 0) begin_model();
       if (models_ == 0) models_ = 1;  // gemmi starts the first model implicitly
       state_ = State::kInside;
-      add_atom(line);
+      const std::optional<std::string> changed = with_three_letters(line);
+      add_atom(changed ? *changed : line);
     } else if (type == "MODE") {
       begin_model();
       state_ = State::kInside;

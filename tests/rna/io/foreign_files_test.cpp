@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
+#include "tests/rna/chains_text.h"
 #include "tests/rna/pdb_lines.h"
 #include "tests/rna/synthetic_chain.h"
 #include "tests/support/error_message.h"
@@ -19,15 +20,6 @@ namespace {
 
 std::string message_of_reading(const std::string& text, const std::string& name = "made.pdb") {
   return message_of([&] { read_structure_from_memory(text, name); });
-}
-
-// "A GACU 0": id, sequence and number of breaks of every chain.
-std::string chains_of(const Structure& structure) {
-  std::string text;
-  for (const Chain& chain : structure.chains) {
-    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", chain.id, chain.sequence(), chain.n_breaks());
-  }
-  return text;
 }
 
 // ---- Names and records ----
@@ -73,6 +65,19 @@ TEST(ForeignNames, AResidueWithoutNeighborsBetweenPolymerPartsIsNoLigand) {
     residues.push_back(more[i]);
   }
   EXPECT_EQ(chains_of(read_pdb(text_of(residues))), "A GAUAC 2");
+}
+
+TEST(ForeignNames, OfFourLettersLeaveTheChainItsIdentifier) {
+  const std::string names[] = {"RGUA", "RADE", "RCYT", "RURA"};
+  auto residues = residues_of("GACU");
+  std::string text;
+  for (std::size_t i = 0; i < residues.size(); ++i) {
+    std::istringstream lines(text_of(residues[i]));
+    for (std::string line; std::getline(lines, line);) text += line.replace(17, 4, names[i]) + '\n';
+  }
+  const Structure structure = read_pdb(text);
+  EXPECT_EQ(chains_of(structure), "A GACU 0");
+  EXPECT_EQ(structure.chains.at(0).n_modified, 0);
 }
 
 TEST(ForeignNames, TwoFreeLigandsAreNoPolymer) {
@@ -194,7 +199,24 @@ TEST(Coordinates, ColumnsThatRanTogetherAreNoticed) {
   EXPECT_EQ(
       message_of_reading(changed),
       "made.pdb: line 1: x of atom P (columns 31 to 38) is \"12345.67\"; the format has room for 4 digits before the "
-      "point, with more the columns run together; move the structure to the origin or write it as mmCIF");
+      "point, for three with a sign, and with more the columns run together; move the structure to the origin or write "
+      "it as mmCIF");
+}
+
+TEST(Coordinates, OfZThatReachesIntoTheOccupancyAreNoticed) {
+  const std::string text = text_of(residues_of("GAC"));
+  const auto with_z = [&](const std::string& from_z) {
+    std::string changed = text;
+    return changed.replace(46, from_z.size(), from_z);
+  };
+  EXPECT_EQ(
+      message_of_reading(with_z("-1234.567  1.00 20.00")),
+      "made.pdb: line 1: z of atom P (columns 47 to 54) is \"-1234.56\"; the format has room for 4 digits before "
+      "the point, for three with a sign, and with more the columns run together; move the structure to the origin "
+      "or write it as mmCIF");
+  // Two decimals, an occupancy in percent, and no occupancy are no overflow.
+  for (const char* within : {"-1234.56  1.00 20.00", "-123.456100.00 20.00", "1234.567100.00 20.00", "-1234.56"})
+    EXPECT_EQ(message_of_reading(with_z(within)), "no error") << within;
 }
 
 TEST(Coordinates, ThatAreNoNumbersInMmcifAreNamed) {
@@ -308,92 +330,6 @@ TEST(Models, AfterAnEndMayFollowAPartOfTheSameStructure) {
   const std::string text = text_of(residues_of("GACU")) + "END\n" + text_of(part) + "END\n";
   EXPECT_EQ(chains_of(read_pdb(text)), "A GACU 0");
   EXPECT_EQ(chains_of(read_structure_from_memory(text, "made.pdb", {.model = 2})), "A ACU 0");
-}
-
-// ---- Molecules ----
-
-std::vector<Lines> moved(std::vector<Lines> residues) {
-  for (Lines& lines : residues) change(lines, [](AtomLine& line) { line.position.x() += 30.0; });
-  return residues;
-}
-
-TEST(Molecules, OfOneChainIdentifierAreToldApart) {
-  const std::string first = text_of(residues_of("GACU")), second = text_of(moved(residues_of("GACU")));
-  EXPECT_EQ(chains_of(read_pdb(first + "TER\n" + second + "TER\nEND\n")), "A GACU 0, A-2 GACU 0");
-  EXPECT_EQ(chains_of(read_pdb(first + second)), "A GACU 0, A-2 GACU 0") << "the numbers begin again";
-  auto higher = moved(residues_of("GACU"));
-  for (Lines& lines : higher) change(lines, [](AtomLine& line) { line.seq_id += 4; });
-  EXPECT_EQ(chains_of(read_pdb(first + "TER\n" + text_of(higher))), "A GACU 0, A-2 GACU 0") << "TER alone";
-  EXPECT_EQ(chains_of(read_pdb(first + text_of(higher))), "A GACUGACU 1") << "a gap";
-  EXPECT_EQ(chains_of(read_pdb(text_of(higher) + first)), "A GACU 0, A-2 GACU 0") << "all numbers are lower";
-}
-
-std::string with_segment(const std::string& text, const std::string& segment) {
-  std::istringstream lines(text);
-  std::string changed;
-  for (std::string line; std::getline(lines, line);) changed += line.replace(72, 4, segment) + "\n";
-  return changed;
-}
-
-TEST(Molecules, AreToldApartBySegments) {
-  auto higher = moved(residues_of("GACU"));
-  for (Lines& lines : higher) {
-    change(lines, [](AtomLine& line) { line.seq_id += 4, line.chain = " "; });
-  }
-  auto first = residues_of("GACU");
-  for (Lines& lines : first) change(lines, [](AtomLine& line) { line.chain = " "; });
-  EXPECT_EQ(chains_of(read_pdb(with_segment(text_of(first), "RNAA") + with_segment(text_of(higher), "RNAB"))),
-            " GACU 0, -2 GACU 0");
-}
-
-TEST(Molecules, ABondGoesBeforeTerSegmentsAndNumbers) {
-  auto residues = residues_of("GACUGA");
-  std::string text;
-  for (std::size_t i = 0; i < residues.size(); ++i) {
-    if (i == 4) change(residues[i], [](AtomLine& line) { line.seq_id = 1; });
-    if (i == 5) change(residues[i], [](AtomLine& line) { line.seq_id = 2; });
-    text += with_segment(text_of(residues[i]), fmt::format("S{:<3}", i)) + "TER\n";
-  }
-  EXPECT_EQ(chains_of(read_pdb(text)), "A GACUGA 0");
-}
-
-TEST(Molecules, LigandsAfterTerAreNone) {
-  auto ligand = moved(residues_of("A"));
-  change(ligand[0], [](AtomLine& line) { line.residue = "ATP", line.record = "HETATM", line.seq_id = 101; });
-  EXPECT_EQ(chains_of(read_pdb(text_of(residues_of("GACU")) + "TER\n" + text_of(ligand))), "A GACU 0");
-}
-
-// mmCIF of two strands, the second 60 Å away, with one auth_asym_id and two label_asym_id.
-std::string one_author_chain(const Chain& first, Chain second) {
-  Structure written;
-  written.entry = "duplex";
-  for (Nucleotide& n : second.nucleotides) {
-    for (Vec3& atom : n.atoms) atom.x() += 60.0;
-  }
-  written.chains = {first, second};
-  std::istringstream lines(to_mmcif(written));
-  std::string text;
-  for (std::string line; std::getline(lines, line); text += line + '\n') {
-    if (!line.starts_with("ATOM") && !line.starts_with("HETATM")) continue;
-    // auth_asym_id, auth_atom_id and the model end a line.
-    const std::size_t atom = line.rfind(' ', line.find_last_not_of(' ', line.rfind(' ')));
-    line[line.find_last_not_of(' ', atom)] = 'A';
-  }
-  return text;
-}
-
-TEST(Molecules, OfOneAuthorsChainInMmcifAreToldApart) {
-  const std::string text = one_author_chain(synthetic_chain("A", "GACU"), synthetic_chain("B", "GACU"));
-  EXPECT_EQ(chains_of(read_structure_from_memory(text, "made.cif")), "A GACU 0, A-2 GACU 0");
-}
-
-TEST(Molecules, OfOneAuthorsChainInMmcifDoNotShareResidues) {
-  for (const int shift : {-3, -2, 2, 3}) {  // numbers coincide in part, with the same names
-    Chain second = synthetic_chain("B", "GGGGGG");
-    for (Nucleotide& n : second.nucleotides) n.seq_id += shift;
-    const std::string text = one_author_chain(synthetic_chain("A", "GGGGGG"), second);
-    EXPECT_EQ(chains_of(read_structure_from_memory(text, "made.cif")), "A GGGGGG 0, A-2 GGGGGG 0") << shift;
-  }
 }
 
 // ---- Conformers ----
