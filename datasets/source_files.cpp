@@ -32,6 +32,12 @@ bool is_hidden(const fs::path& path) { return path.filename().string().starts_wi
 
 std::string file_name(const std::string& path) { return fs::path(path).filename().string(); }
 
+// A dangling link without extension: it may have led to a folder of structures.
+bool may_be_lost_folder(const std::string& path) {
+  std::error_code ignored;
+  return !fs::path(path).has_extension() && fs::is_symlink(path, ignored) && !fs::exists(path, ignored);
+}
+
 bool is_structure(const std::string& member) { return !is_hidden(member) && is_structure_file_name(file_name(member)); }
 
 }  // namespace
@@ -83,7 +89,7 @@ void SourceFiles::add_folder(const std::string& folder) {
   std::sort(files.begin(), files.end());
   bool any = false;
   for (const auto& [name, path] : files) {
-    if (is_structure_file_name(file_name(path)) || is_archive_file_name(file_name(path))) {
+    if (is_structure_file_name(file_name(path)) || is_archive_file_name(file_name(path)) || may_be_lost_folder(path)) {
       add_file(path, name, false);
       any = true;
     } else {
@@ -107,9 +113,11 @@ void SourceFiles::list_folder(const std::string& folder, const std::string& name
     for (const fs::directory_entry& entry : entries) {
       if (entry.is_symlink() != links) continue;
       const std::string path = entry.path().string(), entry_name = name + "/" + file_name(path);
-      if (entry.is_directory()) {
+      std::error_code unreachable;  // a link to itself, or into a folder without permission
+      const fs::file_status kind = entry.status(unreachable);
+      if (fs::is_directory(kind)) {
         list_folder(path, entry_name, files);
-      } else if (entry.is_regular_file() || (links && !entry.exists())) {
+      } else if (fs::is_regular_file(kind) || (links && !fs::exists(kind))) {
         files.emplace_back(entry_name, path);
       }
     }
@@ -127,7 +135,11 @@ void SourceFiles::add_file(const std::string& path, const std::string& name, boo
     inputs_.push_back({path, name, 0, false, is_named, std::move(error)});
     return;
   }
-  if (!seen_.emplace(status.st_dev, status.st_ino).second) return;
+  const auto [seen, is_new] = seen_.try_emplace({status.st_dev, status.st_ino}, inputs_.size());
+  if (!is_new) {
+    inputs_[seen->second].is_named |= is_named;
+    return;
+  }
   const auto bytes = static_cast<std::uint64_t>(status.st_size);
   inputs_.push_back({path, name, bytes, is_archive_file_name(file_name(path)), is_named, {}});
   bytes_ += bytes;

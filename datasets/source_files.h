@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,10 +32,10 @@ class SourceFiles {
  public:
   // Enumerates `inputs` in order: files, folders (recursively, sorted by name, without hidden files), archives (in
   // archive order, without hidden members), and "-" for one such path per line of `list`. Links are followed; a file or
-  // folder reached twice is used once. A dangling link has an error if its name has a structure file extension;
-  // otherwise it counts as skipped, as do links in archives. No file may uncompress to more than max_bytes. Throws
-  // Error for a missing path, a file whose name has neither a structure nor an archive extension, a folder without
-  // either, and "-" given twice.
+  // folder reached twice is used once, as one that is named if it is ever. A link that leads nowhere has an error if
+  // its name has the extension of a structure file or none; otherwise it counts as skipped, as do links in archives. No
+  // file may uncompress to more than max_bytes. Throws Error for a missing path, a file whose name has neither a
+  // structure nor an archive extension, a folder without either, and "-" given twice.
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes, std::istream& list);
   SourceFiles(const std::vector<std::string>& inputs, std::uint64_t max_bytes);  // reads the list from standard input
 
@@ -73,9 +74,10 @@ class SourceFiles {
   std::optional<SourceFile> next_member();
 
   std::uint64_t max_bytes_;
-  std::deque<Input> inputs_;  // remaining inputs; the first one may be an open archive
-  // Device and inode of every file and folder listed so far.
-  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_, seen_folders_;
+  std::deque<Input> inputs_;                               // remaining inputs; the first one may be an open archive
+  using FileId = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
+  std::map<FileId, std::size_t> seen_;                     // files listed so far: places in inputs_
+  std::set<FileId> seen_folders_;
   std::optional<ArchiveReader> archive_;
   bool archive_has_structures_ = false;
   std::uint64_t bytes_ = 0;

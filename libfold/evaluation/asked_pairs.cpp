@@ -16,9 +16,10 @@ namespace fs = std::filesystem;
 std::vector<std::string> files_of(const std::string& folder) {
   std::vector<std::string> files;
   for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {
+    std::error_code unreachable;  // a link that leads nowhere is named when it is read
     if (at->path().filename().string().starts_with('.')) {
       at.disable_recursion_pending();
-    } else if (at->is_regular_file() && is_secondary_structure_file(at->path().string())) {
+    } else if (!at->is_directory(unreachable) && is_secondary_structure_file(at->path().string())) {
       files.push_back(at->path().string());
     }
   }

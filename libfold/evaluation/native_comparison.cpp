@@ -14,7 +14,8 @@
 
 namespace flashrna {
 NativeStructures::NativeStructures(const std::string& path) {
-  const bool folder = std::filesystem::is_directory(path);
+  std::error_code unreachable;
+  const bool folder = std::filesystem::is_directory(path, unreachable);
   SourceFiles sources({path}, kMaxUnpackedBytes);
   while (std::optional<SourceFile> source = sources.next()) {
     const std::string name = source->name;

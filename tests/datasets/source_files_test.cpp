@@ -133,6 +133,8 @@ TEST_F(SourceFilesTest, LinksInAFolderAreFollowedOnceOrNamed) {
   fs::create_symlink(folder.path("set/1abc.cif"), folder.path("set/again.cif"));
   fs::create_symlink("nothing.cif", folder.path("set/lost.cif"));
   fs::create_symlink("nothing.txt", folder.path("set/notes.txt"));
+  fs::create_symlink("gone", folder.path("set/latest"));
+  fs::create_symlink("itself.cif", folder.path("set/itself.cif"));
   SourceFiles sources({folder.path("set")}, kMaxUnpackedBytes);
   std::vector<std::string> found, errors;
   while (const auto source = sources.next()) {
@@ -140,8 +142,11 @@ TEST_F(SourceFilesTest, LinksInAFolderAreFollowedOnceOrNamed) {
     if (!source->error.empty()) errors.push_back(source->error);
   }
   EXPECT_THAT(found, ElementsAre("set/1abc.cif", "set/linked/deep/2abc.cif"));
-  EXPECT_THAT(errors,
-              ElementsAre("set/lost.cif: is a link to nothing.cif, which cannot be read: No such file or directory"));
+  EXPECT_THAT(
+      errors,
+      ElementsAre("set/itself.cif: is a link to itself.cif, which cannot be read: Too many levels of symbolic links",
+                  "set/latest: is a link to gone, which cannot be read: No such file or directory",
+                  "set/lost.cif: is a link to nothing.cif, which cannot be read: No such file or directory"));
   EXPECT_EQ(sources.skipped(), 1u);
   EXPECT_EQ(sources.first_skipped(), "set/notes.txt");
 }
@@ -149,6 +154,9 @@ TEST_F(SourceFilesTest, LinksInAFolderAreFollowedOnceOrNamed) {
 TEST_F(SourceFilesTest, AFileThatIsNamedIsToldFromOneInAFolder) {
   const std::string one = folder.write("set/1abc.cif", "x");
   SourceFiles named({one}, kMaxUnpackedBytes), in_folder({folder.path("set")}, kMaxUnpackedBytes);
+  SourceFiles both({folder.path("set"), one}, kMaxUnpackedBytes);
+  EXPECT_TRUE(both.next()->is_named);
+  EXPECT_FALSE(both.next());
   EXPECT_TRUE(named.next()->is_named);
   EXPECT_FALSE(in_folder.next()->is_named);
 }

@@ -64,6 +64,8 @@ TEST(StructureSet, APdbFileThatIsNamedIsMeasuredWhateverLiesBesideIt) {
   const StructureSet set = read_structure_files({pdb}, {});
   EXPECT_EQ(names_of(set), std::vector<std::string>{"a.pdb"});
   EXPECT_EQ(set.pdb_twins, 0u);
+  EXPECT_EQ(names_of(read_structure_files({folder.path("s"), pdb}, {})),
+            (std::vector<std::string>{"s/a.cif", "s/a.pdb"}));
 }
 
 TEST(StructureSet, NothingToMeasureIsAnErrorThatSaysWhy) {
