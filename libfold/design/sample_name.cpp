@@ -46,6 +46,12 @@ std::string batch_name(const std::string& stem, std::uint64_t first, std::uint64
   return fmt::format("{}{}{:03d}-{:03d}", stem, kBatch, first, last);
 }
 
+std::string batch_name(const std::string& first_sample, const std::string& last_sample) {
+  const std::string stem = stem_of_sample(first_sample);
+  const auto index = [&](const std::string& name) { return name.substr(stem.size() + kSample.size()); };
+  return fmt::format("{}{}{}-{}", stem, kBatch, index(first_sample), index(last_sample));
+}
+
 bool SampleNameOrder::operator()(std::string_view a, std::string_view b) const {
   // Removes a run of digits from the front and returns it without leading zeros.
   const auto take_number = [](std::string_view& text) {

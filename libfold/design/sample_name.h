@@ -20,6 +20,8 @@ std::string name_stem(const std::string& name);
 // Indices have three digits, or more from 1,000 on, so that a name does not depend on the number of samples.
 std::string sample_name(const std::string& stem, std::uint64_t index);
 std::string batch_name(const std::string& stem, std::uint64_t first, std::uint64_t last);
+// Of the batch from one sample to another, by their names.
+std::string batch_name(const std::string& first_sample, const std::string& last_sample);
 
 // Order of names: as text, except that runs of digits compare as numbers: x_sample_999 before x_sample_1000.
 struct SampleNameOrder {

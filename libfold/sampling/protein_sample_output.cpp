@@ -87,7 +87,9 @@ class FinishedProteins final : public FinishedSamples {
 
   std::string mmcif(std::size_t b) const override { return to_mmcif(structures_[b]); }
   std::string pdb(std::size_t b) const override { return to_pdb(structures_[b]); }
-  std::string models_mmcif() const override { fail("--format models: not of proteins; leave it out"); }
+  std::string models_mmcif(const std::string&, const std::vector<std::size_t>&) const override {
+    fail("--format models: not of proteins; leave it out");
+  }
   std::string fasta(std::size_t) const override { return ""; }
 
   SampleTable::Row measures(std::size_t b) const override {

@@ -29,20 +29,25 @@ class FinishedRna final : public FinishedSamples {
   FinishedRna(const SampleConfig& config, const Chain* reference, const PlannedBatch& batch,
               const std::vector<SampledBackbone>& backbones)
       : config_(config), reference_(reference), batch_(batch) {
-    const bool as_models = config.format == "models";
     for (std::size_t b = 0; b < backbones.size(); ++b) {
       const PlannedSample& sample = batch.samples[b];
-      SampledMolecule molecule =
-          make_molecule(backbones[b], as_models ? batch.name : sample.name, sample.index, *sample.design, config);
+      SampledMolecule molecule = make_molecule(backbones[b], sample.name, sample.index, *sample.design, config);
       structures_.push_back(std::move(molecule.structure));
-      if (as_models) structures_.back().model = static_cast<int>(b) + 1;
       fasta_.push_back(molecule.designs.empty() ? "" : designs_as_fasta(sample.name, molecule.designs));
     }
   }
 
   std::string mmcif(std::size_t b) const override { return to_mmcif(structures_[b]); }
   std::string pdb(std::size_t b) const override { return to_pdb(structures_[b]); }
-  std::string models_mmcif() const override { return models_to_mmcif(structures_); }
+  std::string models_mmcif(const std::string& name, const std::vector<std::size_t>& places) const override {
+    std::vector<Structure> models;
+    for (const std::size_t b : places) {
+      models.push_back(structures_[b]);
+      models.back().entry = name;
+      models.back().model = static_cast<int>(models.size());
+    }
+    return models_to_mmcif(models);
+  }
   std::string fasta(std::size_t b) const override { return fasta_[b]; }
   SampleTable::Row measures(std::size_t b) const override {
     return measure_sample(structures_[b], *batch_.samples[b].design, config_, reference_);

@@ -18,7 +18,8 @@ class FinishedSamples {
   virtual ~FinishedSamples() = default;
   virtual std::string mmcif(std::size_t b) const = 0;
   virtual std::string pdb(std::size_t b) const = 0;
-  virtual std::string models_mmcif() const = 0;                // all in one file, with --format models
+  // Those at `places` as models of one file of the entry `name`, with --format models.
+  virtual std::string models_mmcif(const std::string& name, const std::vector<std::size_t>& places) const = 0;
   virtual std::string fasta(std::size_t b) const = 0;          // of the proposed sequences; empty: none
   virtual SampleTable::Row measures(std::size_t b) const = 0;  // a cell for each of measure_columns()
 };

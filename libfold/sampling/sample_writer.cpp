@@ -86,12 +86,12 @@ SampleWriter::SampleWriter(const SampleConfig& config, const std::vector<Planned
   make_folder();
   lock();
   remove_temporary_files();
+  check_hashes();
   claim(in_use, plan);
   samples_.emplace(in_folder(shard_.file_name("samples", ".csv")), sample_columns(config_, *output_));
   timings_.emplace(in_folder(shard_.file_name("timings", ".csv")), kTimingColumns);
   take_over(*samples_, "samples", sample_names_);
   take_over(*timings_, "timings", batch_names_);
-  check_hashes();
 }
 
 void SampleWriter::make_folder() const {
@@ -160,16 +160,22 @@ void SampleWriter::remove_temporary_files() const {
   }
 }
 
-void SampleWriter::take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const {
+SampleTable::Rows SampleWriter::stored_rows(const std::string& stem, const std::vector<std::string>& columns,
+                                            const std::set<std::string>& names) const {
   SampleTable::Rows found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     const std::string file = entry.path().filename();
     if (!file.starts_with(stem + ".") || !file.ends_with(".csv")) continue;
-    for (const auto& [name, row] : SampleTable::read(entry.path(), table.columns()).rows)
-      if (names.contains(name) && table.find(name) == nullptr) found[name] = row;
+    for (const auto& [name, row] : SampleTable::read(entry.path(), columns).rows)
+      if (names.contains(name)) found[name] = row;
   }
+  return found;
+}
+
+void SampleWriter::take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const {
   std::vector<SampleTable::Row> rows;
-  for (auto& [name, row] : found) rows.push_back(std::move(row));
+  for (const auto& [name, row] : stored_rows(stem, table.columns(), names))
+    if (table.find(name) == nullptr) rows.push_back(row);
   table.add(rows);
 }
 
@@ -215,8 +221,7 @@ bool SampleWriter::check_same_run() const {
 // A file that was changed after it was written is not replaced, because someone may have changed it on purpose.
 void SampleWriter::check_hashes() const {
   std::map<std::string, std::string> hashes;  // by file; with --format models several samples share one
-  for (const auto& [name, row] : samples_->rows()) {
-    if (!sample_names_.contains(name)) continue;
+  for (const auto& [name, row] : stored_rows("samples", sample_columns(config_, *output_), sample_names_)) {
     hashes[row.at("file")] = row.at("sha256");
     if (config_.format == "both") hashes[row.at("pdb_file")] = row.at("pdb_sha256");
   }
@@ -276,21 +281,38 @@ SampleTable::Row SampleWriter::row_of(const PlannedSample& sample, int model, Sa
   return row;
 }
 
+// Those of the batch that are not in the file of an earlier, smaller batch.
+std::vector<std::size_t> SampleWriter::places_of_new_models(const PlannedBatch& batch) const {
+  std::vector<std::size_t> places;
+  for (std::size_t b = 0; b < batch.samples.size(); ++b) {
+    const bool is_earlier = has(batch.samples[b]) && row(batch.samples[b]).at("file") != batch.name + ".cif";
+    if (!is_earlier) places.push_back(b);
+  }
+  return places;
+}
+
 void SampleWriter::write(const PlannedBatch& batch, const std::vector<SampledBackbone>& backbones, double seconds) {
-  const bool as_models = config_.format == "models";
   const std::unique_ptr<FinishedSamples> finished = output_->finish(batch, backbones);
   for (std::size_t b = 0; b < backbones.size(); ++b)
     if (const std::string fasta = finished->fasta(b); !fasta.empty())
       write_file(batch.samples[b].name + ".fasta", fasta);
-  const std::string models_file = batch.name + ".cif";
-  const std::string models_sha256 = as_models ? write_file(models_file, finished->models_mmcif()) : "";
+  const std::vector<std::size_t> models =
+      config_.format == "models" ? places_of_new_models(batch) : std::vector<std::size_t>();
+  std::string models_file, models_sha256;
+  if (!models.empty()) {
+    const std::string name = batch_name(batch.samples[models.front()].name, batch.samples[models.back()].name);
+    models_file = name + ".cif";
+    models_sha256 = write_file(models_file, finished->models_mmcif(name, models));
+  }
 
   std::vector<SampleTable::Row> rows;
   for (std::size_t b = 0; b < backbones.size(); ++b) {
     const PlannedSample& sample = batch.samples[b];
     if (has(sample)) continue;
-    SampleTable::Row row = row_of(sample, as_models ? static_cast<int>(b) + 1 : 1, finished->measures(b));
-    if (as_models) {
+    const auto model = std::ranges::find(models, b);
+    SampleTable::Row row =
+        row_of(sample, model == models.end() ? 1 : static_cast<int>(model - models.begin()) + 1, finished->measures(b));
+    if (model != models.end()) {
       row["file"] = models_file, row["sha256"] = models_sha256;
     } else {
       row["file"] = sample.name + (config_.format == "pdb" ? ".pdb" : ".cif");

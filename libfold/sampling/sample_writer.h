@@ -1,6 +1,6 @@
 // The folder of a sampling run: its files, their names, and which are missing.
 //   len_00120_sample_007.cif      a sample, written atomically; with --format models instead one file per batch,
-//                                 len_00120_samples_000-031.cif
+//                                 len_00120_samples_000-031.cif; new samples of a batch that grew, in another
 //   len_00120_sample_007.fasta    with --design-sequence: the sequences proposed for a sample (sequence_design.h)
 //   len_00120_samples_000-031.trajectory.h5   with --trajectory: the trajectory of a batch (trajectory.h)
 //   samples.csv                   one row per sample: file, SHA-256 and simple checks of its geometry
@@ -54,13 +54,17 @@ class SampleWriter {
   void claim(bool in_use, const std::vector<PlannedBatch>& plan) const;
   void write_config(const std::vector<PlannedBatch>& plan) const;
   void remove_temporary_files() const;
-  // Copies the rows with these names from the folder's other tables "<stem>*.csv".
+  // The rows with these names in the folder's tables "<stem>*.csv".
+  SampleTable::Rows stored_rows(const std::string& stem, const std::vector<std::string>& columns,
+                                const std::set<std::string>& names) const;
+  // Adds those that the table lacks.
   void take_over(SampleTable& table, const std::string& stem, const std::set<std::string>& names) const;
   bool is_in_use() const;
   // Whether the folder has a config.ini, and the request is for more lengths or samples than it says. Throws Error if
   // another option differs or if fewer are asked for.
   bool check_same_run() const;
   void check_hashes() const;
+  std::vector<std::size_t> places_of_new_models(const PlannedBatch& batch) const;
   bool has(const PlannedSample& sample) const;
   std::string in_folder(const std::string& name) const;
   std::string write_file(const std::string& name, const std::string& text) const;

@@ -242,6 +242,47 @@ TEST(SampleWriter, AFolderMayBeAskedForMoreAndKeepsWhatIsThere) {
   EXPECT_NE(message_of([&] { run(other, folder); }).find("its sample.seed = 11, now 12"), std::string::npos);
 }
 
+TEST(SampleWriter, ABatchOfModelsThatGrowsKeepsItsFileAndHasEachSampleOnce) {
+  const TemporaryFolder folders;
+  const std::string folder = folders / "run";
+  SampleConfig request = small_request("models");
+  request.lengths = "6";
+  request.max_residues = 1000;
+  request.samples = 2;
+  run(request, folder);
+  const std::string first = read_text(folder + "/len_00006_samples_000-001.cif");
+  request.samples = 4;
+  EXPECT_EQ(run(request, folder), 1);
+  EXPECT_EQ(run(request, folder), 0);
+  EXPECT_EQ(names_in(folder),
+            (std::vector<std::string>{"config.ini", "len_00006_samples_000-001.cif", "len_00006_samples_002-003.cif",
+                                      "samples.csv", "timings.csv"}));
+  EXPECT_EQ(read_text(folder + "/len_00006_samples_000-001.cif"), first);
+  const std::string added = folder + "/len_00006_samples_002-003.cif";
+  EXPECT_EQ(read_structure(added).n_models, 2);
+  EXPECT_EQ(read_structure(added).entry, "len_00006_samples_002-003");
+  const std::vector<std::string> lines = lines_of(read_text(folder + "/samples.csv"));
+  EXPECT_TRUE(lines[2].starts_with("len_00006_sample_001,6,1,11,4,len_00006_samples_000-001.cif,2,")) << lines[2];
+  EXPECT_TRUE(lines[4].starts_with("len_00006_sample_003,6,3,11,4,len_00006_samples_002-003.cif,2," +
+                                   sha256_hex(read_text(added))))
+      << lines[4];
+}
+
+TEST(SampleWriter, ARefusedRequestForMoreChangesNothing) {
+  const TemporaryFolder folders;
+  const std::string folder = folders / "run";
+  run(small_request(), folder);
+  const std::string config = read_text(folder + "/config.ini"), table = read_text(folder + "/samples.csv");
+  const std::vector<std::string> names = names_in(folder);
+  std::ofstream(folder + "/len_00009_sample_001.cif") << "damaged";
+  SampleConfig more = small_request();
+  more.samples = 5;
+  EXPECT_NE(message_of([&] { run(more, folder); }).find("len_00009_sample_001.cif changed since"), std::string::npos);
+  EXPECT_EQ(read_text(folder + "/config.ini"), config);
+  EXPECT_EQ(read_text(folder + "/samples.csv"), table);
+  EXPECT_EQ(names_in(folder), names);
+}
+
 TEST(SampleWriter, ADamagedFileIsNamedAndLeftAlone) {
   const TemporaryFolder folders;
   for (const std::string format : {"cif", "both", "models"}) {
