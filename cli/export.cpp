@@ -10,6 +10,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "cli/commands.h"
 #include "cli/interruption.h"
 #include "cli/options.h"
@@ -125,12 +126,28 @@ std::string structure_text(const DatasetReader& reader, std::size_t index, const
 }
 
 // Replaces characters of identifiers that have a meaning in paths.
-std::string file_name(const std::string& id, const std::string& format) {
-  std::string name = id;
+std::string without_separators(std::string name) {
   for (char& c : name) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '\\') c = '_';
   }
-  return name + "." + format;
+  return name;
+}
+
+// The files of the chains. A name that is too long or that another chain already has ends in a hash of the identifier.
+std::vector<std::string> paths_of(const DatasetReader& reader, const std::vector<std::size_t>& chosen,
+                                  const ExportSettings& settings) {
+  constexpr std::size_t kLongestName = 255, kHashDigits = 16, kKept = 200;  // bytes
+  std::set<std::string> taken;
+  std::vector<std::string> paths;
+  for (const std::size_t i : chosen) {
+    const std::string& id = reader.chains()[i].id;
+    std::string name = without_separators(id);
+    if (name.size() + 1 + settings.format.size() > kLongestName || taken.contains(name))
+      name = name.substr(0, kKept) + "_" + sha256_hex(id).substr(0, kHashDigits);
+    taken.insert(name);
+    paths.push_back((fs::path(settings.output) / (name + "." + settings.format)).string());
+  }
+  return paths;
 }
 
 void write_to_stdout(const DatasetReader& reader, const std::vector<std::size_t>& chosen,
@@ -150,18 +167,16 @@ bool write_files(const DatasetReader& reader, const std::vector<std::size_t>& ch
   std::error_code reason;
   fs::create_directories(settings.output, reason);
   if (reason) fail("{}: cannot make the folder: {}", settings.output, reason.message());
-  const auto path_of = [&](std::size_t i) {
-    return (fs::path(settings.output) / file_name(reader.chains()[i].id, settings.format)).string();
-  };
-  for (const std::size_t i : chosen) {
-    if (!settings.overwrite && fs::exists(path_of(i))) {
-      fail("{}: exists already; pass --overwrite to replace it, or choose another folder", path_of(i));
+  const std::vector<std::string> paths = paths_of(reader, chosen, settings);
+  for (const std::string& path : paths) {
+    if (!settings.overwrite && fs::exists(path)) {
+      fail("{}: exists already; pass --overwrite to replace it, or choose another folder", path);
     }
   }
   Progress progress("exporting", "chains", static_cast<std::int64_t>(chosen.size()), quiet);
-  for (const std::size_t i : chosen) {
+  for (std::size_t k = 0; k < chosen.size(); ++k) {
     if (interrupted()) return false;
-    write_file_atomically(path_of(i), structure_text(reader, i, settings));
+    write_file_atomically(paths[k], structure_text(reader, chosen[k], settings));
     progress.advance();
   }
   return true;

@@ -202,6 +202,30 @@ TEST_F(DatasetCommands, ExportedChainsAreTheChainsThatWentIn) {
   EXPECT_THAT(piped.output, HasSubstr("\ndata_small4\n"));
 }
 
+TEST_F(DatasetCommands, ExportWritesEveryChainWhateverItsIdentifier) {
+  const std::string longest(251, 'x');  // with the extension the most that the name of a file may have
+  int length = 20;
+  for (const std::string& stem : {std::string("a b"), std::string("a_b"), longest}) {
+    Structure structure = example_structure("named by its file", {length++});
+    folder.write("named/" + stem + ".cif", to_mmcif(structure));
+  }
+  ASSERT_EQ(flashrna({"convert", "named", "--output", "named.h5"}).status, 0);
+  std::set<std::string> ids;
+  const DatasetReader reader(folder.path("named.h5"));
+  for (const ChainRecord& chain : reader.chains()) ids.insert(chain.id);
+  ASSERT_EQ(ids, (std::set<std::string>{"a b_1_A", "a_b_1_A", longest + "_1_A"}));
+  for (const char* overwrite : {"", "--overwrite"}) {  // the names stay the same
+    std::vector<std::string> words = {"export", "named.h5", "--output", "exported"};
+    if (*overwrite != 0) words.emplace_back(overwrite);
+    const ProgramResult result = flashrna(words);
+    ASSERT_EQ(result.status, 0) << result.errors;
+    std::set<std::size_t> lengths;
+    for (const auto& file : fs::directory_iterator(folder.path("exported")))
+      lengths.insert(read_structure(file.path().string()).chains.at(0).nucleotides.size());
+    EXPECT_EQ(lengths, (std::set<std::size_t>{20, 21, 22}));
+  }
+}
+
 TEST_F(DatasetCommands, BasePairsAreExportedInThreeFormats) {
   folder.write("paired/hairpin.cif", to_mmcif(paired_hairpin("hairpin")));
   folder.write("paired/strand.cif", to_mmcif(example_structure("strand", {30})));
