@@ -20,26 +20,18 @@ namespace {
 
 constexpr const char* kContigStem = "design";
 
-bool is_dot_bracket(std::string_view text) {
-  constexpr std::string_view kSigns = "?&*()[]{}<>";
-  const auto is_sign = [&](char c) { return kSigns.find(c) != std::string_view::npos; };
-  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-  if (is_secondary_structure_file(text)) return false;
-  if (std::ranges::none_of(text, is_sign)) return text.find_first_not_of('.') == std::string_view::npos;
-  return std::ranges::all_of(text, [&](char c) { return c == '.' || is_sign(c) || is_letter(c); });
-}
-
 // The structures that --secondary-structure gives, those of symmetric assemblies as one copy. A line of dot-bracket is
 // a structure without a name.
 std::vector<SecondaryStructureRecord> read_structures(const SampleConfig& config) {
   const std::string& given = config.secondary_structure;
-  if (!is_dot_bracket(given) && !is_secondary_structure_file(given))
+  const bool is_text = is_dot_bracket(given) && !is_secondary_structure_file(given);
+  if (!is_text && !is_secondary_structure_file(given))
     fail_usage(
         "--secondary-structure {}: neither dot-bracket (. ( ) [ ] {{ }} < > Aa to Zz & * ?) nor a file .dbn, .bpseq or "
         ".ct",
         given);
   std::vector<SecondaryStructureRecord> structures;
-  if (is_dot_bracket(given))
+  if (is_text)
     structures.push_back(parse_dot_bracket(given, "--secondary-structure"));
   else
     structures = read_secondary_structures(given);

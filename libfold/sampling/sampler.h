@@ -49,7 +49,8 @@ struct SamplingControl {
   std::optional<RotationSchedule> unpaired_schedule;
 };
 
-// Sets the rotation schedules that `flow` uses in sampling. Without `unpaired`, unpaired residues get the schedule too.
+// Sets the rotation schedules that `flow` uses in sampling. Without both, its own stay; with `schedule` alone, unpaired
+// residues follow it too.
 void set_sampling_schedules(FlowConfig& flow, const std::optional<RotationSchedule>& schedule,
                             const std::optional<RotationSchedule>& unpaired);
 

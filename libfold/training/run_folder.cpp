@@ -62,7 +62,8 @@ std::vector<std::string> checkpoints_of(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(checkpoints_folder(folder), error))
-    if (is_checkpoint_name(entry.path().filename().string())) found.push_back(entry.path().string());
+    if (is_checkpoint_name(entry.path().filename().string()) && !entry.is_directory(error))
+      found.push_back(entry.path().string());
   std::ranges::sort(found);
   return found;
 }

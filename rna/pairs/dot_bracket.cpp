@@ -37,6 +37,17 @@ void check_copies(const SecondaryStructureRecord& record, std::span<const int> f
 
 }  // namespace
 
+bool is_dot_bracket(std::string_view text) {
+  constexpr std::string_view kSigns = "?&*()[]{}<>";
+  if (text.find_first_of(kSigns) == std::string_view::npos)
+    return text.find_first_not_of('.') == std::string_view::npos;
+  const auto is_known = [&](char c) {
+    return c == '.' || kSigns.find(c) != std::string_view::npos || kOpening.find(c) != std::string_view::npos ||
+           kClosing.find(c) != std::string_view::npos;
+  };
+  return std::ranges::all_of(text, is_known);
+}
+
 SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_view source) {
   SecondaryStructureRecord record;
   std::vector<int> character;  // by nucleotide, from 1

@@ -25,6 +25,10 @@ struct SecondaryStructureRecord {
 // unknown character, for an empty molecule, and for copies of different lengths.
 SecondaryStructureRecord parse_dot_bracket(std::string_view text, std::string_view source);
 
+// Whether `text` has characters of this notation only, and not just letters and points, as words and file names have.
+// Does not check the brackets.
+bool is_dot_bracket(std::string_view text);
+
 // `partner`, `molecule`: as for describe_secondary_structure, whose orders determine the brackets. Throws Error as
 // check_partners does, and if pseudoknots need more than the 30 kinds of brackets. `copies` as in the record.
 std::string to_dot_bracket(std::span<const int> partner, std::span<const int> molecule = {}, int copies = 1);

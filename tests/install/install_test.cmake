@@ -30,6 +30,15 @@ foreach(_file share/man/man1/flashrna.1 share/bash-completion/completions/flashr
   endif()
 endforeach()
 
+# Programs get the language standard of our headers from each library.
+file(READ ${TREE}/prefix/lib/cmake/flashrna/flashrnaTargets.cmake _targets)
+foreach(_library base rna protein datasets kernels fold)
+  string(REGEX MATCH "set_target_properties\\(flashrna::${_library} [^)]*" _properties "${_targets}")
+  if(NOT _properties MATCHES "cxx_std_20|flashrna::base")
+    message(FATAL_ERROR "flashrna::${_library} does not ask for C++20:\n${_properties}")
+  endif()
+endforeach()
+
 # The consumer is copied out of the checkout and finds the package only by the prefix.
 file(COPY ${SOURCE}/examples/cpp/ DESTINATION ${TREE}/consumer)
 run(${CMAKE_COMMAND} -G Ninja -S ${TREE}/consumer -B ${TREE}/consumer/build -DCMAKE_BUILD_TYPE=Debug

@@ -110,6 +110,13 @@ void expect_same(const SecondaryStructureRecord& a, const SecondaryStructureReco
   EXPECT_EQ(a.molecule, b.molecule);
 }
 
+TEST(DotBracket, IsToldFromWordsAndFileNames) {
+  for (const char* text : {"((..))", "....", "??", "..&..", "((AA..))aa", "((..*..))"})
+    EXPECT_TRUE(is_dot_bracket(text)) << text;
+  for (const char* text : {"GACU", "fold.dbn", "A.a", "((..))/x", "((1))", "(( ))"})
+    EXPECT_FALSE(is_dot_bracket(text)) << text;
+}
+
 TEST(SecondaryStructureFile, EveryFormatGivesBackWhatWasWritten) {
   const TemporaryFolder folder("flashrna-secondary-structures");
   for (const std::string file : {"a.dbn", "a.bpseq", "a.CT"}) {
