@@ -14,6 +14,7 @@ constexpr int kRounds = 30;  // of fitting each factor in turn
 struct Strand {
   int first, length;
   LoopKind kind;
+  int loop;  // index in SecondaryStructure::loops
 
   int end() const { return first + length; }
 };
@@ -21,13 +22,40 @@ struct Strand {
 // All strands of the nested structure with unpaired nucleotides, from 5' to 3'.
 std::vector<Strand> strands_of(const SecondaryStructure& structure) {
   std::vector<Strand> strands;
-  for (const Loop& loop : structure.loops) {
+  for (std::size_t l = 0; l < structure.loops.size(); ++l) {
+    const Loop& loop = structure.loops[l];
     for (const LoopStrand& strand : loop.strands)
-      if (strand.length > 0) strands.push_back({strand.first, strand.length, loop.kind});
+      if (strand.length > 0) strands.push_back({strand.first, strand.length, loop.kind, static_cast<int>(l)});
   }
   std::ranges::sort(strands, {}, &Strand::first);
   return strands;
 }
+
+// The loops of a nested structure as a tree, the outermost as its root. A stem stands between a loop and its parent.
+class LoopTree {
+ public:
+  explicit LoopTree(const std::vector<Loop>& loops) : parent_(loops.size(), 0), depth_(loops.size(), 0) {
+    std::vector<std::size_t> enclosing = {0};
+    for (std::size_t l = 1; l < loops.size(); ++l) {  // outer ones first
+      while (enclosing.size() > 1 && loops[enclosing.back()].j < loops[l].j) enclosing.pop_back();
+      parent_[l] = static_cast<int>(enclosing.back());
+      depth_[l] = depth_[enclosing.back()] + 1;
+      enclosing.push_back(l);
+    }
+  }
+
+  int stems_between(int a, int b) const {
+    int stems = 0;
+    for (; a != b; ++stems) {
+      int& deeper = depth_[static_cast<std::size_t>(a)] > depth_[static_cast<std::size_t>(b)] ? a : b;
+      deeper = parent_[static_cast<std::size_t>(deeper)];
+    }
+    return stems;
+  }
+
+ private:
+  std::vector<int> parent_, depth_;
+};
 
 // A side of a nested stem. A stem that begins at `first` and whose other side begins at `other`.
 struct Side {
@@ -46,13 +74,27 @@ std::vector<Side> sides_of(const SecondaryStructure& structure) {
   return sides;
 }
 
-// Calls use(a, b, longest) for all pairs of strands, a before b, that a pseudoknot may join. `longest`: pairs that it
-// may have. A stem from a to b crosses the nested stems one side of which lies between them. One of these must precede
-// it in the order of describe_secondary_structure, longest first and at equal length from 5' to 3'; otherwise it would
-// be part of the nested structure in place of those.
+int distance_of(const Strand& a, const Strand& b) { return b.first - (a.end() - 1); }
+
+// Bins of 1, 2, 3, 4, 5 to 8, 9 to 16, ... stems between loops.
+std::size_t stems_bin(int n) {
+  return n < 5 ? static_cast<std::size_t>(std::max(n, 1) - 1) : std::bit_width(static_cast<unsigned>(n - 1)) + 1u;
+}
+
+// Calls use(a, b, site, longest) for all pairs of strands, a before b, that a pseudoknot may join. `longest`: pairs
+// that it may have. A stem from a to b crosses the nested stems one side of which lies between them. One of these must
+// precede it in the order of describe_secondary_structure, longest first and at equal length from 5' to 3'; otherwise
+// it would be part of the nested structure in place of those.
 template <typename Use>
 void for_each_strand_pair(const SecondaryStructure& structure, const std::vector<Strand>& strands, const Use& use) {
   const std::vector<Side> sides = sides_of(structure);
+  const LoopTree tree(structure.loops);
+  const auto site_of = [&](const Strand& a, const Strand& b) {
+    return PseudoknotSite{.loops = loop_pair(a.kind, b.kind),
+                          .distance = distance_of(a, b),
+                          .stems_between = tree.stems_between(a.loop, b.loop),
+                          .length = structure.length()};
+  };
   std::size_t first_side = 0;
   for (std::size_t a = 0; a < strands.size(); ++a) {
     while (first_side < sides.size() && sides[first_side].first < strands[a].first) ++first_side;
@@ -71,21 +113,42 @@ void for_each_strand_pair(const SecondaryStructure& structure, const std::vector
         }
       }
       const int longest = std::max(closed, open.empty() ? 0 : open.back() - 1);
-      if (longest > 0) use(strands[a], strands[b], std::min({longest, strands[a].length, strands[b].length}));
+      if (longest > 0)
+        use(strands[a], strands[b], site_of(strands[a], strands[b]),
+            std::min({longest, strands[a].length, strands[b].length}));
     }
   }
 }
-
-// floor(log2(n / 4)), of distances along the chain and of chain lengths.
-int log_bin(int n) { return std::bit_width(static_cast<unsigned>(std::max(n, 4))) - 3; }
-
-int distance_of(const Strand& a, const Strand& b) { return b.first - (a.end() - 1); }
 
 double places(const Strand& a, const Strand& b, int k) {
   return static_cast<double>(a.length - k + 1) * static_cast<double>(b.length - k + 1);
 }
 
-enum Factor : std::size_t { kRate, kLoops, kSeparation, kStem, kLength, kFactors };
+// As for_each_strand_pair, with the shares of the sites.
+template <typename Use>
+void for_each_site(const SecondaryStructure& structure, const std::vector<Strand>& strands, const Use& use) {
+  std::vector<double> in_bin;  // places for a pair
+  for_each_strand_pair(structure, strands, [&](const Strand& a, const Strand& b, const PseudoknotSite& site, int) {
+    const std::size_t bin = stems_bin(site.stems_between);
+    if (in_bin.size() <= bin) in_bin.resize(bin + 1, 0.0);
+    in_bin[bin] += places(a, b, 1);
+  });
+  for_each_strand_pair(structure, strands, [&](const Strand& a, const Strand& b, PseudoknotSite site, int longest) {
+    site.share = std::min(1.0, structure.length() / in_bin[stems_bin(site.stems_between)]);
+    use(a, b, site, longest);
+  });
+}
+
+// floor(log2(n / 4)), of distances along the chain and of chain lengths.
+std::size_t log_bin(int n) { return std::bit_width(static_cast<unsigned>(std::max(n, 4))) - 3u; }
+
+// The factor of a bin; beyond the last it halves in each.
+double halving(const std::vector<double>& factors, std::size_t bin) {
+  const std::size_t last = std::min(bin, factors.size() - 1);
+  return std::ldexp(factors[last], -static_cast<int>(bin - last));
+}
+
+enum Factor : std::size_t { kRate, kLoops, kStemsBetween, kStem, kLength, kFactors };
 
 using Cell = std::array<std::size_t, kFactors>;  // index of each factor; that of kRate is 0
 
@@ -112,9 +175,8 @@ struct Tables {
   }
 };
 
-Cell cell_of(const Strand& a, const Strand& b, int k, int length) {
-  return {0, loop_pair(a.kind, b.kind), static_cast<std::size_t>(log_bin(distance_of(a, b))),
-          static_cast<std::size_t>(k) - 1, static_cast<std::size_t>(log_bin(length))};
+Cell cell_of(const PseudoknotSite& site, int k) {
+  return {0, site.loops, stems_bin(site.stems_between), static_cast<std::size_t>(k) - 1, log_bin(site.length)};
 }
 
 const Strand& strand_at(const std::vector<Strand>& strands, int position) {
@@ -122,21 +184,25 @@ const Strand& strand_at(const std::vector<Strand>& strands, int position) {
 }
 
 void count_places(const WeightedStructure& nested, Tables& tables) {
-  const SecondaryStructure& structure = nested.structure;
-  for_each_strand_pair(structure, strands_of(structure), [&](const Strand& a, const Strand& b, int longest) {
+  const auto count = [&](const Strand& a, const Strand& b, const PseudoknotSite& site, int longest) {
     for (int k = 1; k <= std::min(longest, static_cast<int>(tables.sizes[kStem])); ++k)
-      tables.places[tables.at(cell_of(a, b, k, structure.length()))] += nested.weight * places(a, b, k);
-  });
+      tables.places[tables.at(cell_of(site, k))] += nested.weight * site.share * places(a, b, k);
+  };
+  for_each_site(nested.structure, strands_of(nested.structure), count);
 }
 
 void count_stems(const WeightedStructure& observed, Tables& tables) {
   const SecondaryStructure& structure = observed.structure;
   const std::vector<Strand> strands = strands_of(structure);
+  const LoopTree tree(structure.loops);
   for (const Stem& stem : structure.stems) {
     if (stem.order == 0) continue;
     const Strand& a = strand_at(strands, stem.i);
     const Strand& b = strand_at(strands, stem.j);
-    tables.stems[tables.at(cell_of(a, b, stem.n_pairs, structure.length()))] += observed.weight;
+    const PseudoknotSite site{.loops = loop_pair(a.kind, b.kind),
+                              .stems_between = tree.stems_between(a.loop, b.loop),
+                              .length = structure.length()};
+    tables.stems[tables.at(cell_of(site, stem.n_pairs))] += observed.weight;
   }
 }
 
@@ -156,6 +222,14 @@ void refine(const Tables& tables, std::array<std::vector<double>, kFactors>& fac
     for (std::size_t i = 0; i < observed.size(); ++i)
       if (expected[i] + prior > 0.0) factors[factor][i] = (observed[i] + prior) / (expected[i] + prior);
   }
+}
+
+// The last bin of stems between loops with an observed stem.
+std::size_t farthest_bin(const Tables& tables) {
+  std::size_t farthest = 0;
+  for (std::size_t index = 0; index < tables.stems.size(); ++index)
+    if (tables.stems[index] > 0.0) farthest = std::max(farthest, tables.cell(index)[kStemsBetween]);
+  return farthest;
 }
 
 struct Placement {
@@ -194,13 +268,13 @@ std::size_t loop_pair(LoopKind a, LoopKind b) {
   return high * (high + 1) / 2 + low;
 }
 
-double PseudoknotModel::intensity(std::size_t loops, int distance, int k, int length) const {
+double PseudoknotModel::intensity(const PseudoknotSite& site, int k) const {
   if (rate == 0.0 || k > static_cast<int>(of_stem.size())) return 0.0;
-  const int bin = log_bin(distance), last = static_cast<int>(of_separation.size()) - 1;
-  const double separation = of_separation[static_cast<std::size_t>(std::min(bin, last))];
-  const auto length_bin = std::min(static_cast<std::size_t>(log_bin(length)), of_length.size() - 1);
-  return rate * of_loops[loops] * std::ldexp(separation, std::min(0, last - bin)) *
-         of_stem[static_cast<std::size_t>(k) - 1] * of_length[length_bin];
+  const double separation = of_stems_between.empty()
+                                ? halving(of_separation, log_bin(site.distance))
+                                : halving(of_stems_between, stems_bin(site.stems_between)) * site.share;
+  const auto length_bin = std::min(log_bin(site.length), of_length.size() - 1);
+  return rate * of_loops[site.loops] * separation * of_stem[static_cast<std::size_t>(k) - 1] * of_length[length_bin];
 }
 
 PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed,
@@ -212,8 +286,8 @@ PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed,
       if (stem.order > 0) longest_stem = std::max(longest_stem, stem.n_pairs);
   }
   if (longest_stem == 0) return {};
-  const std::size_t bins = static_cast<std::size_t>(log_bin(longest_chain)) + 1;
-  Tables tables({1, kLoopPairs, bins, static_cast<std::size_t>(longest_stem), bins});
+  Tables tables({1, kLoopPairs, stems_bin(longest_chain) + 1, static_cast<std::size_t>(longest_stem),
+                 log_bin(longest_chain) + 1});
   for (const WeightedStructure& one : observed) count_stems(one, tables);
   for (const WeightedStructure& one : nested) count_places(one, tables);
   std::array<std::vector<double>, kFactors> factors;
@@ -222,7 +296,8 @@ PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed,
   PseudoknotModel model;
   model.rate = factors[kRate][0];
   std::ranges::copy(factors[kLoops], model.of_loops.begin());
-  model.of_separation = factors[kSeparation];
+  model.of_stems_between = factors[kStemsBetween];
+  model.of_stems_between.resize(farthest_bin(tables) + 1);
   model.of_stem = factors[kStem];
   model.of_length = factors[kLength];
   return model;
@@ -235,13 +310,11 @@ std::vector<int> draw_pseudoknots(const PseudoknotModel& model, std::span<const 
   const std::vector<Strand> strands = strands_of(structure);
   const int longest_stem = static_cast<int>(model.of_stem.size());
   std::vector<double> expected;
-  for_each_strand_pair(structure, strands, [&](const Strand& a, const Strand& b, int allowed) {
-    const std::size_t loops = loop_pair(a.kind, b.kind);
+  for_each_site(structure, strands, [&](const Strand& a, const Strand& b, const PseudoknotSite& site, int allowed) {
     const int longest = std::min(allowed, longest_stem);
     double total = 0.0;
     expected.clear();
-    for (int k = 1; k <= longest; ++k)
-      expected.push_back(total += model.intensity(loops, distance_of(a, b), k, structure.length()) * places(a, b, k));
+    for (int k = 1; k <= longest; ++k) expected.push_back(total += model.intensity(site, k) * places(a, b, k));
     if (uniform() >= -std::expm1(-total)) return;
     const auto k = std::ranges::upper_bound(expected, uniform() * total) - expected.begin();
     join(a, b, std::min(static_cast<int>(k) + 1, longest), knotted, uniform);

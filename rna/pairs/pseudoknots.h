@@ -1,8 +1,11 @@
 // Pseudoknots on top of a nested structure: stems between two strands of different loops. A stem of k pairs at one
 // place between two strands has an intensity of
-//   rate * of_loops(kinds of the two loops) * of_separation(bin of their distance) * of_stem(k) * of_length(bin of L),
+//   rate * of_loops(kinds of the two loops) * of_stems_between(bin of the nested stems between the loops) * share
+//        * of_stem(k) * of_length(bin of L),
 // and the number of stems between two strands is Poisson with the sum over k and over all places, of which one at most
-// is kept. Longer strands thus have more of them, and so have closer ones.
+// is kept. Longer strands thus have more of them. Loops that few stems keep apart are close in space, and natives
+// mostly join these: half of their pseudoknots cross one stem. `share` is at most the number of nucleotides over the
+// places with as many stems between: otherwise far loops, which are the most in a long chain, would be joined most.
 #pragma once
 
 #include <array>
@@ -18,16 +21,27 @@ inline constexpr std::size_t kAllLoops = 5;                                 // L
 inline constexpr std::size_t kLoopPairs = kAllLoops * (kAllLoops + 1) / 2;  // unordered
 std::size_t loop_pair(LoopKind a, LoopKind b);                              // 0 .. kLoopPairs - 1
 
+// Two strands that a pseudoknot may join.
+struct PseudoknotSite {
+  std::size_t loops = 0;  // loop_pair
+  int distance = 1;       // along the chain, of the strands' nearest ends
+  int stems_between = 1;  // of the nested structure, on the way from one loop to the other
+  int length = 0;         // nucleotides of the chain
+  double share = 1.0;     // at most 1
+};
+
 struct PseudoknotModel {
   double rate = 0.0;  // per place; 0: no pseudoknots
   std::array<double, kLoopPairs> of_loops{};
-  std::vector<double>
-      of_separation;            // by floor(log2(distance / 4)) of the strands' nearest ends; halves in each bin beyond
-  std::vector<double> of_stem;  // [k - 1]; longer stems are impossible
+  // For 1, 2, 3, 4, 5 to 8, 9 to 16, ... stems; halves in each bin beyond.
+  std::vector<double> of_stems_between;
+  // Of models of earlier versions, in place of of_stems_between and share: by floor(log2(distance / 4)).
+  std::vector<double> of_separation;
+  std::vector<double> of_stem;    // [k - 1]; longer stems are impossible
   std::vector<double> of_length;  // by floor(log2(nucleotides of the chain / 4)); the last one for longer chains
 
-  // Expected number of stems of k pairs at each place.
-  double intensity(std::size_t loops, int distance, int k, int length) const;
+  // Expected number of stems of k pairs at each place between two strands.
+  double intensity(const PseudoknotSite& site, int k) const;
 };
 
 struct WeightedStructure {

@@ -33,6 +33,8 @@ class Reader {
 
   Reader object(const char* name) const { return {member(name), where_ + "." + name}; }
 
+  bool has(const char* name) const { return json_.contains(name); }
+
   // At least `least`, at most `most`.
   double number(const char* name, double least, double most) const { return checked(member(name), name, least, most); }
 
@@ -90,11 +92,13 @@ PseudoknotModel read_pseudoknots(const Reader& reader) {
   if (loops.size() != kLoopPairs)
     fail("structure grammar: {} pairs of loops in pseudoknots, {} are needed; it is damaged", loops.size(), kLoopPairs);
   std::ranges::copy(loops, model.of_loops.begin());
-  model.of_separation = reader.numbers("of_separation");
+  if (reader.has("of_stems_between")) model.of_stems_between = reader.numbers("of_stems_between");
+  if (reader.has("of_separation")) model.of_separation = reader.numbers("of_separation");
   model.of_stem = reader.numbers("of_stem");
   model.of_length = reader.numbers("of_length");
-  if (model.rate > 0.0 && (model.of_separation.empty() || model.of_length.empty()))
-    fail("structure grammar: pseudoknots without factors of separation or length; a structure grammar is damaged");
+  const bool by_distance = !model.of_stems_between.empty() || !model.of_separation.empty();
+  if (model.rate > 0.0 && (!by_distance || model.of_length.empty()))
+    fail("structure grammar: pseudoknots without factors of stems between or length; a structure grammar is damaged");
   return model;
 }
 
@@ -108,6 +112,7 @@ std::string StructureGrammar::to_text() const {
   json["pseudoknots"] = {{"rate", pseudoknots.rate},
                          {"of_loops", pseudoknots.of_loops},
                          {"of_separation", pseudoknots.of_separation},
+                         {"of_stems_between", pseudoknots.of_stems_between},
                          {"of_stem", pseudoknots.of_stem},
                          {"of_length", pseudoknots.of_length}};
   return json.dump();

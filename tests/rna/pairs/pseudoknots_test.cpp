@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "rna/pairs/dot_bracket.h"
 #include "tests/rna/pairs/test_uniform.h"
@@ -68,6 +70,64 @@ TEST(Pseudoknots, StemsAreAsFrequentAsTheirIntensitySays) {
   const double share = -std::expm1(-expected);
   EXPECT_NEAR(n_knotted, kDraws * share, 5.0 * std::sqrt(kDraws * share));
   EXPECT_NEAR(static_cast<double>(n_pairs) / n_knotted, (12 + 2 * 12 + 3 * 2) / 26.0, 0.05);
+}
+
+// Nested stems that enclose one end of a pair and not the other.
+int stems_between(const SecondaryStructure& structure, int i, int j) {
+  const auto encloses = [](const Stem& stem, int k) { return stem.i < k && k < stem.j; };
+  return static_cast<int>(std::ranges::count_if(
+      structure.stems, [&](const Stem& stem) { return stem.order == 0 && encloses(stem, i) != encloses(stem, j); }));
+}
+
+TEST(Pseudoknots, StemsBetweenLoopsCountAsTheirFactorSays) {
+  // Three nested stems in each of two domains: 1 to 6 stems between two loops.
+  const std::string domain = "((((...((((...((((......))))...))))...))))";
+  const std::vector<int> nested = structure_of("..." + domain + "....." + domain + "...").structure.partner;
+  PseudoknotModel model = example_model(1.0);
+  model.of_separation = {1.0, 1.0, 1.0, 1.0};
+  model.of_loops.fill(1.0);
+  for (const std::vector<double>& factor : std::vector<std::vector<double>>{{0.05}, {0.05, 0.0}, {0.0, 0.05, 0.0}}) {
+    model.of_stems_between = factor;
+    const Uniform uniform = test_uniform(5);
+    std::map<int, int> found;  // number of stems by stems between their loops
+    for (int draw = 0; draw < 400; ++draw) {
+      const SecondaryStructure structure = describe_secondary_structure(draw_pseudoknots(model, nested, uniform));
+      for (const Stem& stem : structure.stems)
+        if (stem.order > 0) ++found[stems_between(structure, stem.i, stem.j)];
+    }
+    for (int stems = 1; stems <= 6; ++stems) {
+      const std::size_t bin = std::min(stems, 5) - 1;
+      const bool expected = bin < factor.size() ? factor[bin] > 0.0 : factor.back() > 0.0;
+      EXPECT_EQ(found[stems] > 0, expected) << stems << " between, " << factor.size() << " factors";
+    }
+  }
+  // Bins of 1, 2, 3, 4, 5 to 8, 9 to 16: beyond the last each has half the factor of the one before.
+  model.of_stems_between = {1.0, 0.5};
+  const PseudoknotSite one{0, 8, 1, 100}, two{0, 8, 2, 100}, five{0, 8, 5, 100}, nine{0, 8, 9, 100};
+  EXPECT_DOUBLE_EQ(model.intensity(two, 1), 0.5 * model.intensity(one, 1));
+  EXPECT_DOUBLE_EQ(model.intensity(five, 1), 0.0625 * model.intensity(one, 1));
+  EXPECT_DOUBLE_EQ(model.intensity(nine, 1), 0.03125 * model.intensity(one, 1));
+}
+
+TEST(Pseudoknots, FittedModelsJoinLoopsThatAreAsNearAsTheObservedOnes) {
+  // All observed ones have one stem between their loops; two hairpins offer as many places with two between.
+  const std::vector<WeightedStructure> observed{structure_of("((((....[[[.))))....((((........))))....]]]."),
+                                                structure_of("((((.[[[....))))....((((........))))....]]]."),
+                                                structure_of("((((........))))....((((....[[[.))))....]]]."),
+                                                structure_of("((((........))))....((((.[[[....))))....]]].")};
+  std::vector<WeightedStructure> nested;
+  for (int n = 0; n < 4; ++n) nested.push_back(structure_of("((((........))))....((((........))))........"));
+  const PseudoknotModel model = fit_pseudoknots(observed, nested);
+  const Uniform uniform = test_uniform(6);
+  int near = 0, far = 0;
+  for (int draw = 0; draw < 2000; ++draw) {
+    const SecondaryStructure structure =
+        describe_secondary_structure(draw_pseudoknots(model, nested[0].structure.partner, uniform));
+    for (const Stem& stem : structure.stems)
+      if (stem.order > 0) ++(stems_between(structure, stem.i, stem.j) == 1 ? near : far);
+  }
+  EXPECT_GT(near, 1000);
+  EXPECT_LT(far, near / 4);
 }
 
 TEST(Pseudoknots, FittedFactorsGiveTheObservedNumberOfStems) {

@@ -33,6 +33,14 @@ StructureGrammar fit_to(const Partners& natives) {
   return fit_structure_grammar(observed, test_uniform(20));
 }
 
+// Nested stems between the two loops that a pseudoknot joins: those that enclose one of its sides alone.
+double stems_between(const SecondaryStructure& structure, const Stem& stem) {
+  const auto encloses = [](const Stem& nested, int k) { return nested.i < k && k < nested.j; };
+  return static_cast<double>(std::ranges::count_if(structure.stems, [&](const Stem& nested) {
+    return nested.order == 0 && encloses(nested, stem.i) != encloses(nested, stem.j);
+  }));
+}
+
 // Values of every measure, over all structures.
 using Measures = std::map<std::string, std::vector<double>>;
 
@@ -40,8 +48,10 @@ Measures measure(const Partners& structures) {
   Measures values;
   for (const std::vector<int>& partner : structures) {
     const SecondaryStructure structure = describe_secondary_structure(partner);
-    for (const Stem& stem : structure.stems)
+    for (const Stem& stem : structure.stems) {
       values[stem.order == 0 ? "stem" : "pseudoknot stem"].push_back(stem.n_pairs);
+      if (stem.order > 0) values["stems between"].push_back(stems_between(structure, stem));
+    }
     for (const Loop& loop : structure.loops) values[std::string(loop_name(loop.kind))].push_back(loop.n_unpaired());
     values["paired share"].push_back(structure.paired_share());
     if (structure.paired_share() > 0.0) values["pseudoknotted share"].push_back(structure.pseudoknotted_share());
@@ -70,7 +80,8 @@ TEST(NativeStructures, DrawsAreAsCloseToHeldOutNativesAsTrainingNativesAre) {
   const std::map<std::string, double> largest{
       {"stem", 0.4},          {"hairpin", 1.2},         {"bulge", 1.3},
       {"interior", 1.2},      {"multiloop", 5.0},       {"exterior", 3.5},
-      {"paired share", 0.07}, {"pseudoknot stem", 0.9}, {"pseudoknotted share", 0.05}};
+      {"paired share", 0.07}, {"pseudoknot stem", 0.9}, {"pseudoknotted share", 0.05},
+      {"stems between", 1.0}};
   fmt::print(
       "  {} draws, {} held-out natives: Wasserstein distance to the held-out, of the draws and of training "
       "natives\n",
@@ -95,8 +106,10 @@ TEST(NativeStructures, ThousandsOfNucleotidesAreFoldedAsRibosomalRna) {
   Partners draws;
   for (int length = 1400; length <= 4000; length += 200) draws.push_back(sampler.draw(length, uniform));
   const Measures drawn = measure(draws), native = measure(ribosomal);
-  const std::map<std::string, double> largest{{"stem", 1.0},      {"hairpin", 1.2},      {"interior", 1.2},
-                                              {"multiloop", 6.0}, {"paired share", 0.1}, {"pseudoknotted share", 0.06}};
+  const std::map<std::string, double> largest{{"stem", 1.0},         {"hairpin", 1.2},
+                                              {"interior", 1.2},     {"multiloop", 6.0},
+                                              {"paired share", 0.1}, {"pseudoknotted share", 0.06},
+                                              {"stems between", 2.0}};
   for (const auto& [name, limit] : largest) {
     fmt::print("  {:<20} drawn {:.3f}, 16S and 23S {:.3f}, Wasserstein distance {:.3f}\n", name, mean(drawn.at(name)),
                mean(native.at(name)), wasserstein_distance(drawn.at(name), native.at(name)));
