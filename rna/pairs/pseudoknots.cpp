@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <optional>
 
 #include "rna/pairs/base_pairs.h"
 
@@ -10,6 +11,7 @@ namespace flashrna {
 namespace {
 
 constexpr int kRounds = 30;  // of fitting each factor in turn
+constexpr int kMostGap = 8;  // nucleotides between stems that count as one helix
 
 struct Strand {
   int first, length;
@@ -191,14 +193,45 @@ void count_places(const WeightedStructure& nested, Tables& tables) {
   for_each_site(nested.structure, strands_of(nested.structure), count);
 }
 
-void count_stems(const WeightedStructure& observed, Tables& tables) {
-  const SecondaryStructure& structure = observed.structure;
+struct PseudoknotStem {
+  Stem stem;
+  Strand a, b;
+  std::optional<std::array<int, 2>> gaps;  // to the stem between the same strands inside which it goes on, if any
+};
+
+std::vector<PseudoknotStem> pseudoknot_stems(const SecondaryStructure& structure) {
   const std::vector<Strand> strands = strands_of(structure);
-  const LoopTree tree(structure.loops);
+  std::vector<PseudoknotStem> found;
   for (const Stem& stem : structure.stems) {
     if (stem.order == 0) continue;
-    const Strand& a = strand_at(strands, stem.i);
-    const Strand& b = strand_at(strands, stem.j);
+    PseudoknotStem next{stem, strand_at(strands, stem.i), strand_at(strands, stem.j), std::nullopt};
+    for (const PseudoknotStem& outer : found) {  // sorted by i: the last one is the nearest
+      const std::array gaps{stem.i - (outer.stem.i + outer.stem.n_pairs), outer.stem.j - outer.stem.n_pairs - stem.j};
+      const bool same_strands = outer.a.first == next.a.first && outer.b.first == next.b.first;
+      if (same_strands && std::ranges::min(gaps) >= 0 && std::ranges::max(gaps) <= kMostGap) next.gaps = gaps;
+    }
+    found.push_back(next);
+  }
+  return found;
+}
+
+void add_at(std::vector<double>& counts, int index, double weight) {
+  if (counts.size() <= static_cast<std::size_t>(index)) counts.resize(static_cast<std::size_t>(index) + 1, 0.0);
+  counts[static_cast<std::size_t>(index)] += weight;
+}
+
+// Adds stems that go on inside others to `further`, whose chance is their number until then, and all others to
+// `tables`.
+void count_stems(const WeightedStructure& observed, Tables& tables, FurtherStems& further) {
+  const SecondaryStructure& structure = observed.structure;
+  const LoopTree tree(structure.loops);
+  for (const auto& [stem, a, b, gaps] : pseudoknot_stems(structure)) {
+    if (gaps) {
+      further.chance += observed.weight;
+      for (const int gap : *gaps) add_at(further.of_gap, gap, observed.weight);
+      add_at(further.of_stem, stem.n_pairs - 1, observed.weight);
+      continue;
+    }
     const PseudoknotSite site{.loops = loop_pair(a.kind, b.kind),
                               .stems_between = tree.stems_between(a.loop, b.loop),
                               .length = structure.length()};
@@ -246,19 +279,55 @@ bool fits(std::span<const int> partner, const Placement& place, int k) {
   return (place.j - k + 1) - (place.i + k - 1) >= kShortestPairSpan && !outside && !inside;
 }
 
-// Joins two strands by a stem of k pairs at a random place, if there is one.
-void join(const Strand& a, const Strand& b, int k, std::vector<int>& partner, const Uniform& uniform) {
+void pair_up(const Placement& place, int k, std::vector<int>& partner) {
+  for (int p = 0; p < k; ++p) {
+    partner[static_cast<std::size_t>(place.i + p)] = place.j - p;
+    partner[static_cast<std::size_t>(place.j - p)] = place.i + p;
+  }
+}
+
+// An index of `weights` from `first` on; empty if none of them has a weight.
+std::optional<int> draw_index(const std::vector<double>& weights, std::size_t first, const Uniform& uniform) {
+  double total = 0.0;
+  for (std::size_t i = first; i < weights.size(); ++i) total += weights[i];
+  if (total <= 0.0) return std::nullopt;
+  double left = uniform() * total;
+  std::size_t chosen = first;
+  for (std::size_t i = first; i < weights.size(); ++i) {
+    if (weights[i] <= 0.0) continue;
+    chosen = i;
+    if ((left -= weights[i]) < 0.0) break;
+  }
+  return static_cast<int>(chosen);
+}
+
+// Further stems of at most `longest` pairs inside one of k pairs, as many as the model and the strands give.
+void go_on(const FurtherStems& further, const Strand& a, const Strand& b, Placement place, int k, int longest,
+           std::vector<int>& partner, const Uniform& uniform) {
+  while (further.chance > 0.0 && uniform() < further.chance) {
+    const std::optional<int> gap_a = draw_index(further.of_gap, 0, uniform);
+    const std::optional<int> gap_b = draw_index(further.of_gap, gap_a == 0 ? 1 : 0, uniform);
+    const std::optional<int> pairs = draw_index(further.of_stem, 0, uniform);
+    if (!gap_a || !gap_b || !pairs) return;
+    place = {place.i + k + *gap_a, place.j - k - *gap_b};
+    k = std::min(*pairs + 1, longest);
+    if (place.i + k > a.end() || place.j - k + 1 < b.first || !fits(partner, place, k)) return;
+    pair_up(place, k, partner);
+  }
+}
+
+// Joins two strands by a stem of k pairs at a random place. Returns the place; empty if there is none.
+std::optional<Placement> join(const Strand& a, const Strand& b, int k, std::vector<int>& partner,
+                              const Uniform& uniform) {
   std::vector<Placement> possible;
   for (int i = a.first; i + k <= a.end(); ++i)
     for (int j = b.first + k - 1; j < b.end(); ++j)
       if (const Placement place{i, j}; fits(partner, place, k)) possible.push_back(place);
-  if (possible.empty()) return;
+  if (possible.empty()) return std::nullopt;
   const auto chosen = static_cast<std::size_t>(uniform() * static_cast<double>(possible.size()));
-  const auto [i, j] = possible[std::min(chosen, possible.size() - 1)];
-  for (int p = 0; p < k; ++p) {
-    partner[static_cast<std::size_t>(i + p)] = j - p;
-    partner[static_cast<std::size_t>(j - p)] = i + p;
-  }
+  const Placement place = possible[std::min(chosen, possible.size() - 1)];
+  pair_up(place, k, partner);
+  return place;
 }
 
 }  // namespace
@@ -288,12 +357,17 @@ PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed,
   if (longest_stem == 0) return {};
   Tables tables({1, kLoopPairs, stems_bin(longest_chain) + 1, static_cast<std::size_t>(longest_stem),
                  log_bin(longest_chain) + 1});
-  for (const WeightedStructure& one : observed) count_stems(one, tables);
+  PseudoknotModel model;
+  double stems = 0.0;
+  for (const WeightedStructure& one : observed) {
+    count_stems(one, tables, model.further);
+    for (const Stem& stem : one.structure.stems) stems += stem.order > 0 ? one.weight : 0.0;
+  }
+  model.further.chance /= stems;
   for (const WeightedStructure& one : nested) count_places(one, tables);
   std::array<std::vector<double>, kFactors> factors;
   for (std::size_t factor = 0; factor < kFactors; ++factor) factors[factor].assign(tables.sizes[factor], 1.0);
   for (int round = 0; round < kRounds; ++round) refine(tables, factors);
-  PseudoknotModel model;
   model.rate = factors[kRate][0];
   std::ranges::copy(factors[kLoops], model.of_loops.begin());
   model.of_stems_between = factors[kStemsBetween];
@@ -316,8 +390,10 @@ std::vector<int> draw_pseudoknots(const PseudoknotModel& model, std::span<const 
     expected.clear();
     for (int k = 1; k <= longest; ++k) expected.push_back(total += model.intensity(site, k) * places(a, b, k));
     if (uniform() >= -std::expm1(-total)) return;
-    const auto k = std::ranges::upper_bound(expected, uniform() * total) - expected.begin();
-    join(a, b, std::min(static_cast<int>(k) + 1, longest), knotted, uniform);
+    const auto drawn = std::ranges::upper_bound(expected, uniform() * total) - expected.begin();
+    const int k = std::min(static_cast<int>(drawn) + 1, longest);
+    if (const std::optional<Placement> place = join(a, b, k, knotted, uniform))
+      go_on(model.further, a, b, *place, k, allowed, knotted, uniform);
   });
   return knotted;
 }

@@ -3,9 +3,11 @@
 //   rate * of_loops(kinds of the two loops) * of_stems_between(bin of the nested stems between the loops) * share
 //        * of_stem(k) * of_length(bin of L),
 // and the number of stems between two strands is Poisson with the sum over k and over all places, of which one at most
-// is kept. Longer strands thus have more of them. Loops that few stems keep apart are close in space, and natives
-// mostly join these: half of their pseudoknots cross one stem. `share` is at most the number of nucleotides over the
-// places with as many stems between: otherwise far loops, which are the most in a long chain, would be joined most.
+// is kept. Longer strands thus have more of them. Further stems may follow inside it between the same strands: many
+// pseudoknots of natives are helices with bulges and interior loops. Loops that few stems keep apart are close in
+// space, and natives mostly join these: half of their pseudoknots cross one stem. `share` is at most the number of
+// nucleotides over the places with as many stems between: otherwise far loops, which are the most in a long chain,
+// would be joined most.
 #pragma once
 
 #include <array>
@@ -30,6 +32,13 @@ struct PseudoknotSite {
   double share = 1.0;     // at most 1
 };
 
+// The stems that go on inside one stem of a pseudoknot, between the same two strands.
+struct FurtherStems {
+  double chance = 0.0;          // that a stem has another inside it
+  std::vector<double> of_gap;   // by number of unpaired nucleotides before it on each side; never 0 on both
+  std::vector<double> of_stem;  // [pairs - 1]; weights, as of_gap
+};
+
 struct PseudoknotModel {
   double rate = 0.0;  // per place; 0: no pseudoknots
   std::array<double, kLoopPairs> of_loops{};
@@ -37,7 +46,8 @@ struct PseudoknotModel {
   std::vector<double> of_stems_between;
   // Of models of earlier versions, in place of of_stems_between and share: by floor(log2(distance / 4)).
   std::vector<double> of_separation;
-  std::vector<double> of_stem;    // [k - 1]; longer stems are impossible
+  std::vector<double> of_stem;  // [k - 1]; longer stems are impossible
+  FurtherStems further;
   std::vector<double> of_length;  // by floor(log2(nucleotides of the chain / 4)); the last one for longer chains
 
   // Expected number of stems of k pairs at each place between two strands.

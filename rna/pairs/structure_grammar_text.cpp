@@ -96,6 +96,10 @@ PseudoknotModel read_pseudoknots(const Reader& reader) {
   if (reader.has("of_separation")) model.of_separation = reader.numbers("of_separation");
   model.of_stem = reader.numbers("of_stem");
   model.of_length = reader.numbers("of_length");
+  if (reader.has("further")) {
+    const Reader further = reader.object("further");
+    model.further = {further.number("chance", 0.0, 1.0), further.numbers("of_gap"), further.numbers("of_stem")};
+  }
   const bool by_distance = !model.of_stems_between.empty() || !model.of_separation.empty();
   if (model.rate > 0.0 && (!by_distance || model.of_length.empty()))
     fail("structure grammar: pseudoknots without factors of stems between or length; a structure grammar is damaged");
@@ -114,7 +118,11 @@ std::string StructureGrammar::to_text() const {
                          {"of_separation", pseudoknots.of_separation},
                          {"of_stems_between", pseudoknots.of_stems_between},
                          {"of_stem", pseudoknots.of_stem},
-                         {"of_length", pseudoknots.of_length}};
+                         {"of_length", pseudoknots.of_length},
+                         {"further",
+                          {{"chance", pseudoknots.further.chance},
+                           {"of_gap", pseudoknots.further.of_gap},
+                           {"of_stem", pseudoknots.further.of_stem}}}};
   return json.dump();
 }
 

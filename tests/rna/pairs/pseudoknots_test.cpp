@@ -130,6 +130,41 @@ TEST(Pseudoknots, FittedModelsJoinLoopsThatAreAsNearAsTheObservedOnes) {
   EXPECT_LT(far, near / 4);
 }
 
+TEST(Pseudoknots, StemsGoOnBehindBulgesAndInteriorLoops) {
+  const std::vector<int> nested = structure_of("((((((............))))))............").structure.partner;
+  PseudoknotModel model = example_model(0.01);
+  model.further = {1.0, {1.0, 0.0, 1.0}, {0.0, 1.0}};  // gaps of 0 and 2, two pairs each
+  const Uniform uniform = test_uniform(7);
+  int n_further = 0;
+  for (int draw = 0; draw < 300; ++draw) {
+    const std::vector<int> partner = draw_pseudoknots(model, nested, uniform);
+    ASSERT_EQ(find_partner_fault(partner), std::nullopt);
+    const SecondaryStructure structure = describe_secondary_structure(partner);
+    const Stem* outer = nullptr;
+    for (const Stem& stem : structure.stems) {
+      if (stem.order == 0) continue;
+      if (outer != nullptr) {
+        const int gap_i = stem.i - outer->i - outer->n_pairs, gap_j = outer->j - outer->n_pairs - stem.j;
+        EXPECT_EQ(stem.n_pairs, 2);
+        EXPECT_TRUE((gap_i == 0 || gap_i == 2) && (gap_j == 0 || gap_j == 2) && gap_i + gap_j > 0) << gap_i << gap_j;
+        ++n_further;
+      }
+      outer = &stem;
+    }
+  }
+  EXPECT_GT(n_further, 100);
+}
+
+TEST(Pseudoknots, AHelixWithABulgeIsFittedAsOneJunction) {
+  const std::vector<WeightedStructure> observed{structure_of("((((..[[.[[.))))..]]]]."),
+                                                structure_of("((((..[[....))))..]]...")};
+  const std::vector<WeightedStructure> nested(2, structure_of("((((........))))......."));
+  const PseudoknotModel model = fit_pseudoknots(observed, nested);
+  EXPECT_DOUBLE_EQ(model.further.chance, 1.0 / 3.0);  // one of three stems has another inside
+  EXPECT_EQ(model.further.of_gap, (std::vector<double>{1.0, 1.0}));
+  EXPECT_EQ(model.further.of_stem, (std::vector<double>{0.0, 1.0}));
+}
+
 TEST(Pseudoknots, FittedFactorsGiveTheObservedNumberOfStems) {
   const std::vector<WeightedStructure> observed{
       structure_of("((((....[[[))))...]]]"), structure_of("((((.......))))......"),
