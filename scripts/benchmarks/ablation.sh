@@ -73,8 +73,15 @@ PYTHON
   if [[ $variant == published ]]; then
     row+=,,,
   else
-    row+=,$(python3 scripts/benchmarks/given_structures.py "$program" "$run/given" "$output/natives" --checkpoint "$run" \
-      --steps 20 | tee "$run/given.txt" | sed -n 's/^alone: pair_f1 \([0-9.]*\).*native_lddt \([0-9.]*\).*suite_outliers \([0-9.]*\).*/\1,\3,\2/p')
+    python3 scripts/benchmarks/given_structures.py "$program" "$run/given" "$output/natives" --checkpoint "$run" \
+      --steps 20 >"$run/given.txt"
+    row+=,$(python3 - "$run/given.txt" <<'PYTHON'
+import re, sys
+alone = next(line for line in open(sys.argv[1]) if line.startswith("alone: "))
+measures = dict(re.findall(r"(\w+) ([0-9.]+)", alone))
+print(",".join(measures[key] for key in ("pair_f1", "suite_outliers", "native_lddt")))
+PYTHON
+)
   fi
   echo "$row" | tee -a "$table"
 done
