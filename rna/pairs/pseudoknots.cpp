@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
+#include <map>
 #include <optional>
 
 #include "rna/pairs/base_pairs.h"
@@ -36,27 +38,38 @@ std::vector<Strand> strands_of(const SecondaryStructure& structure) {
 // The loops of a nested structure as a tree, the outermost as its root. A stem stands between a loop and its parent.
 class LoopTree {
  public:
-  explicit LoopTree(const std::vector<Loop>& loops) : parent_(loops.size(), 0), depth_(loops.size(), 0) {
+  explicit LoopTree(const SecondaryStructure& structure)
+      : parent_(structure.loops.size(), 0), depth_(parent_), pairs_(parent_) {
+    const std::vector<Loop>& loops = structure.loops;
+    std::map<int, int> stem_length;  // by its innermost pair
+    for (const Stem& stem : structure.stems)
+      if (stem.order == 0) stem_length[stem.i + stem.n_pairs - 1] = stem.n_pairs;
     std::vector<std::size_t> enclosing = {0};
     for (std::size_t l = 1; l < loops.size(); ++l) {  // outer ones first
       while (enclosing.size() > 1 && loops[enclosing.back()].j < loops[l].j) enclosing.pop_back();
       parent_[l] = static_cast<int>(enclosing.back());
       depth_[l] = depth_[enclosing.back()] + 1;
+      pairs_[l] = pairs_[enclosing.back()] + stem_length[loops[l].i];
       enclosing.push_back(l);
     }
   }
 
-  int stems_between(int a, int b) const {
-    int stems = 0;
-    for (; a != b; ++stems) {
-      int& deeper = depth_[static_cast<std::size_t>(a)] > depth_[static_cast<std::size_t>(b)] ? a : b;
-      deeper = parent_[static_cast<std::size_t>(deeper)];
+  struct Way {
+    int stems;  // from one loop to the other
+    int arms;   // difference of the arms that lead to the innermost loop that encloses both, in pairs
+  };
+  Way way(int a, int b) const {
+    const auto at = [](int loop) { return static_cast<std::size_t>(loop); };
+    Way way{0, std::abs(pairs_[at(a)] - pairs_[at(b)])};
+    for (; a != b; ++way.stems) {
+      int& deeper = depth_[at(a)] > depth_[at(b)] ? a : b;
+      deeper = parent_[at(deeper)];
     }
-    return stems;
+    return way;
   }
 
  private:
-  std::vector<int> parent_, depth_;
+  std::vector<int> parent_, depth_, pairs_;  // depth in stems, and in pairs
 };
 
 // A side of a nested stem. A stem that begins at `first` and whose other side begins at `other`.
@@ -78,10 +91,22 @@ std::vector<Side> sides_of(const SecondaryStructure& structure) {
 
 int distance_of(const Strand& a, const Strand& b) { return b.first - (a.end() - 1); }
 
+PseudoknotSite site_of(const Strand& a, const Strand& b, const LoopTree& tree, int length) {
+  const LoopTree::Way way = tree.way(a.loop, b.loop);
+  return {.loops = loop_pair(a.kind, b.kind),
+          .distance = distance_of(a, b),
+          .stems_between = way.stems,
+          .arms = way.arms,
+          .length = length};
+}
+
 // Bins of 1, 2, 3, 4, 5 to 8, 9 to 16, ... stems between loops.
 std::size_t stems_bin(int n) {
   return n < 5 ? static_cast<std::size_t>(std::max(n, 1) - 1) : std::bit_width(static_cast<unsigned>(n - 1)) + 1u;
 }
+
+// Bins of differences of 0 and 1, 2 and 3, 4 and 5, 6 and 7, 8 to 11, 12 to 15 pairs.
+std::size_t arms_bin(int n) { return static_cast<std::size_t>(n < 8 ? n / 2 : 2 + n / 4); }
 
 // Calls use(a, b, site, longest) for all pairs of strands, a before b, that a pseudoknot may join. `longest`: pairs
 // that it may have. A stem from a to b crosses the nested stems one side of which lies between them. One of these must
@@ -90,13 +115,7 @@ std::size_t stems_bin(int n) {
 template <typename Use>
 void for_each_strand_pair(const SecondaryStructure& structure, const std::vector<Strand>& strands, const Use& use) {
   const std::vector<Side> sides = sides_of(structure);
-  const LoopTree tree(structure.loops);
-  const auto site_of = [&](const Strand& a, const Strand& b) {
-    return PseudoknotSite{.loops = loop_pair(a.kind, b.kind),
-                          .distance = distance_of(a, b),
-                          .stems_between = tree.stems_between(a.loop, b.loop),
-                          .length = structure.length()};
-  };
+  const LoopTree tree(structure);
   std::size_t first_side = 0;
   for (std::size_t a = 0; a < strands.size(); ++a) {
     while (first_side < sides.size() && sides[first_side].first < strands[a].first) ++first_side;
@@ -116,7 +135,7 @@ void for_each_strand_pair(const SecondaryStructure& structure, const std::vector
       }
       const int longest = std::max(closed, open.empty() ? 0 : open.back() - 1);
       if (longest > 0)
-        use(strands[a], strands[b], site_of(strands[a], strands[b]),
+        use(strands[a], strands[b], site_of(strands[a], strands[b], tree, structure.length()),
             std::min({longest, strands[a].length, strands[b].length}));
     }
   }
@@ -150,7 +169,7 @@ double halving(const std::vector<double>& factors, std::size_t bin) {
   return std::ldexp(factors[last], -static_cast<int>(bin - last));
 }
 
-enum Factor : std::size_t { kRate, kLoops, kStemsBetween, kStem, kLength, kFactors };
+enum Factor : std::size_t { kRate, kLoops, kStemsBetween, kArms, kStem, kLength, kFactors };
 
 using Cell = std::array<std::size_t, kFactors>;  // index of each factor; that of kRate is 0
 
@@ -178,7 +197,12 @@ struct Tables {
 };
 
 Cell cell_of(const PseudoknotSite& site, int k) {
-  return {0, site.loops, stems_bin(site.stems_between), static_cast<std::size_t>(k) - 1, log_bin(site.length)};
+  return {0,
+          site.loops,
+          stems_bin(site.stems_between),
+          arms_bin(site.arms),
+          static_cast<std::size_t>(k) - 1,
+          log_bin(site.length)};
 }
 
 const Strand& strand_at(const std::vector<Strand>& strands, int position) {
@@ -187,6 +211,7 @@ const Strand& strand_at(const std::vector<Strand>& strands, int position) {
 
 void count_places(const WeightedStructure& nested, Tables& tables) {
   const auto count = [&](const Strand& a, const Strand& b, const PseudoknotSite& site, int longest) {
+    if (site.arms > kMostArmDifference) return;
     for (int k = 1; k <= std::min(longest, static_cast<int>(tables.sizes[kStem])); ++k)
       tables.places[tables.at(cell_of(site, k))] += nested.weight * site.share * places(a, b, k);
   };
@@ -224,7 +249,7 @@ void add_at(std::vector<double>& counts, int index, double weight) {
 // `tables`.
 void count_stems(const WeightedStructure& observed, Tables& tables, FurtherStems& further) {
   const SecondaryStructure& structure = observed.structure;
-  const LoopTree tree(structure.loops);
+  const LoopTree tree(structure);
   for (const auto& [stem, a, b, gaps] : pseudoknot_stems(structure)) {
     if (gaps) {
       further.chance += observed.weight;
@@ -232,10 +257,8 @@ void count_stems(const WeightedStructure& observed, Tables& tables, FurtherStems
       add_at(further.of_stem, stem.n_pairs - 1, observed.weight);
       continue;
     }
-    const PseudoknotSite site{.loops = loop_pair(a.kind, b.kind),
-                              .stems_between = tree.stems_between(a.loop, b.loop),
-                              .length = structure.length()};
-    tables.stems[tables.at(cell_of(site, stem.n_pairs))] += observed.weight;
+    const PseudoknotSite site = site_of(a, b, tree, structure.length());
+    if (site.arms <= kMostArmDifference) tables.stems[tables.at(cell_of(site, stem.n_pairs))] += observed.weight;
   }
 }
 
@@ -257,12 +280,12 @@ void refine(const Tables& tables, std::array<std::vector<double>, kFactors>& fac
   }
 }
 
-// The last bin of stems between loops with an observed stem.
-std::size_t farthest_bin(const Tables& tables) {
-  std::size_t farthest = 0;
+// The last bin of a factor with an observed stem.
+std::size_t last_bin(const Tables& tables, Factor factor) {
+  std::size_t last = 0;
   for (std::size_t index = 0; index < tables.stems.size(); ++index)
-    if (tables.stems[index] > 0.0) farthest = std::max(farthest, tables.cell(index)[kStemsBetween]);
-  return farthest;
+    if (tables.stems[index] > 0.0) last = std::max(last, tables.cell(index)[factor]);
+  return last;
 }
 
 struct Placement {
@@ -339,11 +362,16 @@ std::size_t loop_pair(LoopKind a, LoopKind b) {
 
 double PseudoknotModel::intensity(const PseudoknotSite& site, int k) const {
   if (rate == 0.0 || k > static_cast<int>(of_stem.size())) return 0.0;
-  const double separation = of_stems_between.empty()
-                                ? halving(of_separation, log_bin(site.distance))
-                                : halving(of_stems_between, stems_bin(site.stems_between)) * site.share;
+  double way = 1.0;
+  if (of_stems_between.empty()) {
+    way = halving(of_separation, log_bin(site.distance));
+  } else {
+    way = halving(of_stems_between, stems_bin(site.stems_between)) * site.share;
+    const std::size_t arms = arms_bin(site.arms);
+    way *= arms < of_arms.size() ? of_arms[arms] : 0.0;
+  }
   const auto length_bin = std::min(log_bin(site.length), of_length.size() - 1);
-  return rate * of_loops[site.loops] * separation * of_stem[static_cast<std::size_t>(k) - 1] * of_length[length_bin];
+  return rate * of_loops[site.loops] * way * of_stem[static_cast<std::size_t>(k) - 1] * of_length[length_bin];
 }
 
 PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed,
@@ -355,8 +383,8 @@ PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed,
       if (stem.order > 0) longest_stem = std::max(longest_stem, stem.n_pairs);
   }
   if (longest_stem == 0) return {};
-  Tables tables({1, kLoopPairs, stems_bin(longest_chain) + 1, static_cast<std::size_t>(longest_stem),
-                 log_bin(longest_chain) + 1});
+  Tables tables({1, kLoopPairs, stems_bin(longest_chain) + 1, arms_bin(kMostArmDifference) + 1,
+                 static_cast<std::size_t>(longest_stem), log_bin(longest_chain) + 1});
   PseudoknotModel model;
   double stems = 0.0;
   for (const WeightedStructure& one : observed) {
@@ -371,7 +399,8 @@ PseudoknotModel fit_pseudoknots(std::span<const WeightedStructure> observed,
   model.rate = factors[kRate][0];
   std::ranges::copy(factors[kLoops], model.of_loops.begin());
   model.of_stems_between = factors[kStemsBetween];
-  model.of_stems_between.resize(farthest_bin(tables) + 1);
+  model.of_stems_between.resize(last_bin(tables, kStemsBetween) + 1);
+  model.of_arms = factors[kArms];
   model.of_stem = factors[kStem];
   model.of_length = factors[kLength];
   return model;

@@ -1,13 +1,16 @@
 // Pseudoknots on top of a nested structure: stems between two strands of different loops. A stem of k pairs at one
 // place between two strands has an intensity of
 //   rate * of_loops(kinds of the two loops) * of_stems_between(bin of the nested stems between the loops) * share
-//        * of_stem(k) * of_length(bin of L),
+//        * of_arms(bin of the difference of the two arms) * of_stem(k) * of_length(bin of L),
 // and the number of stems between two strands is Poisson with the sum over k and over all places, of which one at most
 // is kept. Longer strands thus have more of them. Further stems may follow inside it between the same strands: many
-// pseudoknots of natives are helices with bulges and interior loops. Loops that few stems keep apart are close in
-// space, and natives mostly join these: half of their pseudoknots cross one stem. `share` is at most the number of
-// nucleotides over the places with as many stems between: otherwise far loops, which are the most in a long chain,
-// would be joined most.
+// pseudoknots of natives are helices with bulges and interior loops.
+//
+// Loops that few stems keep apart are close in space, and natives mostly join these: half of their pseudoknots cross
+// one stem. The way from one loop to the other leads outward along an arm of nested helices and inward along another;
+// either may be empty. The loops meet where the arms are about as long, up to the helix that the strand of a loop can
+// bridge. `share` is at most the number of nucleotides over the places with as many stems between: otherwise far loops,
+// which are the most in a long chain, would be joined most.
 #pragma once
 
 #include <array>
@@ -28,6 +31,7 @@ struct PseudoknotSite {
   std::size_t loops = 0;  // loop_pair
   int distance = 1;       // along the chain, of the strands' nearest ends
   int stems_between = 1;  // of the nested structure, on the way from one loop to the other
+  int arms = 0;           // difference of the two arms, in pairs
   int length = 0;         // nucleotides of the chain
   double share = 1.0;     // at most 1
 };
@@ -39,12 +43,15 @@ struct FurtherStems {
   std::vector<double> of_stem;  // [pairs - 1]; weights, as of_gap
 };
 
+inline constexpr int kMostArmDifference = 15;  // pairs
+
 struct PseudoknotModel {
   double rate = 0.0;  // per place; 0: no pseudoknots
   std::array<double, kLoopPairs> of_loops{};
   // For 1, 2, 3, 4, 5 to 8, 9 to 16, ... stems; halves in each bin beyond.
   std::vector<double> of_stems_between;
-  // Of models of earlier versions, in place of of_stems_between and share: by floor(log2(distance / 4)).
+  std::vector<double> of_arms;  // for differences of 0 and 1, 2 and 3, 4 and 5, 6 and 7, 8 to 11, 12 to 15 pairs
+  // Of models of earlier versions, in place of of_stems_between, of_arms and share: by floor(log2(distance / 4)).
   std::vector<double> of_separation;
   std::vector<double> of_stem;  // [k - 1]; longer stems are impossible
   FurtherStems further;

@@ -93,6 +93,7 @@ PseudoknotModel read_pseudoknots(const Reader& reader) {
     fail("structure grammar: {} pairs of loops in pseudoknots, {} are needed; it is damaged", loops.size(), kLoopPairs);
   std::ranges::copy(loops, model.of_loops.begin());
   if (reader.has("of_stems_between")) model.of_stems_between = reader.numbers("of_stems_between");
+  if (reader.has("of_arms")) model.of_arms = reader.numbers("of_arms");
   if (reader.has("of_separation")) model.of_separation = reader.numbers("of_separation");
   model.of_stem = reader.numbers("of_stem");
   model.of_length = reader.numbers("of_length");
@@ -117,6 +118,7 @@ std::string StructureGrammar::to_text() const {
                          {"of_loops", pseudoknots.of_loops},
                          {"of_separation", pseudoknots.of_separation},
                          {"of_stems_between", pseudoknots.of_stems_between},
+                         {"of_arms", pseudoknots.of_arms},
                          {"of_stem", pseudoknots.of_stem},
                          {"of_length", pseudoknots.of_length},
                          {"further",

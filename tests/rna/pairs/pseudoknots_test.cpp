@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 
 #include "rna/pairs/dot_bracket.h"
@@ -86,6 +87,7 @@ TEST(Pseudoknots, StemsBetweenLoopsCountAsTheirFactorSays) {
   PseudoknotModel model = example_model(1.0);
   model.of_separation = {1.0, 1.0, 1.0, 1.0};
   model.of_loops.fill(1.0);
+  model.of_arms.assign(6, 1.0);
   for (const std::vector<double>& factor : std::vector<std::vector<double>>{{0.05}, {0.05, 0.0}, {0.0, 0.05, 0.0}}) {
     model.of_stems_between = factor;
     const Uniform uniform = test_uniform(5);
@@ -103,10 +105,44 @@ TEST(Pseudoknots, StemsBetweenLoopsCountAsTheirFactorSays) {
   }
   // Bins of 1, 2, 3, 4, 5 to 8, 9 to 16: beyond the last each has half the factor of the one before.
   model.of_stems_between = {1.0, 0.5};
-  const PseudoknotSite one{0, 8, 1, 100}, two{0, 8, 2, 100}, five{0, 8, 5, 100}, nine{0, 8, 9, 100};
+  const PseudoknotSite one{.stems_between = 1, .length = 100}, two{.stems_between = 2, .length = 100},
+      five{.stems_between = 5, .length = 100}, nine{.stems_between = 9, .length = 100};
   EXPECT_DOUBLE_EQ(model.intensity(two, 1), 0.5 * model.intensity(one, 1));
   EXPECT_DOUBLE_EQ(model.intensity(five, 1), 0.0625 * model.intensity(one, 1));
   EXPECT_DOUBLE_EQ(model.intensity(nine, 1), 0.03125 * model.intensity(one, 1));
+}
+
+TEST(Pseudoknots, ArmsThatDifferTooMuchAreNotJoined) {
+  // A hairpin loop behind stems of 6 pairs, and one behind 4 + 4 + 4; the exterior loop is 6, 12 pairs away.
+  const std::vector<int> nested =
+      structure_of("....((((((........))))))....((((..((((..((((........))))..))))..))))....").structure.partner;
+  PseudoknotModel model = example_model(1.0);
+  model.of_loops.fill(1.0);
+  model.of_stems_between = {0.05, 0.05, 0.05, 0.05};
+  model.of_arms = {0.0, 0.0, 0.0, 1.0};  // 6 and 7 pairs
+  const Uniform uniform = test_uniform(8);
+  std::map<int, int> found;  // stems by difference of the arms
+  for (int draw = 0; draw < 400; ++draw) {
+    const SecondaryStructure structure = describe_secondary_structure(draw_pseudoknots(model, nested, uniform));
+    for (const Stem& stem : structure.stems) {
+      if (stem.order == 0) continue;
+      int arms[] = {0, 0};  // pairs of the nested stems that enclose one end alone
+      for (const Stem& other : structure.stems) {
+        const bool i = other.i < stem.i && stem.i < other.j, j = other.i < stem.j && stem.j < other.j;
+        if (other.order == 0 && i != j) arms[i ? 0 : 1] += other.n_pairs;
+      }
+      ++found[std::abs(arms[0] - arms[1])];
+    }
+  }
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found.begin()->first, 6);
+  EXPECT_GT(found.begin()->second, 50);
+  const PseudoknotSite near{.arms = kMostArmDifference, .length = 100};
+  PseudoknotSite far = near;
+  far.arms = kMostArmDifference + 1;
+  model.of_arms.assign(6, 1.0);
+  EXPECT_GT(model.intensity(near, 1), 0.0);
+  EXPECT_EQ(model.intensity(far, 1), 0.0);
 }
 
 TEST(Pseudoknots, FittedModelsJoinLoopsThatAreAsNearAsTheObservedOnes) {
