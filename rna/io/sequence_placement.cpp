@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <gemmi/fail.hpp>  // needed by seqalign.hpp of gemmi 0.7
 #include <gemmi/seqalign.hpp>
+#include <type_traits>
 #include <unordered_map>
 
 namespace flashrna {
@@ -27,6 +29,26 @@ bool numbers_fit(const std::vector<ResidueNumber>& numbers, const std::vector<st
   return false;
 }
 
+using Codes = std::vector<std::uint8_t>;
+
+// gemmi::align_sequences. Gap is bool up to gemmi 0.6, which takes whether opening a gap before a residue of the target
+// is free, and int later, for its penalty.
+template <typename Gap>
+gemmi::AlignmentResult align(gemmi::AlignmentResult (*function)(const Codes&, const Codes&, const std::vector<Gap>&,
+                                                                std::uint8_t, const gemmi::AlignmentScoring&),
+                             const Codes& query, const Codes& target, const std::vector<bool>& free_gap,
+                             std::uint8_t n_codes) {
+  const gemmi::AlignmentScoring scoring;
+  std::vector<Gap> gaps;
+  for (const bool is_free : free_gap) {
+    if constexpr (std::is_same_v<Gap, bool>)
+      gaps.push_back(is_free);
+    else
+      gaps.push_back(is_free ? 0 : scoring.gapo);
+  }
+  return function(query, target, gaps, n_codes, scoring);
+}
+
 }  // namespace
 
 std::vector<int> place_in_sequence(const LinkedResidues& residues, const std::vector<std::string>& names,
@@ -37,8 +59,7 @@ std::vector<int> place_in_sequence(const LinkedResidues& residues, const std::ve
   const auto code = [&](const std::string& name) {
     return codes.emplace(name, static_cast<std::uint8_t>(std::min<std::size_t>(codes.size(), 255))).first->second;
   };
-  std::vector<std::uint8_t> full;
-  std::vector<std::uint8_t> observed;
+  Codes full, observed;
   std::vector<bool> free_gap = {true};
   for (const std::string& name : sequence) full.push_back(code(name));
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -46,8 +67,8 @@ std::vector<int> place_in_sequence(const LinkedResidues& residues, const std::ve
     if (i > 0) free_gap.push_back(!residues.bonded(i - 1, i));
   }
   if (codes.size() > 255) return {};
-  const gemmi::AlignmentResult alignment = gemmi::align_sequences(
-      full, observed, free_gap, static_cast<std::uint8_t>(codes.size()), gemmi::AlignmentScoring());
+  const gemmi::AlignmentResult alignment =
+      align(&gemmi::align_sequences, full, observed, free_gap, static_cast<std::uint8_t>(codes.size()));
   std::vector<int> positions(names.size(), 0);
   std::size_t next = 0;
   int position = 1;
