@@ -43,7 +43,9 @@ struct FurtherStems {
   std::vector<double> of_stem;  // [pairs - 1]; weights, as of_gap
 };
 
-inline constexpr int kMostArmDifference = 15;  // pairs
+// In pairs. Natives also join loops whose arms differ by more, with a tenth of the stems in long chains. These come
+// about with the fold as a whole; drawn one by one they could not form together, and so none is drawn.
+inline constexpr int kMostArmDifference = 15;
 
 struct PseudoknotModel {
   double rate = 0.0;  // per place; 0: no pseudoknots
