@@ -202,7 +202,7 @@ TEST(MmcifWriter, CategoriesSayWhatThePolymerIsAndWhatMadeIt) {
     const std::set<char> kinds(sequence.begin(), sequence.end());
     EXPECT_EQ(value("_chem_comp.id").length(), static_cast<int>(kinds.size()));
     for (const std::string& type : value("_chem_comp.type")) EXPECT_EQ(gemmi::cif::as_string(type), "RNA linking");
-    const gemmi::Structure parsed = gemmi::make_structure(document);
+    const gemmi::Structure parsed = gemmi::make_structure_from_block(document.blocks.at(0));
     ASSERT_EQ(parsed.entities.size(), 1u);
     EXPECT_EQ(parsed.entities[0].polymer_type, gemmi::PolymerType::Rna);
   }
