@@ -38,7 +38,9 @@ gemmi::AlignmentResult align(gemmi::AlignmentResult (*function)(const Codes&, co
                                                                 std::uint8_t, const gemmi::AlignmentScoring&),
                              const Codes& query, const Codes& target, const std::vector<bool>& free_gap,
                              std::uint8_t n_codes) {
-  const gemmi::AlignmentScoring scoring{};
+  gemmi::AlignmentScoring scoring{};  // without defaults in gemmi 0.7
+  scoring.match = 1;
+  scoring.mismatch = scoring.gapo = scoring.gape = -1;
   std::vector<Gap> gaps;
   for (const bool is_free : free_gap) {
     if constexpr (std::is_same_v<Gap, bool>)

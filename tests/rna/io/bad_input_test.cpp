@@ -259,7 +259,9 @@ TEST_F(BadInput, ShortAtomRecordInsideAPdbIsNamed) {
 TEST_F(BadInput, MmcifCutInsideAnAtomIsNoticed) {
   const std::string text = to_mmcif(example());
   const std::string path = folder_.write("cut.cif", text.substr(0, text.size() - 40));
-  EXPECT_NE(message_of_reading(path).find("Wrong number of values in the loop"), std::string::npos);
+  // The words after that are those of gemmi.
+  EXPECT_TRUE(message_of_reading(path).starts_with(path + ": not a readable mmCIF file: line "))
+      << message_of_reading(path);
 }
 
 }  // namespace
