@@ -87,10 +87,12 @@ class AtomSite {
     loop_.values = std::move(values);
   }
 
+  void number_row(std::size_t row, int id) { value(row, id) = std::to_string((row + 1) % 1'000'000'000); }
+
   void number_atoms() {
     const int id = find("id");
     for (std::size_t row = 0; row < rows(); ++row) {
-      if (is_null(value(row, id))) value(row, id) = std::to_string((row + 1) % 1'000'000'000);
+      if (is_null(value(row, id))) number_row(row, id);
     }
   }
 
@@ -219,7 +221,7 @@ class AtomSite {
 
   void number_all() {
     const int id = find("id");
-    for (std::size_t row = 0; row < rows(); ++row) value(row, id) = std::to_string((row + 1) % 1'000'000'000);
+    for (std::size_t row = 0; row < rows(); ++row) number_row(row, id);
   }
 
   gemmi::cif::Loop& loop_;

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "rna/pairs/dot_bracket.h"
+#include "tests/rna/pairs/stems_between.h"
 #include "tests/rna/pairs/test_uniform.h"
 
 namespace flashrna {
@@ -73,13 +74,6 @@ TEST(Pseudoknots, StemsAreAsFrequentAsTheirIntensitySays) {
   EXPECT_NEAR(static_cast<double>(n_pairs) / n_knotted, (12 + 2 * 12 + 3 * 2) / 26.0, 0.05);
 }
 
-// Nested stems that enclose one end of a pair and not the other.
-int stems_between(const SecondaryStructure& structure, int i, int j) {
-  const auto encloses = [](const Stem& stem, int k) { return stem.i < k && k < stem.j; };
-  return static_cast<int>(std::ranges::count_if(
-      structure.stems, [&](const Stem& stem) { return stem.order == 0 && encloses(stem, i) != encloses(stem, j); }));
-}
-
 TEST(Pseudoknots, StemsBetweenLoopsCountAsTheirFactorSays) {
   // Three nested stems in each of two domains: 1 to 6 stems between two loops.
   const std::string domain = "((((...((((...((((......))))...))))...))))";
@@ -95,7 +89,7 @@ TEST(Pseudoknots, StemsBetweenLoopsCountAsTheirFactorSays) {
     for (int draw = 0; draw < 400; ++draw) {
       const SecondaryStructure structure = describe_secondary_structure(draw_pseudoknots(model, nested, uniform));
       for (const Stem& stem : structure.stems)
-        if (stem.order > 0) ++found[stems_between(structure, stem.i, stem.j)];
+        if (stem.order > 0) ++found[stems_between(structure, stem)];
     }
     for (int stems = 1; stems <= 6; ++stems) {
       const std::size_t bin = std::min(stems, 5) - 1;
@@ -160,7 +154,7 @@ TEST(Pseudoknots, FittedModelsJoinLoopsThatAreAsNearAsTheObservedOnes) {
     const SecondaryStructure structure =
         describe_secondary_structure(draw_pseudoknots(model, nested[0].structure.partner, uniform));
     for (const Stem& stem : structure.stems)
-      if (stem.order > 0) ++(stems_between(structure, stem.i, stem.j) == 1 ? near : far);
+      if (stem.order > 0) ++(stems_between(structure, stem) == 1 ? near : far);
   }
   EXPECT_GT(near, 1000);
   EXPECT_LT(far, near / 4);

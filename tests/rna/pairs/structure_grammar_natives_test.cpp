@@ -12,6 +12,7 @@
 #include "rna/pairs/secondary_structure_file.h"
 #include "rna/pairs/structure_grammar_fit.h"
 #include "rna/pairs/structure_sampler.h"
+#include "tests/rna/pairs/stems_between.h"
 #include "tests/rna/pairs/test_uniform.h"
 
 namespace flashrna {
@@ -31,14 +32,6 @@ StructureGrammar fit_to(const Partners& natives) {
   std::vector<ObservedPartners> observed;
   for (const std::vector<int>& partner : natives) observed.push_back({partner, 1.0});
   return fit_structure_grammar(observed, test_uniform(20));
-}
-
-// Nested stems between the two loops that a pseudoknot joins: those that enclose one of its sides alone.
-double stems_between(const SecondaryStructure& structure, const Stem& stem) {
-  const auto encloses = [](const Stem& nested, int k) { return nested.i < k && k < nested.j; };
-  return static_cast<double>(std::ranges::count_if(structure.stems, [&](const Stem& nested) {
-    return nested.order == 0 && encloses(nested, stem.i) != encloses(nested, stem.j);
-  }));
 }
 
 // Values of every measure, over all structures.
