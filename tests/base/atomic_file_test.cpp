@@ -27,7 +27,7 @@ std::string message_of_writing(const std::string& path, const std::string& text)
 
 class AtomicFile : public testing::Test {
  protected:
-  TemporaryFolder folder_{"flashrna-atomic-file"};
+  TemporaryFolder folder_;
 };
 
 TEST_F(AtomicFile, MayHaveTheLongestName) {
@@ -42,7 +42,7 @@ TEST_F(AtomicFile, IsWrittenAndReplacedWhole) {
   EXPECT_EQ(bytes_of(path), std::string(100'000, 'x'));
   write_file_atomically(path, "short");
   EXPECT_EQ(bytes_of(path), "short");
-  EXPECT_EQ(folder_.n_files(), 1u);
+  EXPECT_EQ(folder_.count(), 1u);
 }
 
 TEST_F(AtomicFile, MissingFolderIsNamed) {
@@ -54,7 +54,7 @@ TEST_F(AtomicFile, FolderInTheWayIsNamedAndNothingIsLeft) {
   const std::string path = folder_.path("out.cif");
   std::filesystem::create_directory(path);
   EXPECT_EQ(message_of_writing(path, "x"), path + ": cannot write: Is a directory");
-  EXPECT_EQ(folder_.n_files(), 1u);
+  EXPECT_EQ(folder_.count(), 1u);
 }
 
 TEST_F(AtomicFile, FolderThatCannotBeWrittenIsNamed) {
@@ -84,7 +84,7 @@ TEST_F(AtomicFile, FullDiskIsAnErrorAndLeavesTheOldFile) {
   ASSERT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
   EXPECT_EQ(WEXITSTATUS(status), 0) << "the message is another";
   EXPECT_EQ(bytes_of(path), "old");
-  EXPECT_EQ(folder_.n_files(), 1u);
+  EXPECT_EQ(folder_.count(), 1u);
 }
 
 }  // namespace

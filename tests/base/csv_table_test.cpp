@@ -13,7 +13,7 @@ TEST(CsvTable, ReadsWhatItWrote) {
   CsvTable table;
   table.columns = {"name", "value"};
   table.rows = {{"a,b \"c\"\nd", "1.5"}, {"", ""}, {"e", "x"}};
-  const TemporaryFolder folder("flashrna-csv-table");
+  const TemporaryFolder folder;
   const CsvTable read = CsvTable::read(folder.write("t.csv", table.to_csv()));
   EXPECT_EQ(read.columns, table.columns);
   EXPECT_EQ(read.rows, table.rows);
@@ -33,7 +33,7 @@ TEST(CsvTable, ALineIsSplitIntoTheCellsThatItWasMadeOf) {
 }
 
 TEST(CsvTable, AByteOrderMarkIsNoPartOfTheFirstName) {
-  const TemporaryFolder folder("flashrna-csv-table");
+  const TemporaryFolder folder;
   const CsvTable table = CsvTable::read(folder.write("t.csv", "\xEF\xBB\xBFkey,value\r\na,1\r\n"));
   EXPECT_EQ(table.column("key"), 0u);
   EXPECT_EQ(table.rows.at(0), (std::vector<std::string>{"a", "1"}));
@@ -42,7 +42,7 @@ TEST(CsvTable, AByteOrderMarkIsNoPartOfTheFirstName) {
 }
 
 TEST(CsvTable, BadFilesAreNamed) {
-  const TemporaryFolder folder("flashrna-csv-table");
+  const TemporaryFolder folder;
   const auto error = [&](const std::string& text) {
     const std::string path = folder.write("t.csv", text);
     return message_of([&] { CsvTable::read(path); });

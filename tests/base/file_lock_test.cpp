@@ -15,7 +15,7 @@ namespace {
 
 class FileLockTest : public testing::Test {
  protected:
-  TemporaryFolder folder_{"flashrna-file-lock"};
+  TemporaryFolder folder_;
   const std::string path_ = folder_.path(".work.lock");
 };
 
@@ -31,7 +31,7 @@ TEST_F(FileLockTest, IsRefusedToASecondOwnerWithTheMessageAndGivenToTheNext) {
   }
   EXPECT_TRUE(FileLock::is_held(path_)) << "the refused one must not remove it";
   first.reset();
-  EXPECT_EQ(folder_.n_files(), 0u);
+  EXPECT_EQ(folder_.count(), 0u);
   EXPECT_NO_THROW(FileLock(path_, "third"));
 }
 
@@ -49,7 +49,7 @@ TEST_F(FileLockTest, OfAKilledProcessIsFree) {
   EXPECT_TRUE(FileLock::is_held(path_));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
-  EXPECT_EQ(folder_.n_files(), 1u) << "what the killed one left";
+  EXPECT_EQ(folder_.count(), 1u) << "what the killed one left";
   EXPECT_FALSE(FileLock::is_held(path_));
   EXPECT_NO_THROW(FileLock(path_, "next"));
 }

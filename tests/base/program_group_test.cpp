@@ -44,7 +44,7 @@ TEST(ProgramGroup, ReportsTheFirstThatFailed) {
 }
 
 TEST(ProgramGroup, KillsTheOthersAfterTheGrace) {
-  const TemporaryFolder folder("program_group");
+  const TemporaryFolder folder;
   ProgramEnd end;
   const double seconds = seconds_of([&] {
     end = run_program_group({slow(folder.path("finished")), shell("kill -KILL $$")}, no_signal, 0.3);
@@ -67,7 +67,7 @@ TEST(ProgramGroup, PassesASignalOnOnce) {
 }
 
 TEST(ProgramGroup, AProgramThatIsNotThereIsAnErrorAndEndsTheOthers) {
-  const TemporaryFolder folder("program_group");
+  const TemporaryFolder folder;
   const auto run = [&] {
     run_program_group({slow(folder.path("finished")), {{"no-such-program"}, {}}}, no_signal, 10.0);
   };

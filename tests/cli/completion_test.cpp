@@ -57,7 +57,7 @@ class BashCompletion : public ::testing::Test {
                                        "printf '%s\\n' \"${COMPREPLY[@]}\" | sort\n");
     return output_of("cd '" + folder_.path(".") + "' && mkdir -p inner && bash ./complete.bash 2>&1");
   }
-  TemporaryFolder folder_{"bash_completion"};
+  TemporaryFolder folder_;
 };
 
 TEST_F(BashCompletion, ScriptParses) {
@@ -82,7 +82,7 @@ TEST_F(BashCompletion, OffersFilesFoldersAndNamesAsValues) {
 }
 
 TEST(ZshCompletion, ScriptParsesAndHasEveryOption) {
-  const TemporaryFolder folder("zsh_completion");
+  const TemporaryFolder folder;
   const std::string script = completion_script("zsh", two_commands());
   for (const char* part :
        {"'--output[where to]:FILE.h5:_files'", "'--folder[its \\[folder\\], 5 Å]:DIR:_files -/'",
@@ -102,7 +102,7 @@ TEST(ManPage, EscapesAndHasEveryOption) {
                            "\\fB\\-\\-output\\fR", "its [folder], 5 \\[u00C5]", "where to (required)",
                            "\\fB\\-\\-model.blocks\\fR \\fIVALUE\\fR\nnumber [6]", ".SS flashrna bench fast"})
     EXPECT_THAT(page, HasSubstr(part));
-  const TemporaryFolder folder("man_page");
+  const TemporaryFolder folder;
   folder.write("flashrna.1", page);
   if (output_of("command -v groff; true").empty()) GTEST_SKIP() << "no groff to format the page";
   EXPECT_EQ(output_of("groff -K utf8 -man -Tutf8 -ww '" + folder.path("flashrna.1") + "' 2>&1 >/dev/null"), "");

@@ -17,14 +17,14 @@ const std::vector<PlotLine> kLines = {{"dense \"a\"", {{64, 0.1}, {128, 0.4}}}, 
 
 TEST(Plot, IsAnSvgWithEveryLineNamedAndNothingBesideIt) {
   if (!is_program("gnuplot")) GTEST_SKIP() << "gnuplot is not installed";
-  const TemporaryFolder folder("flashrna-plot");
+  const TemporaryFolder folder;
   draw_plot(folder.path("time.svg"), "Sampling", "residues", "seconds", kLines);
   std::ifstream file(folder.path("time.svg"));
   const std::string svg(std::istreambuf_iterator<char>(file), {});
   EXPECT_NE(svg.find("<svg"), std::string::npos);
   for (const char* text : {"Sampling", "residues", "seconds", "lifted", "dense"})
     EXPECT_NE(svg.find(text), std::string::npos) << text;
-  EXPECT_EQ(folder.n_files(), 1u);
+  EXPECT_EQ(folder.count(), 1u);
 }
 
 TEST(Plot, WithoutGnuplotSaysWhatToInstall) {

@@ -28,7 +28,7 @@ class WeightsByName : public ::testing::Test {
   void SetUp() override {
     for (const char* name : {"package", "cache"}) std::filesystem::create_directories(folder_.path(name));
   }
-  TemporaryFolder folder_{"weights_by_name"};
+  TemporaryFolder folder_;
 };
 
 TEST_F(WeightsByName, PackageComesBeforeCache) {
@@ -80,7 +80,7 @@ TEST(PublishedWeights, AreThoseOfTheSourceTree) {
 }
 
 TEST(WeightsFolders, OfABuildFolderIncludeTheSourceTree) {
-  const TemporaryFolder folder("weights_folders");
+  const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path("build/cpu"));
   EXPECT_EQ(weights_folders(folder.path("build/cpu"), "/cache").size(), 2u);
   folder.write("build/cpu/CMakeCache.txt", "");

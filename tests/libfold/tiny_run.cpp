@@ -1,13 +1,10 @@
 #include "tests/libfold/tiny_run.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <sstream>
 
-#include "base/error.h"
 #include "datasets/chain_rows.h"
 #include "datasets/dataset_writer.h"
 #include "libfold/backbone/sampled_backbone.h"
@@ -20,17 +17,6 @@
 namespace flashrna {
 
 namespace fs = std::filesystem;
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "flashrna_test_XXXXXX").string();
-  if (!mkdtemp(name.data())) fail("{}: cannot be made", name);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 namespace {
 

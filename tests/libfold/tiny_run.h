@@ -9,20 +9,10 @@
 #include "libfold/configuration.h"
 #include "libfold/run_config.h"
 #include "libfold/training/trainer.h"
+#include "tests/support/error_message.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flashrna {
-
-// A new folder, removed with its content.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A chain of a test dataset: a helix of `length` residues with its own torsions.
 struct TinyChain {
@@ -61,15 +51,5 @@ std::string read_text(const std::string& path);
 std::vector<std::string> lines_of(const std::string& text);
 // Names in a folder, sorted.
 std::vector<std::string> names_in(const std::filesystem::path& folder);
-// The message of the Error that `call` throws; a test failure if none is thrown.
-template <typename Call>
-std::string message_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "(nothing was thrown)";
-}
 
 }  // namespace flashrna

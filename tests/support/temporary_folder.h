@@ -1,39 +1,48 @@
-// A temporary folder; the destructor removes it.
+// A temporary folder; the destructor removes it with its content.
 #pragma once
 
-#include <unistd.h>
-
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+
+#include "base/error.h"
 
 namespace flashrna {
 
 class TemporaryFolder {
  public:
-  explicit TemporaryFolder(const std::string& name)
-      : path_(std::filesystem::temp_directory_path() / (name + "-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
+  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "flashrna-test-XXXXXX").string()) {
+    if (!mkdtemp(path_.data())) fail("{}: cannot be made", path_);
   }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  std::string path(const std::string& file) const { return (path_ / file).string(); }
+  // Of a file in it, or its own.
+  std::string path(const std::string& file = "") const { return file.empty() ? path_ : path_ + "/" + file; }
+  std::string operator/(const std::string& file) const { return path(file); }
 
+  // Writes a file, makes folders as needed, and returns its path.
   std::string write(const std::string& file, const std::string& bytes) const {
-    std::ofstream(path_ / file, std::ios::binary) << bytes;
-    return path(file);
+    const std::filesystem::path name = path(file);
+    std::filesystem::create_directories(name.parent_path());
+    std::ofstream(name, std::ios::binary) << bytes;
+    return name.string();
   }
 
-  std::size_t n_files() const {
-    return static_cast<std::size_t>(
+  // Number of files and folders directly in it.
+  int count() const {
+    return static_cast<int>(
         std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
   }
 
  private:
-  std::filesystem::path path_;
+  std::string path_;
 };
 
 }  // namespace flashrna

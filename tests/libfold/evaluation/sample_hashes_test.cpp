@@ -13,7 +13,7 @@ namespace {
 using Files = std::vector<std::string>;
 
 TEST(SampleHashes, NameTheFilesThatChangedSinceTheyWereWritten) {
-  const TemporaryFolder folder("flashrna-sample-hashes");
+  const TemporaryFolder folder;
   folder.write("a.cif", "one");
   folder.write("b.cif", "two");
   folder.write("b.pdb", "three");

@@ -124,7 +124,7 @@ TEST(TensorboardTag, GroupsTheColumnsOfMetricsCsv) {
 }
 
 TEST(TensorboardLog, FirstRecordIsTheVersionByteForByte) {
-  const TemporaryFolder folder("flashrna-tensorboard");
+  const TemporaryFolder folder;
   const std::string file = read_file(TensorboardLog(folder.path(""), 0).path());
   ASSERT_GE(file.size(), 42u);
   // 26 bytes of payload; the checksum of the length is that of TensorBoard's own RecordWriter.
@@ -134,7 +134,7 @@ TEST(TensorboardLog, FirstRecordIsTheVersionByteForByte) {
 }
 
 TEST(TensorboardLog, RecordsDecodeToWhatWasAppended) {
-  const TemporaryFolder folder("flashrna-tensorboard");
+  const TemporaryFolder folder;
   TensorboardLog log(folder.path(""), 300);
   log.append(310, {{"loss", 2.5}, {"validation_loss", std::numeric_limits<double>::quiet_NaN()}});
   log.append(std::int64_t{1} << 40, {});
@@ -175,15 +175,15 @@ TEST(TensorboardLog, RecordsDecodeToWhatWasAppended) {
 }
 
 TEST(TensorboardLog, ResumedRunBeginsAFileThatSortsAfterTheOthers) {
-  const TemporaryFolder folder("flashrna-tensorboard");
+  const TemporaryFolder folder;
   const TensorboardLog first(folder.path(""), 0), second(folder.path(""), 5), third(folder.path(""), 7);
   EXPECT_LT(first.path(), second.path());
   EXPECT_LT(second.path(), third.path());
-  EXPECT_EQ(folder.n_files(), 3u);
+  EXPECT_EQ(folder.count(), 3u);
 }
 
 TEST(TensorboardLog, FailureToWriteNamesTheFile) {
-  const TemporaryFolder folder("flashrna-tensorboard");
+  const TemporaryFolder folder;
   TensorboardLog log(folder.path(""), 0);
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -208,7 +208,7 @@ TEST(TensorboardLog, TensorboardReadsItAndDropsWhatTheResumedRunDidAnew) {
   const std::string python = FLASHRNA_PYTHON;
   if (std::system((python + " -c 'import tensorboard' 2> /dev/null").c_str()) != 0)
     GTEST_SKIP() << python << " has no tensorboard; choose another with -DFLASHRNA_PYTHON=";
-  const TemporaryFolder folder("flashrna-tensorboard");
+  const TemporaryFolder folder;
   TensorboardLog killed(folder.path(""), 0);
   for (const int step : {10, 20, 30, 40}) killed.append(step, {{"loss", step / 8.0}, {"validation_loss", 1.0}});
   TensorboardLog resumed(folder.path(""), 20);

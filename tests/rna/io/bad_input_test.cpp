@@ -66,7 +66,7 @@ long peak_megabytes() {
 
 class BadInput : public testing::Test {
  protected:
-  TemporaryFolder folder_{"flashrna-bad-input"};
+  TemporaryFolder folder_;
 
   void expect_message(const std::string& file, const std::string& bytes, const std::string& expected) {
     const std::string path = folder_.write(file, bytes);

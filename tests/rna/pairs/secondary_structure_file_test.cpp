@@ -118,7 +118,7 @@ TEST(DotBracket, IsToldFromWordsAndFileNames) {
 }
 
 TEST(SecondaryStructureFile, EveryFormatGivesBackWhatWasWritten) {
-  const TemporaryFolder folder("flashrna-secondary-structures");
+  const TemporaryFolder folder;
   for (const std::string file : {"a.dbn", "a.bpseq", "a.CT"}) {
     const std::string path = folder.path(file);
     write_file_atomically(path, secondary_structure_text(kissing(), secondary_structure_format(path)));
@@ -192,7 +192,7 @@ TEST(SecondaryStructureFile, BpseqAndCtOfOtherProgramsAreRead) {
 }
 
 TEST(SecondaryStructureFile, AByteOrderMarkIsNoPartOfTheText) {
-  const TemporaryFolder folder("flashrna-structure-file");
+  const TemporaryFolder folder;
   const auto dot_bracket = read_secondary_structures(folder.write("a.dbn", "\xEF\xBB\xBF>x\r\n((....))\r\n"));
   EXPECT_EQ(dot_bracket.at(0).name, "x");
   EXPECT_EQ(dot_bracket.at(0).partner, (std::vector<int>{7, 6, -1, -1, -1, -1, 1, 0}));
