@@ -18,6 +18,9 @@ void LossConfig::add_options(Configuration& configuration) {
   configuration.bind("losses.distance_cutoff", distance_cutoff,
                      "Å; pair distances longer than this in the truth do not count; 0 = all count");
   configuration.bind("losses.torsion_weight", torsion_weight, "of the torsions among the auxiliary losses");
+  configuration.bind("losses.torsion_error", torsion_error,
+                     "of the torsions, those of links too: squared, or absolute, which keeps to one conformer where "
+                     "several are possible");
   configuration.bind("losses.atom_scale", atom_scale, "1/Å, unit of the losses on atoms and distances");
   configuration.bind("losses.translation_scale", translation_scale, "1/Å, unit of the translations' loss");
   configuration.bind("losses.t_clip", t_clip, "losses grow as 1 / (1 - t) up to this time");
@@ -53,6 +56,8 @@ void LossConfig::validate() const {
   check_at_least("losses.distance_cutoff", distance_cutoff, 0);
   if (rotation_error != "vector" && rotation_error != "axis_angle")
     fail_usage("losses.rotation_error = {}: must be vector or axis_angle", rotation_error);
+  if (torsion_error != "squared" && torsion_error != "absolute")
+    fail_usage("losses.torsion_error = {}: must be squared or absolute", torsion_error);
   if (!(auxiliary_min_t >= 0 && auxiliary_min_t <= 1))
     fail_usage("losses.auxiliary_min_t = {}: must be from 0 to 1", auxiliary_min_t);
   if (!(atom_scale > 0)) fail_usage("losses.atom_scale = {}: must be above 0", atom_scale);

@@ -18,6 +18,10 @@ struct LossConfig {
   std::string rotation_error = "vector";
   double rotation_angle_weight = 0.5;
   double torsion_weight = 1.0;
+  // Of the (sin, cos) of every torsion, those of links too: squared: squared distance, least for the mean of the
+  // torsions that frames leave possible; absolute (not published): distance, least for their median, which is a
+  // conformer.
+  std::string torsion_error = "squared";
   double atom_scale = 0.1;         // 1/Å, of the atom losses
   double translation_scale = 0.1;  // 1/Å
   double t_clip = 0.9;             // losses are divided by 1 - min(t, t_clip)
@@ -31,9 +35,8 @@ struct LossConfig {
   // (times atom_scale^2, scaled with t like the atom losses) and of the cosines of the angles at its two atoms.
   double bond_weight = 0.0;
   double angle_weight = 0.0;
-  // Not published: mean squared error of (sin, cos) of epsilon, zeta and alpha (psi, omega and phi) at that link,
-  // not scaled with t. With
-  // the torsions of the residues they decide the conformer of the backbone.
+  // Not published: mean torsion_error of epsilon, zeta and alpha (psi, omega and phi) at that link, not scaled with t.
+  // With the torsions of the residues they decide the conformer of the backbone.
   double link_torsion_weight = 0.0;
   // Not published: overlap of atoms of different residues (steric_overlap) per residue, times atom_scale^2, scaled with
   // t like the atom losses.

@@ -68,6 +68,15 @@ Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
   return at::where(linked, values, at::zeros({}, values.options())).sum(1) / linked.sum(1).clamp_min(1);
 }
 
+// Errors of torsions [..., T] from the differences of their (sin, cos) [..., T, 2].
+Tensor torsion_errors(const Tensor& differences, const LossConfig& config) {
+  const Tensor squared = differences.square().sum(-1);
+  if (config.torsion_error == "squared") return squared;
+  constexpr double kSmoothness =
+      0.01;  // differences below it count by their square, so that the gradient is continuous
+  return (squared + kSmoothness * kSmoothness).sqrt() - kSmoothness;
+}
+
 // Losses of the link between residues, [B] each.
 void add_link_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                      const Tensor& scale, const LossConfig& config, Losses& losses) {
@@ -95,7 +104,8 @@ void add_link_losses(const Batch& truth, const FlowModelOutput& target, const Fl
   const Tensor error =
       link_torsions(a[0], a[1], a[2], a[3], a[4], a[5]) - link_torsions(b[0], b[1], b[2], b[3], b[4], b[5]);
   const Tensor placed = backbone.placed(truth.torsion_mask, {slots[4], slots[5]}).all(2).narrow(1, 1, links);
-  losses.link_torsions = config.link_torsion_weight * mean_over_links(error.square().sum({2, 3}), linked & placed);
+  losses.link_torsions =
+      config.link_torsion_weight * mean_over_links(torsion_errors(error, config).sum(2), linked & placed);
 }
 
 // `defined` [B, L, T]: defined torsions.
@@ -121,15 +131,15 @@ Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOu
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
 }
 
-// Mean squared error of the torsions where `counted` [B, L, T] is true, with chi if the network predicts it: [B].
+// Mean error of the torsions where `counted` [B, L, T] is true, with chi if the network predicts it: [B].
 Tensor torsion_loss(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
-                    Tensor counted, const Tensor& moving) {
-  Tensor errors = (prediction.torsions - target.torsions).square();  // [B, L, 8, 2]
+                    Tensor counted, const Tensor& moving, const LossConfig& config) {
+  Tensor differences = prediction.torsions - target.torsions;  // [B, L, 8, 2]
   if (prediction.chi.defined()) {
-    errors = at::cat({errors, (prediction.chi - target.chi).square().unsqueeze(2)}, 2);
+    differences = at::cat({differences, (prediction.chi - target.chi).unsqueeze(2)}, 2);
     counted = at::cat({counted, (truth.chi_mask & moving).unsqueeze(2)}, 2);
   }
-  return masked_sum(errors, counted.unsqueeze(-1)) / count(counted, errors).clamp_min(1);
+  return masked_sum(torsion_errors(differences, config), counted) / count(counted, differences).clamp_min(1);
 }
 
 // The auxiliary terms, [B] each. `moving` [B, L]: residues that contribute; `scale` [B] = 1 / (1 - min(t, t_clip)),
@@ -169,7 +179,7 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   if (config.pair_weight > 0)
     losses.pairs = config.pair_weight * squared_scale * base_pair_loss(prediction, target, truth.partner, mask);
 
-  losses.torsions = config.torsion_weight * torsion_loss(truth, target, prediction, torsion_mask, mask);
+  losses.torsions = config.torsion_weight * torsion_loss(truth, target, prediction, torsion_mask, mask, config);
   add_link_losses(truth, target, prediction, scale, config, losses);
   add_clash_loss(truth, prediction, defined, scale, config, losses);
 }

@@ -114,15 +114,23 @@ TEST(LinkLosses, CompareTheTorsionsOfTheLinkWithTheTruth) {
     return std::array{dihedral(c4, c3, o3, p), dihedral(c3, o3, p, o5), dihedral(o3, p, o5, c5)};
   };
   const Tensor linked = bonded_links(c.truth);
-  double sum = 0.0, n = 0.0;
+  double sum = 0.0, absolute_sum = 0.0, n = 0.0;
   for (int64_t i = 0; i < 3; ++i) {  // chain 1; its torsions are all defined
     if (!linked[1][i].item<bool>()) continue;
     const auto a = torsions(made[1], i), b = torsions(wanted[1], i);
-    for (std::size_t k = 0; k < a.size(); ++k) sum += 2.0 - 2.0 * std::cos(a[k] - b[k]);
+    for (std::size_t k = 0; k < a.size(); ++k) {
+      const double squared = 2.0 - 2.0 * std::cos(a[k] - b[k]);
+      sum += squared;
+      absolute_sum += std::sqrt(squared + 1e-4) - 0.01;
+    }
     n += 1.0;
   }
   EXPECT_GT(sum, 0.1);
   EXPECT_NEAR(losses.link_torsions[1].item<double>(), 4.0 * sum / n, 1e-6);
+  LossConfig absolute = with_links();
+  absolute.torsion_error = "absolute";
+  EXPECT_NEAR(compute_losses(c.truth, c.noisy, c.prediction, absolute, {}).link_torsions[1].item<double>(),
+              4.0 * absolute_sum / n, 1e-6);
 }
 
 TEST(LinkLosses, HaveTheGradientsOfFiniteDifferences) {

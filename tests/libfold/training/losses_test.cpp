@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <numbers>
+
 #include "base/error.h"
 #include "libfold/backbone/backbone_atoms.h"
 #include "libfold/configuration.h"
@@ -161,6 +164,34 @@ TEST(TorsionLoss, ChiCountsAsANinthTorsionWhereItIsDefined) {
   }
 }
 
+// Nine of ten residues have gamma = 52 degrees and one has 180, as gauche+ and trans riboses of A-form RNA; every
+// residue is predicted to have the same.
+TEST(TorsionLoss, AbsoluteErrorIsLeastForTheCommonConformerAndSquaredErrorForTheMean) {
+  constexpr int64_t kL = 10;
+  Case c = make_case({kL}, kL);
+  const auto pair = [](double degrees) {
+    const double angle = degrees * std::numbers::pi / 180;
+    return at::tensor({std::sin(angle), std::cos(angle)}, at::kDouble);
+  };
+  c.truth.torsions.copy_(pair(52));
+  c.truth.torsions[0][0].copy_(pair(180));
+  const auto least = [&](const std::string& error) {
+    LossConfig config;
+    config.torsion_error = error;
+    double best = 0, lowest = INFINITY;
+    for (double degrees = 0; degrees < 360; degrees += 0.5) {
+      c.prediction.torsions.copy_(pair(degrees));
+      const double loss = compute_losses(c.truth, c.noisy, c.prediction, config, {}).torsions.item<double>();
+      if (loss < lowest) lowest = loss, best = degrees;
+    }
+    return best;
+  };
+  EXPECT_EQ(least("absolute"), 52);
+  const Tensor mean = 0.9 * pair(52) + 0.1 * pair(180);
+  EXPECT_NEAR(least("squared"), std::atan2(mean[0].item<double>(), mean[1].item<double>()) * 180 / std::numbers::pi,
+              0.25);
+}
+
 INSTANTIATE_TEST_SUITE_P(Counts, LossesOfAtoms, testing::Values(3, 6, 10, 13));
 
 // Two residues with three atoms each; all other values are computed by hand.
@@ -180,6 +211,10 @@ TEST(Losses, DenominatorsAreTheNumbersOfThingsSummed) {
   EXPECT_NEAR(losses.rotation.item<double>(), 0.0, 1e-20);
   EXPECT_NEAR(losses.atoms.item<double>(), 3 * 9 * 0.04 / 6, 1e-12);
   EXPECT_NEAR(losses.torsions.item<double>(), 0.25, 1e-12);
+  LossConfig absolute = with_atoms(3);
+  absolute.torsion_error = "absolute";
+  EXPECT_NEAR(compute_losses(c.truth, c.noisy, c.prediction, absolute, {}).torsions.item<double>(),
+              std::sqrt(0.25 + 1e-4) - 0.01, 1e-12);
   const std::vector<int> slots = {kC3, kC4, kO4};
   const Tensor x = backbone_atoms(c.truth.rotations[0], c.truth.translations[0], c.truth.torsions[0], slots);
   double sum = 0.0;
@@ -213,6 +248,7 @@ TEST(Losses, RefusesSettingsOutsideTheirRange) {
                                    {"losses.t_clip", "1"},
                                    {"losses.atom_scale", "0"},
                                    {"losses.torsion_weight", "-0.1"},
+                                   {"losses.torsion_error", "median"},
                                    {"losses.auxiliary_min_t", "1.5"}}) {
     LossConfig config;
     Configuration configuration;
