@@ -318,10 +318,16 @@ int sample_main(const std::vector<std::string>& arguments) {
   set_file_hashes(config);
   const std::optional<StructureGrammar> grammar = choose_grammar(config, checkpoint);
   if (grammar) draw_structures(plan, *grammar, config.seed);
+  const bool motif_pairs = set_motif_structures(plan, config, checkpoint);
   Sampler sampler(checkpoint, config.weights, device, control_of(config, !run.no_graph));
   ConditioningKinds asked = conditions_of(plan);
   const bool letters_known = sampler.config().model.condition_letters;
   if (!common.quiet) {
+    if (motif_pairs)
+      fmt::print(stderr,
+                 "the base pairs of the motif's residues among themselves are asked for, as {} has them; "
+                 "--secondary-structure none leaves them to the network\n",
+                 config.motif);
     tell_of_letters(config, asked, letters_known);
     warn_of_impossible_pairs(plan);
     warn_of_long_lengths(config, plan, checkpoint);

@@ -4,9 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "rna/assembly.h"
+#include "rna/pairs/base_pairs.h"
+#include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 namespace {
@@ -120,6 +123,24 @@ Design design_of_chains(std::span<const Chain> chains) {
 void set_partners(Design& design, const SecondaryStructureRecord& structure, std::string_view source) {
   check_residues(design, structure.partner.size(), structure.molecule, source);
   design.partner = structure.partner;
+}
+
+void set_motif_partners(Design& design) {
+  if (!design.motif) return;
+  const Motif& motif = *design.motif;
+  std::vector<int> position_of(motif.residues.size(), kUnspecified);
+  for (std::size_t i = 0; i < design.motif_residue.size(); ++i)
+    if (design.motif_residue[i] >= 0)
+      position_of[static_cast<std::size_t>(design.motif_residue[i])] = static_cast<int>(i);
+  design.partner.assign(design.molecule.size(), kUnspecified);
+  for (std::size_t i = 0; i < design.motif_residue.size(); ++i) {
+    if (design.motif_residue[i] < 0) continue;
+    const int mate = motif.partner[static_cast<std::size_t>(design.motif_residue[i])];
+    const int partner = mate < 0 ? mate : position_of[static_cast<std::size_t>(mate)];
+    const bool too_close = partner >= 0 && design.molecule[i] == design.molecule[static_cast<std::size_t>(partner)] &&
+                           std::abs(partner - static_cast<int>(i)) < kShortestPairSpan;
+    design.partner[i] = too_close ? kUnspecified : partner;
+  }
 }
 
 void set_letters(Design& design, std::span<const Base> letters, std::span<const int> molecule,

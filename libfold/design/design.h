@@ -17,9 +17,8 @@ namespace flashrna {
 struct Design {
   std::vector<int> molecule;       // from 0
   std::vector<int> residue_index;  // rises by 1, by more across a gap, and by kChainJoin between molecules
-  // Base pairs: position of the partner, kUnpaired or kUnspecified. In a symmetric assembly of copies of this design, c
-  // L
-  // + j is residue j of copy c, as the first copy sees it (SymmetricCopies::partner).
+  // Base pairs: position of the partner, kUnpaired or kUnspecified. In a symmetric assembly of copies of this design,
+  // residue j of copy c has position c * L + j, as the first copy sees it (SymmetricCopies::partner).
   std::vector<int> partner;
   std::vector<Base> letter;            // N where unspecified
   std::shared_ptr<const Motif> motif;  // of motif_residue
@@ -52,6 +51,9 @@ Design design_of_chains(std::span<const Chain> chains);
 // Adds pairs or letters. Errors begin with `source`. Throw Error if the number of residues differs, if `molecule` (may
 // be empty) divides them differently, and if a letter contradicts that of a motif residue; these name the position.
 void set_partners(Design& design, const SecondaryStructureRecord& structure, std::string_view source);
+// Adds the motif's base pairs (Motif::partner). New residues, and pairs that are less than kShortestPairSpan apart
+// here, are unspecified. Does nothing for a design without a motif.
+void set_motif_partners(Design& design);
 void set_letters(Design& design, std::span<const Base> letters, std::span<const int> molecule, std::string_view source);
 
 // The given pairs whose letters are specified and are no G-C, A-U or G-U: "A3-C12", with the number in the copy, at

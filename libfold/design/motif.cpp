@@ -7,6 +7,9 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "rna/assembly.h"
+#include "rna/pairs/refined_base_pairs.h"
+#include "rna/pairs/secondary_structure.h"
 
 namespace flashrna {
 namespace {
@@ -31,6 +34,14 @@ class Selection {
       if (chain.nucleotides[i].residue_index != chain.nucleotides[i - 1].residue_index + 1)
         fail_gap(item, chain, chain.nucleotides[i - 1], chain.nucleotides[i]);
     return std::span(chain.nucleotides).subspan(first, last - first + 1);
+  }
+
+  // The item's first residue among the nucleotides of all chains, one after another.
+  std::size_t first_position(const ContigItem& item) const {
+    const Chain& chain = chain_of(item);
+    std::size_t before = 0;
+    for (const Chain* each = structure_.chains.data(); each != &chain; ++each) before += each->nucleotides.size();
+    return before + position_of(chain, item, item.first);
   }
 
   [[noreturn]] void fail_item(const ContigItem& item, const std::string& why) const {
@@ -82,6 +93,19 @@ class Selection {
   const std::string& path_;
 };
 
+// Motif::partner. `residue_of`: by nucleotide of all chains, one after another, its residue in the motif, -1 if none.
+std::vector<int> partners_in(const Structure& structure, std::span<const int> residue_of, std::size_t n_residues) {
+  std::vector<int> partner(n_residues, kUnpaired);
+  if (n_residues == 0) return partner;
+  const std::vector<int> in_file = refine_base_pairs(join_chains(structure.chains).nucleotides);
+  for (std::size_t i = 0; i < in_file.size(); ++i) {
+    if (residue_of[i] < 0 || in_file[i] < 0) continue;
+    const int mate = residue_of[static_cast<std::size_t>(in_file[i])];
+    partner[static_cast<std::size_t>(residue_of[i])] = mate < 0 ? kUnspecified : mate;
+  }
+  return partner;
+}
+
 }  // namespace
 
 std::string Motif::name_of(int residue) const {
@@ -92,12 +116,16 @@ std::string Motif::name_of(int residue) const {
 Motif find_motif(std::span<const ContigItem> contig, const Structure& structure, const std::string& path) {
   const Selection selection(structure, path);
   Motif motif;
+  std::vector<int> residue_of;
+  for (const Chain& chain : structure.chains) residue_of.resize(residue_of.size() + chain.nucleotides.size(), -1);
   std::map<std::tuple<std::string, AuthorNumber>, const ContigItem*> taken;
   for (const ContigItem& item : contig) {
     motif.first.push_back(item.is_motif() ? static_cast<int>(motif.residues.size()) : -1);
     motif.count.push_back(0);
     if (!item.is_motif()) continue;
+    std::size_t position = selection.first_position(item);
     for (const Nucleotide& nucleotide : selection.find(item)) {
+      residue_of[position++] = static_cast<int>(motif.residues.size());
       const auto [earlier, is_new] = taken.try_emplace({item.chain, number_of(nucleotide)}, &item);
       if (!is_new)
         selection.fail_item(item, fmt::format("residue {} is also in \"{}\" at character {}",
@@ -108,6 +136,7 @@ Motif find_motif(std::span<const ContigItem> contig, const Structure& structure,
       ++motif.count.back();
     }
   }
+  motif.partner = partners_in(structure, residue_of, motif.residues.size());
   return motif;
 }
 

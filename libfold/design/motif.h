@@ -16,6 +16,9 @@ struct Motif {
   std::vector<std::string> chains;   // by residue
   std::vector<int> first;            // by item of the contig: its first residue in `residues`; -1 for new residues
   std::vector<int> count;            // by item; 0 for new residues
+  // Base pairs in the file (refine_base_pairs), by residue: the partner in `residues`, kUnpaired, or kUnspecified where
+  // the partner is none of these residues.
+  std::vector<int> partner;
 
   // "A23"
   std::string name_of(int residue) const;

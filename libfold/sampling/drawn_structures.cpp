@@ -23,12 +23,16 @@ std::string dot_bracket_of(const Design& design, const std::string& symmetry) {
   return to_dot_bracket(partners_of_copies(design.partner, group), molecule, group.order());
 }
 
+bool takes_pairs(const Checkpoint& checkpoint) {
+  return read_run_config(checkpoint.configuration, checkpoint.path).model.condition_pairs;
+}
+
 }  // namespace
 
 std::optional<StructureGrammar> choose_grammar(SampleConfig& config, const Checkpoint& checkpoint) {
   const std::string& text = checkpoint.structure_grammar;
   if (config.secondary_structure.empty() && !config.lengths.empty() && config.sequence.empty() && !text.empty() &&
-      read_run_config(checkpoint.configuration, checkpoint.path).model.condition_pairs)
+      takes_pairs(checkpoint))
     config.secondary_structure = kFromGrammar;
   if (config.secondary_structure != kFromGrammar) return std::nullopt;
   if (text.empty())
@@ -37,6 +41,21 @@ std::optional<StructureGrammar> choose_grammar(SampleConfig& config, const Check
         "adds one",
         kFromGrammar, checkpoint.path);
   return StructureGrammar::from_text(text, checkpoint.path + ":structure_grammar");
+}
+
+bool set_motif_structures(std::vector<PlannedBatch>& batches, SampleConfig& config, const Checkpoint& checkpoint) {
+  if (config.secondary_structure.empty() && !config.motif.empty() && takes_pairs(checkpoint))
+    config.secondary_structure = kFromMotif;
+  if (config.secondary_structure != kFromMotif) return false;
+  bool any = false;
+  for (PlannedBatch& batch : batches)
+    for (PlannedSample& sample : batch.samples) {
+      Design design = *sample.design;
+      set_motif_partners(design);
+      any = any || std::ranges::any_of(design.partner, [](int partner) { return partner >= 0; });
+      sample.design = std::make_shared<const Design>(std::move(design));
+    }
+  return any;
 }
 
 std::vector<int> draw_structure(const StructureSampler& sampler, std::uint64_t seed, int length, std::uint64_t index) {

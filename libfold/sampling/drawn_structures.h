@@ -1,5 +1,5 @@
-// Secondary structures for samples of which only the length is given, drawn from the checkpoint's grammar
-// (rna/pairs/structure_grammar.h).
+// Secondary structures for samples of which none is given: drawn from the checkpoint's grammar
+// (rna/pairs/structure_grammar.h) where only the length is given, those of a motif in its file around a motif.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,11 @@ struct Checkpoint;
 // config.secondary_structure to kFromGrammar. Returns the grammar if that is its value. Throws Error if it was given
 // and the checkpoint has no grammar, or a damaged one.
 std::optional<StructureGrammar> choose_grammar(SampleConfig& config, const Checkpoint& checkpoint);
+
+// Where a motif is given and no secondary structure, and the checkpoint's model takes pairs, sets
+// config.secondary_structure to kFromMotif. If that is its value, gives the samples of the batches the pairs of their
+// motif residues (set_motif_partners) and returns whether there are any.
+bool set_motif_structures(std::vector<PlannedBatch>& batches, SampleConfig& config, const Checkpoint& checkpoint);
 
 // Partners of a sample, [length], drawn from the stream (seed, "secondary_structure", length, index). They do not
 // depend on other samples.

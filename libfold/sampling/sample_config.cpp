@@ -60,7 +60,11 @@ void SampleConfig::validate_design() const {
     if (given) fail_usage("{} {}: {} decides the lengths already; leave one of them out", option, *value, given);
     given = option;
   }
-  if (lengths.empty() && !secondary_structure.empty() && !gives_structures())
+  if (secondary_structure == kFromMotif && motif.empty())
+    fail_usage("--secondary-structure {}: needs a --contig with residues of a --motif", kFromMotif);
+  const bool none_of_contig = secondary_structure == kNoStructures && !contig.empty();
+  if (lengths.empty() && !secondary_structure.empty() && secondary_structure != kFromMotif && !gives_structures() &&
+      !none_of_contig)
     fail_usage("--secondary-structure {}: needs --lengths, which it does not give", secondary_structure);
   if (!lengths.empty() && gives_structures())
     fail_usage("--lengths {}: the lengths follow from --secondary-structure; leave one of them out", lengths);
@@ -137,10 +141,13 @@ void SampleConfig::validate() const {
 }
 
 bool SampleConfig::gives_structures() const {
-  return !secondary_structure.empty() && secondary_structure != kNoStructures && secondary_structure != kFromGrammar;
+  return !secondary_structure.empty() && secondary_structure != kNoStructures && secondary_structure != kFromGrammar &&
+         secondary_structure != kFromMotif;
 }
 
-bool SampleConfig::asks_for_pairs() const { return gives_structures() || secondary_structure == kFromGrammar; }
+bool SampleConfig::asks_for_pairs() const {
+  return gives_structures() || secondary_structure == kFromGrammar || secondary_structure == kFromMotif;
+}
 
 int trajectory_interval(const std::string& text) {
   if (text.empty()) return 0;

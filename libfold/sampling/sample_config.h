@@ -20,7 +20,7 @@ struct SampleConfig {
   // What is asked for (docs/design.md). "" = not given; files have the SHA-256 of their content beside them.
   std::string lengths;  // see parse_molecule_lengths
   // Dot-bracket, or a .dbn, .bpseq or .ct file. Or "grammar": drawn from the checkpoint's grammar for each sample;
-  // "none": no pair is specified (drawn_structures.h).
+  // "motif": those of the motif's residues in their file; "none": no pair is specified (drawn_structures.h).
   std::string secondary_structure;
   std::string secondary_structure_sha256;
   std::string sequence;  // letters, or a FASTA file
@@ -77,7 +77,8 @@ void for_each_sample_setting(Config& config, const Visit& visit) {
   visit("secondary_structure", config.secondary_structure, "STRING|FILE",
         "base pairs to make: dot-bracket, & between molecules, ? where unspecified; or a .dbn, .bpseq or .ct file, "
         "each of whose structures makes --samples; or, with --lengths, grammar: drawn for each sample from the "
-        "checkpoint's grammar (the default if it has one), or none: left to the network");
+        "checkpoint's grammar (the default if it has one); with --motif, motif: those of its residues in the file (the "
+        "default); or none: left to the network");
   visit("secondary_structure_sha256", config.secondary_structure_sha256, "", "of that file");
   visit("sequence", config.sequence, "STRING|FILE",
         "letters A, C, G, U, N or ? where unspecified; or a FASTA file. They name the residues, and are a "
@@ -134,6 +135,7 @@ void for_each_sample_setting(Config& config, const Visit& visit) {
 
 // Values of SampleConfig::secondary_structure.
 inline constexpr const char* kFromGrammar = "grammar";
+inline constexpr const char* kFromMotif = "motif";
 inline constexpr const char* kNoStructures = "none";
 
 inline constexpr int kMostSamples = 1'000'000;

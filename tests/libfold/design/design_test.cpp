@@ -57,6 +57,23 @@ TEST_F(ContigDesign, KeepsWhereEachResidueComesFrom) {
   EXPECT_EQ(make(design.contig, {0, 2, 0, 2}, false).motif_residue, design.motif_residue);
 }
 
+TEST_F(ContigDesign, AsksForThePairsOfTheMotif) {
+  const std::vector<ContigItem> items = parse_contig("2,A2-4,1-5,A6-7/0 1");
+  Motif motif = find_motif(items, structure, "motif.cif");
+  motif.partner = {kUnpaired, 4, 3, 2, 1};  // A3-A7, A4-A6
+  const auto partners = [&](int between) {
+    Design design =
+        design_of_contig(items, std::vector<int>{2, 0, between, 0, 1}, std::make_shared<const Motif>(motif), false);
+    set_motif_partners(design);
+    return to_dot_bracket(design.partner, design.molecule);
+  };
+  EXPECT_EQ(partners(3), "\?\?.((\?\?\?))&\?");
+  EXPECT_EQ(partners(2), "\?\?.(\?\?\?\?)&\?") << "the inner pair would be closer than any hairpin is";
+  Design without = design_of_lengths(std::vector<int>{4});
+  set_motif_partners(without);
+  EXPECT_TRUE(without.partner.empty());
+}
+
 TEST_F(ContigDesign, EachItemIsAFreeGroup) {
   EXPECT_THAT(make("A3-4,2,A6,1", {0, 2, 0, 1}, true).motif_group, ElementsAre(0, 0, -1, -1, 1, -1));
   EXPECT_TRUE(make("A3-4,2", {0, 2}, true).motif_group.empty()) << "one item is one group";

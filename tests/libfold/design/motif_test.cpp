@@ -6,7 +6,9 @@
 
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
+#include "rna/pairs/dot_bracket.h"
 #include "tests/datasets/example_structures.h"
+#include "tests/datasets/paired_structures.h"
 #include "tests/rna/synthetic_chain.h"
 
 namespace flashrna {
@@ -52,6 +54,19 @@ TEST(FindMotif, TheNumbersAreThoseOfTheFileThatWasRead) {
   const Motif motif = find("A13A-15,4", read_structure(path));
   ASSERT_EQ(motif.residues.size(), 3u);
   EXPECT_EQ(motif.name_of(0), "A13A");
+}
+
+// Pairs of the file are 3-28 to 6-25 and 8-24 to 10-22, counted from 1.
+TEST(FindMotif, KnowsThePairsOfItsResiduesWithEachOther) {
+  Structure structure = paired_hairpin("motif");
+  for (std::size_t i = 0; i < 30; ++i) structure.chains[0].nucleotides[i].seq_id = static_cast<int>(i) + 1;
+  const Chain unpaired = synthetic_chain("0", "GACU");
+  structure.chains.insert(structure.chains.begin(), unpaired);  // positions in the file are not those in the chain
+  const std::string id = structure.chains[1].id;
+  const Motif motif = find("5," + id + "2-7,4," + id + "22-26,3", structure);
+  // 2 to 7, then 22 to 26: 3 and 4 pair with 28 and 27, 22 to 24 with 10 to 8, none of which is in the motif.
+  EXPECT_EQ(motif.partner, (std::vector<int>{kUnpaired, kUnspecified, kUnspecified, 10, 9, kUnpaired, kUnspecified,
+                                             kUnspecified, kUnspecified, 4, 3}));
 }
 
 TEST(FindMotif, UnknownSelectionsAndOverlapsAreNamed) {
