@@ -20,13 +20,13 @@ declare -A without=(
   [chain_prior]="--flow.prior scaled"
   [relative_positions]="--model.positions absolute"
   [chain_neighbors]="--model.chain_neighbors 0"
-  [messages]="--model.local_edges 0"
   [votes]="--model.edge_votes 0"
+  [edges]="--model.local_edges 0 --model.edge_votes 0 --model.condition_pairs false --model.condition_motif_groups false"
   [local_loss]="--losses.local_weight 0"
   [published]="--config configs/small.ini --flow.prior fixed --losses.bond_weight 0 --losses.angle_weight 0 --losses.clash_weight 0"
 )
 variants=("${@:5}")
-[[ ${#variants[@]} -gt 0 ]] || variants=(all chain_prior relative_positions chain_neighbors messages votes local_loss published)
+[[ ${#variants[@]} -gt 0 ]] || variants=(all chain_prior relative_positions chain_neighbors votes edges local_loss published)
 alone=(--steric-rounds 0 --relax-rounds 0 --pair-rounds 0 --steps 20 --seed 1 --quiet)
 lengths=(128 512 1500 4000)
 mkdir -p "$output"
@@ -69,8 +69,8 @@ PYTHON
       --output "$run/free_$length" >/dev/null
     row+=,$(value "$run/free_$length" c4_neighbors),$(value "$run/free_$length" bonded)
   done
-  # The published network takes no pairs.
-  if [[ $variant == published ]]; then
+  # Pairs are given along edges, which these have not.
+  if [[ $variant == published || $variant == edges ]]; then
     row+=,,,
   else
     python3 scripts/benchmarks/given_structures.py "$program" "$run/given" "$output/natives" --checkpoint "$run" \
