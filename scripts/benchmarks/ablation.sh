@@ -23,7 +23,7 @@ declare -A without=(
   [votes]="--model.edge_votes 0"
   [edges]="--model.local_edges 0 --model.edge_votes 0 --model.condition_pairs false --model.condition_motif_groups false"
   [local_loss]="--losses.local_weight 0"
-  [published]="--config configs/small.ini --flow.prior fixed --losses.bond_weight 0 --losses.angle_weight 0 --losses.clash_weight 0"
+  [published]="--config configs/small.ini --training.schedule constant --flow.prior fixed --losses.bond_weight 0 --losses.angle_weight 0 --losses.clash_weight 0"
 )
 variants=("${@:5}")
 [[ ${#variants[@]} -gt 0 ]] || variants=(all chain_prior relative_positions chain_neighbors votes edges local_loss published)

@@ -127,9 +127,8 @@ TEST(PublishedMetrics, OneResidueHasNoStepsAndNoPointIsRefused) {
   EXPECT_THROW(published_c4_metrics({}), Error);
 }
 
-// The published code raises cos = 0 to 1e-7 and limits
-// cos
-//  = 1 to 1e-7 below it. The test uses three unit steps at right angles.
+// The published code raises a cosine of 0 to 1e-7, and limits its magnitude to 1e-7 below 1. The test uses three unit
+// steps at right angles.
 TEST(PublishedMetrics, DihedralsAreClampedAsPublished) {
   const std::vector<Vec3> right{{1, 0, 0}, {0, 0, 0}, {0, 1, 0}, {0, 1, 1}};
   EXPECT_DOUBLE_EQ(std::abs(published_c4_dihedrals(right)[0]), std::atan2(1.0, 1e-7));
