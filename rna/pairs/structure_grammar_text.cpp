@@ -101,9 +101,10 @@ PseudoknotModel read_pseudoknots(const Reader& reader) {
     const Reader further = reader.object("further");
     model.further = {further.number("chance", 0.0, 1.0), further.numbers("of_gap"), further.numbers("of_stem")};
   }
-  const bool by_distance = !model.of_stems_between.empty() || !model.of_separation.empty();
-  if (model.rate > 0.0 && (!by_distance || model.of_length.empty()))
-    fail("structure grammar: pseudoknots without factors of stems between or length; a structure grammar is damaged");
+  const bool by_stems = !model.of_stems_between.empty() && !model.of_arms.empty();
+  const bool of_earlier = model.of_stems_between.empty() && !model.of_separation.empty();
+  if (model.rate > 0.0 && (!(by_stems || of_earlier) || model.of_length.empty()))
+    fail("structure grammar: pseudoknots without factors of stems between, arms or length; it is damaged");
   return model;
 }
 

@@ -182,6 +182,12 @@ TEST(StructureGrammar, DamagedTextIsAnErrorThatNamesThePlace) {
   const std::size_t value = text.find(tail) + tail.size();
   damaged = text.substr(0, value) + "1" + text.substr(value);
   EXPECT_NE(message(damaged).find("tail_ratio"), std::string::npos);
+  StructureGrammar without_arms = example_grammar();
+  without_arms.pseudoknots.rate = 1.0;
+  without_arms.pseudoknots.of_stems_between = {1.0};
+  without_arms.pseudoknots.of_arms.clear();
+  EXPECT_NE(message(without_arms.to_text()).find("without factors of stems between, arms or length"),
+            std::string::npos);
 }
 
 TEST(StructureGrammar, WeightsThatAllowNoStructureAreAnError) {
