@@ -33,6 +33,8 @@ Motifs: --contig ITEMS --motif FILE
   Items are separated by commas or spaces. Residues of an item must be bonded, and may be in one item only.
   --length 62-80      bounds of the total
   --motif-groups      fixed: the items keep their places; free: each item alone keeps its shape
+  Base pairs of these residues with each other are asked for, as the file has them (--secondary-structure motif, the
+  default); none leaves them to the network.
   Only RNA is read from the file, without ligands, ions and proteins.
 
 From a structure: --partial T --start FILE [--start-chain A,B]

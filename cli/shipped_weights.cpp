@@ -65,7 +65,7 @@ std::string cache_folder() {
 
 const std::vector<PublishedWeights>& published_weights() {
   static const std::vector<PublishedWeights> weights = {
-      {"flashrna-small", 4735520, "deba639c0340ffe05c4de1a6b83751f73d26eea0f4be11cc20b345e8e234f636",
+      {"flashrna-small", 4754518, "dac99ef23af37da733b5a4e2807754975b273bf7507effa72c01bc15f884d246",
        "backbones of 20 nt and more, base pairs, motifs and letters as asked, all atoms; 2.6 M parameters"}};
   return weights;
 }
