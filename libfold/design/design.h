@@ -51,10 +51,11 @@ Design design_of_chains(std::span<const Chain> chains);
 // Adds pairs or letters. Errors begin with `source`. Throw Error if the number of residues differs, if `molecule` (may
 // be empty) divides them differently, and if a letter contradicts that of a motif residue; these name the position.
 void set_partners(Design& design, const SecondaryStructureRecord& structure, std::string_view source);
+void set_letters(Design& design, std::span<const Base> letters, std::span<const int> molecule, std::string_view source);
+
 // Adds the motif's base pairs (Motif::partner). New residues, and pairs that are less than kShortestPairSpan apart
 // here, are unspecified. Does nothing for a design without a motif.
 void set_motif_partners(Design& design);
-void set_letters(Design& design, std::span<const Base> letters, std::span<const int> molecule, std::string_view source);
 
 // The given pairs whose letters are specified and are no G-C, A-U or G-U: "A3-C12", with the number in the copy, at
 // most `most` of them, then "...".
