@@ -162,8 +162,7 @@ TEST_F(DesignedSamples, TheRequestHoldsTheDesignOfEachSample) {
 }
 
 TEST_F(DesignedSamples, ARequestOfLengthsAloneSetsNoCondition) {
-  SampleConfig config;
-  config.lengths = "8";
+  const SampleConfig config{.lengths = "8"};
   const std::vector<PlannedBatch> plan = plan_batches(config);
   const SampleRequest request = make_request(plan[0], config, true);
   EXPECT_FALSE(request.residue_index.defined() || request.conditioning.partner.defined() ||
