@@ -9,10 +9,10 @@ the shipped weights have seen. Residues in motifs.csv are positions in the store
 ";". Between two parts a scaffold has as many new residues as the native, 4 fewer to 6 more, and 5 to 15 at each end, or
 what --ends says. Prints a row per motif and the means, and writes OUTPUT/motifs.csv.
 
-A sample succeeds if the motif's RMSD (free: that of its worst part) is at most 0.001 Å (--groups fixed) or 1.5 Å (free), every link O3'-P is below
-2.5 Å, and links and clashes are as weights/thresholds.csv asks: at least 85 % of the C4'-C4' distances in 5 to 7 Å
-(those inside the motif too, where natives' loops have longer ones), at most 2 clashes per 100 atoms. Diversity is the
-share of clusters at a TM-score of 0.5 (evaluate's d_raw); the samples share the motif.
+A sample succeeds if the motif's RMSD is at most 0.001 Å (--groups fixed), or that of its worst part at most 1.5 Å (free),
+if every link O3'-P is below 2.5 Å, and if links and clashes are as weights/thresholds.csv asks: at least 85 % of the
+C4'-C4' distances in 5 to 7 Å (those inside the motif too, where natives' loops have longer ones), at most 2 clashes per
+100 atoms. Diversity is the share of clusters at a TM-score of 0.5 (evaluate's d_raw); the samples share the motif.
 """
 
 import argparse
