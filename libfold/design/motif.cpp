@@ -36,14 +36,6 @@ class Selection {
     return std::span(chain.nucleotides).subspan(first, last - first + 1);
   }
 
-  // The item's first residue among the nucleotides of all chains, one after another.
-  std::size_t first_position(const ContigItem& item) const {
-    const Chain& chain = chain_of(item);
-    std::size_t before = 0;
-    for (const Chain* each = structure_.chains.data(); each != &chain; ++each) before += each->nucleotides.size();
-    return before + position_of(chain, item, item.first);
-  }
-
   [[noreturn]] void fail_item(const ContigItem& item, const std::string& why) const {
     fail("--contig: character {}: \"{}\": {} ({})", item.character, item.text, why, path_);
   }
@@ -93,16 +85,20 @@ class Selection {
   const std::string& path_;
 };
 
-// Motif::partner. `residue_of`: by nucleotide of all chains, one after another, its residue in the motif, -1 if none.
-std::vector<int> partners_in(const Structure& structure, std::span<const int> residue_of, std::size_t n_residues) {
-  std::vector<int> partner(n_residues, kUnpaired);
-  if (n_residues == 0) return partner;
+// Motif::partner. `residue_of`: of nucleotides of the structure, their residues in the motif.
+std::vector<int> partners_in(const Structure& structure, const std::map<const Nucleotide*, int>& residue_of) {
+  std::vector<int> partner(residue_of.size(), kUnpaired);
+  if (residue_of.empty()) return partner;
+  std::vector<int> residues;  // by nucleotide of all chains, one after another; kUnspecified: not in the motif
+  for (const Chain& chain : structure.chains)
+    for (const Nucleotide& nucleotide : chain.nucleotides) {
+      const auto found = residue_of.find(&nucleotide);
+      residues.push_back(found == residue_of.end() ? kUnspecified : found->second);
+    }
   const std::vector<int> in_file = refine_base_pairs(join_chains(structure.chains).nucleotides);
-  for (std::size_t i = 0; i < in_file.size(); ++i) {
-    if (residue_of[i] < 0 || in_file[i] < 0) continue;
-    const int mate = residue_of[static_cast<std::size_t>(in_file[i])];
-    partner[static_cast<std::size_t>(residue_of[i])] = mate < 0 ? kUnspecified : mate;
-  }
+  for (std::size_t i = 0; i < in_file.size(); ++i)
+    if (residues[i] >= 0 && in_file[i] >= 0)
+      partner[static_cast<std::size_t>(residues[i])] = residues[static_cast<std::size_t>(in_file[i])];
   return partner;
 }
 
@@ -116,16 +112,14 @@ std::string Motif::name_of(int residue) const {
 Motif find_motif(std::span<const ContigItem> contig, const Structure& structure, const std::string& path) {
   const Selection selection(structure, path);
   Motif motif;
-  std::vector<int> residue_of;
-  for (const Chain& chain : structure.chains) residue_of.resize(residue_of.size() + chain.nucleotides.size(), -1);
+  std::map<const Nucleotide*, int> residue_of;
   std::map<std::tuple<std::string, AuthorNumber>, const ContigItem*> taken;
   for (const ContigItem& item : contig) {
     motif.first.push_back(item.is_motif() ? static_cast<int>(motif.residues.size()) : -1);
     motif.count.push_back(0);
     if (!item.is_motif()) continue;
-    std::size_t position = selection.first_position(item);
     for (const Nucleotide& nucleotide : selection.find(item)) {
-      residue_of[position++] = static_cast<int>(motif.residues.size());
+      residue_of[&nucleotide] = static_cast<int>(motif.residues.size());
       const auto [earlier, is_new] = taken.try_emplace({item.chain, number_of(nucleotide)}, &item);
       if (!is_new)
         selection.fail_item(item, fmt::format("residue {} is also in \"{}\" at character {}",
@@ -136,7 +130,7 @@ Motif find_motif(std::span<const ContigItem> contig, const Structure& structure,
       ++motif.count.back();
     }
   }
-  motif.partner = partners_in(structure, residue_of, motif.residues.size());
+  motif.partner = partners_in(structure, residue_of);
   return motif;
 }
 

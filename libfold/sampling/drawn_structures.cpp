@@ -23,6 +23,16 @@ std::string dot_bracket_of(const Design& design, const std::string& symmetry) {
   return to_dot_bracket(partners_of_copies(design.partner, group), molecule, group.order());
 }
 
+// Gives every sample a copy of its design that change(design, sample) has changed; samples may share a design.
+void change_designs(std::vector<PlannedBatch>& batches, const auto& change) {
+  for (PlannedBatch& batch : batches)
+    for (PlannedSample& sample : batch.samples) {
+      Design design = *sample.design;
+      change(design, sample);
+      sample.design = std::make_shared<const Design>(std::move(design));
+    }
+}
+
 bool takes_pairs(const Checkpoint& checkpoint) {
   return read_run_config(checkpoint.configuration, checkpoint.path).model.condition_pairs;
 }
@@ -48,13 +58,10 @@ bool set_motif_structures(std::vector<PlannedBatch>& batches, SampleConfig& conf
     config.secondary_structure = kFromMotif;
   if (config.secondary_structure != kFromMotif) return false;
   bool any = false;
-  for (PlannedBatch& batch : batches)
-    for (PlannedSample& sample : batch.samples) {
-      Design design = *sample.design;
-      set_motif_partners(design);
-      any = any || std::ranges::any_of(design.partner, [](int partner) { return partner >= 0; });
-      sample.design = std::make_shared<const Design>(std::move(design));
-    }
+  change_designs(batches, [&](Design& design, const PlannedSample&) {
+    set_motif_partners(design);
+    any = any || std::ranges::any_of(design.partner, [](int partner) { return partner >= 0; });
+  });
   return any;
 }
 
@@ -82,12 +89,9 @@ void draw_structures(std::vector<PlannedBatch>& batches, const StructureGrammar&
   int longest = 1;
   for (const PlannedBatch& batch : batches) longest = std::max(longest, batch.longest());
   const StructureSampler sampler(grammar, longest);
-  for (PlannedBatch& batch : batches)
-    for (PlannedSample& sample : batch.samples) {
-      Design design = *sample.design;
-      design.partner = draw_structure(sampler, seed, design, sample.index);
-      sample.design = std::make_shared<const Design>(std::move(design));
-    }
+  change_designs(batches, [&](Design& design, const PlannedSample& sample) {
+    design.partner = draw_structure(sampler, seed, design, sample.index);
+  });
 }
 
 std::string structures_text(const std::vector<PlannedBatch>& batches, const std::string& symmetry) {

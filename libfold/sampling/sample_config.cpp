@@ -62,9 +62,9 @@ void SampleConfig::validate_design() const {
   }
   if (secondary_structure == kFromMotif && motif.empty())
     fail_usage("--secondary-structure {}: needs a --contig with residues of a --motif", kFromMotif);
-  const bool none_of_contig = secondary_structure == kNoStructures && !contig.empty();
-  if (lengths.empty() && !secondary_structure.empty() && secondary_structure != kFromMotif && !gives_structures() &&
-      !none_of_contig)
+  const bool needs_lengths =
+      secondary_structure == kFromGrammar || (secondary_structure == kNoStructures && contig.empty());
+  if (lengths.empty() && needs_lengths)
     fail_usage("--secondary-structure {}: needs --lengths, which it does not give", secondary_structure);
   if (!lengths.empty() && gives_structures())
     fail_usage("--lengths {}: the lengths follow from --secondary-structure; leave one of them out", lengths);
@@ -97,7 +97,7 @@ void SampleConfig::validate_polymer() const {
   const auto refuse = [&](bool given, const char* option) {
     if (given) fail_usage("{}: the checkpoint makes chains of {}, by --lengths alone; leave it out", option, polymer);
   };
-  refuse(!secondary_structure.empty() && secondary_structure != kNoStructures, "--secondary-structure");
+  refuse(asks_for_pairs(), "--secondary-structure");
   refuse(!sequence.empty(), "--sequence");
   refuse(!contig.empty(), "--contig");
   refuse(!start.empty(), "--start");
@@ -141,12 +141,11 @@ void SampleConfig::validate() const {
 }
 
 bool SampleConfig::gives_structures() const {
-  return !secondary_structure.empty() && secondary_structure != kNoStructures && secondary_structure != kFromGrammar &&
-         secondary_structure != kFromMotif;
+  return asks_for_pairs() && secondary_structure != kFromGrammar && secondary_structure != kFromMotif;
 }
 
 bool SampleConfig::asks_for_pairs() const {
-  return gives_structures() || secondary_structure == kFromGrammar || secondary_structure == kFromMotif;
+  return !secondary_structure.empty() && secondary_structure != kNoStructures;
 }
 
 int trajectory_interval(const std::string& text) {

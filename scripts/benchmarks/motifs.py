@@ -67,9 +67,9 @@ def measure(folder, kind):
     numbers = {key: [float(sample[key]) for sample in samples]
                for key in ("motif_rmsd", "bonded", "c4_neighbors", "clashes_per_100_atoms", "suite_outliers",
                            "helix_share")}
-    good = [rmsd <= LARGEST_MOTIF_RMSD[kind] and bonded == 1 and links >= LEAST_C4_NEIGHBORS and clashes <= MOST_CLASHES for
-            rmsd, bonded, links, clashes in zip(numbers["motif_rmsd"], numbers["bonded"], numbers["c4_neighbors"],
-                                                numbers["clashes_per_100_atoms"])]
+    good = [rmsd <= LARGEST_MOTIF_RMSD[kind] and bonded == 1 and links >= LEAST_C4_NEIGHBORS and clashes <= MOST_CLASHES
+            for rmsd, bonded, links, clashes in zip(numbers["motif_rmsd"], numbers["bonded"], numbers["c4_neighbors"],
+                                                    numbers["clashes_per_100_atoms"])]
     return {"samples": len(samples), "length": f"{statistics.mean(float(sample['length']) for sample in samples):.0f}",
             "success": f"{sum(good) / len(good):.2f}",
             "median_motif_rmsd": f"{statistics.median(numbers['motif_rmsd']):.4f}",

@@ -6,7 +6,7 @@
 
 #include "rna/io/structure_reader.h"
 #include "rna/io/structure_writer.h"
-#include "rna/pairs/dot_bracket.h"
+#include "rna/pairs/secondary_structure.h"
 #include "tests/datasets/example_structures.h"
 #include "tests/datasets/paired_structures.h"
 #include "tests/rna/synthetic_chain.h"
