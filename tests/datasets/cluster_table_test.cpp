@@ -25,7 +25,7 @@ class ClusterTableTest : public ::testing::Test {
  protected:
   ClusterTable read(const std::string& text) const { return ClusterTable::read(folder.write("clusters.csv", text)); }
   std::string refusal(const std::string& text) const {
-    return error_of([&] { read(text); });
+    return message_of([&] { read(text); });
   }
   TemporaryFolder folder;
 };
@@ -76,7 +76,7 @@ TEST_F(ClusterTableTest, WhatIsNoTableIsNamedWithItsLine) {
   EXPECT_THAT(refusal("1ABC,1\n2ABC,1,2\n"), AllOf(HasSubstr("clusters.csv:2"), HasSubstr("3 columns")));
   EXPECT_THAT(refusal("1ABC,1\n1abc,2\n"), AllOf(HasSubstr("clusters.csv:2"), HasSubstr("1ABC is in cluster 2")));
   EXPECT_THAT(refusal("id,cluster\n"), HasSubstr("no cluster in it"));
-  EXPECT_THAT(error_of([&] { ClusterTable::read(folder.path("none.csv")); }), HasSubstr("none.csv: cannot open"));
+  EXPECT_THAT(message_of([&] { ClusterTable::read(folder.path("none.csv")); }), HasSubstr("none.csv: cannot open"));
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ class ConversionTest : public ::testing::Test {
     return convert_structures(inputs, output(), options);
   }
   std::string refusal(const std::vector<std::string>& inputs, const ConversionOptions& options = {}) const {
-    return error_of([&] { convert(inputs, options); });
+    return message_of([&] { convert(inputs, options); });
   }
   std::string output() const { return folder.path("out.h5"); }
   // Converts a folder and compares every stored chain with what the reader reads from its file.
@@ -347,11 +347,11 @@ TEST_F(ConversionTest, NamesOfRnasoloGiveEntryModelAndChains) {
 TEST_F(ConversionTest, OverwritingTakesNoInputNoPipeAndNoLink) {
   const std::string input = folder.write("in/1abc.cif", to_mmcif(example_structure("1ABC", {12})));
   const std::string text = file_bytes(input);
-  EXPECT_THAT(error_of([&] { convert_structures({folder.path("in")}, input, {.overwrite = true}); }),
+  EXPECT_THAT(message_of([&] { convert_structures({folder.path("in")}, input, {.overwrite = true}); }),
               HasSubstr("1abc.cif: is an input"));
   EXPECT_EQ(file_bytes(input), text);
   ASSERT_EQ(mkfifo(folder.path("pipe.h5").c_str(), 0600), 0);
-  EXPECT_THAT(error_of([&] { convert_structures({input}, folder.path("pipe.h5"), {.overwrite = true}); }),
+  EXPECT_THAT(message_of([&] { convert_structures({input}, folder.path("pipe.h5"), {.overwrite = true}); }),
               HasSubstr("is a device or a pipe"));
   EXPECT_TRUE(fs::is_fifo(folder.path("pipe.h5")));
   folder.write("real.h5", "old");
@@ -502,18 +502,6 @@ TEST_F(ConversionTest, AGapAndModifiedNucleotidesAreStoredAsTheirFilesHaveThem) 
   std::string parents;
   for (const std::uint8_t nucleotide : rows.nucleotide) parents += base_letter(static_cast<Base>(nucleotide));
   EXPECT_EQ(parents, "GUGCAUGC");
-}
-
-TEST(Sha256Test, KnownDigests) {
-  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
-TEST(SourceNameTest, AnInputIsNamedByItsLastComponent) {
-  EXPECT_EQ(input_name("data/pdbs"), "pdbs");
-  EXPECT_EQ(input_name("data/pdbs//"), "pdbs");
-  EXPECT_EQ(input_name("data/x/../pdbs"), "pdbs");
-  EXPECT_EQ(input_name("."), fs::current_path().filename().string());
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST_F(DatasetTest, FilesThatAreNotOursAreRefused) {
-  const auto refusal = [&](const std::string& path) { return error_of([&] { DatasetReader reader(path); }); };
+  const auto refusal = [&](const std::string& path) { return message_of([&] { DatasetReader reader(path); }); };
   EXPECT_THAT(refusal(folder.path("none.h5")), HasSubstr("none.h5: no such file"));
   EXPECT_THAT(refusal(folder.write("text.h5", "text")), HasSubstr("text.h5 is not an HDF5 file"));
   Hdf5OutputFile(folder.path("plain.h5"), false).commit();
@@ -175,7 +175,7 @@ TEST_F(DatasetTest, DamageIsFoundBeforeItIsUsed) {
     for (const Damage& one : damages) {
       const std::string path = make({10, 20});
       damage(path, one.change);
-      EXPECT_THAT(error_of([&] { DatasetReader reader(path); }), HasSubstr(one.message)) << one.name;
+      EXPECT_THAT(message_of([&] { DatasetReader reader(path); }), HasSubstr(one.message)) << one.name;
     }
   }
 }
@@ -184,7 +184,7 @@ TEST_F(DatasetTest, DamagedResiduesAreFoundWhenTheyAreRead) {
   const auto refusal = [&](const std::function<void(hid_t)>& change) {
     const std::string path = make({10, 20});
     damage(path, change);
-    return error_of([&] { DatasetReader(path).read_chain(0); });
+    return message_of([&] { DatasetReader(path).read_chain(0); });
   };
   EXPECT_THAT(refusal([](hid_t f) { overwrite_first<int>(f, "/residues/nucleotide", H5T_NATIVE_INT, 9); }),
               HasSubstr("chain 1ABC_2_0, residue 0: nucleotide is not in 0..4"));
@@ -199,7 +199,7 @@ TEST_F(DatasetTest, DamagedResiduesAreFoundWhenTheyAreRead) {
   EXPECT_THAT(refusal([](hid_t f) { overwrite(f, "/residues/residue_index", H5T_NATIVE_INT, 5, -1); }),
               HasSubstr("residue 5: residue_index does not rise"));
   const DatasetReader reader(make({10, 20}));
-  EXPECT_THAT(error_of([&] { reader.read_chain(2); }), HasSubstr("chain 2 is out of range, it has 2"));
+  EXPECT_THAT(message_of([&] { reader.read_chain(2); }), HasSubstr("chain 2 is out of range, it has 2"));
 }
 
 TEST_F(DatasetTest, AFlippedOrMissingByteNeverGivesOtherCoordinates) {
@@ -210,7 +210,7 @@ TEST_F(DatasetTest, AFlippedOrMissingByteNeverGivesOtherCoordinates) {
     std::string bytes = whole;
     bytes[at] = static_cast<char>(bytes[at] ^ 0x5a);
     const std::string path = folder.write("flipped.h5", bytes);
-    const std::string message = error_of([&] {
+    const std::string message = message_of([&] {
       const ChainFeatures read = DatasetReader(path).read_chain(1);
       EXPECT_TRUE(read.atom_positions == expected.atom_positions) << "byte " << at;
       EXPECT_TRUE(read.frame_rotation == expected.frame_rotation) << "byte " << at;
@@ -221,7 +221,7 @@ TEST_F(DatasetTest, AFlippedOrMissingByteNeverGivesOtherCoordinates) {
   std::printf("of %d damaged files %d are refused\n", refused + unchanged, refused);
   for (const std::size_t keep : {whole.size() / 3, whole.size() - 100}) {
     const std::string path = folder.write("cut.h5", whole.substr(0, keep));
-    EXPECT_THAT(error_of([&] { DatasetReader reader(path); }), HasSubstr("cut.h5"));
+    EXPECT_THAT(message_of([&] { DatasetReader reader(path); }), HasSubstr("cut.h5"));
   }
 }
 

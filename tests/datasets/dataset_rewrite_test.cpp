@@ -104,7 +104,7 @@ TEST_F(DatasetRewriteTest, ChainsAndAssembliesAreNotMixed) {
   ConversionOptions options;
   options.unit = EntryUnit::kAssembly;
   const std::string second = make_dataset("b", 2, 2, options);
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(message_of([&] {
                 merge_datasets({first, second}, path("out.h5"), false);
               }),
               AllOf(HasSubstr("b.h5"), HasSubstr("--unit")));

@@ -135,13 +135,14 @@ TEST_F(DatasetTest, ANucleotideThatCannotBeStoredIsNamed) {
   Chain chain = example_chain("Aa", 3);
   chain.nucleotides[1].insertion_code = 'B';
   chain.nucleotides[1].atoms[kO3].x() = std::nan("");
-  EXPECT_THAT(error_of([&] { chain_rows(chain); }), HasSubstr("chain \"Aa\", residue A 2B: atom O3' has a coordinate"));
+  EXPECT_THAT(message_of([&] { chain_rows(chain); }),
+              HasSubstr("chain \"Aa\", residue A 2B: atom O3' has a coordinate"));
   chain = example_chain("Aa", 3);
   chain.nucleotides[2].name = std::string(17, 'X');
-  EXPECT_THAT(error_of([&] { chain_rows(chain); }), HasSubstr("longer than 16 bytes"));
+  EXPECT_THAT(message_of([&] { chain_rows(chain); }), HasSubstr("longer than 16 bytes"));
   chain = example_chain("Aa", 3);
   chain.nucleotides[0].atom_mask &= ~(1u << kO4);
-  EXPECT_THAT(error_of([&] { chain_rows(chain); }), HasSubstr("C3', C4' or O4' is missing"));
+  EXPECT_THAT(message_of([&] { chain_rows(chain); }), HasSubstr("C3', C4' or O4' is missing"));
 }
 
 TEST_F(DatasetTest, AChainLongerThanAnyRnaIsNotStored) {
@@ -150,7 +151,7 @@ TEST_F(DatasetTest, AChainLongerThanAnyRnaIsNotStored) {
   ChainRows rows;
   record.id = "long";
   record.length = rows.length = kLongestChain + 1;
-  EXPECT_THAT(error_of([&] { writer.append(record, rows); }),
+  EXPECT_THAT(message_of([&] { writer.append(record, rows); }),
               HasSubstr("chain long: 1000001 residues, a dataset takes at most 1000000 in one chain"));
 }
 
@@ -158,7 +159,7 @@ TEST_F(DatasetTest, AnIdIsStoredOnlyOnce) {
   const Chain chain = example_chain("A", 3);
   DatasetWriter writer(folder.path("twice.h5"), {}, false);
   writer.append(make_record("1ABC_1_A", chain), chain_rows(chain));
-  EXPECT_THAT(error_of([&] { writer.append(make_record("1ABC_1_A", chain), chain_rows(chain)); }),
+  EXPECT_THAT(message_of([&] { writer.append(make_record("1ABC_1_A", chain), chain_rows(chain)); }),
               HasSubstr("1ABC_1_A occurs twice"));
 }
 

@@ -40,7 +40,7 @@ TEST_F(DatasetTest, PartnersAreStoredAndThoseOfVersion1AreFound) {
     H5Fclose(file);
   };
   change([](hid_t file) { overwrite_first<int>(file, "/residues/partner", H5T_NATIVE_INT, 5); });
-  EXPECT_THAT(error_of([&] { DatasetReader(path).read_rows(0); }),
+  EXPECT_THAT(message_of([&] { DatasetReader(path).read_rows(0); }),
               HasSubstr("chain 1ABC_1_A, residue 0: its partner has another or is none"));
   change([](hid_t file) {  // as version 1 has it
     H5Ldelete(file, "/residues/partner", H5P_DEFAULT);

@@ -19,6 +19,4 @@ Structure example_structure(const std::string& entry, const std::vector<int>& le
 
 std::string file_bytes(const std::string& path);
 
-std::string error_of(const auto& call) { return message_of(call); }
-
 }  // namespace flashrna

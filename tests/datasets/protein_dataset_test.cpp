@@ -141,15 +141,15 @@ TEST_F(ProteinDataset, DamageIsFoundBeforeItIsUsed) {
   // Earlier versions know RNA only; their missing columns would be computed from atoms that are not there.
   for (const std::int64_t version : {1, 2, 3}) {
     change([&](hid_t file) { set_version(file, version); });
-    EXPECT_THAT(error_of([&] { DatasetReader{path}; }),
+    EXPECT_THAT(message_of([&] { DatasetReader{path}; }),
                 HasSubstr("damaged: a dataset of proteins of version " + std::to_string(version)));
   }
   change([](hid_t file) { H5Adelete(file, "polymer"); });
-  EXPECT_THAT(error_of([&] { DatasetReader{path}; }), HasSubstr("nucleotide"));
+  EXPECT_THAT(message_of([&] { DatasetReader{path}; }), HasSubstr("nucleotide"));
   change([](hid_t file) { overwrite_first<std::uint8_t>(file, "/residues/amino_acid", H5T_NATIVE_UINT8, 21); });
-  EXPECT_THAT(error_of([&] { DatasetReader(path).read_chain(0); }), HasSubstr("amino_acid is not in 0..20"));
+  EXPECT_THAT(message_of([&] { DatasetReader(path).read_chain(0); }), HasSubstr("amino_acid is not in 0..20"));
   change([](hid_t file) { overwrite_first<std::uint32_t>(file, "/residues/atom_mask", H5T_NATIVE_UINT32, 32); });
-  EXPECT_THAT(error_of([&] { DatasetReader(path).read_chain(0); }), HasSubstr("bits beyond the last slot"));
+  EXPECT_THAT(message_of([&] { DatasetReader(path).read_chain(0); }), HasSubstr("bits beyond the last slot"));
 }
 
 TEST_F(ProteinDataset, AnAssemblyIsOneEntry) {
@@ -191,22 +191,22 @@ TEST_F(ProteinDataset, PolymersDoNotMix) {
   convert(input, Polymer::kRna, "rna.h5");
   const std::string protein = folder.path("protein.h5"), rna = folder.path("rna.h5");
   EXPECT_EQ(
-      error_of([&] { DatasetReader(protein).require(Polymer::kRna, "flashrna train"); }),
+      message_of([&] { DatasetReader(protein).require(Polymer::kRna, "flashrna train"); }),
       protein + ": a dataset of proteins, flashrna train needs one of RNA; flashrna convert --polymer rna makes one");
-  EXPECT_EQ(error_of([&] { DatasetReader(rna).require(Polymer::kProtein, "this run"); }),
+  EXPECT_EQ(message_of([&] { DatasetReader(rna).require(Polymer::kProtein, "this run"); }),
             rna + ": a dataset of RNA, this run needs one of proteins; flashrna convert --polymer protein makes one");
   DatasetReader(rna).require(Polymer::kRna, "flashrna train");
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(message_of([&] {
               merge_datasets({rna, protein}, folder.path("both.h5"), false);
             }),
             protein + " is a dataset of proteins, " + rna + " of RNA; merge datasets of one polymer");
-  EXPECT_THAT(error_of([&] { convert(folder.path("in/1abc.cif"), Polymer::kRna, "none.h5"); }),
+  EXPECT_THAT(message_of([&] { convert(folder.path("in/1abc.cif"), Polymer::kRna, "none.h5"); }),
               HasSubstr("no RNA chain found in 1 file"));
-  EXPECT_THAT(error_of([&] { convert(folder.path("in/2abc.cif"), Polymer::kProtein, "none.h5"); }),
+  EXPECT_THAT(message_of([&] { convert(folder.path("in/2abc.cif"), Polymer::kProtein, "none.h5"); }),
               HasSubstr("no protein chain found in 1 file, nothing is written; rejected: RNA (2)"));
   DatasetWriter writer(folder.path("mixed.h5"), {}, false);
   const DatasetReader reader(protein);
-  EXPECT_THAT(error_of([&] { writer.append(reader.chains()[0], reader.read_rows(0)); }),
+  EXPECT_THAT(message_of([&] { writer.append(reader.chains()[0], reader.read_rows(0)); }),
               HasSubstr("chain 1ABC_1_A is of proteins, the dataset of RNA"));
 }
 

@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Programs, ClusterProteins, ::testing::Values("mmseqs", 
 
 TEST(ClusterProteinPrograms, AreThoseOfThePolymer) {
   const auto refusal = [](const char* program, Polymer polymer) {
-    return error_of([&] { check_clustering({program, 0.8, 0.8, 1, polymer}); });
+    return message_of([&] { check_clustering({program, 0.8, 0.8, 1, polymer}); });
   };
   EXPECT_THAT(refusal("cd-hit-est", Polymer::kProtein), HasSubstr("is not mmseqs, cd-hit or 5-mers"));
   EXPECT_THAT(refusal("cd-hit", Polymer::kRna), HasSubstr("is not mmseqs, cd-hit-est or 9-mers"));
@@ -111,30 +111,31 @@ TEST(ClusteringMark, DependsOnTheChains) {
 }
 
 TEST(SequenceClusters, BadSettingsAreNamed) {
-  EXPECT_THAT(error_of([] { check_clustering({"blast"}); }),
+  EXPECT_THAT(message_of([] { check_clustering({"blast"}); }),
               HasSubstr("\"blast\" is not mmseqs, cd-hit-est or 9-mers"));
-  EXPECT_THAT(error_of([] { check_clustering({"mmseqs", 1.5}); }), HasSubstr("--identity \"1.5\""));
-  EXPECT_THAT(error_of([] { check_clustering({"cd-hit-est", 0.5}); }), HasSubstr("0.75"));
-  EXPECT_THAT(error_of([] { check_clustering({"mmseqs", 0.8, -1}); }), HasSubstr("--coverage"));
+  EXPECT_THAT(message_of([] { check_clustering({"mmseqs", 1.5}); }), HasSubstr("--identity \"1.5\""));
+  EXPECT_THAT(message_of([] { check_clustering({"cd-hit-est", 0.5}); }), HasSubstr("0.75"));
+  EXPECT_THAT(message_of([] { check_clustering({"mmseqs", 0.8, -1}); }), HasSubstr("--coverage"));
 }
 
 TEST(SequenceClusters, AMissingProgramIsNamedWithItsPackage) {
   const std::string path = std::getenv("PATH");
   setenv("PATH", "/nowhere", 1);
-  EXPECT_THAT(error_of([] { check_clustering({"mmseqs"}); }),
+  EXPECT_THAT(message_of([] { check_clustering({"mmseqs"}); }),
               AllOf(HasSubstr("mmseqs2"), HasSubstr("--clusters FILE")));
-  EXPECT_THAT(error_of([] { check_clustering({"cd-hit-est"}); }), HasSubstr("apt-get install cd-hit."));
+  EXPECT_THAT(message_of([] { check_clustering({"cd-hit-est"}); }), HasSubstr("apt-get install cd-hit."));
   setenv("PATH", path.c_str(), 1);
 }
 
 TEST(RunProgram, AFailureCarriesTheEndOfWhatTheProgramSaid) {
   const TemporaryFolder folder;
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(message_of([&] {
                 run_program({"sh", "-c", "echo the reason >&2; exit 3"}, folder.path("log"));
               }),
               AllOf(HasSubstr("status 3"), HasSubstr("the reason")));
-  EXPECT_THAT(error_of([&] { run_program({"no-such-program"}, folder.path("log")); }), HasSubstr("cannot be started"));
-  EXPECT_THAT(error_of([&] { run_program({"sh", "-c", "kill -9 $$"}, folder.path("log")); }), HasSubstr("signal 9"));
+  EXPECT_THAT(message_of([&] { run_program({"no-such-program"}, folder.path("log")); }),
+              HasSubstr("cannot be started"));
+  EXPECT_THAT(message_of([&] { run_program({"sh", "-c", "kill -9 $$"}, folder.path("log")); }), HasSubstr("signal 9"));
 }
 
 }  // namespace

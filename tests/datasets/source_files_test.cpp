@@ -120,9 +120,9 @@ TEST_F(SourceFilesTest, AListOnStandardInputIsReadLineByLine) {
   folder.write("c/3abc.pdb", "x");
   EXPECT_THAT(names({"-"}, one + "\n\n" + two + "\r\n" + folder.path("c") + "\n" + one),
               ElementsAre("1abc.cif", "2abc.cif.gz", "c/3abc.pdb"));
-  EXPECT_THAT(error_of([&] { names({"-"}, "\n"); }), HasSubstr("standard input names no file"));
-  EXPECT_THAT(error_of([&] { names({"-", "-"}, one); }), HasSubstr("given twice"));
-  EXPECT_THAT(error_of([&] { names({"-"}, one + "\nmissing.cif\n"); }), HasSubstr("missing.cif: no such file"));
+  EXPECT_THAT(message_of([&] { names({"-"}, "\n"); }), HasSubstr("standard input names no file"));
+  EXPECT_THAT(message_of([&] { names({"-", "-"}, one); }), HasSubstr("given twice"));
+  EXPECT_THAT(message_of([&] { names({"-"}, one + "\nmissing.cif\n"); }), HasSubstr("missing.cif: no such file"));
 }
 
 TEST_F(SourceFilesTest, LinksInAFolderAreFollowedOnceOrNamed) {
@@ -194,7 +194,7 @@ TEST_F(SourceFilesTest, ACutArchiveGivesWhatIsWholeAndNamesTheLoss) {
     ASSERT_FALSE(rejected.empty());
     EXPECT_THAT(rejected.back().detail, ::testing::StartsWith(name)) << "by its own name, whatever folder it is in";
     EXPECT_EQ(rejected.back().detail.find(folder.path()), std::string::npos);
-    EXPECT_THAT(error_of([&] {
+    EXPECT_THAT(message_of([&] {
                   convert_structures({folder.path(name)}, folder.path("out.h5"), {.strict = true, .overwrite = true});
                 }),
                 HasSubstr("--strict"));
@@ -203,17 +203,17 @@ TEST_F(SourceFilesTest, ACutArchiveGivesWhatIsWholeAndNamesTheLoss) {
 
 TEST_F(SourceFilesTest, WhatIsNoArchiveOrHoldsNoStructureIsSaid) {
   const std::string fake = folder.write("fake.zip", "this is no archive");
-  EXPECT_THAT(error_of([&] { convert_structures({fake}, folder.path("out.h5")); }),
+  EXPECT_THAT(message_of([&] { convert_structures({fake}, folder.path("out.h5")); }),
               AllOf(HasSubstr("no RNA chain found"), HasSubstr("fake.zip")));
   write_archive(folder.path("texts.zip"), {{"a.txt", "x"}});
-  EXPECT_THAT(error_of([&] { convert_structures({folder.path("texts.zip")}, folder.path("out.h5")); }),
+  EXPECT_THAT(message_of([&] { convert_structures({folder.path("texts.zip")}, folder.path("out.h5")); }),
               HasSubstr("texts.zip: no structure file in this archive"));
   EXPECT_FALSE(fs::exists(folder.path("out.h5")));
 }
 
 TEST_F(SourceFilesTest, AnEncryptedMemberIsRejectedByName) {
   write_archive(folder.path("secret.zip"), {{"1abc.cif", example_cif("1ABC", 12)}}, "password");
-  EXPECT_THAT(error_of([&] { convert_structures({folder.path("secret.zip")}, folder.path("out.h5")); }),
+  EXPECT_THAT(message_of([&] { convert_structures({folder.path("secret.zip")}, folder.path("out.h5")); }),
               AllOf(HasSubstr("secret.zip/1abc.cif"), HasSubstr("encrypted")));
 }
 
@@ -228,6 +228,13 @@ TEST_F(SourceFilesTest, ADecompressionBombIsRefusedAndTheRestIsRead) {
     const RejectedRecord rejected = DatasetReader(folder.path("out.h5")).read_rejected().at(0);
     EXPECT_THAT(rejected.detail, AllOf(HasSubstr("bomb.cif"), HasSubstr("8 MiB"), HasSubstr("--max-unpacked")));
   }
+}
+
+TEST(SourceNameTest, AnInputIsNamedByItsLastComponent) {
+  EXPECT_EQ(input_name("data/pdbs"), "pdbs");
+  EXPECT_EQ(input_name("data/pdbs//"), "pdbs");
+  EXPECT_EQ(input_name("data/x/../pdbs"), "pdbs");
+  EXPECT_EQ(input_name("."), fs::current_path().filename().string());
 }
 
 }  // namespace

@@ -107,9 +107,9 @@ TEST(AssignSplits, TheSeedDecidesWhichSmallGroupsAreHeldOut) {
 
 TEST(AssignSplits, FractionsThatAreNoneAreRefused) {
   std::vector<SplitGroup> groups = skewed_groups();
-  EXPECT_THAT(error_of([&] { assign_splits(groups, {0.8, -0.1, 0.1}, source(1)); }), HasSubstr("-0.1"));
-  EXPECT_THAT(error_of([&] { assign_splits(groups, {0, 0, 0}, source(1)); }), HasSubstr("all 0"));
-  EXPECT_THAT(error_of([&] { assign_splits(groups, {NAN, 1, 1}, source(1)); }), HasSubstr("nan"));
+  EXPECT_THAT(message_of([&] { assign_splits(groups, {0.8, -0.1, 0.1}, source(1)); }), HasSubstr("-0.1"));
+  EXPECT_THAT(message_of([&] { assign_splits(groups, {0, 0, 0}, source(1)); }), HasSubstr("all 0"));
+  EXPECT_THAT(message_of([&] { assign_splits(groups, {NAN, 1, 1}, source(1)); }), HasSubstr("nan"));
 }
 
 TEST(DescribeHeldOut, CountsSharedClustersAndSaysWhereNoneAreKnown) {

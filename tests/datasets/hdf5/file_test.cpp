@@ -75,7 +75,7 @@ TEST_F(Hdf5FileTest, Float16ComesBackAsTheNumbersThatItsBitsMean) {
     root.write_float16("few", {2, 3}, bits);
     root.write_float16("one", {}, std::span(bits).first(1));
     root.write_float16("many", {100, 300}, std::vector<std::uint16_t>(30000, 0x3c00));
-    EXPECT_THAT(error_of([&] { root.write_float16("wrong", {4}, bits); }), HasSubstr("6 values given for shape [4]"));
+    EXPECT_THAT(message_of([&] { root.write_float16("wrong", {4}, bits); }), HasSubstr("6 values given for shape [4]"));
   });
   const Hdf5File file = Hdf5File::open(path);
   const Hdf5Dataset few = file.root().open_dataset("few"), many = file.root().open_dataset("many");
@@ -119,9 +119,9 @@ TEST_F(Hdf5FileTest, MisuseIsAnErrorThatNamesTheObject) {
     root.write<float>("values", {2, 2}, std::vector<float>{1, 2, 3, 4});
     Hdf5Dataset names = root.create_extensible_text("names", 3, 8);
     const std::vector<std::string> wide = {"PSUX"}, broken = {std::string("A\0B", 3)};
-    EXPECT_THAT(error_of([&] { names.append_text(wide); }), HasSubstr("\"PSUX\" is longer than 3 bytes"));
-    EXPECT_THAT(error_of([&] { names.append_text(broken); }), HasSubstr("zero byte"));
-    EXPECT_THAT(error_of([&] {
+    EXPECT_THAT(message_of([&] { names.append_text(wide); }), HasSubstr("\"PSUX\" is longer than 3 bytes"));
+    EXPECT_THAT(message_of([&] { names.append_text(broken); }), HasSubstr("zero byte"));
+    EXPECT_THAT(message_of([&] {
                   root.write<float>("wrong", {3}, std::vector<float>{1, 2});
                 }),
                 HasSubstr("/wrong: 2 values given for shape [3]"));
@@ -129,13 +129,13 @@ TEST_F(Hdf5FileTest, MisuseIsAnErrorThatNamesTheObject) {
   const Hdf5File file = Hdf5File::open(path);
   const Hdf5Dataset values = file.root().open_dataset("values");
   std::vector<float> row(2);
-  EXPECT_THAT(error_of([&] { values.read_rows<float>(2, row); }),
+  EXPECT_THAT(message_of([&] { values.read_rows<float>(2, row); }),
               HasSubstr("small.h5:/values: rows 2 to 3 are out of"));
-  EXPECT_THAT(error_of([&] { values.read_rows<float>(~std::uint64_t{0}, row); }), HasSubstr("out of range"));
-  EXPECT_THAT(error_of([&] { values.read_text(); }), HasSubstr("/values does not hold text"));
-  EXPECT_THAT(error_of([&] { file.root().open_dataset("names").read<float>(); }), HasSubstr("does not hold numbers"));
-  EXPECT_THAT(error_of([&] { values.text("unit"); }), HasSubstr("/values: attribute \"unit\" is missing"));
-  EXPECT_THAT(error_of([&] { file.root().open_dataset("no/such"); }), HasSubstr("\"/no/such\" is missing"));
+  EXPECT_THAT(message_of([&] { values.read_rows<float>(~std::uint64_t{0}, row); }), HasSubstr("out of range"));
+  EXPECT_THAT(message_of([&] { values.read_text(); }), HasSubstr("/values does not hold text"));
+  EXPECT_THAT(message_of([&] { file.root().open_dataset("names").read<float>(); }), HasSubstr("does not hold numbers"));
+  EXPECT_THAT(message_of([&] { values.text("unit"); }), HasSubstr("/values: attribute \"unit\" is missing"));
+  EXPECT_THAT(message_of([&] { file.root().open_dataset("no/such"); }), HasSubstr("\"/no/such\" is missing"));
 }
 
 TEST_F(Hdf5FileTest, TheSameCallsGiveTheSameBytesAtAnotherTime) {
@@ -156,15 +156,15 @@ TEST_F(Hdf5FileTest, TheSameCallsGiveTheSameBytesAtAnotherTime) {
 }
 
 TEST_F(Hdf5FileTest, WhatCannotBeOpenedIsNamed) {
-  EXPECT_THAT(error_of([&] { Hdf5File::open(folder.path("none.h5")); }), EndsWith("none.h5: no such file"));
-  EXPECT_THAT(error_of([&] { Hdf5File::open(folder.path()); }), HasSubstr("is a folder"));
+  EXPECT_THAT(message_of([&] { Hdf5File::open(folder.path("none.h5")); }), EndsWith("none.h5: no such file"));
+  EXPECT_THAT(message_of([&] { Hdf5File::open(folder.path()); }), HasSubstr("is a folder"));
   const std::string text = folder.write("text.h5", "not a file of this kind");
-  EXPECT_THAT(error_of([&] { Hdf5File::open(text); }), EndsWith("text.h5 is not an HDF5 file"));
-  EXPECT_THAT(error_of([&] { Hdf5File::open(folder.write("zero.h5", "")); }), EndsWith("is not an HDF5 file"));
+  EXPECT_THAT(message_of([&] { Hdf5File::open(text); }), EndsWith("text.h5 is not an HDF5 file"));
+  EXPECT_THAT(message_of([&] { Hdf5File::open(folder.write("zero.h5", "")); }), EndsWith("is not an HDF5 file"));
   const std::string whole = file_bytes(
       make("whole.h5", [](Hdf5Group root) { root.write<double>("values", {1000}, std::vector<double>(1000, 1.0)); }));
   const std::string cut = folder.write("cut.h5", whole.substr(0, whole.size() / 2));
-  EXPECT_THAT(error_of([&] { Hdf5File::open(cut); }), HasSubstr("cut.h5: damaged or cut short"));
+  EXPECT_THAT(message_of([&] { Hdf5File::open(cut); }), HasSubstr("cut.h5: damaged or cut short"));
 }
 
 TEST_F(Hdf5FileTest, AnOutputFileIsAbsentUntilCommitted) {
@@ -182,9 +182,9 @@ TEST_F(Hdf5FileTest, AnOutputFileIsAbsentUntilCommitted) {
   }
   EXPECT_TRUE(std::filesystem::exists(path));
   EXPECT_EQ(folder.count(), 1);
-  EXPECT_THAT(error_of([&] { Hdf5OutputFile(path, false); }), HasSubstr("exists already; pass --overwrite"));
-  EXPECT_THAT(error_of([&] { Hdf5OutputFile(folder.path("no/out.h5"), false); }), HasSubstr("does not exist"));
-  EXPECT_THAT(error_of([&] { Hdf5OutputFile(folder.path(), true); }), HasSubstr("is a folder"));
+  EXPECT_THAT(message_of([&] { Hdf5OutputFile(path, false); }), HasSubstr("exists already; pass --overwrite"));
+  EXPECT_THAT(message_of([&] { Hdf5OutputFile(folder.path("no/out.h5"), false); }), HasSubstr("does not exist"));
+  EXPECT_THAT(message_of([&] { Hdf5OutputFile(folder.path(), true); }), HasSubstr("is a folder"));
 }
 
 TEST_F(Hdf5FileTest, AFolderThatCannotBeWrittenIsNamed) {
@@ -192,7 +192,7 @@ TEST_F(Hdf5FileTest, AFolderThatCannotBeWrittenIsNamed) {
   namespace fs = std::filesystem;
   fs::create_directory(folder.path("closed"));
   fs::permissions(folder.path("closed"), fs::perms::owner_read | fs::perms::owner_exec);
-  EXPECT_THAT(error_of([&] { Hdf5OutputFile(folder.path("closed/out.h5"), false); }), HasSubstr("cannot be written"));
+  EXPECT_THAT(message_of([&] { Hdf5OutputFile(folder.path("closed/out.h5"), false); }), HasSubstr("cannot be written"));
 }
 
 // Runs `body` in a child process with files limited to `bytes`; returns its exit status, -1 if terminated by a signal.
@@ -213,7 +213,7 @@ int status_with_file_limit(rlim_t bytes, Body&& body) {
 
 TEST_F(Hdf5FileTest, AFullDiskIsAnErrorAndLeavesNothing) {
   const auto write_much = [&] {
-    const std::string message = error_of([&] {
+    const std::string message = message_of([&] {
       Hdf5OutputFile file(folder.path("big.h5"), false);
       {
         Hdf5Dataset rows = file.root().create_extensible<double>("rows", {}, 1000);

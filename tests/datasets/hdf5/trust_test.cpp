@@ -32,7 +32,7 @@ class Hdf5TrustTest : public ::testing::Test {
     return path;
   }
   std::string refusal(const std::string& path, const std::string& dataset) {
-    return error_of([&] { Hdf5File::open(path).root().open_dataset(dataset); });
+    return message_of([&] { Hdf5File::open(path).root().open_dataset(dataset); });
   }
 
   TemporaryFolder folder;
@@ -68,9 +68,9 @@ TEST_F(Hdf5TrustTest, ExternalLinksAreRefused) {
   EXPECT_THAT(refusal(path, "values"), says("/values", "/inside/values in other.h5"));
   EXPECT_THAT(refusal(path, "group/values"), says("/group/values", "/inside in other.h5"));
   EXPECT_THAT(refusal(path, "nowhere/values"), says("/nowhere/values", "/inside in none.h5"));
-  EXPECT_THAT(error_of([&] { file.root().open_group("group"); }), says("/group", "/inside in other.h5"));
-  EXPECT_THAT(error_of([&] { file.root().has("group/values"); }), says("/group/values", "/inside in other.h5"));
-  EXPECT_THAT(error_of([&] { file.root().is_dataset("values"); }), says("/values", "/inside/values in other.h5"));
+  EXPECT_THAT(message_of([&] { file.root().open_group("group"); }), says("/group", "/inside in other.h5"));
+  EXPECT_THAT(message_of([&] { file.root().has("group/values"); }), says("/group/values", "/inside in other.h5"));
+  EXPECT_THAT(message_of([&] { file.root().is_dataset("values"); }), says("/values", "/inside/values in other.h5"));
 }
 
 TEST_F(Hdf5TrustTest, SoftLinksStayInTheFile) {
@@ -89,7 +89,7 @@ TEST_F(Hdf5TrustTest, SoftLinksStayInTheFile) {
   for (const char* name : {"values", "twice", "group/values"}) {
     EXPECT_THAT(refusal(path, name), AllOf(HasSubstr(name), HasSubstr("leads out of the file"))) << name;
   }
-  EXPECT_THAT(error_of([&] { root.open_group("group"); }), HasSubstr("leads out of the file"));
+  EXPECT_THAT(message_of([&] { root.open_group("group"); }), HasSubstr("leads out of the file"));
   EXPECT_THAT(refusal(path, "dangling"), HasSubstr("links.h5:/dangling: cannot open as a dataset"));
   EXPECT_THAT(refusal(path, "circle"), HasSubstr("links.h5:/circle: cannot open as a dataset"));
 }
@@ -112,7 +112,7 @@ TEST_F(Hdf5TrustTest, UserDefinedLinksAreNotFollowed) {
   const std::string path =
       make("links.h5", [&](hid_t file) { H5Lcreate_ud(file, "values", type, "abc", 4, H5P_DEFAULT, H5P_DEFAULT); });
   EXPECT_THAT(refusal(path, "values"), HasSubstr("links.h5:/values is, or leads through, a user-defined link"));
-  EXPECT_THAT(error_of([&] { Hdf5File::open(path).root().open_group("values"); }), HasSubstr("user-defined link"));
+  EXPECT_THAT(message_of([&] { Hdf5File::open(path).root().open_group("values"); }), HasSubstr("user-defined link"));
   EXPECT_FALSE(was_followed);
   H5Lunregister(type);
 }
@@ -245,7 +245,7 @@ TEST_F(Hdf5TrustTest, TextsThatShareTheirBytesTakeNoMoreMemoryThanTheFileHas) {
   for (hsize_t row = 1; row < kRows; ++row) whole.replace(first + row * 16, 16, whole.substr(first, 16));
   folder.write("shared.h5", whole);
   const Hdf5Dataset texts = Hdf5File::open(path).root().open_dataset("texts");
-  EXPECT_THAT(error_of([&] { texts.read_text(); }),
+  EXPECT_THAT(message_of([&] { texts.read_text(); }),
               HasSubstr("/texts: damaged: a text of 266240000 bytes cannot be in a file"));
   EXPECT_EQ(texts.read_text_rows(7, 1), std::vector<std::string>{std::string(65'000, 'x')});
 }
@@ -271,14 +271,14 @@ TEST_F(Hdf5TrustTest, TextAttributesOfAbsurdSizeAreRefused) {
   EXPECT_EQ(Hdf5File::open(fixed).root().text("note"), std::string(1234, 'x'));
   // The size declared by the type, after its class and its kind of padding.
   patch(fixed, std::string("\x13\0\0\0", 4) + as_bytes(1234), std::string("\x13\0\0\0", 4) + as_bytes(2'000'000'000));
-  EXPECT_THAT(error_of([&] { Hdf5File::open(fixed).root().text("note"); }), HasSubstr("fixed.h5:/: "));
+  EXPECT_THAT(message_of([&] { Hdf5File::open(fixed).root().text("note"); }), HasSubstr("fixed.h5:/: "));
 
   const std::string variable = folder.path("variable.h5");
   make_with_note(variable, H5T_VARIABLE, std::string(1234, 'x'));
   EXPECT_EQ(Hdf5File::open(variable).root().text("note"), std::string(1234, 'x'));
   patch(variable, as_bytes(1234) + std::string(1, '\0'), as_bytes(2'000'000'000) + std::string(1, '\0'));
   EXPECT_THAT(
-      error_of([&] { Hdf5File::open(variable).root().text("note"); }),
+      message_of([&] { Hdf5File::open(variable).root().text("note"); }),
       HasSubstr("variable.h5:/: attribute \"note\": damaged: a text of 2000000000 bytes cannot be in a file of"));
 }
 
@@ -294,7 +294,7 @@ TEST_F(Hdf5TrustTest, DamagedHeapsOfTextsAreRefused) {
   const std::string path = folder.path("heap.h5");
   make_with_note(path, H5T_VARIABLE, std::string(1234, 'x'));
   patch(path, "GCOL", "GLOC");
-  EXPECT_THAT(error_of([&] { Hdf5File::open(path).root().text("note"); }),
+  EXPECT_THAT(message_of([&] { Hdf5File::open(path).root().text("note"); }),
               HasSubstr("heap.h5:/: attribute \"note\": damaged: there is no heap of texts at byte "));
 }
 

@@ -58,7 +58,7 @@ TEST(Contig, WhatIsNoItemIsNamedWithItsCharacter) {
            {"999999999999", "is no item"},
            {"1-999999", "is too long"},
            {"", "may have no residue"}}) {
-    const std::string message = error_of([&, value = text] { parse_contig(value); });
+    const std::string message = message_of([&, value = text] { parse_contig(value); });
     EXPECT_NE(message.find(part), std::string::npos) << text << ": " << message;
     EXPECT_THROW(parse_contig(text), UsageError);
   }
@@ -113,7 +113,7 @@ TEST(DrawLengths, BoundsThatNoCombinationMeetsAreNamed) {
   const auto draw = [](const LengthBounds& bounds) {
     draw_lengths(std::vector<LengthRange>{{10, 20}, {5, 5}}, bounds, [](std::uint64_t) { return 0; });
   };
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(message_of([&] {
               draw({30, 40});
             }),
             "--contig adds up to 15-25 residues, but --length is 30-40; change one of the two");

@@ -81,7 +81,7 @@ TEST_F(ContigDesign, EachItemIsAFreeGroup) {
 
 TEST_F(ContigDesign, ALetterThatContradictsTheMotifIsNamed) {
   Design design = make("2,A3-4", {2, 0}, false);
-  EXPECT_EQ(error_of([&] { add_letters(design, "GGCA"); }),
+  EXPECT_EQ(message_of([&] { add_letters(design, "GGCA"); }),
             "--sequence: residue 4 is A, but A4 of the motif is U; give N there");
   add_letters(design, "GANU");
   EXPECT_THAT(design.letter, ElementsAre(Base::G, Base::A, Base::C, Base::U));
@@ -89,11 +89,11 @@ TEST_F(ContigDesign, ALetterThatContradictsTheMotifIsNamed) {
 
 TEST(Design, LengthsAndMoleculesThatDoNotFitAreNamed) {
   Design design = design_of_lengths(std::vector<int>{3, 5});
-  EXPECT_EQ(error_of([&] { add_letters(design, "GGGAAAA"); }), "--sequence: has 7 residues, but 8 are asked for");
-  EXPECT_EQ(error_of([&] { add_letters(design, "GGGA&AACC"); }),
+  EXPECT_EQ(message_of([&] { add_letters(design, "GGGAAAA"); }), "--sequence: has 7 residues, but 8 are asked for");
+  EXPECT_EQ(message_of([&] { add_letters(design, "GGGA&AACC"); }),
             "--sequence: no \"&\" divides molecules between residues 3 and 4, but the molecules asked for have 3 and 5 "
             "residues");
-  EXPECT_THAT(error_of([&] { set_partners(design, parse_dot_bracket("((..&..))", ""), "--secondary-structure"); }),
+  EXPECT_THAT(message_of([&] { set_partners(design, parse_dot_bracket("((..&..))", ""), "--secondary-structure"); }),
               HasSubstr("--secondary-structure: no \"&\" divides molecules between residues 3 and 4"));
   add_letters(design, "GGGAAACC");  // letters without & fit any molecules
   EXPECT_EQ(design.letter[5], Base::A);

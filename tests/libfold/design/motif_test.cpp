@@ -32,7 +32,7 @@ Motif find(const std::string& contig, const Structure& structure) {
 }
 
 std::string error_in(const std::string& contig, const Structure& structure) {
-  return error_of([&] { find(contig, structure); });
+  return message_of([&] { find(contig, structure); });
 }
 
 TEST(FindMotif, TakesResiduesByAuthorNumbersAndInsertionCodes) {

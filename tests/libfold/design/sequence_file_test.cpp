@@ -33,7 +33,7 @@ TEST(Sequences, AFastaFileHasARecordPerTitle) {
   EXPECT_EQ(find_sequence(records, "two", 4, path), &records[1]) << "by its title";
   EXPECT_EQ(find_sequence(records, "", 5, path), nullptr);
   EXPECT_THAT(
-      error_of([&] { find_sequence(records, "", 4, path); }),
+      message_of([&] { find_sequence(records, "", 4, path); }),
       HasSubstr("names.fasta:5: record \"two\" is 4 residues long, as the one in line 1; one record names all"));
 }
 
@@ -48,9 +48,9 @@ TEST(Sequences, WhatIsNoneIsNamedWithLineAndCharacter) {
            {">six\nGG&\n", "names.fasta:1: no nucleotide after the last \"&\""},
            {"", "names.fasta: holds no record"}}) {
     const std::string path = folder.write("names.fasta", text);
-    EXPECT_THAT(error_of([&] { read_sequences(path); }), HasSubstr(part));
+    EXPECT_THAT(message_of([&] { read_sequences(path); }), HasSubstr(part));
   }
-  EXPECT_THAT(error_of([] { read_sequences("no/such.fasta"); }), HasSubstr("no/such.fasta: cannot be read"));
+  EXPECT_THAT(message_of([] { read_sequences("no/such.fasta"); }), HasSubstr("no/such.fasta: cannot be read"));
 }
 
 }  // namespace

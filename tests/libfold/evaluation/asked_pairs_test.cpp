@@ -69,7 +69,7 @@ TEST_F(AskedPairsTest, SeveralGoByTheirNamesAndFilesOfAFolderByTheirs) {
 }
 
 TEST_F(AskedPairsTest, WhatIsWrongIsNamed) {
-  const auto error = [&](const std::string& path) { return error_of([&] { AskedPairs asked(folder.path(path)); }); };
+  const auto error = [&](const std::string& path) { return message_of([&] { AskedPairs asked(folder.path(path)); }); };
   EXPECT_THAT(error("none"), HasSubstr("none: no such file or folder"));
   EXPECT_THAT(error("samples"), HasSubstr("samples: no secondary structure in this folder"));
   folder.write("twice.dbn", ">a\n....\n>a\n....\n");

@@ -29,7 +29,7 @@ TEST(CommandTemplate, ValuesAreNotFilledAgainAndOtherBracesStay) {
 
 TEST(CommandTemplate, AMissingPlaceholderAndAnOpenQuoteAreNamed) {
   const auto error = [](const std::string& text) {
-    return error_of([&] { CommandTemplate("folding", text, {"{fasta}", "{structure}"}); });
+    return message_of([&] { CommandTemplate("folding", text, {"{fasta}", "{structure}"}); });
   };
   EXPECT_EQ(error("fold {fasta}"),
             "--folding \"fold {fasta}\" has no {structure}; the command must name {fasta} and {structure}");

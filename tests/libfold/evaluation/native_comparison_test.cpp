@@ -56,7 +56,7 @@ TEST(NativeComparison, NativesOfAFolderGoByName) {
   EXPECT_TRUE(natives.compare(samples.structures[1]));
   EXPECT_FALSE(natives.compare(samples.structures[2]));
   folder.write("natives/sub/a.pdb", to_pdb(example_structure("a", {20})));
-  EXPECT_THAT(error_of([&] { NativeStructures twice(folder.path("natives")); }),
+  EXPECT_THAT(message_of([&] { NativeStructures twice(folder.path("natives")); }),
               HasSubstr("a second native structure"));
 }
 

@@ -122,16 +122,16 @@ TEST_F(ProteinEvaluationTest, TheResultDoesNotDependOnTheThreads) {
 TEST_F(ProteinEvaluationTest, WhatNeedsTheOtherPolymerIsRefused) {
   convert_structures({folder.path("samples")}, folder.path("rna.h5"));
   settings.reference = folder.path("rna.h5");
-  EXPECT_THAT(error_of([&] { evaluate_proteins(settings); }),
+  EXPECT_THAT(message_of([&] { evaluate_proteins(settings); }),
               HasSubstr("rna.h5: a dataset of RNA, an evaluation with --polymer protein needs one of proteins"));
   settings.reference = folder.path("protein.h5");
-  EXPECT_THAT(error_of([&] { evaluate(settings); }),
+  EXPECT_THAT(message_of([&] { evaluate(settings); }),
               HasSubstr("protein.h5: a dataset of proteins, an evaluation of RNA needs one of RNA"));
   settings.pairs = "pairs.dbn";
-  EXPECT_THAT(error_of([&] { evaluate_proteins(settings); }), HasSubstr("proteins have no base pairs"));
+  EXPECT_THAT(message_of([&] { evaluate_proteins(settings); }), HasSubstr("proteins have no base pairs"));
   settings.pairs.clear();
   settings.samples = {folder.path("samples/rna.cif")};
-  EXPECT_THAT(error_of([&] { evaluate_proteins(settings); }), HasSubstr("no protein structure to measure in 1 file"));
+  EXPECT_THAT(message_of([&] { evaluate_proteins(settings); }), HasSubstr("no protein structure to measure in 1 file"));
 }
 
 TEST(RamachandranDistance, IsThatOfTheShiftedTorsion) {

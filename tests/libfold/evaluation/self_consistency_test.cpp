@@ -196,7 +196,7 @@ TEST_F(SelfConsistent, UselessResultsAreFailuresAndNotKept) {
 }
 
 TEST_F(SelfConsistent, BadSettingsAreNamed) {
-  const auto error = [&] { return error_of([&] { settings.validate(); }); };
+  const auto error = [&] { return message_of([&] { settings.validate(); }); };
   EXPECT_EQ(error(), "no error");
   settings.sequences = 0;
   EXPECT_THAT(error(), HasSubstr("--sequences 0"));

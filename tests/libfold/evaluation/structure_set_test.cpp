@@ -71,10 +71,11 @@ TEST(StructureSet, APdbFileThatIsNamedIsMeasuredWhateverLiesBesideIt) {
 TEST(StructureSet, NothingToMeasureIsAnErrorThatSaysWhy) {
   const TemporaryFolder folder;
   folder.write("s/protein.pdb", kProtein);
-  EXPECT_THAT(error_of([&] { read_structure_files({folder.path("s")}, {}); }),
+  EXPECT_THAT(message_of([&] { read_structure_files({folder.path("s")}, {}); }),
               HasSubstr("no RNA structure to measure in 1 file: 0 unreadable, 1 without RNA, 0 shorter than 3 nt; the "
                         "first is s/protein.pdb"));
-  EXPECT_THAT(error_of([&] { read_structure_files({folder.path("none")}, {}); }), HasSubstr("no such file or folder"));
+  EXPECT_THAT(message_of([&] { read_structure_files({folder.path("none")}, {}); }),
+              HasSubstr("no such file or folder"));
 }
 
 TEST(StructureSet, ASampleIsAModelWithItsChainsOrAChain) {
@@ -158,12 +159,12 @@ TEST(Reference, AnotherKindOfFileIsNamed) {
   convert_structures({folder.path("s")}, folder.path("r.h5"));
   folder.write("notes.h5", "not HDF5 at all");
   folder.write("table.csv", "a,b\n");
-  EXPECT_THAT(error_of([&] { read_reference(folder.path("notes.h5"), {}); }), HasSubstr("notes.h5"));
-  EXPECT_THAT(error_of([&] { read_reference(folder.path("table.csv"), {}); }), HasSubstr("table.csv"));
-  EXPECT_THAT(error_of([&] { read_reference(folder.path("none"), {}); }), HasSubstr("no such file"));
-  EXPECT_THAT(error_of([&] { read_reference(folder.path("r.h5"), {.split = "train"}); }),
+  EXPECT_THAT(message_of([&] { read_reference(folder.path("notes.h5"), {}); }), HasSubstr("notes.h5"));
+  EXPECT_THAT(message_of([&] { read_reference(folder.path("table.csv"), {}); }), HasSubstr("table.csv"));
+  EXPECT_THAT(message_of([&] { read_reference(folder.path("none"), {}); }), HasSubstr("no such file"));
+  EXPECT_THAT(message_of([&] { read_reference(folder.path("r.h5"), {.split = "train"}); }),
               HasSubstr("no chain has the split \"train\""));
-  EXPECT_THAT(error_of([&] { read_reference(folder.path("s"), {.split = "train"}); }),
+  EXPECT_THAT(message_of([&] { read_reference(folder.path("s"), {.split = "train"}); }),
               HasSubstr("only datasets have splits"));
 }
 

@@ -47,7 +47,7 @@ TEST(Thresholds, BadTablesAreNamed) {
   const TemporaryFolder folder;
   const auto expect_refused = [&](const std::string& text, const std::string& message) {
     folder.write("t.csv", text);
-    EXPECT_THAT(error_of([&] { read_thresholds(folder.path("t.csv")); }), HasSubstr(folder.path("t.csv") + message));
+    EXPECT_THAT(message_of([&] { read_thresholds(folder.path("t.csv")); }), HasSubstr(folder.path("t.csv") + message));
   };
   expect_refused("key,value\na,1\n", ": a table of thresholds has the columns key,bound,value");
   expect_refused("key,bound,value\n", ": holds no threshold");
