@@ -278,6 +278,7 @@ SamplingControl control_of(const SampleConfig& config, bool use_graphs) {
   if (!config.schedule.empty()) control.schedule = parse_schedule(config.schedule, "--schedule");
   if (!config.unpaired_schedule.empty())
     control.unpaired_schedule = parse_schedule(config.unpaired_schedule, "--unpaired-schedule");
+  control.draw_conformers = config.conformers == "drawn";
   control.noise_scale = config.noise_scale;
   control.steric_rounds = config.steric_rounds;
   control.relax_rounds = config.relax_rounds;

@@ -61,6 +61,12 @@ FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& gi
   return prediction;
 }
 
+void set_torsions(FlowModelOutput& prediction, const Tensor& torsions, Polymer polymer) {
+  const int64_t T = traits_of(polymer).torsions;
+  prediction.torsions = torsions.narrow(2, 0, T);
+  if (torsions.size(2) > T) prediction.chi = torsions.select(2, T);
+}
+
 FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventions& published)
     : config_(config), published_(published), pair_mode_(parse_pair_mode(config.mode)) {
   config.validate();
@@ -72,8 +78,8 @@ FlowModelImpl::FlowModelImpl(const ModelConfig& config, const PublishedConventio
   make_edge_embedder();
   const auto trunk = register_module("trunk", std::make_shared<torch::nn::Module>("trunk"));
   for (int b = 0; b < config.blocks; ++b) blocks_.push_back(make_block(*trunk, b));
-  angle_pred_net =
-      register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels, 2, config.torsions));
+  angle_pred_net = register_module("angle_pred_net", TorsionHead(config.node_channels, config.torsion_channels, 2,
+                                                                 config.torsions, config.torsion_conformers));
   if (config.letter_head) letter_head = register_module("letter_head", LetterHead(config.node_channels));
 }
 
@@ -276,10 +282,19 @@ FlowModelOutput FlowModelImpl::forward(const FlowModelInput& in) {
   if (pair_mode_ != PairMode::kNone) state.pair = run_on_groups(run, embed, initial);
   const Surroundings surroundings = surroundings_of(in, residue_index, padding);
   for (Block& block : blocks_) state = run_block(block, state, in.lengths, surroundings);
-  const Tensor torsions = angle_pred_net(state.single, initial);  // [B, L, T or T + 1, 2], chi last
-  const int64_t T = traits_of(config_.polymer_kind()).torsions;
-  return {state.frames.translations / kNmPerAngstrom, state.frames.rotations, torsions.narrow(2, 0, T),
-          letter_head ? letter_head(state.single) : Tensor(), config_.torsions > T ? torsions.select(2, T) : Tensor()};
+  FlowModelOutput output;
+  output.translations = state.frames.translations / kNmPerAngstrom;
+  output.rotations = state.frames.rotations;
+  if (letter_head) output.letters = letter_head(state.single);
+  const Conformers conformers = angle_pred_net(state.single, initial);
+  const Polymer polymer = config_.polymer_kind();
+  if (config_.torsion_conformers == 1) {
+    set_torsions(output, conformers.torsions.select(2, 0), polymer);
+    return output;
+  }
+  set_torsions(output, conformers.take(conformers.likeliest()), polymer);
+  output.conformers = conformers;
+  return output;
 }
 
 std::vector<std::pair<std::string, Tensor>> FlowModelImpl::parameters_by_name() const {

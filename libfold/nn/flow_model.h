@@ -50,7 +50,11 @@ struct FlowModelOutput {
   at::Tensor torsions;      // [B, L, T, 2] (sin, cos), T = 8 of RNA, 1 of proteins
   at::Tensor letters;       // [B, L, 4] logits of A, C, G, U; undefined without a letter head
   at::Tensor chi;           // [B, L, 2] (sin, cos); undefined unless model.torsions = 9
+  Conformers conformers{};  // of which torsions and chi are the likeliest; undefined with model.torsion_conformers = 1
 };
+
+// Sets torsions, and chi if it is among them as the last: [B, L, T or T + 1, 2].
+void set_torsions(FlowModelOutput& prediction, const at::Tensor& torsions, Polymer polymer);
 
 // The prediction with frames and torsions of `given` where `fixed` [B, L] bool is true.
 FlowModelOutput with_given(FlowModelOutput prediction, const FlowModelOutput& given, const at::Tensor& fixed);

@@ -48,7 +48,7 @@ Scheme scheme_of(std::string_view layer) {
   if (in("letter_head")) return is("linear_out") ? Scheme::kZero : Scheme::kHe;
   if (in("angle_pred_net")) {
     if (is("linear_1")) return Scheme::kHe;
-    return is("linear_2") ? Scheme::kZero : Scheme::kLecun;
+    return is("linear_2") || is("linear_logits") ? Scheme::kZero : Scheme::kLecun;
   }
   fail("no initialization is known for layer \"{}\"", layer);
 }

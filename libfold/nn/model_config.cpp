@@ -59,6 +59,8 @@ void ModelConfig::add_options(Configuration& configuration) {
       "torsions per residue: of RNA 8 of the backbone, or 9 with chi, which places bases (sample --all-atom); of "
       "proteins 1, psi");
   configuration.bind("model.torsion_channels", torsion_channels, "hidden channels of the torsion head");
+  configuration.bind("model.torsion_conformers", torsion_conformers,
+                     "sets of torsions predicted for each residue, with their probabilities; 1 = one set alone");
   configuration.bind("model.attention", attention,
                      "attention backend: auto, dense, lifted, fused (CUDA, capability 8.0 or newer) or simple");
   configuration.bind(
@@ -141,6 +143,7 @@ void ModelConfig::validate() const {
         "model.condition_letters, model.condition_motifs and model.letter_head",
         polymer);
   check_range("model.torsion_channels", torsion_channels, 1, 4096);
+  check_range("model.torsion_conformers", torsion_conformers, 1, 64);
   check_combinations(*this);
 }
 

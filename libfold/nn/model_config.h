@@ -42,6 +42,7 @@ struct ModelConfig {
   bool letter_head = false;                  // the network predicts nucleotides
   int torsions = 8;                          // RNA: 8 of the backbone, or 9: also chi; proteins: 1, psi
   int torsion_channels = 128;                // hidden width of the torsion head
+  int torsion_conformers = 1;                // sets of torsions per residue, each with a probability (torsion_head.h)
   std::string attention = "auto";            // auto, dense, lifted, fused (CUDA), simple
   std::string attention_precision = "fast";  // of the fused backend: fast, strict
 

@@ -80,8 +80,8 @@ double flow_model_forward_flops(const ModelConfig& config, std::int64_t length) 
                        linear(n.L, n.c_s, config.skip_channels) + linear(n.L, c_t, n.c_s) +
                        3 * linear(n.L, n.c_s, n.c_s) + linear(n.L, n.c_s, 6);
   const double hidden = config.torsion_channels;
-  const double torsions =
-      2 * linear(n.L, n.c_s, hidden) + 4 * linear(n.L, hidden, hidden) + linear(n.L, hidden, 2.0 * config.torsions);
+  const double torsions = 2 * linear(n.L, n.c_s, hidden) + 4 * linear(n.L, hidden, hidden) +
+                          linear(n.L, hidden, (2.0 * config.torsions + 1) * config.torsion_conformers);
   return linear(n.L, config.position_channels + config.time_channels, n.c_s) + edge_embedder_flops(config, mode, n) +
          config.blocks * block + (config.blocks - 1) * edge_transition_flops(mode, n) + torsions;
 }

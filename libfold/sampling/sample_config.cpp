@@ -131,6 +131,8 @@ void SampleConfig::validate() const {
   trajectory_interval(trajectory);
   if (!schedule.empty()) parse_schedule(schedule, "--schedule");
   if (!unpaired_schedule.empty()) parse_schedule(unpaired_schedule, "--unpaired-schedule");
+  if (conformers != "drawn" && conformers != "likeliest")
+    fail_usage("--conformers {}: must be drawn or likeliest", conformers);
   if (!(noise_scale > 0) || !std::isfinite(noise_scale))
     fail_usage("--noise-scale {}: must be a number above 0; 1 is the noise of training", noise_scale);
   if (steric_rounds < 0) fail_usage("--steric-rounds {}: must be 0 or more", steric_rounds);

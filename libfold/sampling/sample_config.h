@@ -39,10 +39,11 @@ struct SampleConfig {
   int steps = 20;                 // calls of the model per sample, >= 2; more make no better samples (docs/sampling.md)
   std::string schedule;           // of the rotations: linear, exponential[:rate[:start]]; "" = the checkpoint's
   std::string unpaired_schedule;  // of residues without a partner in the given structure; "" = the checkpoint's
-  double noise_scale = 1.0;       // factor of the standard deviation of the initial translations, > 0
-  int steric_rounds = 20;         // rounds per step that move overlapping residues apart; >= 0
-  int relax_rounds = 300;         // rounds of the final correction of overlaps, links and requested pairs; >= 0
-  int pair_rounds = 10;           // rounds of that correction per step if pairs are requested; >= 0
+  std::string conformers = "drawn";  // of the backbone, by the network's probabilities; or likeliest
+  double noise_scale = 1.0;          // factor of the standard deviation of the initial translations, > 0
+  int steric_rounds = 20;            // rounds per step that move overlapping residues apart; >= 0
+  int relax_rounds = 300;            // rounds of the final correction of overlaps, links and requested pairs; >= 0
+  int pair_rounds = 10;              // rounds of that correction per step if pairs are requested; >= 0
   std::uint64_t seed = 0;
   long max_residues = 4096;      // per batch; a longer sample is a batch of its own
   std::string format = "cif";    // cif, pdb, both: one file per sample; models: one mmCIF file of models per batch
@@ -109,6 +110,8 @@ void for_each_sample_setting(Config& config, const Visit& visit) {
   visit("unpaired_schedule", config.unpaired_schedule, "NAME",
         "the same for residues that the secondary structure leaves unpaired; default: the checkpoint's, unless "
         "--schedule is given");
+  visit("conformers", config.conformers, "KIND",
+        "of the backbone, where the network gives each several with their probabilities: drawn, or likeliest");
   visit("noise_scale", config.noise_scale, "X", "times the standard deviation of the initial translations");
   visit("steric_rounds", config.steric_rounds, "N",
         "at each step, in which residues whose atoms overlap are moved apart; 0 = none");

@@ -9,6 +9,7 @@
 #include "libfold/backbone/relaxation.h"
 #include "libfold/backbone/steric_move.h"
 #include "libfold/model_input.h"
+#include "libfold/sampling/conformer_draw.h"
 
 namespace flashrna {
 namespace {
@@ -120,9 +121,14 @@ FlowModelOutput mean_of_copies(const FlowModelOutput& all, const SymmetricCopies
     const at::Tensor mean = copies.mean_values(sin_cos);
     return mean / mean.norm(2, -1, true).clamp_min(1e-6);
   };
-  return {copies.mean_points(all.translations), copies.mean_rotations(all.rotations), mean_angle(all.torsions),
+  return {copies.mean_points(all.translations),
+          copies.mean_rotations(all.rotations),
+          mean_angle(all.torsions),
           all.letters.defined() ? copies.mean_values(all.letters) : at::Tensor(),
-          all.chi.defined() ? mean_angle(all.chi) : at::Tensor()};
+          all.chi.defined() ? mean_angle(all.chi) : at::Tensor(),
+          all.conformers.defined()
+              ? Conformers{mean_angle(all.conformers.torsions), copies.mean_values(all.conformers.logits)}
+              : Conformers{}};
 }
 
 FlowState with_fixed(const FlowState& state, const FlowModelOutput& given, const at::Tensor& fixed) {
@@ -155,6 +161,7 @@ Sampler::Sampler(const RunConfig& config, FlowModel model, at::Device device, co
       steric_rounds_(control.steric_rounds),
       relax_rounds_(control.relax_rounds),
       pair_rounds_(control.pair_rounds),
+      draw_conformers_(control.draw_conformers),
       interpolant_(config_.flow, config_.published, config_.model.polymer_kind()),
       model_(std::move(model)),
       device_(device),
@@ -250,6 +257,23 @@ FlowModelOutput Sampler::predict(const Run& run) {
   const SymmetricCopies& copies = *run.copies;
   const FlowModelOutput all = model_->forward(of_all_copies(input, copies));
   return mean_of_copies(all, copies);
+}
+
+FlowModelOutput Sampler::with_drawn_conformers(const Run& run, FlowModelOutput prediction,
+                                               const SampleRequest& request) const {
+  if (!prediction.conformers.defined() || !draw_conformers_) return prediction;
+  at::Tensor draws = at::full({prediction.torsions.size(0), prediction.torsions.size(1)}, 0.5, at::kDouble);
+  for (std::size_t b = 0; b < request.lengths.size(); ++b) {
+    const int n = request.lengths[b];
+    RandomStream stream(request.seed, "conformers", {static_cast<std::uint64_t>(n), request.indices[b]});
+    draws[static_cast<std::int64_t>(b)].narrow(0, 0, n).copy_(stream.uniform({n}));
+  }
+  const Polymer polymer = config_.model.polymer_kind();
+  set_torsions(prediction,
+               drawn_torsions(prediction, run.input.conditioning.fixed, {run.input.residue_index, run.input.lengths},
+                              draws, polymer),
+               polymer);
+  return prediction;
 }
 
 FlowModelOutput Sampler::relax(const Run& run, const FlowModelOutput& prediction, int rounds,
@@ -425,7 +449,8 @@ std::vector<SampledBackbone> Sampler::sample(const SampleRequest& request, const
   }
   if (keep_going && !keep_going()) return {};
   at_step(last);
-  const FlowModelOutput prediction = relax(run, predict(run), relax_rounds_, keep_going);
+  const FlowModelOutput prediction =
+      relax(run, with_drawn_conformers(run, predict(run), request), relax_rounds_, keep_going);
   if (keep_going && !keep_going()) return {};
   if (observe) observe({static_cast<int>(last), times[last], state, prediction});
   return backbones_of(prediction, config_.model.polymer_kind(), request, prepared);

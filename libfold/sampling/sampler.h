@@ -45,6 +45,9 @@ struct SamplingControl {
   // On a CUDA device a step becomes a graph (kernels/graphed_function.h) for each number and length of samples. Holds
   // the memory of a step between calls of Sampler::sample.
   bool use_graphs = true;
+  // Of a model with model.torsion_conformers > 1: whether conformers of the sample are drawn (conformer_draw.h), or
+  // each residue gets its likeliest, as before the last step.
+  bool draw_conformers = true;
   // Of the rotations of unpaired residues; empty: `schedule` if given, else the checkpoint's.
   std::optional<RotationSchedule> unpaired_schedule;
 };
@@ -66,11 +69,12 @@ class Sampler {
   Sampler(const RunConfig& config, FlowModel model, at::Device device, const SamplingControl& control = {});
 
   // Samples the backbones of a request. The noise of each depends only on (seed, length, index), its residue index and
-  // its condition. Its coordinates depend on the batch only by rounding. Given residues are returned as given; steric
-  // and link corrections do not move them. Calls `keep_going` (may be empty) before each call of the model;
-  // if it returns false, the result is empty. Calls `observe` (may be empty) after each call of the model. Throws Error
-  // naming length, index, seed and step for a coordinate that is not finite, and Error for a condition with which the
-  // model was not trained. Without graphs, several threads may call this at the same time.
+  // its condition. Its coordinates depend on the batch only by rounding, which may change a conformer whose draw is
+  // near the border of two. Given residues are returned as given; steric and link corrections do not move them. Calls
+  // `keep_going` (may be empty) before each call of the model; if it returns false, the result is empty. Calls
+  // `observe` (may be empty) after each call of the model. Throws Error naming length, index, seed and step for a
+  // coordinate that is not finite, and Error for a condition with which the model was not trained. Without graphs,
+  // several threads may call this at the same time.
   std::vector<SampledBackbone> sample(const SampleRequest& request, const std::function<bool()>& keep_going = {},
                                       const std::function<void(const SamplingStep&)>& observe = {});
   // The same without a condition.
@@ -112,6 +116,8 @@ class Sampler {
   };
   Run make_run(const SampleRequest& request, const PreparedRequest& prepared, const FlowState& state) const;
   FlowState initial_state(const SampleRequest& request, const PreparedRequest& prepared) const;
+  // The prediction with a conformer of each residue drawn, if the model predicts several (conformer_draw.h).
+  FlowModelOutput with_drawn_conformers(const Run& run, FlowModelOutput prediction, const SampleRequest& request) const;
   // Run::time of all steps, [steps, 4].
   at::Tensor rows_of_times(const std::vector<double>& times) const;
   DiffusionNoise noise_of(const SampleRequest& request, std::int64_t length, int step, double dt) const;
@@ -131,6 +137,7 @@ class Sampler {
   RunConfig config_;
   double noise_scale_ = 1.0;
   int steric_rounds_ = 0, relax_rounds_ = 0, pair_rounds_ = 0;
+  bool draw_conformers_ = true;
   Interpolant interpolant_;
   FlowModel model_;
   at::Device device_;

@@ -10,6 +10,7 @@
 #include "libfold/backbone/steric_overlap.h"
 #include "libfold/flow/so3.h"
 #include "libfold/training/base_pair_loss.h"
+#include "libfold/training/conformer_loss.h"
 #include "libfold/training/local_frame_loss.h"
 #include "libfold/training/near_distance_loss.h"
 
@@ -131,14 +132,27 @@ Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOu
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
 }
 
-// Mean error of the torsions where `counted` [B, L, T] is true, with chi if the network predicts it: [B].
-Tensor torsion_loss(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
-                    Tensor counted, const Tensor& moving, const LossConfig& config) {
-  Tensor differences = prediction.torsions - target.torsions;  // [B, L, 8, 2]
-  if (prediction.chi.defined()) {
-    differences = at::cat({differences, (prediction.chi - target.chi).unsqueeze(2)}, 2);
-    counted = at::cat({counted, (truth.chi_mask & moving).unsqueeze(2)}, 2);
-  }
+// The torsions of the truth in the format of the network's, of which chi is the last if it is predicted.
+struct TrueTorsions {
+  Tensor sin_cos;  // [B, L, n, 2]
+  Tensor defined;  // [B, L, n] bool
+};
+
+TrueTorsions true_torsions(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
+                           const PublishedConventions& published) {
+  const Tensor defined = published.ignore_torsion_mask ? at::ones_like(truth.torsion_mask) : truth.torsion_mask;
+  if (!prediction.chi.defined()) return {target.torsions, defined};
+  return {at::cat({target.torsions, target.chi.unsqueeze(2)}, 2), at::cat({defined, truth.chi_mask.unsqueeze(2)}, 2)};
+}
+
+// Mean error of the torsions where `counted` [B, L, n] is true, or of their distribution if the network predicts one:
+// [B].
+Tensor torsion_loss(const FlowModelOutput& prediction, const Tensor& truth, const Tensor& counted,
+                    const LossConfig& config) {
+  if (prediction.conformers.defined()) return conformer_loss(prediction.conformers, truth, counted);
+  Tensor torsions = prediction.torsions;
+  if (prediction.chi.defined()) torsions = at::cat({torsions, prediction.chi.unsqueeze(2)}, 2);
+  const Tensor differences = torsions - truth;
   return masked_sum(torsion_errors(differences, config), counted) / count(counted, differences).clamp_min(1);
 }
 
@@ -167,7 +181,6 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
     losses.distances = pair_distance_loss(predicted_atoms, true_atoms, atom_mask) * squared_scale / pairs.clamp_min(1);
   }
 
-  const Tensor torsion_mask = defined & mask.unsqueeze(-1);  // [B, L, T]
   losses.local = at::zeros_like(scale);
   if (config.local_weight > 0) {
     const Tensor every_atom = backbone.placed(defined, backbone.all_slots());
@@ -179,7 +192,9 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   if (config.pair_weight > 0)
     losses.pairs = config.pair_weight * squared_scale * base_pair_loss(prediction, target, truth.partner, mask);
 
-  losses.torsions = config.torsion_weight * torsion_loss(truth, target, prediction, torsion_mask, mask, config);
+  const TrueTorsions torsions = true_torsions(truth, target, prediction, published);
+  losses.torsions =
+      config.torsion_weight * torsion_loss(prediction, torsions.sin_cos, torsions.defined & mask.unsqueeze(-1), config);
   add_link_losses(truth, target, prediction, scale, config, losses);
   add_clash_loss(truth, prediction, defined, scale, config, losses);
 }
@@ -225,7 +240,13 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   const Tensor t = noisy.t.to(options).flatten();
   const Tensor scale = 1 / (1 - t.clamp_max(config.t_clip));
   const FlowModelOutput target = true_output(truth, predicted.translations);
-  const FlowModelOutput prediction = fixed.defined() ? with_given(predicted, target, fixed) : predicted;
+  FlowModelOutput prediction = predicted;
+  if (prediction.conformers.defined()) {
+    const TrueTorsions torsions = true_torsions(truth, target, prediction, published);
+    const Tensor nearest = nearest_conformer(prediction.conformers, torsions.sin_cos, torsions.defined);
+    set_torsions(prediction, prediction.conformers.take(nearest), truth.polymer);
+  }
+  if (fixed.defined()) prediction = with_given(prediction, target, fixed);
 
   Losses losses;
   losses.translation = config.translation_weight *

@@ -61,9 +61,10 @@ inline constexpr std::array kLossTerms = {
 // their rebuilt distance in the truth is at most BackboneLink::longest. [B, L - 1] bool.
 at::Tensor bonded_links(const Batch& truth);
 
-// Residues fixed by noisy.conditioning get the coordinates of the truth instead of the prediction; they contribute only
-// to terms between residues. Computed in the dtype and on the device of the prediction (f32 or f64); memory linear in
-// length.
+// If the network predicts a distribution over conformers, `torsions` is conformer_loss.h, and the other terms use the
+// conformer nearest to the truth. Residues fixed by noisy.conditioning get the coordinates of the truth instead of the
+// prediction; they contribute only to terms between residues. Computed in the dtype and on the device of the prediction
+// (f32 or f64); memory linear in length.
 Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowModelOutput& prediction,
                       const LossConfig& config, const PublishedConventions& published);
 

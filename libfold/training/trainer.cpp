@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -55,6 +56,13 @@ std::vector<std::vector<std::int64_t>> lengths_of(const std::vector<BatchStream:
     lengths.emplace_back(first, first + item.batch.lengths.numel());
   }
   return lengths;
+}
+
+NamedParameters trained(const NamedParameters& parameters) {
+  NamedParameters those;
+  std::ranges::copy_if(parameters, std::back_inserter(those),
+                       [](const auto& named) { return named.second.requires_grad(); });
+  return those;
 }
 
 // The logs of a run; written by the first process only.
@@ -163,8 +171,9 @@ Trainer::State::State(const RunConfig& run_config, const Configuration& configur
       optimizer(training_step.parameters()),
       ema(training_step.parameters(), config.training.ema_decay),
       shards(config.training.reduction == "ordered" ? static_cast<int>(config.training.shards) : group.size()),
-      reduction(config.training.reduction == "ordered" ? make_ordered_reduction(training_step.parameters(), group)
-                                                       : make_fast_reduction(training_step.parameters(), group)) {
+      reduction(config.training.reduction == "ordered"
+                    ? make_ordered_reduction(trained(training_step.parameters()), group)
+                    : make_fast_reduction(trained(training_step.parameters()), group)) {
   if (shards < group.size())
     fail("training.shards = {}: fewer than the {} processes; start fewer, or a new run with more shards", shards,
          group.size());

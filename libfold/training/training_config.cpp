@@ -16,6 +16,8 @@ void TrainingConfig::add_options(Configuration& configuration) {
                      "last steps over which the learning rate of a constant schedule falls linearly to 0");
   configuration.bind("training.initial_weights", initial_weights,
                      "checkpoint or weights file to start from, of the same or of a smaller model; empty = random");
+  configuration.bind("training.trained_parts", trained_parts,
+                     "train only parameters whose names begin so, as angle_pred_net,letter_head; empty = all");
   configuration.bind("training.clip_norm", clip_norm, "largest L2 norm of the gradient; 0 = no clipping");
   configuration.bind("training.ema_decay", ema_decay, "of the moving average of the weights, below 1; 0 = none");
   configuration.bind("training.accumulate", accumulate, "batches whose gradients make one step");

@@ -17,6 +17,9 @@ struct TrainingConfig {
   std::string schedule = "constant";  // or cosine: to 0 at `steps`
   long cooldown_steps = 0;            // of a constant schedule: linearly to 0 over the last steps
   std::string initial_weights;        // checkpoint or weights file of the initial weights; empty = random
+  // Parts of the network that are trained, separated by commas: beginnings of the names of parameters, as
+  // "angle_pred_net". The others keep their initial weights. Empty: all.
+  std::string trained_parts;
   double clip_norm = 0.0;             // largest L2 norm of the gradient; 0 = no clipping
   double ema_decay = 0.999;           // of the averaged weights; 0 = no average
   long accumulate = 1;                // batches whose gradients are accumulated per step

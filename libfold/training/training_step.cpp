@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/csv_table.h"
+#include "base/error.h"
 #include "libfold/conditioning.h"
 #include "libfold/mixed_precision.h"
 #include "libfold/model_input.h"
@@ -37,6 +39,23 @@ PreparedBatch pinned(const PreparedBatch& prepared) {
            pinned(noisy.conditioning)}};
 }
 
+// Excludes all parameters from the gradients but those whose names begin with one of `parts`, separated by commas.
+// Throws UsageError for a part that is the beginning of no name.
+void train_only(const std::string& parts, const NamedParameters& parameters) {
+  for (const auto& [name, parameter] : parameters) parameter.set_requires_grad(false);
+  for (const std::string& part : split_csv_line(parts)) {
+    bool found = false;
+    for (const auto& [name, parameter] : parameters) {
+      if (!name.starts_with(part)) continue;
+      parameter.set_requires_grad(true);
+      found = true;
+    }
+    if (part.empty() || !found)
+      fail_usage("training.trained_parts = {}: no parameter of the network begins with \"{}\"; they are e.g. {} and {}",
+                 parts, part, parameters.front().first, parameters.back().first);
+  }
+}
+
 }  // namespace
 
 bool StepTerms::finite() const { return std::isfinite(loss()) && std::isfinite(gradient_norm()); }
@@ -53,6 +72,7 @@ TrainingStep::TrainingStep(const RunConfig& config, at::Device device)
   model_->to(device_);
   model_->recompute_activations(config_.training.recompute);
   parameters_ = model_->parameters_by_name();
+  if (!config_.training.trained_parts.empty()) train_only(config_.training.trained_parts, parameters_);
 }
 
 // Draws noise on the host, where it is the same on every machine.

@@ -202,7 +202,7 @@ GoldenModule torsion_head() {
           [](torch::nn::Module& module, const TensorMap& in, const TensorMap&) -> TensorMap {
             auto& head = as<TorsionHeadImpl>(module);
             return {{"unnormalized", head.unnormalized(in.at("s"), in.at("s_initial"))},
-                    {"torsions", head.forward(in.at("s"), in.at("s_initial"))}};
+                    {"torsions", head.forward(in.at("s"), in.at("s_initial")).torsions.select(2, 0)}};
           }};
 }
 

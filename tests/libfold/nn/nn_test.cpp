@@ -170,6 +170,27 @@ TEST(NineTorsions, ChiIsANewRowThatLeavesTheEightAsTheyWere) {
   EXPECT_THROW(ten.validate(), UsageError);
 }
 
+TEST(TorsionConformers, TheFirstOfAGrownModelIsThatOfTheOld) {
+  ModelConfig one_config = tiny_config(), four_config = tiny_config();
+  one_config.torsions = four_config.torsions = 9;
+  four_config.torsion_conformers = 4;
+  FlowModel one = lively_model(one_config), four = lively_model(four_config);
+  copy_into_grown(four->parameters_by_name(), copy_of(one->parameters_by_name()), "one");
+  copy_into(one->parameters_by_name(), copy_of(one->parameters_by_name()), "one");  // the same rounding to f32
+  const torch::NoGradGuard no_grad;
+  const FlowModelInput in = make_input({13, 9}, 13);
+  const FlowModelOutput before = one(in), likeliest = four(in);
+  EXPECT_FALSE(before.conformers.defined());
+  ASSERT_EQ(likeliest.conformers.torsions.sizes(), (at::IntArrayRef{2, 13, 4, 9, 2}));
+  const Tensor first = likeliest.conformers.torsions.select(2, 0);
+  expect_close("torsions", first.narrow(2, 0, 8), before.torsions, 1e-12);
+  expect_close("chi", first.select(2, 8), before.chi, 1e-12);
+  EXPECT_TRUE(
+      at::equal(likeliest.torsions, likeliest.conformers.take(likeliest.conformers.likeliest()).narrow(2, 0, 8)));
+  four_config.torsion_conformers = 0;
+  EXPECT_THROW(four_config.validate(), UsageError);
+}
+
 class EveryMode : public testing::TestWithParam<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "libfold/backbone/steric_move.h"
 #include "libfold/sampling/sample_config.h"
+#include "tests/libfold/small_model.h"
 #include "tests/libfold/tiny_run.h"
 
 namespace flashrna {
@@ -85,6 +86,33 @@ TEST(SamplerHeads, ChiAndLettersOfTheLastCallComeWithTheSample) {
       EXPECT_NEAR(sum, 1.0, 1e-6);
     }
   }
+}
+
+double largest_torsion_difference(const SampledBackbone& a, const SampledBackbone& b) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.torsions.size(); ++i)
+    for (std::size_t k = 0; k < 2; ++k) largest = std::max(largest, std::abs(a.torsions[i][k] - b.torsions[i][k]));
+  return largest;
+}
+
+TEST(SamplerConformers, AreDrawnBySeedAndIndexWhateverTheBatch) {
+  RunConfig config = small_long_chain_model();
+  config.model.torsions = 9;
+  config.model.torsion_conformers = 5;
+  FlowModel model(config.model, config.published);
+  model->initialize(2);
+  model->eval();
+  const auto sampler = [&](bool draw) {
+    return Sampler(config, model, at::kCPU, SamplingControl{.draw_conformers = draw});
+  };
+  Sampler drawing = sampler(true), likeliest = sampler(false);
+  // One call of the model after the noise, so that rounding does not grow.
+  const SampledBackbone alone = drawing.sample({9}, {2}, 5, 2).front();
+  EXPECT_LE(largest_torsion_difference(alone, drawing.sample({14, 9}, {0, 2}, 5, 2)[1]), 1e-4);
+  EXPECT_EQ(largest_torsion_difference(alone, drawing.sample({9}, {2}, 5, 2)[0]), 0.0);
+  const SampledBackbone same_frames = likeliest.sample({9}, {2}, 5, 2).front();
+  EXPECT_EQ(largest_difference(alone, same_frames), 0.0) << "without corrections frames do not depend on the draw";
+  EXPECT_GT(largest_torsion_difference(alone, same_frames), 0.1);
 }
 
 TEST_F(SamplerTest, WhatTheModelDoesNotPredictIsNamed) {

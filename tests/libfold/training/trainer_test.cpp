@@ -75,6 +75,34 @@ TEST_F(TrainerTest, AnotherSeedGivesOtherLosses) {
   EXPECT_NE(first.train(folder_ / "a").loss, second.train(folder_ / "b").loss);
 }
 
+TEST_F(TrainerTest, PartsAreTrainedAloneAlsoWithRecomputation) {
+  TinyRun first(dataset_);
+  const std::string start = first.train(folder_ / "first").checkpoint;
+  for (const bool recompute : {false, true}) {
+    TinyRun run(dataset_), rest("");
+    run.config.training.initial_weights = start;
+    run.config.training.trained_parts = "angle_pred_net,node_embedder.linear.";
+    run.config.training.recompute = recompute;
+    run.config.training.steps = 10;
+    const std::string folder = folder_ / (recompute ? "recomputed" : "stored");
+    run.train(folder);
+    rest.configuration.set("training.steps", "20", "--training.steps");
+    const Checkpoint before = read_checkpoint(start), after = read_checkpoint(rest.resume(folder).checkpoint);
+    int moved = 0;
+    for (const auto& [name, weights] : after.weights) {
+      const bool trained = name.starts_with("angle_pred_net") || name.starts_with("node_embedder.linear.");
+      EXPECT_EQ(at::equal(weights, before.ema.at(name)), !trained) << name;
+      moved += trained;
+    }
+    EXPECT_GT(moved, 4);
+  }
+  TinyRun wrong(dataset_);
+  wrong.config.training.trained_parts = "angle_pred_net,torsions";
+  EXPECT_NE(
+      message_of([&] { wrong.train(folder_ / "wrong"); }).find("no parameter of the network begins with \"torsions\""),
+      std::string::npos);
+}
+
 TEST_F(TrainerTest, ResumedAfterTenOfTwentyStepsEndsBitEqual) {
   TinyRun whole(dataset_), part(dataset_), rest("");
   whole.config.training.checkpoint_every = 10;
@@ -464,7 +492,8 @@ TEST(PublishedRecipe, LeavesNoKeyToADefaultThatMayChange) {
     config.add_options(configuration);
     configuration.read_ini(FLASHRNA_SOURCE_DIR "/" + path);
     for (const Configuration::Entry& entry : configuration.entries()) {
-      if (entry.key == "data.path" || entry.key == "training.initial_weights" || entry.key.starts_with("published."))
+      if (entry.key == "data.path" || entry.key == "training.initial_weights" ||
+          entry.key == "training.trained_parts" || entry.key.starts_with("published."))
         continue;
       EXPECT_FALSE(entry.source.empty()) << entry.key << " is not set in " << path;
     }
