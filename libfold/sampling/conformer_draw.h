@@ -1,8 +1,8 @@
 // Draws one conformer for each residue of a chain from the distributions that the network predicts for the residues
 // (Conformers), so that successive residues fit each other: the probability of a choice is proportional to the product
-// of the residues' probabilities and of a weight for each link. The weight is a normal density of the link's length and
-// of the cosines of its two angles about their ideals. Drawn exactly, by sums from the last residue to the first and
-// draws from the first to the last (a hidden Markov model), in time linear in the length.
+// of the cubes of the residues' probabilities and of a weight for each link. The weight is a normal density of the
+// link's length and of the cosines of its two angles about their ideals. Drawn exactly, by sums from the last residue
+// to the first and draws from the first to the last (a hidden Markov model), in time linear in the length.
 #pragma once
 
 #include <ATen/core/Tensor.h>

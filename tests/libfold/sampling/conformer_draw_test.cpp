@@ -96,9 +96,9 @@ TEST(LinkLogWeights, AreThoseOfTheAtomsOfEachPairOfConformers) {
     const int64_t l = n % 3, k = n / 3 % 3, i = n / 9 % 5, b = n / 45;
     const Tensor first = atoms_of(b, i, k), second = atoms_of(b, i + 1, l);
     const Tensor bond = second[2] - first[1];
-    const double length = (bond.norm().item<double>() - kO3PBondLength) / 0.15;
-    const double before = (cosine(first[0] - first[1], bond) - std::cos(kC3O3PAngle)) / 0.12;
-    const double after = (cosine(-bond, second[3] - second[2]) - std::cos(kO3PO5Angle)) / 0.12;
+    const double length = (bond.norm().item<double>() - kO3PBondLength) / 0.22;
+    const double before = (cosine(first[0] - first[1], bond) - std::cos(kC3O3PAngle)) / 0.18;
+    const double after = (cosine(-bond, second[3] - second[2]) - std::cos(kO3PO5Angle)) / 0.18;
     const bool linked = b == 0 || (i != 2 && i != 4);
     const double expected = !linked ? 0.0 : -0.5 * (length * length + before * before + after * after);
     EXPECT_NEAR(weights[b][i][k][l].item<double>(), expected, 2e-8 * (1 + std::abs(expected)));
