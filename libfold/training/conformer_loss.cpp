@@ -1,18 +1,17 @@
 #include "libfold/training/conformer_loss.h"
 
+#include "libfold/training/smooth_distance.h"
+
 namespace flashrna {
 
 using at::Tensor;
 
 namespace {
 
-// Root mean square over the counted torsions of the differences of (sin, cos) [..., n, 2]: [...]. Differences below
-// kSmoothness count by their square, so that the gradient is continuous.
+// Root mean square over the counted torsions of the differences of (sin, cos) [..., n, 2]: [...].
 Tensor distances(const Tensor& differences, const Tensor& counted) {
-  constexpr double kSmoothness = 0.01;
-  const Tensor squared =
-      (differences.square().sum(-1) * counted).sum(-1) / counted.sum(-1).clamp_min(1).to(differences.options());
-  return (squared + kSmoothness * kSmoothness).sqrt() - kSmoothness;
+  return smooth_distance((differences.square().sum(-1) * counted).sum(-1) /
+                         counted.sum(-1).clamp_min(1).to(differences.options()));
 }
 
 // [B, L, K]

@@ -13,6 +13,7 @@
 #include "libfold/training/conformer_loss.h"
 #include "libfold/training/local_frame_loss.h"
 #include "libfold/training/near_distance_loss.h"
+#include "libfold/training/smooth_distance.h"
 
 namespace flashrna {
 
@@ -73,9 +74,7 @@ Tensor mean_over_links(const Tensor& values, const Tensor& linked) {
 Tensor torsion_errors(const Tensor& differences, const LossConfig& config) {
   const Tensor squared = differences.square().sum(-1);
   if (config.torsion_error == "squared") return squared;
-  constexpr double kSmoothness =
-      0.01;  // differences below it count by their square, so that the gradient is continuous
-  return (squared + kSmoothness * kSmoothness).sqrt() - kSmoothness;
+  return smooth_distance(squared);
 }
 
 // Losses of the link between residues, [B] each.
@@ -132,6 +131,10 @@ Tensor letter_loss(const Batch& truth, const Corrupted& noisy, const FlowModelOu
   return (entropy * asked).sum(1) / asked.sum(1).clamp_min(1) * (t > 0.5);
 }
 
+Tensor defined_torsions(const Batch& truth, const PublishedConventions& published) {
+  return published.ignore_torsion_mask ? at::ones_like(truth.torsion_mask) : truth.torsion_mask;
+}
+
 // The torsions of the truth in the format of the network's, of which chi is the last if it is predicted.
 struct TrueTorsions {
   Tensor sin_cos;  // [B, L, n, 2]
@@ -140,7 +143,7 @@ struct TrueTorsions {
 
 TrueTorsions true_torsions(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
                            const PublishedConventions& published) {
-  const Tensor defined = published.ignore_torsion_mask ? at::ones_like(truth.torsion_mask) : truth.torsion_mask;
+  const Tensor defined = defined_torsions(truth, published);
   if (!prediction.chi.defined()) return {target.torsions, defined};
   return {at::cat({target.torsions, target.chi.unsqueeze(2)}, 2), at::cat({defined, truth.chi_mask.unsqueeze(2)}, 2)};
 }
@@ -156,14 +159,14 @@ Tensor torsion_loss(const FlowModelOutput& prediction, const Tensor& truth, cons
   return masked_sum(torsion_errors(differences, config), counted) / count(counted, differences).clamp_min(1);
 }
 
-// The auxiliary terms, [B] each. `moving` [B, L]: residues that contribute; `scale` [B] = 1 / (1 - min(t, t_clip)),
-// or 1.
+// The auxiliary terms, [B] each. `torsions` are those of `truth`; `moving` [B, L]: residues that contribute; `scale`
+// [B] = 1 / (1 - min(t, t_clip)), or 1.
 void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, const FlowModelOutput& prediction,
-                          const Tensor& moving, const Tensor& scale, const LossConfig& config,
-                          const PublishedConventions& published, Losses& losses) {
+                          const TrueTorsions& torsions, const Tensor& moving, const Tensor& scale,
+                          const LossConfig& config, const PublishedConventions& published, Losses& losses) {
   const PolymerBackbone& backbone = backbone_of(truth.polymer);
   const Tensor mask = moving;
-  const Tensor defined = published.ignore_torsion_mask ? at::ones_like(truth.torsion_mask) : truth.torsion_mask;
+  const Tensor defined = defined_torsions(truth, published);
   const Tensor atom_mask =
       backbone.placed(defined, backbone.loss_slots(config.atoms)) & mask.unsqueeze(-1);  // [B, L, n]
   const Tensor n = count(atom_mask, scale);                                              // [B]
@@ -192,7 +195,6 @@ void add_auxiliary_losses(const Batch& truth, const FlowModelOutput& target, con
   if (config.pair_weight > 0)
     losses.pairs = config.pair_weight * squared_scale * base_pair_loss(prediction, target, truth.partner, mask);
 
-  const TrueTorsions torsions = true_torsions(truth, target, prediction, published);
   losses.torsions =
       config.torsion_weight * torsion_loss(prediction, torsions.sin_cos, torsions.defined & mask.unsqueeze(-1), config);
   add_link_losses(truth, target, prediction, scale, config, losses);
@@ -241,8 +243,8 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   const Tensor scale = 1 / (1 - t.clamp_max(config.t_clip));
   const FlowModelOutput target = true_output(truth, predicted.translations);
   FlowModelOutput prediction = predicted;
+  const TrueTorsions torsions = true_torsions(truth, target, prediction, published);
   if (prediction.conformers.defined()) {
-    const TrueTorsions torsions = true_torsions(truth, target, prediction, published);
     const Tensor nearest = nearest_conformer(prediction.conformers, torsions.sin_cos, torsions.defined);
     set_torsions(prediction, prediction.conformers.take(nearest), truth.polymer);
   }
@@ -258,8 +260,8 @@ Losses compute_losses(const Batch& truth, const Corrupted& noisy, const FlowMode
   losses.rotation = rotation_loss(true_field, field, moving, residues, scale, config);
   losses.se3 = losses.translation + losses.rotation;
 
-  add_auxiliary_losses(truth, target, prediction, moving, config.auxiliary_scaling ? scale : at::ones_like(scale),
-                       config, published, losses);
+  add_auxiliary_losses(truth, target, prediction, torsions, moving,
+                       config.auxiliary_scaling ? scale : at::ones_like(scale), config, published, losses);
   losses.letters = config.letter_weight > 0 && prediction.letters.defined()
                        ? config.letter_weight * letter_loss(truth, noisy, prediction, t)
                        : at::zeros_like(t);

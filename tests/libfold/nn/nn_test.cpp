@@ -151,12 +151,18 @@ TEST(FreshParameters, DependOnTheSeedAndTheNameOnly) {
   EXPECT_FALSE(at::equal(a->named_parameters()["node_embedder.linear.weight"], in_c["node_embedder.linear.weight"]));
 }
 
+// Copies the weights of a model into one that has grown since; both then have them rounded to f32.
+void grow(FlowModel& old, FlowModel& grown) {
+  const NamedTensors weights = copy_of(old->parameters_by_name());
+  copy_into_grown(grown->parameters_by_name(), weights, "old");
+  copy_into(old->parameters_by_name(), weights, "old");
+}
+
 TEST(NineTorsions, ChiIsANewRowThatLeavesTheEightAsTheyWere) {
   ModelConfig eight_config = tiny_config(), nine_config = tiny_config();
   nine_config.torsions = 9;
   FlowModel eight = lively_model(eight_config), nine = lively_model(nine_config);
-  copy_into_grown(nine->parameters_by_name(), copy_of(eight->parameters_by_name()), "eight");
-  copy_into(eight->parameters_by_name(), copy_of(eight->parameters_by_name()), "eight");  // the same rounding to f32
+  grow(eight, nine);
   const torch::NoGradGuard no_grad;
   const FlowModelInput in = make_input({13, 9}, 13);
   const FlowModelOutput before = eight(in), after = nine(in);
@@ -175,8 +181,7 @@ TEST(TorsionConformers, TheFirstOfAGrownModelIsThatOfTheOld) {
   one_config.torsions = four_config.torsions = 9;
   four_config.torsion_conformers = 4;
   FlowModel one = lively_model(one_config), four = lively_model(four_config);
-  copy_into_grown(four->parameters_by_name(), copy_of(one->parameters_by_name()), "one");
-  copy_into(one->parameters_by_name(), copy_of(one->parameters_by_name()), "one");  // the same rounding to f32
+  grow(one, four);
   const torch::NoGradGuard no_grad;
   const FlowModelInput in = make_input({13, 9}, 13);
   const FlowModelOutput before = one(in), likeliest = four(in);
