@@ -4,6 +4,7 @@
 #include <map>
 
 #include "libfold/evaluation/summary_numbers.h"
+#include "rna/measure/wasserstein.h"
 #include "rna/pairs/dot_bracket.h"
 
 namespace flashrna {
@@ -11,18 +12,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+std::optional<double> distance_between(const std::vector<int>& a, const std::vector<int>& b) {
+  if (a.empty() || b.empty()) return std::nullopt;
+  const std::vector<double> x(a.begin(), a.end()), y(b.begin(), b.end());
+  return wasserstein_distance(x, y);
+}
+
 // Loops closed by a pair. The exterior loop has a fraction of its own instead: its size measures the unpaired part of a
 // chain.
 struct ClosedLoop {
   LoopKind kind;
-  const char *count, *size;            // columns of metrics.csv
-  const char *set_count, *set_median;  // keys of the set
+  const char *count, *size;                           // columns of metrics.csv
+  const char *set_count, *set_median, *set_distance;  // keys of the set
 };
 constexpr std::array kClosedLoops = {
-    ClosedLoop{LoopKind::kHairpin, "hairpins", "hairpin_size", "hairpin_rate", "median_hairpin"},
-    ClosedLoop{LoopKind::kBulge, "bulges", "bulge_size", "bulge_rate", "median_bulge"},
-    ClosedLoop{LoopKind::kInterior, "interior_loops", "interior_size", "interior_rate", "median_interior"},
-    ClosedLoop{LoopKind::kMultiloop, "multiloops", "multiloop_size", "multiloop_rate", "median_multiloop"},
+    ClosedLoop{LoopKind::kHairpin, "hairpins", "hairpin_size", "hairpin_rate", "median_hairpin", "hairpin_distance"},
+    ClosedLoop{LoopKind::kBulge, "bulges", "bulge_size", "bulge_rate", "median_bulge", "bulge_distance"},
+    ClosedLoop{LoopKind::kInterior, "interior_loops", "interior_size", "interior_rate", "median_interior",
+               "interior_distance"},
+    ClosedLoop{LoopKind::kMultiloop, "multiloops", "multiloop_size", "multiloop_rate", "median_multiloop",
+               "multiloop_distance"},
 };
 
 Json counts_json(const std::vector<int>& values) {
@@ -101,6 +110,15 @@ KeyedValues pair_values(const PairMeasures& of_set) {
                                {"median_pair_c1_distance", median_of(of_set.c1_distances)},
                                {"median_pair_n_distance", median_of(of_set.nitrogen_distances)},
                                {"hydrogen_bond_rate", scaled(of_set.hydrogen_bonded_share(), kPercent)}});
+  return values;
+}
+
+KeyedValues pair_distances(const PairMeasures& samples, const PairMeasures& reference) {
+  KeyedValues values{{"helix_length_distance", distance_between(samples.helices, reference.helices)}};
+  for (const ClosedLoop& loop : kClosedLoops) {
+    values.emplace_back(loop.set_distance,
+                        distance_between(samples.loops_of(loop.kind), reference.loops_of(loop.kind)));
+  }
   return values;
 }
 

@@ -19,6 +19,8 @@ KeyedCells asked_pair_cells(const std::optional<PairComparison>& comparison);
 PairMeasures pairs_of_set(const StructureSet& set);
 
 KeyedValues pair_values(const PairMeasures& of_set);
+// Wasserstein distances of helix lengths (pairs) and loop sizes (nucleotides); nullopt if a set has none of a kind.
+KeyedValues pair_distances(const PairMeasures& samples, const PairMeasures& reference);
 // Measures of all compared samples together; empty if no pairs were requested.
 KeyedValues asked_pair_values(const Evaluation& evaluation);
 

@@ -158,6 +158,8 @@ std::vector<SetMeasure> set_measures(const Evaluation& evaluation) {
     const auto reference = geometry_of(*evaluation.reference, evaluation.gyration);
     set_reference(reference, measures);
     measures.push_back({"mean_distance", mean_torsion_distance(evaluation), std::nullopt});
+    const KeyedValues of_pairs = pair_distances(pairs_of_set(evaluation.samples), pairs_of_set(*evaluation.reference));
+    for (const auto& [key, value] : of_pairs) measures.push_back({key, value, std::nullopt});
   }
   add_diversity(evaluation.diversity, evaluation.samples.structures.size(), measures);
   add_valid_diversity(evaluation, measures);

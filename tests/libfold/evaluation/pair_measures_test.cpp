@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
+#include "libfold/evaluation/pair_summary.h"
 #include "libfold/evaluation/structure_measures.h"
 #include "rna/ideal_bases.h"
 #include "rna/pairs/base_pairs.h"
@@ -92,6 +96,26 @@ TEST(PairMeasures, OfASetAreSumsOverItsStructures) {
   long named = 0;
   for (const auto& [name, count] : all.suites.of_name) named += count;
   EXPECT_EQ(named, suites);
+}
+
+TEST(PairMeasures, DistancesBetweenSetsAreOfHelixLengthsAndLoopSizes) {
+  const PairMeasures one = measured(paired_hairpin("h").chains[0].nucleotides);
+  PairMeasures other = one;
+  other.helices = {4, 3, 8, 5};                                            // a mean of 5 instead of 3.5, none shorter
+  other.loops[static_cast<std::size_t>(LoopKind::kHairpin)] = {4, 6};      // 7 and 5 less
+  other.loops[static_cast<std::size_t>(LoopKind::kInterior)] = {2, 3, 4};  // of which `one` has none
+  using Values = std::map<std::string, Maybe>;
+  const Values expected{{"helix_length_distance", 1.5},
+                        {"hairpin_distance", 6.0},
+                        {"bulge_distance", 0.0},
+                        {"interior_distance", std::nullopt},
+                        {"multiloop_distance", std::nullopt}};
+  const auto distances = [](const PairMeasures& a, const PairMeasures& b) {
+    const KeyedValues values = pair_distances(a, b);
+    return Values(values.begin(), values.end());
+  };
+  EXPECT_EQ(distances(one, other), expected);
+  EXPECT_EQ(distances(other, one), expected);
 }
 
 }  // namespace
