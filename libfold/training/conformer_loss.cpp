@@ -8,10 +8,11 @@ using at::Tensor;
 
 namespace {
 
-// Root mean square over the counted torsions of the differences of (sin, cos) [..., n, 2]: [...].
+// Distance of two conformers from the differences of their (sin, cos) [..., n, 2]: [...].
 Tensor distances(const Tensor& differences, const Tensor& counted) {
-  return smooth_distance((differences.square().sum(-1) * counted).sum(-1) /
-                         counted.sum(-1).clamp_min(1).to(differences.options()));
+  const Tensor squared = differences.square().sum(-1) * counted;
+  const Tensor n = counted.sum(-1).clamp_min(1).to(differences.options());
+  return smooth_distance(squared.sum(-1) / n) + smooth_distance(squared).sum(-1) / n;
 }
 
 // [B, L, K]

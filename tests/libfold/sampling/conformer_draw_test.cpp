@@ -19,24 +19,36 @@ using at::Tensor;
 
 Tensor unit(const Tensor& x) { return x / x.square().sum(-1, true).sqrt(); }
 
-// Chains of 4 residues with 3 conformers: the frequencies of all 81 choices are their probabilities by enumeration.
+// A chain of 4 residues with 3 conformers, whose 81 choices can be enumerated.
+struct SmallChain {
+  Tensor logits, links;  // [1, 4, 3], [1, 3, 3, 3]
+
+  std::map<std::vector<int64_t>, double> probabilities() const {
+    std::map<std::vector<int64_t>, double> all;
+    double sum = 0.0;
+    for (int64_t number = 0; number < 81; ++number) {
+      std::vector<int64_t> choice;
+      for (int64_t i = 0, rest = number; i < 4; ++i, rest /= 3) choice.push_back(rest % 3);
+      double log_weight = 0.0;
+      for (std::size_t i = 0; i < choice.size(); ++i) {
+        const auto row = static_cast<int64_t>(i);
+        log_weight += logits[0][row][choice[i]].item<double>();
+        if (i > 0) log_weight += links[0][row - 1][choice[i - 1]][choice[i]].item<double>();
+      }
+      sum += all[choice] = std::exp(log_weight);
+    }
+    for (auto& [choice, p] : all) p /= sum;
+    return all;
+  }
+};
+
+SmallChain small_chain() {
+  return {RandomStream(1, "logits").normal({1, 4, 3}), RandomStream(1, "links").normal({1, 3, 3, 3}) * 2};
+}
+
 TEST(DrawnConformers, ComeWithTheProbabilityOfTheWholeChain) {
   const int64_t L = 4, K = 3, samples = 60000;
-  const Tensor logits = RandomStream(1, "logits").normal({1, L, K});
-  const Tensor links = RandomStream(1, "links").normal({1, L - 1, K, K}) * 2;
-  std::map<std::vector<int64_t>, double> expected;
-  double sum = 0.0;
-  for (int64_t number = 0; number < 81; ++number) {
-    std::vector<int64_t> choice;
-    for (int64_t i = 0, rest = number; i < L; ++i, rest /= K) choice.push_back(rest % K);
-    double log_weight = 0.0;
-    for (std::size_t i = 0; i < choice.size(); ++i) {
-      const auto row = static_cast<int64_t>(i);
-      log_weight += logits[0][row][choice[i]].item<double>();
-      if (i > 0) log_weight += links[0][row - 1][choice[i - 1]][choice[i]].item<double>();
-    }
-    sum += expected[choice] = std::exp(log_weight);
-  }
+  const auto [logits, links] = small_chain();
   const Tensor drawn = drawn_conformers(logits.expand({samples, L, K}), links.expand({samples, L - 1, K, K}),
                                         RandomStream(2, "draws").uniform({samples, L}));
   std::map<std::vector<int64_t>, double> found;
@@ -44,17 +56,47 @@ TEST(DrawnConformers, ComeWithTheProbabilityOfTheWholeChain) {
     const int64_t* row = drawn.const_data_ptr<int64_t>() + s * L;
     found[{row, row + L}] += 1.0 / static_cast<double>(samples);
   }
-  for (const auto& [choice, weight] : expected) {
-    const double p = weight / sum, deviation = std::sqrt(p * (1 - p) / static_cast<double>(samples));
+  for (const auto& [choice, p] : small_chain().probabilities()) {
+    const double deviation = std::sqrt(p * (1 - p) / static_cast<double>(samples));
     EXPECT_NEAR(found[choice], p, 5 * deviation + 1e-9);
   }
 }
 
+// Every conformer is as frequent as by its residue's own probabilities, and the odds of combinations are those of the
+// links.
+TEST(DrawnConformers, KeepTheirOwnProbabilitiesBesideLinks) {
+  SmallChain chain = small_chain();
+  const Tensor wanted = chain.logits.softmax(2);
+  const auto marginals = [&] {
+    Tensor sums = at::zeros({4, 3}, at::kDouble);
+    for (const auto& [choice, p] : chain.probabilities())
+      for (int64_t i = 0; i < 4; ++i) sums[i][choice[static_cast<std::size_t>(i)]] += p;
+    return sums;
+  };
+  const auto error = [&] { return (marginals() - wanted[0]).abs().max().item<double>(); };
+  const auto odds = [&] {
+    auto p = chain.probabilities();
+    return p[{0, 1, 2, 0}] * p[{0, 0, 0, 0}] / (p[{0, 1, 0, 0}] * p[{0, 0, 2, 0}]);
+  };
+  const double odds_before = odds();
+  EXPECT_GT(error(), 0.2) << "links alone change them";
+  chain.logits = with_own_marginals(chain.logits, chain.links);
+  EXPECT_LT(error(), 1e-3);
+  EXPECT_NEAR(odds() / odds_before, 1.0, 1e-9);
+}
+
+TEST(DrawnConformers, WithoutLinksHaveTheLogitsThatTheyHad) {
+  const Tensor logits = RandomStream(1, "logits").normal({2, 5, 3});
+  const Tensor fitted = with_own_marginals(logits, at::zeros({2, 4, 3, 3}));
+  EXPECT_TRUE(at::allclose(fitted.softmax(2), logits.softmax(2), 1e-9, 1e-12));
+}
+
 TEST(DrawnConformers, OfThousandsOfResiduesStayFinite) {
   const int64_t L = 5000, K = 8;
-  const Tensor drawn = drawn_conformers(RandomStream(1, "logits").normal({1, L, K}) * 10,
-                                        RandomStream(1, "links").normal({1, L - 1, K, K}).abs() * -1e4,
-                                        RandomStream(2, "draws").uniform({1, L}));
+  const Tensor links = RandomStream(1, "links").normal({1, L - 1, K, K}).abs() * -1e4;
+  const Tensor logits = with_own_marginals(RandomStream(1, "logits").normal({1, L, K}) * 10, links);
+  EXPECT_TRUE(logits.isfinite().all().item<bool>());
+  const Tensor drawn = drawn_conformers(logits, links, RandomStream(2, "draws").uniform({1, L}));
   EXPECT_GE(drawn.min().item<int64_t>(), 0);
   EXPECT_LT(drawn.max().item<int64_t>(), K);
   EXPECT_EQ(std::get<0>(at::_unique(drawn)).numel(), K) << "all are drawn";

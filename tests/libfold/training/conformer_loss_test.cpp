@@ -35,14 +35,18 @@ Case make_case() {
 
 Tensor loss_of(const Case& c) { return conformer_loss(c.conformers, c.truth, c.counted); }
 
+double smooth(double squared) { return std::sqrt(squared + kSmoothness * kSmoothness) - kSmoothness; }
+
 double plain_distance(const Tensor& x, const Tensor& y, const Tensor& counted) {
-  double sum = 0.0, count = 0.0;
+  double squared = 0.0, own = 0.0, count = 0.0;
   for (int64_t t = 0; t < counted.size(0); ++t) {
     if (!counted[t].item<bool>()) continue;
-    sum += (x[t] - y[t]).square().sum().item<double>();
+    const double of_torsion = (x[t] - y[t]).square().sum().item<double>();
+    squared += of_torsion;
+    own += smooth(of_torsion);
     count += 1.0;
   }
-  return std::sqrt(sum / count + kSmoothness * kSmoothness) - kSmoothness;
+  return smooth(squared / count) + own / count;
 }
 
 // The definition, residue by residue.
@@ -95,14 +99,15 @@ TEST(ConformerLoss, UndefinedTorsionsChangeNothing) {
   EXPECT_EQ(loss_of(c).abs().max().item<double>(), 0.0);
 }
 
+Tensor at_degrees(const std::vector<double>& degrees) {
+  const Tensor a = at::tensor(degrees, at::kDouble) * (M_PI / 180);
+  return at::stack({a.sin(), a.cos()}, 1);  // [n, 2]
+}
+
 // Two torsions that are both near 60 degrees or both near 180: of all probabilities of the two conformers, those of the
 // data have the least expected score; and two conformers that mix the torsions have a higher one, although each torsion
 // alone is as in the data.
 TEST(ConformerLoss, IsLeastForTheDistributionOfTheData) {
-  const auto at_degrees = [](std::vector<double> degrees) {
-    const Tensor a = at::tensor(degrees, at::kDouble) * (M_PI / 180);
-    return at::stack({a.sin(), a.cos()}, 1);  // [n, 2]
-  };
   const Tensor gauche = at_degrees({60, 60}), trans = at_degrees({180, 180});
   const Tensor counted = at::ones({1, 1, 2}, at::kBool);
   const auto expected = [&](const Tensor& first, const Tensor& second, double p) {
@@ -120,6 +125,37 @@ TEST(ConformerLoss, IsLeastForTheDistributionOfTheData) {
   }
   EXPECT_NEAR(best, 0.7, 1e-9);
   EXPECT_GT(expected(at_degrees({60, 180}), at_degrees({180, 60}), 0.5), expected(gauche, trans, 0.5) + 0.1);
+}
+
+// Delta is 80 degrees in two thirds of the data and 147 in the rest; eight more torsions vary over the circle, which
+// two conformers cannot follow. The best two conformers still have the two values of delta: all others on a grid of 10
+// degrees, with the probability of the first from 0.5 to 0.9, score higher.
+TEST(ConformerLoss, KeepsTwoValuesOfOneTorsionWhereTheOthersVary) {
+  const int64_t n = 9, data = 600;
+  const Tensor others = RandomStream(7, "others").uniform({data, n - 1}) * 360;
+  const Tensor delta = at::where(at::arange(data) % 3 < 2, 80.0, 147.0).to(at::kDouble);
+  const Tensor angles = at::cat({delta.unsqueeze(1), others}, 1) * (M_PI / 180);
+  const Tensor truth = at::stack({angles.sin(), angles.cos()}, 2).unsqueeze(0);  // [1, data, n, 2]
+  const Tensor counted = at::ones({1, data, n}, at::kBool);
+  const auto score = [&](double first, double second, double p) {
+    std::vector<double> a(n, 60.0), b(n, 240.0);
+    a[0] = first, b[0] = second;
+    const Tensor conformers = at::stack({at_degrees(a), at_degrees(b)}).view({1, 1, 2, n, 2});
+    const Tensor logits = at::tensor({p, 1 - p}, at::kDouble).log().view({1, 1, 2});
+    return conformer_loss({conformers.expand({1, data, 2, n, 2}), logits.expand({1, data, 2})}, truth, counted)
+        .item<double>();
+  };
+  double least = 1e9, first = 0.0, second = 0.0;
+  for (int a = 60; a <= 160; a += 10) {
+    for (int b = a; b <= 160; b += 10) {
+      for (const double p : {0.5, 0.6, 0.7, 0.8, 0.9}) {
+        const double value = score(a, b, p);
+        if (value < least) least = value, first = a, second = b;
+      }
+    }
+  }
+  EXPECT_NEAR(first, 80.0, 10.0);
+  EXPECT_NEAR(second, 150.0, 10.0);
 }
 
 TEST(Conformers, TheNearestIsTakenWithAllItsTorsions) {
